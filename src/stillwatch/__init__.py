@@ -1,0 +1,1 @@
+"""Stillwatch finds who is distilling a model provider's models through its API."""

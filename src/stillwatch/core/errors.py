@@ -1,0 +1,76 @@
+"""What can go wrong, as a tree that a caller can catch at any height.
+
+    Error
+    ├── SettingsError       a settings file or option that cannot be used; carries every fault at once
+    ├── WorkspaceError      the workspace cannot be used (newer version, locked, not a workspace)
+    │   └── DiskFull        no room left; everything committed before is whole
+    ├── FormatError         a file whose log format could not be told, or that is not what it was said to be
+    ├── ContractError       a table that does not keep its contract (our own mistake, or a damaged workspace)
+    └── Undecidable         a question the data at hand cannot answer; carries n and what would be needed
+
+Libraries raise these; only `stillwatch.cli` prints them and exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "ContractError",
+    "DiskFull",
+    "Error",
+    "Fault",
+    "FormatError",
+    "SettingsError",
+    "Undecidable",
+    "WorkspaceError",
+]
+
+
+class Error(Exception):
+    """The one base of every error that Stillwatch raises on purpose."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One thing that is wrong, and where: `path` such as `ingest.max_line_bytes`, `message` such as `got -3, expected ...`."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class SettingsError(Error):
+    """Settings that cannot be used; all faults are reported at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class WorkspaceError(Error):
+    """The workspace cannot be used as it is."""
+
+
+class DiskFull(WorkspaceError):
+    """No room left on the disk; what was committed before is whole."""
+
+
+class FormatError(Error):
+    """A file whose log format cannot be told, or that is not what it was said to be."""
+
+
+class ContractError(Error):
+    """A table that does not keep its contract."""
+
+
+class Undecidable(Error):
+    """A question that the data at hand cannot answer."""
+
+    def __init__(self, question: str, *, n: int, needed: int) -> None:
+        self.n = n
+        self.needed = needed
+        super().__init__(f"{question}: undecided, n = {n}, needs {needed}")

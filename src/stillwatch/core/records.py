@@ -1,0 +1,93 @@
+"""The words everyone speaks: small frozen records that pass between rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Decision", "Estimate", "Evidence", "Outcome", "Support", "Technique", "Vote"]
+
+
+class Decision(StrEnum):
+    """What a day's evidence says of an account or an actor. A machine proposes `REVIEW` at most; people decide the rest."""
+
+    REVIEW = "review"
+    QUIET = "quiet"
+    SET_ASIDE = "set_aside"
+    UNDECIDED = "undecided"
+
+
+class Outcome(StrEnum):
+    """How one exchange ended."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+class Vote(StrEnum):
+    """What kind of evidence a test of an actor is; a finding needs a structural vote, for the others can be forged."""
+
+    STRUCTURAL = "structural"
+    BEHAVIOURAL = "behavioural"
+    COORDINATION = "coordination"
+
+
+class Support(StrEnum):
+    """Which way a result points."""
+
+    HARVEST = "harvest"
+    INNOCENT = "innocent"
+    NEITHER = "neither"
+
+
+class Technique(StrEnum):
+    """Ways of asking for what trains a copy; bit positions in `features.elicitation` follow this order."""
+
+    COT_WRITEOUT = "cot_writeout"
+    REASONING_TAGS = "reasoning_tags"
+    DEBUG_PRETEXT = "debug_pretext"
+    FAKE_SYSTEM = "fake_system"
+    ANTI_FLAGGING = "anti_flagging"
+    THINKING_LANGUAGE = "thinking_language"
+    TRANSLATE_MEMORY = "translate_memory"
+    RUBRIC_GRADING = "rubric_grading"
+    PREFERENCE_JUDGING = "preference_judging"
+    TASK_GENERATION = "task_generation"
+    SYNTHETIC_DATA = "synthetic_data"
+    TRACE_CLEANING = "trace_cleaning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A measured value with its doubt: interval `[low, high]` at `level`, from `n` observations, by `method`."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    level: float = 0.95
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """A signal turned into a p-value and an e-value against a stated null.
+
+    `p_value` and `e_value` are `None` when undecided; then `needed` says how much data would decide.
+    `null` is the null hypothesis in words a reader can check.
+    """
+
+    value: float
+    n: int
+    p_value: float | None
+    e_value: float | None
+    null: str
+    method: str
+    needed: int | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether there was enough data for an answer."""
+        return self.p_value is not None or self.e_value is not None
