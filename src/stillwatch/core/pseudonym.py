@@ -54,7 +54,9 @@ class Pseudonymiser:
 
     def salt(self, purpose: str) -> int:
         """A 64-bit number for keyed hashing of features in numpy; differs by `purpose` (at most 16 ASCII characters)."""
-        return int.from_bytes(hashlib.blake2b(b"salt", digest_size=8, key=self._key, person=purpose.encode("ascii")).digest(), "little")
+        return int.from_bytes(
+            hashlib.blake2b(b"salt", digest_size=8, key=self._key, person=purpose.encode("ascii")).digest(), "little"
+        )
 
 
 def handle(kind: str, pseudonym: int) -> str:

@@ -1,1 +1,37 @@
-"""The engine room."""
+"""The engine room: table contracts, the store of Parquet parts, and engines behind five verbs. Nothing else touches a database."""
+
+from __future__ import annotations
+
+from stillwatch.engine.duck import DuckEngine
+from stillwatch.engine.engine import Engine, Kernel, Relation
+from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
+from stillwatch.engine.store import Manifest, Part, Store, by_day, check, durable_write, full_disk_is_an_error
+from stillwatch.engine.tables import CONTRACT_VERSION, TABLES, Column, Table, table
+from stillwatch.engine.workspace import LAYOUT_VERSION, Workspace
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "LAYOUT_VERSION",
+    "MACROS",
+    "QUERIES",
+    "TABLES",
+    "Column",
+    "Dialect",
+    "DuckEngine",
+    "Engine",
+    "Kernel",
+    "Macro",
+    "Manifest",
+    "Part",
+    "Relation",
+    "Sql",
+    "Store",
+    "Table",
+    "Workspace",
+    "by_day",
+    "check",
+    "durable_write",
+    "expand",
+    "full_disk_is_an_error",
+    "table",
+]

@@ -1,0 +1,164 @@
+"""The default engine: DuckDB in this process, over the Parquet parts of a workspace. DuckDB holds nothing between runs."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.core.errors import DiskFull
+from stillwatch.engine.engine import Kernel, Relation
+from stillwatch.engine.sql import Sql
+from stillwatch.engine.store import Store, full_disk_is_an_error
+from stillwatch.engine.tables import TABLES
+
+__all__ = ["DuckEngine"]
+
+
+class DuckEngine:
+    """DuckDB with a memory limit and a spill folder, behind the five verbs of `Engine`.
+
+    Args:
+        store: the workspace's tables; `None` for queries over rows at hand only.
+        memory_mb: limit on DuckDB's own memory; beyond it DuckDB spills to `scratch`.
+        threads: threads DuckDB may use.
+        scratch: folder for spilled and intermediate rows, emptied on close. A temporary folder by default.
+    """
+
+    def __init__(
+        self, store: Store | None = None, *, memory_mb: int = 2048, threads: int = 2, scratch: Path | None = None
+    ) -> None:
+        self._store = store
+        self._scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=scratch))
+        self._connection = duckdb.connect(":memory:")
+        self._numbers = itertools.count()
+        for setting, value in {
+            "memory_limit": f"'{memory_mb}MB'",
+            "threads": str(threads),
+            "temp_directory": f"'{self._scratch / 'spill'}'",
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }.items():
+            self._connection.execute(f"set {setting} = {value}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of DuckDB and of everything spilled."""
+        self._connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _name(self, hint: str) -> str:
+        return f"{hint}_{next(self._numbers)}"
+
+    def scan(self, table: str) -> Relation:
+        """The committed rows of a workspace table."""
+        if self._store is None:
+            raise ValueError("scan: this engine was made without a store")
+        files = self._store.files(table)
+        if not files:
+            return self.from_arrow(TABLES[table].schema.empty_table())
+        return self.scan_files(files)
+
+    def scan_files(self, files: Sequence[Path]) -> Relation:
+        """The rows of Parquet files that share one schema."""
+        name = self._name("files")
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        self._connection.execute(
+            f"create temp view {name} as select * from read_parquet([{listed}], hive_partitioning = false)"
+        )
+        return Relation(name=name)
+
+    def sql(self, query: Sql, **inputs: Relation) -> Relation:
+        """A query over relations, not yet run."""
+        name = self._name(query.name)
+        text = query.render("duckdb", **{key: relation.name for key, relation in inputs.items()})
+        self._connection.execute(f"create temp view {name} as {text}")
+        return Relation(name=name)
+
+    def keep(self, relation: Relation) -> Relation:
+        """Run a relation once and keep its rows in a scratch Parquet file for reading again."""
+        name = self._name("kept")
+        path = self._scratch / f"{name}.parquet"
+        with self._disk_errors():
+            self._connection.execute(
+                f"copy (select * from {relation.name}) to '{path}' (format parquet, compression zstd)"
+            )
+        return self.scan_files([path])
+
+    def map_batches(self, relation: Relation, kernel: Kernel, schema: pa.Schema) -> Relation:
+        """A kernel over all batches of a relation; its output is kept in a scratch Parquet file."""
+        path = self._scratch / f"{self._name('mapped')}.parquet"
+        with self._disk_errors(), pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+            for batch in self.batches(relation):
+                writer.write_batch(kernel(batch).cast(schema))
+        return self.scan_files([path])
+
+    def batches(self, relation: Relation, *, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """Run a relation and stream its rows."""
+        with self._disk_errors():
+            yield from self._connection.cursor().execute(f"select * from {relation.name}").to_arrow_reader(rows)
+
+    def materialise(self, relation: Relation, table: str) -> Relation:
+        """Run a relation and commit it, in the order of its key, as the whole content of a workspace table."""
+        if self._store is None:
+            raise ValueError("materialise: this engine was made without a store")
+        contract = TABLES[table]
+        columns = ", ".join(contract.names())
+        ordered = Relation(name=self._name("ordered"))
+        self._connection.execute(
+            f"create temp view {ordered.name} as select {columns} from {relation.name} order by {', '.join(contract.key)}"
+        )
+        self._store.put(table, self.to_arrow(ordered).cast(contract.schema))
+        return self.scan(table)
+
+    def to_arrow(self, relation: Relation) -> pa.Table:
+        """Run a relation and fetch it."""
+        with self._disk_errors():
+            return self._connection.cursor().execute(f"select * from {relation.name}").to_arrow_table()
+
+    def from_arrow(self, rows: pa.Table) -> Relation:
+        """Rows at hand as a relation."""
+        name = self._name("rows")
+        self._connection.register(name, rows)
+        return Relation(name=name)
+
+    def _disk_errors(self) -> _DiskErrors:
+        return _DiskErrors(self._scratch)
+
+
+class _DiskErrors:
+    """Turns DuckDB's own words for a full disk into `DiskFull`."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._system = full_disk_is_an_error(place)
+
+    def __enter__(self) -> None:
+        self._system.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if isinstance(error, duckdb.Error) and any(
+            word in str(error) for word in ("No space left", "max_temp_directory_size", "failed to offload")
+        ):
+            raise DiskFull(
+                f"{self._place}: no room left for intermediate rows; free some room and run the same command again"
+            ) from error
+        return self._system.__exit__(kind, error, trace)
