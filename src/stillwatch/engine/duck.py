@@ -112,17 +112,18 @@ class DuckEngine:
     def batches(self, relation: Relation, *, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Run a relation and stream its rows."""
         with self._disk_errors():
-            yield from self._connection.cursor().execute(f"select * from {relation.name}").to_arrow_reader(rows)
+            yield from self._connection.execute(f"select * from {relation.name}").to_arrow_reader(rows)
 
     def materialise(self, relation: Relation, table: str) -> Relation:
         """Run a relation and commit it, in the order of its key, as the whole content of a workspace table."""
         if self._store is None:
             raise ValueError("materialise: this engine was made without a store")
         contract = TABLES[table]
-        columns = ", ".join(contract.names())
+        columns = ", ".join(f'"{column}"' for column in contract.names())
+        key = ", ".join(f'"{column}"' for column in contract.key)
         ordered = Relation(name=self._name("ordered"))
         self._connection.execute(
-            f"create temp view {ordered.name} as select {columns} from {relation.name} order by {', '.join(contract.key)}"
+            f"create temp view {ordered.name} as select {columns} from {relation.name} order by {key}"
         )
         self._store.put(table, self.to_arrow(ordered).cast(contract.schema))
         return self.scan(table)
@@ -130,7 +131,7 @@ class DuckEngine:
     def to_arrow(self, relation: Relation) -> pa.Table:
         """Run a relation and fetch it."""
         with self._disk_errors():
-            return self._connection.cursor().execute(f"select * from {relation.name}").to_arrow_table()
+            return self._connection.execute(f"select * from {relation.name}").to_arrow_table()
 
     def from_arrow(self, rows: pa.Table) -> Relation:
         """Rows at hand as a relation."""

@@ -7,7 +7,8 @@ macros below, which hold every difference between the dialects. The rules that k
 2. counts and 64-bit integer sums inside, one division at the end (`@ratio`), so that the order of rows cannot matter;
 3. decimals are written as `1e0`; integer division as `@div(a, b)`;
 4. exact distinct counts and quantiles never share one `select`;
-5. instants are turned into integers by `@epoch_us`; engines disagree about time zones, not about integers.
+5. instants are turned into integers by `@epoch_us`; engines disagree about time zones, not about integers;
+6. the column `at` is a keyword for DuckDB: it is always written with its relation, as `f.at`.
 
 Every `Sql` registers itself; the tests parse each one with sqlglot for both dialects.
 """
@@ -135,11 +136,11 @@ _INPUT = re.compile(r"\{([a-z_]+)\}")
 class Sql:
     """One named query.
 
-    >>> q = Sql("example_hours", "select account, @hour(at) as hour from {features}")
+    >>> q = Sql("example_hours", "select f.account, @hour(f.at) as hour from {features} f")
     >>> q.inputs
     ('features',)
-    >>> q.render("duckdb", features="f")
-    'select account, ((epoch_us(at) // 3600000000) % 24) as hour from f'
+    >>> q.render("duckdb", features="x")
+    'select f.account, ((epoch_us(f.at) // 3600000000) % 24) as hour from x f'
     """
 
     name: str
