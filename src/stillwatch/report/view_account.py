@@ -1,0 +1,86 @@
+"""What a report knows about one account on its own, and about how the signals were calibrated.
+
+Quantiles are the signal's values at 1, 5, 25, 50, 75, 95 and 99 % of the accounts of the same product type, as in
+table `calibration`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from stillwatch.core.records import Decision
+
+__all__ = ["QUANTILE_LEVELS", "AccountView", "CalibrationView", "SignalReading"]
+
+QUANTILE_LEVELS = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
+"""The shares of accounts that the seven quantiles stand for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalReading:
+    """One signal of one account beside the population it was compared with.
+
+    `sentence` says what it means to a reader.
+    """
+
+    signal: str
+    n: int
+    title: str = ""
+    unit: str = ""
+    value: float | None = None
+    needed: int | None = None
+    p_value: float | None = None
+    e_value: float | None = None
+    quantiles: tuple[float, ...] = ()
+    null: str = ""
+    sentence: str = ""
+
+    @property
+    def decided(self) -> bool:
+        """Whether there was enough data for an answer."""
+        return self.p_value is not None or self.e_value is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountView:
+    """One account's verdict on its own evidence: the combined row of `account_evidence`, and its loudest signals.
+
+    `actor` is the handle of the actor it is a member of, where there is one. `threshold_p` or `threshold_e` is what
+    the run's budget demanded of the combined value.
+    """
+
+    handle: str
+    decision: Decision
+    reason: str
+    exchanges: int
+    stratum: str
+    p_value: float | None = None
+    e_value: float | None = None
+    threshold_p: float | None = None
+    threshold_e: float | None = None
+    needed: int | None = None
+    actor: str | None = None
+    plan: str | None = None
+    signup_path: str | None = None
+    created: datetime | None = None
+    signals: tuple[SignalReading, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CalibrationView:
+    """How one signal was calibrated in one stratum: a row of `calibration` with the signal's first line as `meaning`.
+    """
+
+    signal: str
+    stratum: str
+    accounts: int
+    undecided: int
+    trimmed: int
+    calibration_n: int
+    contamination_bound: float
+    smallest_p: float
+    uniformity: float | None = None
+    quantiles: tuple[float, ...] = ()
+    meaning: str = ""
+    unit: str = ""
