@@ -1,1 +1,41 @@
 """The ground floor: the words everyone speaks, the error tree, settings and keyed pseudonyms."""
+
+from __future__ import annotations
+
+from stillwatch.core.errors import (
+    ContractError,
+    DiskFull,
+    Error,
+    Fault,
+    FormatError,
+    SettingsError,
+    Undecidable,
+    WorkspaceError,
+)
+from stillwatch.core.pseudonym import Pseudonymiser, handle, unhandle
+from stillwatch.core.records import Decision, Estimate, Evidence, Outcome, Support, Technique, Vote
+from stillwatch.core.settings import Settings, read_settings, settings_from
+
+__all__ = [
+    "ContractError",
+    "Decision",
+    "DiskFull",
+    "Error",
+    "Estimate",
+    "Evidence",
+    "Fault",
+    "FormatError",
+    "Outcome",
+    "Pseudonymiser",
+    "Settings",
+    "SettingsError",
+    "Support",
+    "Technique",
+    "Undecidable",
+    "Vote",
+    "WorkspaceError",
+    "handle",
+    "read_settings",
+    "settings_from",
+    "unhandle",
+]

@@ -1,0 +1,187 @@
+"""Settings: one TOML file, read once and passed on. Unknown keys are errors, and every fault is reported at once.
+
+Each setting carries its meaning and bounds where it is declared; the reference page in the docs is generated from here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stillwatch.core.errors import Fault, SettingsError
+
+__all__ = [
+    "ActorSettings",
+    "DetectSettings",
+    "IngestSettings",
+    "RunSettings",
+    "Settings",
+    "read_settings",
+    "settings_from",
+]
+
+
+def _setting(default: Any, meaning: str, *, low: float | None = None, high: float | None = None) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestSettings:
+    """How logs are read."""
+
+    max_line_bytes: int = _setting(33_554_432, "longest line that is read; a longer one is rejected", low=1024)
+    future_hours: int = _setting(
+        24, "how far ahead of the clock a timestamp may lie before its row is rejected", low=0, high=8760
+    )
+    default_account: str = _setting("", "account of rows whose log names none; empty: they stay unattributed")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DetectSettings:
+    """How single accounts are weighed."""
+
+    account_fdr: float = _setting(
+        0.05, "expected share of wrong ones among the accounts put up for review", low=1e-6, high=0.5
+    )
+    contamination: float = _setting(
+        0.1, "share of accounts that may be guilty before the p-values lose their promise", low=0.0, high=0.4
+    )
+    folds: int = _setting(
+        5, "parts into which the accounts are cut so that none is calibrated on itself", low=2, high=100
+    )
+    least_stratum: int = _setting(
+        200, "accounts that a product type needs to be calibrated alone; smaller ones are pooled", low=20
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActorSettings:
+    """How candidate actors are found and tested."""
+
+    actor_fdr: float = _setting(
+        0.05, "expected share of wrong ones among the actors put up for review", low=1e-6, high=0.5
+    )
+    family_support: int = _setting(
+        20, "distinct accounts that must send a phrase before it counts as a template's", low=3
+    )
+    least_members: int = _setting(10, "accounts that a candidate needs", low=3)
+    hub_share: float = _setting(
+        0.02, "share of all accounts beyond which a shared thing links nobody", low=1e-6, high=1.0
+    )
+    max_candidates: int = _setting(200, "candidates that are tested in one run, densest first", low=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSettings:
+    """What a run may use."""
+
+    workers: int = _setting(0, "processes for reading and featurising; 0: one a core", low=0, high=256)
+    memory_mb: int = _setting(1500, "memory that the query engine may take before it spills to disk", low=200)
+    seed: int = _setting(0, "seed of every permutation and sample", low=0)
+    examples: int = _setting(3, "redacted examples of a family that the report may show", low=0, high=20)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    detect: DetectSettings = field(default_factory=DetectSettings)
+    actors: ActorSettings = field(default_factory=ActorSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+    def changed(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, by path such as `detect.account_fdr`."""
+        plain = Settings()
+        return {
+            f"{room.name}.{one.name}": getattr(getattr(self, room.name), one.name)
+            for room in dataclasses.fields(self)
+            for one in dataclasses.fields(getattr(self, room.name))
+            if getattr(getattr(self, room.name), one.name) != getattr(getattr(plain, room.name), one.name)
+        }
+
+
+def read_settings(path: Path | None) -> Settings:
+    """Read a settings file; the defaults when there is none.
+
+    Raises:
+        SettingsError: with every fault of the file.
+    """
+    if path is None or not path.exists():
+        return Settings()
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([Fault(path=str(path), message=f"not TOML: {error}")]) from error
+    return settings_from(raw)
+
+
+def settings_from(raw: Mapping[str, Any]) -> Settings:
+    """Turn a parsed TOML document into settings.
+
+    >>> settings_from({"detect": {"account_fdr": 0.01}}).detect.account_fdr
+    0.01
+
+    Raises:
+        SettingsError: with every fault at once.
+    """
+    faults: list[Fault] = []
+    settings = _build(Settings, raw, "", faults)
+    if faults:
+        raise SettingsError(faults)
+    return typing.cast(Settings, settings)
+
+
+def _build(kind: type, raw: Mapping[str, Any], path: str, faults: list[Fault]) -> Any:
+    hints = typing.get_type_hints(kind)
+    fields = {one.name: one for one in dataclasses.fields(kind)}
+    given: dict[str, Any] = {}
+    for key, value in raw.items():
+        here = f"{path}{key}"
+        if key not in fields:
+            faults.append(Fault(path=here, message=_unknown(key, list(fields))))
+        elif dataclasses.is_dataclass(hints[key]):
+            if isinstance(value, Mapping):
+                given[key] = _build(typing.cast(type, hints[key]), value, f"{here}.", faults)
+            else:
+                faults.append(Fault(path=here, message=f"got {_shown(value)}, expected a table such as [{here}]"))
+        elif (message := _wrong(value, hints[key], fields[key].metadata)) is not None:
+            faults.append(Fault(path=here, message=message))
+        else:
+            given[key] = float(value) if hints[key] is float else value
+    return kind(**given)
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=2, cutoff=0.5)
+    return f"unknown; {'did you mean ' + ' or '.join(near) if near else 'known are ' + ', '.join(known)}?"
+
+
+def _wrong(value: Any, expected: Any, metadata: types.MappingProxyType[Any, Any]) -> str | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        int: number and isinstance(value, int),
+        float: number,
+        str: isinstance(value, str),
+        bool: isinstance(value, bool),
+    }
+    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[expected]
+    low, high = metadata["low"], metadata["high"]
+    bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None)
+    wanted = f"{words} {bounds}".strip()
+    if not fits[expected]:
+        return f"got {_shown(value)}, expected {wanted}"
+    if number and ((low is not None and value < low) or (high is not None and value > high)):
+        return f"got {value:g}, expected {wanted}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
