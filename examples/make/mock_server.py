@@ -97,7 +97,7 @@ class OpenAIChat:
         self.id, self.created = "chatcmpl-" + made_up("chat", number), created
         asked = body["model"]
         self.model = asked + "-2025-04-14" if asked.startswith("gpt-4.1") else asked
-        reads = sum(count_tokens(text_of(m.get("content"))) + 4 for m in body["messages"])
+        reads = sum(count_tokens(text_of(m.get("content"))) + 4 for m in body["messages"]) + scene.cached
         self.answers = [self._answer(k) for k in range(body.get("n") or 1)]
         thinks = count_tokens(scene.reasoning) if scene.reasoning and asked.startswith(("o", "gpt-5")) else 0
         writes = (
@@ -222,6 +222,7 @@ class OpenAIResponses:
         reads = count_tokens(body.get("instructions") or "") + sum(
             count_tokens(text_of(i.get("content"))) + 4 for i in items
         )
+        reads += scene.cached
         self.output: list[dict[str, Any]] = []
         thinks = 0
         if scene.reasoning:
@@ -471,6 +472,7 @@ class GeminiGenerate:
         contents = body["contents"]
         system = text_of((body.get("systemInstruction") or {}).get("parts"))
         reads = count_tokens(system) + sum(count_tokens(text_of(c.get("parts"))) + 2 for c in contents)
+        reads += scene.cached
         tool_done = any("functionResponse" in p for p in contents[-1]["parts"])
         config = body.get("generationConfig") or {}
         self.parts: list[dict[str, Any]] = []
@@ -685,7 +687,8 @@ class Handler(BaseHTTPRequestHandler):
             reply = GeminiGenerate(body, scene, number, created, self.path.split("/")[-1].split(":")[0])
         if body.get("stream") or "stream" in self.path.split("/")[-1]:
             headers["content-type"] = "text/event-stream; charset=utf-8"
-            sent = self._stream(list(reply.pieces()), headers, scene.cut_after)
+            cut_after = 3 if scene.cut_after and api == "gemini_generate" else scene.cut_after
+            sent = self._stream(list(reply.pieces()), headers, cut_after)
             if scene.cut_after and api == "anthropic_messages":
                 sent[-1] = sent[-1][:41]
             kept: Any = sent if number % 2 else "".join(sent)
