@@ -1,1 +1,30 @@
-"""The signals room."""
+"""The signals room: what is measured about an account. One function a signal; `measure` runs them all."""
+
+from __future__ import annotations
+
+from stillwatch.signals import breadth, elicitation, fanout, repetition, rhythm, sharing, turning, volume
+from stillwatch.signals.examples import SUBJECT, Example, fact, launch, row, tables
+from stillwatch.signals.measure import measure
+from stillwatch.signals.signal import INPUTS, MEASURED, SIGNALS, Signal, signal
+
+__all__ = [
+    "FAMILIES",
+    "INPUTS",
+    "MEASURED",
+    "SIGNALS",
+    "SUBJECT",
+    "Example",
+    "Signal",
+    "fact",
+    "launch",
+    "measure",
+    "row",
+    "signal",
+    "tables",
+]
+
+FAMILIES = tuple(
+    module.__name__.rpartition(".")[2]
+    for module in (volume, rhythm, fanout, breadth, repetition, elicitation, sharing, turning)
+)
+"""The files that declare signals, in the order in which they are shown."""

@@ -1,0 +1,42 @@
+"""Run every signal over a log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from stillwatch.engine import Engine, Relation
+from stillwatch.signals.signal import MEASURED, SIGNALS, Signal
+
+__all__ = ["measure"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def measure(
+    engine: Engine,
+    features: Relation,
+    account_facts: Relation,
+    releases: Relation,
+    *,
+    signals: Iterable[Signal] | None = None,
+) -> dict[str, pa.Table]:
+    """Measure every account by every signal: for each signal a table (account, value, n), ordered by account.
+
+    Args:
+        engine: where the queries run.
+        features: exchanges as numbers.
+        account_facts: what the provider's records say; an empty relation when there are none.
+        releases: model launches; an empty relation when there are none.
+        signals: which signals; every declared one by default.
+    """
+    given = {"features": features, "account_facts": account_facts, "releases": releases}
+    out: dict[str, pa.Table] = {}
+    for one in SIGNALS.values() if signals is None else signals:
+        relation = engine.sql(one.query, **{name: given[name] for name in one.query.inputs})
+        rows = engine.to_arrow(relation).select(MEASURED.names).cast(MEASURED)
+        out[one.name] = rows.sort_by("account").combine_chunks()
+        _LOG.debug("measured %s: %d accounts", one.name, rows.num_rows)
+    return out
