@@ -1,0 +1,240 @@
+"""Families: prompts or system texts that share a template, mined from the sampled shingles of the discovery slice.
+
+1. A shingle counts when at least `family_support` distinct accounts sent it.
+2. Two such shingles belong to one fragment when they stand in the same requests (Jaccard at least one half). A fragment needs two
+   shingles: one alone is a phrase, and joining over phrases percolates into one family of everybody.
+3. Fragments whose senders overlap far above chance are one family: an operator's paraphrases of one template. Accounts that send a
+   large part of all fragments say nothing about which two belong together and are left out of this count.
+
+Mined on the discovery slice alone; the test slice later shows whether a family holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import sparse
+from scipy.sparse import csgraph
+from scipy.stats import hypergeom
+
+from stillwatch.engine import Engine, Relation, Sql
+
+__all__ = ["SCOPES", "Mined", "mine", "overlapping"]
+
+Ints = npt.NDArray[np.int64]
+
+SCOPES = {"prompt": "anchors", "system": "system_anchors"}
+"""Where a template can stand, and the column of `features` that samples its shingles."""
+
+_JACCARD = 0.5
+_LEAST_ANCHORS = 2
+_BUSY_SHARE = 0.1
+_BUSY_LEAST = 20
+
+_SUPPORTED = {
+    scope: Sql(
+        f"families_supported_{scope}",
+        f"""
+        with told as (
+            select f.account, @unnest(f.{column}) as anchor
+            from {{features}} f
+            where f.slice = 0 and f.account is not null and f.{column} is not null
+        ),
+        pairs as (select distinct t.account, t.anchor from told t)
+        select p.anchor, count(*) as accounts
+        from pairs p
+        group by p.anchor
+        having count(*) >= (select min(l.family_support) from {{limits}} l)
+        """,
+    )
+    for scope, column in SCOPES.items()
+}
+
+_TOLD = {
+    scope: Sql(
+        f"families_told_{scope}",
+        f"""
+        select f.account, f.{column} as anchors
+        from {{features}} f
+        where f.slice = 0 and f.account is not null and f.{column} is not null
+        """,
+    )
+    for scope, column in SCOPES.items()
+}
+
+_SIGNATURES = Sql(
+    "families_signatures",
+    "select s.anchors, count(*) as exchanges from {sightings} s group by s.anchors order by s.anchors",
+)
+
+_SENDERS = Sql(
+    "families_senders",
+    """
+    with told as (select s.account, @unnest(s.anchors) as anchor from {sightings} s)
+    select distinct t.account, m.fragment
+    from told t join {fragments} m on m.anchor = t.anchor
+    order by 1, 2
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mined:
+    """What mining found in one scope.
+
+    `anchors` is sorted and `family[i]` is the place in `ids` of the family that `anchors[i]` marks. Per family: `size` in anchors,
+    `fragments` that were joined into it, and `by_senders`, whether any were joined for their senders.
+    """
+
+    scope: str
+    anchors: Ints
+    family: Ints
+    ids: Ints
+    size: Ints
+    fragments: Ints
+    by_senders: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _KeepSupported:
+    """Kernel: of each request's shingles only the supported ones; requests left with fewer than two are dropped."""
+
+    anchors: Ints
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        lists = batch.column("anchors")
+        flat = lists.flatten().to_numpy(zero_copy_only=False)
+        row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
+        kept = _known(self.anchors, flat)
+        counts = np.bincount(row[kept], minlength=len(lists))
+        enough = counts >= _LEAST_ANCHORS
+        kept &= enough[row]
+        offsets = np.concatenate(([0], np.cumsum(counts[enough]))).astype(np.int32)
+        return pa.RecordBatch.from_arrays(
+            [
+                batch.column("account").filter(pa.array(enough)),
+                pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat[kept], pa.int64())),
+            ],
+            schema=_SIGHTINGS,
+        )
+
+
+_SIGHTINGS = pa.schema([("account", pa.int64()), ("anchors", pa.list_(pa.int64()))])
+
+
+def mine(engine: Engine, features: Relation, *, scope: str, support: int, salt: int) -> Mined:
+    """Mine the families of one scope (`prompt` or `system`) from the discovery slice of `features`.
+
+    Args:
+        support: distinct accounts that must have sent a shingle.
+        salt: key of the family ids.
+    """
+    limits = engine.from_arrow(pa.table({"family_support": pa.array([support], pa.int64())}))
+    supported = engine.to_arrow(engine.sql(_SUPPORTED[scope], features=features, limits=limits))
+    anchors = np.sort(supported.column("anchor").to_numpy())
+    told = engine.sql(_TOLD[scope], features=features)
+    sightings = engine.map_batches(told, _KeepSupported(anchors), _SIGHTINGS)
+    fragment = _fragments(engine.to_arrow(engine.sql(_SIGNATURES, sightings=sightings)), anchors)
+    anchors, fragment = anchors[fragment >= 0], fragment[fragment >= 0]
+    if not anchors.size:
+        return _mined(scope, anchors, fragment, np.empty(0, np.int64), salt)
+    mapped = engine.from_arrow(pa.table({"anchor": anchors, "fragment": fragment}))
+    senders = engine.to_arrow(engine.sql(_SENDERS, sightings=sightings, fragments=mapped))
+    family_of = _families(senders, int(fragment.max()) + 1)
+    return _mined(scope, anchors, fragment, family_of, salt)
+
+
+def _fragments(signatures: pa.Table, anchors: Ints) -> Ints:
+    """Fragment of each anchor, -1 where it stands alone: components of anchors that share their requests."""
+    count = anchors.size
+    if not count or not signatures.num_rows:
+        return np.full(count, -1, np.int64)
+    lists = signatures.column("anchors").combine_chunks()
+    column = np.searchsorted(anchors, lists.flatten().to_numpy())
+    row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
+    weight = signatures.column("exchanges").to_numpy().astype(np.int64)
+    seen = sparse.csr_matrix((np.ones(row.size, np.int64), (row, column)), shape=(len(lists), count))
+    together = (seen.T @ seen.multiply(weight[:, None]).tocsr()).tocoo()
+    total = np.zeros(count, np.int64)
+    on = together.row == together.col
+    total[together.row[on]] = together.data[on]
+    union = total[together.row] + total[together.col] - together.data
+    close = (together.row < together.col) & (together.data >= _JACCARD * union)
+    graph = sparse.coo_matrix((close[close], (together.row[close], together.col[close])), shape=(count, count))
+    parts, label = csgraph.connected_components(graph, directed=False)
+    size = np.bincount(label, minlength=parts)
+    order = np.cumsum(size >= _LEAST_ANCHORS) - 1
+    return np.where(size[label] >= _LEAST_ANCHORS, order[label], -1).astype(np.int64)
+
+
+def _families(senders: pa.Table, fragments: int) -> Ints:
+    """Family of each fragment: fragments whose senders overlap far above chance are one."""
+    accounts, row = np.unique(senders.column("account").to_numpy(), return_inverse=True)
+    column = senders.column("fragment").to_numpy()
+    held = np.bincount(row, minlength=accounts.size)
+    busy = held > max(_BUSY_LEAST, _BUSY_SHARE * fragments)
+    kept = ~busy[row]
+    sent = sparse.csr_matrix(
+        (np.ones(int(kept.sum()), np.int64), (row[kept], column[kept])), shape=(accounts.size, fragments)
+    )
+    one, other = overlapping(sent, population=int((~busy).sum()), share=0.06, lift=3.0)
+    graph = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(fragments, fragments))
+    return np.asarray(csgraph.connected_components(graph, directed=False)[1], np.int64)
+
+
+def overlapping(
+    sent: sparse.csr_matrix, *, population: int, share: float, lift: float, least: int = 5, p_value: float = 1e-6
+) -> tuple[Ints, Ints]:
+    """Pairs of columns of an accounts-by-things matrix whose accounts overlap far above chance.
+
+    A pair is kept when at least `least` accounts have both, when that is at least `lift` times what independent draws from
+    `population` accounts give, when the overlap above chance is at least `share` of the smaller set, and when the hypergeometric
+    tail is below `p_value` divided by the number of pairs looked at.
+    """
+    size = np.asarray(sent.sum(axis=0), np.int64).ravel()
+    both = sparse.triu(sent.T @ sent, k=1).tocoo()
+    small, large = np.minimum(size[both.row], size[both.col]), np.maximum(size[both.row], size[both.col])
+    chance = large / max(population, 1)
+    above = both.data / np.maximum(small, 1) - chance
+    kept = (both.data >= least) & (both.data >= lift * small * chance) & (above >= share * (1 - chance))
+    one, other, shared = both.row[kept], both.col[kept], both.data[kept]
+    tail = hypergeom.sf(shared - 1, max(population, 1), small[kept], large[kept])
+    rare = tail <= p_value / max(both.data.size, 1)
+    return one[rare].astype(np.int64), other[rare].astype(np.int64)
+
+
+def _mined(scope: str, anchors: Ints, fragment: Ints, family_of: Ints, salt: int) -> Mined:
+    family = family_of[fragment] if anchors.size else np.empty(0, np.int64)
+    count = int(family.max()) + 1 if anchors.size else 0
+    size = np.bincount(family, minlength=count)
+    fragments = np.bincount(family_of, minlength=count) if count else np.empty(0, np.int64)
+    key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
+    ids = [
+        int.from_bytes(
+            hashlib.blake2b(anchors[family == f].tobytes(), digest_size=8, key=key, person=scope.encode()).digest(),
+            "little",
+            signed=True,
+        )
+        for f in range(count)
+    ]
+    return Mined(
+        scope=scope,
+        anchors=anchors,
+        family=family.astype(np.int64),
+        ids=np.array(ids, np.int64),
+        size=size.astype(np.int64),
+        fragments=fragments.astype(np.int64),
+        by_senders=np.asarray(fragments > 1),
+    )
+
+
+def _known(table: Ints, values: Ints) -> npt.NDArray[np.bool_]:
+    """Which values stand in a sorted table."""
+    if not table.size:
+        return np.zeros(values.size, np.bool_)
+    place = np.minimum(np.searchsorted(table, values), table.size - 1)
+    return np.asarray(table[place] == values)

@@ -1,0 +1,165 @@
+"""Links: what ties an account to a shared thing. Two accounts meet only through a thing they share, never all against all.
+
+A family links an account when the account sent it more often in the discovery slice than the other accounts' rate explains: a busy
+account meets every popular phrase sooner or later, and that is no tie. A payment instrument, device, registration pattern, address or
+subnet links the accounts that share it, unless it is a hub: so widely shared (carrier, campus, cloud egress, mail provider) that
+it links nobody. A link weighs more the fewer accounts share the thing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from scipy.stats import binom
+
+from stillwatch.engine import Engine, Relation, Sql, table
+
+__all__ = ["KINDS", "link"]
+
+KINDS = {
+    "family": (1.0, False),
+    "payment": (1.0, False),
+    "device": (1.0, False),
+    "registration": (0.6, True),
+    "ip": (0.6, True),
+    "subnet": (0.5, True),
+    "tls": (0.4, True),
+}
+"""Base weight of each kind of link, and whether a widely shared thing of that kind is a hub."""
+
+_FAMILY_P = 0.02
+
+_SENT = Sql(
+    "links_sent",
+    """
+    select c.account, c.family, count(*) as exchanges
+    from {carried} c
+    where c.slice = 0
+    group by c.account, c.family
+    order by 1, 2
+    """,
+)
+
+_BUSY = Sql(
+    "links_busy",
+    """
+    select f.account, count(*) as exchanges
+    from {features} f
+    where f.slice = 0 and f.account is not null
+    group by f.account
+    order by 1
+    """,
+)
+
+_SHARED_FACTS = Sql(
+    "links_shared_facts",
+    """
+    with told as (
+        select a.account, 'payment' as kind, a.payment as object from {account_facts} a
+        union all select a.account, 'device' as kind, a.device as object from {account_facts} a
+        union all select a.account, 'registration' as kind, a.registration as object from {account_facts} a
+    ),
+    active as (select distinct f.account from {features} f where f.account is not null),
+    here as (
+        select t.account, t.kind, t.object
+        from told t join active b on b.account = t.account
+        where t.object is not null
+    ),
+    shared as (select h.kind, h.object, count(*) as accounts from here h group by h.kind, h.object having count(*) > 1)
+    select h.account, h.kind, h.object, s.accounts
+    from here h join shared s on s.kind = h.kind and s.object = h.object
+    order by 1, 2, 3
+    """,
+)
+
+_SHARED_PLACES = Sql(
+    "links_shared_places",
+    """
+    with told as (
+        select distinct f.account, 'subnet' as kind, f.subnet as object
+        from {features} f where f.slice = 0 and f.account is not null and f.subnet is not null
+        union all
+        select distinct f.account, 'tls' as kind, f.tls_fingerprint as object
+        from {features} f where f.slice = 0 and f.account is not null and f.tls_fingerprint is not null
+        union all
+        select distinct f.account, 'ip' as kind, f.ip as object
+        from {features} f where f.slice = 0 and f.account is not null and f.ip is not null
+    ),
+    shared as (select t.kind, t.object, count(*) as accounts from told t group by t.kind, t.object having count(*) > 1)
+    select t.account, t.kind, t.object, s.accounts
+    from told t join shared s on s.kind = t.kind and s.object = t.object
+    order by 1, 2, 3
+    """,
+)
+
+
+def link(
+    engine: Engine, features: Relation, account_facts: Relation, carried: Relation, *, hub_share: float
+) -> pa.Table:
+    """All links of the discovery slice, as rows of the table `links`.
+
+    Args:
+        hub_share: share of the active accounts beyond which a place, fingerprint or registration pattern is a hub.
+    """
+    busy = engine.to_arrow(engine.sql(_BUSY, features=features))
+    population = busy.num_rows
+    sent = _enriched(engine.to_arrow(engine.sql(_SENT, carried=carried)), busy)
+    facts = engine.to_arrow(engine.sql(_SHARED_FACTS, account_facts=account_facts, features=features))
+    places = engine.to_arrow(engine.sql(_SHARED_PLACES, features=features))
+    shared = pa.concat_tables([facts, places.cast(facts.schema)])
+    rows = pa.concat_tables(
+        [sent, shared.append_column("exchanges", pa.nulls(shared.num_rows, pa.int64())).select(sent.column_names)]
+    )
+    return _weighed(rows, max(population, 1), hub_share)
+
+
+def _enriched(sent: pa.Table, busy: pa.Table) -> pa.Table:
+    """Family links that the other accounts' rate does not explain."""
+    account, family = sent.column("account").to_numpy(), sent.column("family").to_numpy()
+    exchanges = sent.column("exchanges").to_numpy()
+    accounts, totals = busy.column("account").to_numpy(), busy.column("exchanges").to_numpy()
+    total = totals[np.searchsorted(accounts, account)] if account.size else exchanges
+    families, place = np.unique(family, return_inverse=True)
+    of_family = np.bincount(place, weights=exchanges, minlength=families.size)[place]
+    others = np.maximum(totals.sum() - total, 1)
+    rate = np.clip((of_family - exchanges + 1) / (others + 1), 0.0, 1.0)
+    kept = binom.sf(exchanges - 1, total, rate) <= _FAMILY_P
+    size = np.bincount(place[kept], minlength=families.size)[place[kept]]
+    return pa.table(
+        {
+            "account": account[kept],
+            "kind": pa.array(["family"] * int(kept.sum()), pa.string()),
+            "object": family[kept],
+            "accounts": size.astype(np.int64),
+            "exchanges": exchanges[kept].astype(np.int64),
+        }
+    )
+
+
+def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
+    """Weights, hub marks and reasons."""
+    kind = np.array(rows.column("kind").to_pylist(), dtype=object)
+    accounts = rows.column("accounts").to_numpy()
+    base = np.array([KINDS[k][0] for k in kind], np.float64)
+    hubbed = np.array([KINDS[k][1] for k in kind], np.bool_)
+    rarity = np.clip(1 - np.log(np.maximum(accounts, 1)) / np.log(max(population, 3)), 0.1, 1.0)
+    hub = hubbed & (accounts > max(hub_share * population, 20))
+    reasons = [
+        f"sent this template {e} times, more than other accounts' rate explains; so did {a - 1} other accounts"
+        if k == "family"
+        else f"shares this {k} with {a - 1} other accounts"
+        for k, a, e in zip(kind, accounts.tolist(), rows.column("exchanges").to_pylist(), strict=True)
+    ]
+    out = pa.table(
+        {
+            "account": rows.column("account"),
+            "kind": rows.column("kind"),
+            "object": rows.column("object"),
+            "weight": pa.array(np.round(base * rarity, 6)),
+            "exchanges": rows.column("exchanges"),
+            "object_accounts": rows.column("accounts"),
+            "hub": pa.array(hub),
+            "reason": pa.array(reasons, pa.string()),
+        }
+    ).cast(table("links").schema)
+    return out.sort_by([("account", "ascending"), ("kind", "ascending"), ("object", "ascending")])

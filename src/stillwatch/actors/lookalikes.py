@@ -1,0 +1,137 @@
+"""Innocent explanations: populations that look like an operator's accounts, and what tells them apart.
+
+Each explanation looks at facts and at the test slice and says whether it fits and why. One that fits sets the candidate aside, for a
+person to read; it is never proof of innocence, as an attacker can dress as any of them. After the table of benign
+populations in the research behind this project (evaluation suites, harness users, resellers, classrooms, own pipelines).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.actors.held_out_tests import Candidate, Result
+from stillwatch.actors.population import HeldOut
+from stillwatch.core import Support
+
+__all__ = ["LOOKALIKES", "Explanation", "explanations"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """One innocent explanation that was considered: whether it fits, and why or why not."""
+
+    name: str
+    fits: bool
+    score: float
+    why: str
+
+
+_Look = Callable[[Candidate, HeldOut, Mapping[str, Result]], Explanation]
+
+LOOKALIKES: dict[str, _Look] = {}
+"""Every innocent explanation that is considered, by name."""
+
+
+def _lookalike(look: _Look) -> _Look:
+    LOOKALIKES[look.__name__] = look
+    return look
+
+
+def explanations(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> list[Explanation]:
+    """Consider every innocent explanation; those that fit come first, the best first."""
+    found = [look(candidate, population, results) for look in LOOKALIKES.values()]
+    return sorted(found, key=lambda e: (not e.fits, -e.score, e.name))
+
+
+@_lookalike
+def one_organisation(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """One customer with many accounts, in the open: a matter for its account page."""
+    orgs = [org for org in population.org[population.places(candidate.accounts)].tolist() if org]
+    top, n = Counter(orgs).most_common(1)[0] if orgs else (0, 0)
+    share = n / max(len(population.places(candidate.accounts)), 1)
+    return _told("one_organisation", share, 0.9, f"{share:.0%} of the members belong to one organisation")
+
+
+@_lookalike
+def declared_purpose(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """Evaluators, researchers, courses, resellers and approved distillation that said so beforehand."""
+    programmes = population.programme[population.places(candidate.accounts)]
+    share = float(np.mean([p is not None for p in programmes])) if programmes.size else 0.0
+    names = sorted({str(p) for p in programmes if p is not None})
+    return _told(
+        "declared_purpose",
+        share,
+        0.8,
+        f"{share:.0%} of the members have a registered purpose" + (f" ({', '.join(names[:3])})" if names else ""),
+    )
+
+
+@_lookalike
+def classroom(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """A course: education sign-up, and the same assignments or one building."""
+    signup = population.signup[population.places(candidate.accounts)]
+    education = float(np.mean([s == "education" for s in signup])) if signup.size else 0.0
+    asked = results.get("elicitation")
+    plain = asked is None or asked.supports is not Support.HARVEST
+    why = f"{education:.0%} of the members signed up through education"
+    why += "" if plain else "; but coursework does not ask for hidden reasoning or grades by rubric"
+    return _told("classroom", education if plain else min(education, 0.49), 0.5, why)
+
+
+@_lookalike
+def public_harness(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """A widely used agent or assistant: one system text and tool list, everybody's own tasks, everybody's own pace."""
+    places = population.places(candidate.accounts)
+    tools = float(population.tools[places].mean()) if places.size else 0.0
+    votes = {
+        "its template stands in the system text": "system" in candidate.scopes,
+        f"{tools:.0%} of exchanges offer tools": tools >= 0.5,
+        "members keep to their own subjects": _innocent(results, "topic_continuity"),
+        "loads differ as people's do": _value(results, "equal_loads") >= 5,
+        "conversations have several turns": _value(results, "single_turn", 1.0) < 0.5,
+    }
+    score = sum(votes.values()) / len(votes)
+    held = [words for words, holds in votes.items() if holds]
+    return _told("public_harness", score, 0.8, "; ".join(held) if held else "none of its marks")
+
+
+@_lookalike
+def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """Fans of a published prompt: it is a small part of what each of them does, at everybody's own pace."""
+    votes = {
+        f"its templates are {candidate.exclusivity:.0%} of the members' traffic": candidate.exclusivity < 0.5,
+        "loads differ as people's do": _value(results, "equal_loads") >= 5,
+        "members keep to their own subjects": _innocent(results, "topic_continuity"),
+        "it does not ask for training value": not _harvest(results, "elicitation"),
+    }
+    score = sum(votes.values()) / len(votes)
+    held = [words for words, holds in votes.items() if holds]
+    return _told("prompt_library", score, 1.0, "; ".join(held) if held else "none of its marks")
+
+
+@_lookalike
+def repeated_suite(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """An evaluation, a quick-start or an assignment: few distinct prompts, asked again and again."""
+    value = _value(results, "distinct_prompts", 1.0)
+    return _told("repeated_suite", 1 - value, 0.5, f"{value:.0%} of the held-out prompts of its templates are distinct")
+
+
+def _told(name: str, score: float, bar: float, why: str) -> Explanation:
+    return Explanation(name=name, fits=score >= bar, score=score, why=why)
+
+
+def _value(results: Mapping[str, Result], test: str, default: float = 0.0) -> float:
+    result = results.get(test)
+    return default if result is None or np.isnan(result.evidence.value) else result.evidence.value
+
+
+def _innocent(results: Mapping[str, Result], test: str) -> bool:
+    return test in results and results[test].supports is Support.INNOCENT
+
+
+def _harvest(results: Mapping[str, Result], test: str) -> bool:
+    return test in results and results[test].supports is Support.HARVEST

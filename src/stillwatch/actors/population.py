@@ -1,0 +1,146 @@
+"""What every account did in the test slice, as arrays: the population that a candidate's members are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.engine import Engine, Relation, Sql
+
+__all__ = ["HeldOut", "held_out"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_ACTIVITY = Sql(
+    "population_activity",
+    """
+    select f.account,
+           count(*) as exchanges,
+           @count_if(f.elicitation <> 0) as elicited,
+           @count_if(f.turns <= 1) as single,
+           @count_if(f.turns is not null) as turns_known,
+           @count_if(f.tools is not null) as with_tools,
+           @count_if(f.client_telemetry) as with_telemetry
+    from {features} f
+    where f.slice = 1 and f.account is not null
+    group by f.account
+    order by f.account
+    """,
+)
+
+_TOTALS = Sql(
+    "population_totals",
+    """
+    select f.account, count(*) as exchanges, @count_if(f.slice = 0) as discovery
+    from {features} f
+    where f.account is not null
+    group by f.account
+    order by f.account
+    """,
+)
+
+_HOURS = Sql(
+    "population_hours",
+    """
+    select f.account, @hour(f.at) as hour, count(*) as exchanges
+    from {features} f
+    where f.slice = 1 and f.account is not null
+    group by f.account, @hour(f.at)
+    order by 1, 2
+    """,
+)
+
+_FACTS = Sql(
+    "population_facts",
+    """
+    with payment as (select a.payment as object, count(*) as accounts from {account_facts} a where a.payment is not null group by a.payment),
+    device as (select a.device as object, count(*) as accounts from {account_facts} a where a.device is not null group by a.device)
+    select a.account, a.org, a.signup_path, a.declared_programme, a.product_type,
+           case when a.payment is null and a.device is null then null
+                when coalesce(p.accounts, 1) > 1 or coalesce(d.accounts, 1) > 1 then 1 else 0 end as shares
+    from {account_facts} a
+    left join payment p on p.object = a.payment
+    left join device d on d.object = a.device
+    order by a.account
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldOut:
+    """Per account (sorted by `account`): counts of the test slice, activity bin, and facts. NaN is unknown."""
+
+    account: Ints
+    exchanges: Ints
+    elicited: Floats
+    single: Floats
+    tools: Floats
+    telemetry: Floats
+    hours: Ints
+    bin: Ints
+    shares: Floats
+    org: Ints
+    programme: npt.NDArray[np.object_]
+    signup: npt.NDArray[np.object_]
+    totals: dict[int, tuple[int, int]]
+
+    def places(self, accounts: Ints) -> Ints:
+        """Places of those of `accounts` that were active in the test slice."""
+        at = np.searchsorted(self.account, accounts)
+        at = at[at < self.account.size]
+        return at[np.isin(self.account[at], accounts)]
+
+
+def held_out(engine: Engine, features: Relation, account_facts: Relation) -> HeldOut:
+    """Collect the population from the test slice of `features`."""
+    active = engine.to_arrow(engine.sql(_ACTIVITY, features=features))
+    facts = engine.to_arrow(engine.sql(_FACTS, account_facts=account_facts))
+    hours = engine.to_arrow(engine.sql(_HOURS, features=features))
+    totals = engine.to_arrow(engine.sql(_TOTALS, features=features))
+    account = active.column("account").to_numpy()
+    exchanges = active.column("exchanges").to_numpy()
+    known = active.column("turns_known").to_numpy()
+    by_hour = np.zeros((account.size, 24), np.int64)
+    if account.size:
+        by_hour[np.searchsorted(account, hours.column("account").to_numpy()), hours.column("hour").to_numpy()] = (
+            hours.column("exchanges").to_numpy()
+        )
+    return HeldOut(
+        account=account,
+        exchanges=exchanges,
+        elicited=active.column("elicited").to_numpy() / np.maximum(exchanges, 1),
+        single=np.where(known > 0, active.column("single").to_numpy() / np.maximum(known, 1), np.nan),
+        tools=active.column("with_tools").to_numpy() / np.maximum(exchanges, 1),
+        telemetry=active.column("with_telemetry").to_numpy() / np.maximum(exchanges, 1),
+        hours=by_hour,
+        bin=np.floor(np.log2(np.maximum(exchanges, 1))).astype(np.int64),
+        shares=_fact(facts, "shares", account, np.nan).astype(np.float64),
+        org=_fact(facts, "org", account, 0).astype(np.int64),
+        programme=_fact(facts, "declared_programme", account, None),
+        signup=_fact(facts, "signup_path", account, None),
+        totals=dict(
+            zip(
+                totals.column("account").to_pylist(),
+                zip(totals.column("exchanges").to_pylist(), totals.column("discovery").to_pylist(), strict=True),
+                strict=True,
+            )
+        ),
+    )
+
+
+def _fact(facts: pa.Table, column: str, account: Ints, unknown: object) -> npt.NDArray[np.object_]:
+    """One fact per account, `unknown` where the provider's records have none."""
+    known = facts.column("account").to_numpy()
+    out = np.full(account.size, unknown, dtype=object)
+    if known.size and account.size:
+        place = np.minimum(np.searchsorted(known, account), known.size - 1)
+        hit = np.flatnonzero(known[place] == account)
+        values = facts.column(column).take(pa.array(place[hit])).to_pylist()
+        for where, value in zip(hit.tolist(), values, strict=True):
+            if value is not None:
+                out[where] = value
+    return out
