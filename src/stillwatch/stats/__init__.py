@@ -1,5 +1,7 @@
 """Measurements to evidence: p-values, e-values and intervals with a stated null, and the error rate that each promises."""
 
+from stillwatch.stats.circular import HourShape, hour_shape
+from stillwatch.stats.collisions import Tiling, shared_items_bound, tiling, tiling_needs
 from stillwatch.stats.conformal import (
     CrossFitted,
     StratumCalibration,
@@ -8,6 +10,7 @@ from stillwatch.stats.conformal import (
     conformal_p,
     cross_fitted_p,
 )
+from stillwatch.stats.counts import Dispersion, binomial_excess, dispersion, hypergeometric_excess
 from stillwatch.stats.evalues import (
     betting_e,
     e_process,
@@ -20,6 +23,8 @@ from stillwatch.stats.evalues import (
     p_to_e_mixture,
     poisson_e,
 )
+from stillwatch.stats.intervals import bootstrap, clopper_pearson, dkw, wilson
+from stillwatch.stats.monitor import null_monitor
 from stillwatch.stats.multiplicity import (
     Discoveries,
     Reach,
@@ -31,27 +36,49 @@ from stillwatch.stats.multiplicity import (
     reach_e,
 )
 from stillwatch.stats.permutation import group_mean_test, permutation_p, sequential_permutation
+from stillwatch.stats.spread import (
+    CellDifference,
+    Lift,
+    cell_difference,
+    group_cell_difference,
+    within_account_lift,
+)
 
 __all__ = [
+    "CellDifference",
     "CrossFitted",
     "Discoveries",
+    "Dispersion",
+    "HourShape",
+    "Lift",
     "Reach",
     "StratumCalibration",
+    "Tiling",
     "assign_folds",
     "benjamini_hochberg",
     "betting_e",
+    "binomial_excess",
+    "bootstrap",
+    "cell_difference",
+    "clopper_pearson",
     "conformal_e",
     "conformal_p",
     "cross_fitted_p",
+    "dispersion",
+    "dkw",
     "e_bh",
     "e_needed",
     "e_process",
     "e_to_p",
     "first_alarm",
+    "group_cell_difference",
     "group_mean_test",
+    "hour_shape",
+    "hypergeometric_excess",
     "merge_all_required",
     "merge_average",
     "merge_product",
+    "null_monitor",
     "p_needed",
     "p_to_e",
     "p_to_e_mixture",
@@ -60,4 +87,9 @@ __all__ = [
     "reach",
     "reach_e",
     "sequential_permutation",
+    "shared_items_bound",
+    "tiling",
+    "tiling_needs",
+    "wilson",
+    "within_account_lift",
 ]

@@ -31,9 +31,9 @@ def conformal_p(
     `p = (1 + #{calibration >= score}) / (n + 1)`; ties count against us. Null: the account is exchangeable with the
     calibration accounts. Then `P(p <= t) <= t` for every t. The least p-value is `1 / (n + 1)`: see `reach`.
 
-    `hostile` is an upper bound on how many calibration accounts are not honest. With `n - hostile + 1` as denominator the
-    p-value is never below the one that the honest accounts alone would give, wherever the hostile ones lie, so the
-    promise holds; the price is power, for hostile scores above ours are counted as if honest.
+    `hostile` is an upper bound on how many calibration accounts are not honest. With `n - hostile + 1` as denominator
+    the p-value is never below the one that the honest accounts alone would give, wherever the hostile ones lie, so
+    the promise holds; the price is power, for hostile scores above ours are counted as if honest.
 
     Source: Vovk, Gammerman, Shafer (2005); Bates and others (2023), arXiv 2104.08279, for testing outliers.
     Misled by: calibration accounts of another product type or another month; several accounts of one customer in the
@@ -55,12 +55,13 @@ def conformal_p(
 def conformal_e(calibration: npt.ArrayLike, scores: npt.ArrayLike, *, hostile: int = 0) -> FloatArray:
     """How many times its fair share of the total score an account holds: an e-value from scores >= 0.
 
-    `e = (n - hostile + 1) * score / (sum(calibration) + score)`, the soft-rank e-value. Null: as `conformal_p`; then the
-    mean of e is at most 1, exactly 1 with `hostile = 0`, and e may be averaged with any other e-value of the same null.
-    It never passes `n + 1`. Hostile calibration scores only lower it, by the bound above. All scores 0 gives e = 1.
+    `e = (n - hostile + 1) * score / (sum(calibration) + score)`, the soft-rank e-value. Null: as `conformal_p`; then
+    the mean of e is at most 1, exactly 1 with `hostile = 0`, and e may be averaged with any other e-value of the same
+    null. It never passes `n + 1`. Hostile calibration scores only lower it, by the bound above. All scores 0 gives e
+    = 1.
 
-    Power comes from the scale of the scores: `exp(3 * z)` for a standardised score z bets on the far tail, z itself hardly
-    bets at all. Choose the scale before looking. For a p-value in hand, `p_to_e` is weaker but needs no scale.
+    Power comes from the scale of the scores: `exp(3 * z)` for a standardised score z bets on the far tail, z itself
+    hardly bets at all. Choose the scale before looking. For a p-value in hand, `p_to_e` is weaker but needs no scale.
 
     Source: Gauthier, Bach, Jordan (2025), arXiv 2503.13050; the name from Ignatiadis, Wang, Ramdas (2024).
     Misled by: one enormous calibration score, which takes the power from everyone.
@@ -115,8 +116,8 @@ class CrossFitted:
 def assign_folds(n: int, *, folds: int = 5, rng: np.random.Generator, groups: npt.ArrayLike | None = None) -> IntArray:
     """Which fold each of `n` accounts belongs to; accounts of one group always share a fold.
 
-    Give as groups what was found without the scores (one organisation, one payment instrument, one candidate actor): then
-    no account is compared with its own group, and an actor's members do not hide one another.
+    Give as groups what was found without the scores (one organisation, one payment instrument, one candidate actor):
+    then no account is compared with its own group, and an actor's members do not hide one another.
 
     >>> import numpy as np
     >>> assign_folds(6, folds=2, rng=np.random.default_rng(1), groups=[7, 7, 7, 1, 2, 3]).tolist()
@@ -163,21 +164,23 @@ def cross_fitted_p(
         p = (1 + #{kept >= s} + min(h, #{trimmed >= s})) / (n - k + 1).
 
     Why this holds. The honest accounts at or above s number at most `#{kept >= s} + min(h, #{trimmed >= s})`, and the
-    honest calibration accounts at least `n - k`. So p is never below `(1 + #{honest >= s}) / (#{honest} + 1)`, the conformal
-    p-value of the honest accounts alone, for which `P(p <= t) <= t` when folds do not depend on the scores. The two bounds, k
-    and h, are all that is assumed.
+    honest calibration accounts at least `n - k`. So p is never below `(1 + #{honest >= s}) / (#{honest} + 1)`, the
+    conformal p-value of the honest accounts alone, for which `P(p <= t) <= t` when folds do not depend on the scores.
+    The two bounds, k and h, are all that is assumed.
 
-    What misleads it, and it matters. Trimming without the term in h (`honest_share = 0`) is right only if all trimmed accounts
-    are hostile. If they are honest, `P(p <= t)` may rise to `t + excess`, and BH then finds about r accounts in any log, even a
-    clean one: what is presumed comes back as a finding. With `honest_share = 1` (the default, always safe) trimming changes
-    nothing, and BH at q < 1 over all the accounts that calibrate themselves finds next to none, since about a share t of
-    any sample lies in its own top share t; averages of e-values suffer the same. So self-calibrated p-values rank
-    and describe; findings need evidence with a null of its own (permutation, tiling, counts), independent kinds of
-    evidence multiplied, an earlier or cleared calibration (`conformal_p`), or `set_aside` and grouped folds
-    (`assign_folds`) from other evidence.
+    What misleads it, and it matters. Trimming without the term in h (`honest_share = 0`) is right only if all trimmed
+    accounts are hostile. If they are honest, `P(p <= t)` may rise to `t + excess`, and BH then finds about r accounts
+    in any log, even a clean one: what is presumed comes back as a finding. With `honest_share = 1` (the default,
+    always safe) trimming changes nothing, and BH at q < 1 over all the accounts that calibrate themselves finds next
+    to none, since about a share t of any sample lies in its own top share t; averages of e-values suffer the same. So
+    self-calibrated p-values rank and describe; findings need evidence with a null of its own (permutation, tiling,
+    counts), independent kinds of evidence multiplied, an earlier or cleared calibration (`conformal_p`), or
+    `set_aside` and grouped folds (`assign_folds`) from other evidence.
 
-    `scores` shape (n,), finite or infinite; `folds` whole numbers, independent of the scores; `strata` labels of any kind.
-    Source: Bates and others (2023), arXiv 2104.08279; on contaminated references Bashari, Sesia, Romano (2025), arXiv 2502.04807.
+    `scores` shape (n,), finite or infinite; `folds` whole numbers, independent of the scores; `strata` labels of any
+    kind.
+    Source: Bates and others (2023), arXiv 2104.08279; on contaminated references Bashari, Sesia, Romano (2025), arXiv
+    2502.04807.
 
     >>> import numpy as np
     >>> found = cross_fitted_p([1.0, 2.0, 3.0, 9.0], folds=[0, 1, 0, 1], least=1)

@@ -46,7 +46,8 @@ def p_to_e(p: npt.ArrayLike, *, kappa: float = 0.5) -> FloatArray:
 def p_to_e_mixture(p: npt.ArrayLike) -> FloatArray:
     """An e-value from a p-value without a kappa to choose: the average of `p_to_e` over kappa in (0, 1).
 
-    `(1 - p + p ln p) / (p (ln p)**2)`. Null: that of the p-value. Better than kappa = 0.5 below about p = 0.004, worse above.
+    `(1 - p + p ln p) / (p (ln p)**2)`. Null: that of the p-value. Better than kappa = 0.5 below about p = 0.004,
+    worse above.
     Source: Vovk and Wang (2021), arXiv 1912.06116, section 2.
 
     >>> [round(e, 2) for e in p_to_e_mixture([1e-6, 0.01, 1.0]).tolist()]
@@ -114,9 +115,9 @@ def merge_product(e: npt.ArrayLike, *, axis: int = -1) -> FloatArray:
 def merge_all_required(e: npt.ArrayLike, *, axis: int = -1) -> FloatArray:
     """Evidence that *every* null is false: the least of the e-values.
 
-    Null: at least one of the nulls is true (the union). Whichever one that is, the least is no larger than its e-value, so
-    its mean is at most 1 under any dependence: the intersection-union test (Berger 1982). Use it where a finding needs a structural
-    vote *and* a behavioural one; `merge_average` would let one of them carry the other.
+    Null: at least one of the nulls is true (the union). Whichever one that is, the least is no larger than its
+    e-value, so its mean is at most 1 under any dependence: the intersection-union test (Berger 1982). Use it where a
+    finding needs a structural vote *and* a behavioural one; `merge_average` would let one of them carry the other.
 
     >>> float(merge_all_required([300.0, 2.0]))
     2.0
@@ -136,12 +137,14 @@ def betting_e(
 ) -> FloatArray:
     """Evidence that successes come more often than `rate`: a mixture of bets over all higher rates.
 
-    Null: each trial succeeds with probability at most `rate`, given the trials before it. The bets are likelihood ratios of
-    q against `rate`, mixed over q with a Beta(prior) density cut to q > rate; each has mean at most 1 for every true rate
-    <= `rate`, so the null may be composite. Valid at every look (Ville), if successes and trials are running totals.
+    Null: each trial succeeds with probability at most `rate`, given the trials before it. The bets are likelihood
+    ratios of q against `rate`, mixed over q with a Beta(prior) density cut to q > rate; each has mean at most 1 for
+    every true rate <= `rate`, so the null may be composite. Valid at every look (Ville), if successes and trials are
+    running totals.
 
     Source: Robbins (1970); Waudby-Smith and Ramdas (2024), arXiv 2010.09686.
-    Misled by: trials that are copies of one another (retries): count one each. `rate` must not be learned from the same trials.
+    Misled by: trials that are copies of one another (retries): count one each. `rate` must not be learned from the
+    same trials.
 
     >>> [round(e, 2) for e in betting_e([0, 5, 9], 10, 0.2).tolist()]
     [0.09, 4.25, 27743.23]
@@ -178,12 +181,13 @@ def poisson_e(
 ) -> FloatArray:
     """Evidence that a count runs above what was expected: a mixture of bets over all higher rates.
 
-    Null: events come as a Poisson process at a rate of at most `expected` per exposure (`expected` = rate times exposure, > 0).
-    The bets are likelihood ratios of r times the rate against it, mixed over r > 1 by a Gamma(shape, rate) density cut at 1.
-    Valid at every look, with running totals.
+    Null: events come as a Poisson process at a rate of at most `expected` per exposure (`expected` = rate times
+    exposure, > 0). The bets are likelihood ratios of r times the rate against it, mixed over r > 1 by a Gamma(shape,
+    rate) density cut at 1. Valid at every look, with running totals.
 
     Source: Robbins (1970); for the mixture Howard and others (2021), arXiv 1810.08240.
-    Misled by: bursts. Human requests come in sessions and are over-dispersed (`dispersion`): count sessions, or accounts.
+    Misled by: bursts. Human requests come in sessions and are over-dispersed (`dispersion`): count sessions, or
+    accounts.
 
     >>> [round(e, 2) for e in poisson_e([0, 4, 15], 4.0).tolist()]
     [0.11, 0.31, 2081.54]
@@ -211,8 +215,8 @@ def poisson_e(
 def e_process(increments: npt.ArrayLike, *, axis: int = -1) -> FloatArray:
     """The evidence so far after each step: the running product of increments.
 
-    Null: each increment has mean at most 1 given everything before it. So windows must not overlap, and nothing may be dropped
-    after it was seen. `P(the process ever reaches 1/a) <= a` (Ville 1939).
+    Null: each increment has mean at most 1 given everything before it. So windows must not overlap, and nothing may
+    be dropped after it was seen. `P(the process ever reaches 1/a) <= a` (Ville 1939).
 
     >>> e_process([2.0, 0.5, 8.0]).tolist()
     [2.0, 1.0, 8.0]

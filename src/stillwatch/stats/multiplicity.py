@@ -53,9 +53,9 @@ class Reach:
 def benjamini_hochberg(p: npt.ArrayLike, *, q: float, any_dependence: bool = False) -> Discoveries:
     """The candidates to show so that on average at most a share q of them is false.
 
-    Null of each: that of its p-value. Holds for independent p-values and for conformal p-values from one common calibration
-    set (Bates and others 2023). For arbitrary dependence, cross-fitted p-values among it, ask for `any_dependence`
-    (Benjamini and Yekutieli 2001; costs a factor of about ln m) or use `e_bh`.
+    Null of each: that of its p-value. Holds for independent p-values and for conformal p-values from one common
+    calibration set (Bates and others 2023). For arbitrary dependence, cross-fitted p-values among it, ask for
+    `any_dependence` (Benjamini and Yekutieli 2001; costs a factor of about ln m) or use `e_bh`.
 
     Source: Benjamini and Hochberg (1995). Misled by p-values of candidates that were found with the same data.
 
@@ -126,8 +126,8 @@ def p_needed(m: int, q: float, rank: int = 1) -> float:
 def reach(m: int, q: float, smallest_p: float) -> Reach:
     """Whether BH over m candidates could show any, given the least p-value that the calibration allows.
 
-    Conformal and permutation p-values stop at `1 / (n + 1)`; if no rank r <= m has `smallest_p <= q r / m`, an empty list
-    says nothing about the candidates, and the answer is "undecided, needs n".
+    Conformal and permutation p-values stop at `1 / (n + 1)`; if no rank r <= m has `smallest_p <= q r / m`, an empty
+    list says nothing about the candidates, and the answer is "undecided, needs n".
 
     >>> reach(5000, 0.05, 1 / 2001)
     Reach(possible=True, alone=False, rank=50, needed=99999)

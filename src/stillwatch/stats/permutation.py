@@ -23,7 +23,8 @@ def permutation_p(observed: float, draws: npt.ArrayLike, *, larger_is_worse: boo
     """The share of re-deals, the observed one among them, at least as extreme: `(1 + b) / (1 + B)`.
 
     Null: the observed value is exchangeable with the draws. Never 0; at least `1 / (B + 1)`.
-    Source: Phipson and Smyth (2010), arXiv 1603.05766. Misled by deals that break a structure the null keeps (clusters, hours).
+    Source: Phipson and Smyth (2010), arXiv 1603.05766. Misled by deals that break a structure the null keeps
+    (clusters, hours).
 
     >>> permutation_p(5.0, [1.0, 2.0, 5.0])
     0.5
@@ -47,9 +48,10 @@ def sequential_permutation(
 ) -> Evidence:
     """A permutation p-value that stops early when the answer is plainly dull.
 
-    `draw(rng, size)` gives `size` values under the null. Draws end once `stop_after` of them reach the observed value, at the
-    l-th draw, and then `p = stop_after / l`; or after `most` draws, and then `p = (1 + b) / (1 + most)`. Either way
-    `P(p <= t) <= t`. `Evidence.n` is the number of draws used; the e-value is the calibrated p (`p_to_e`, kappa 0.5).
+    `draw(rng, size)` gives `size` values under the null. Draws end once `stop_after` of them reach the observed
+    value, at the l-th draw, and then `p = stop_after / l`; or after `most` draws, and then `p = (1 + b) / (1 +
+    most)`. Either way `P(p <= t) <= t`. `Evidence.n` is the number of draws used; the e-value is the calibrated p
+    (`p_to_e`, kappa 0.5).
 
     Source: Besag and Clifford (1991). The result depends on `batch` only through how `draw` uses `rng`.
 
@@ -95,15 +97,15 @@ def group_mean_test(
 ) -> Evidence:
     """Whether a group's accounts score higher than a random group with the same activity profile.
 
-    Null: the members are a random choice, within each bin, of the accounts there (so many of each bin). The deal keeps bins, so a
-    group of busy accounts is compared with busy accounts. `value` is the members' mean of within-bin standard scores: 0 is a
-    random group, 1 a standard deviation per member. By default scores become ranks in their bin first, which no single
-    account can dominate.
+    Null: the members are a random choice, within each bin, of the accounts there (so many of each bin). The deal
+    keeps bins, so a group of busy accounts is compared with busy accounts. `value` is the members' mean of within-bin
+    standard scores: 0 is a random group, 1 a standard deviation per member. By default scores become ranks in their
+    bin first, which no single account can dominate.
 
-    The p-value counts re-deals (all of them where there are at most 20,000, else `draws` random ones), never under `1 / (draws + 1)`. The
-    e-value needs no re-deals and has no such floor: `exp(t * sum of member scores)` over the product of the bins' means
-    of `exp(t * score)`, averaged over ten fixed t. By Hoeffding (1963, theorem 4) sampling without replacement has no larger
-    exponential mean than sampling with, so its mean is at most 1 under the null.
+    The p-value counts re-deals (all of them where there are at most 20,000, else `draws` random ones), never under `1
+    / (draws + 1)`. The e-value needs no re-deals and has no such floor: `exp(t * sum of member scores)` over the
+    product of the bins' means of `exp(t * score)`, averaged over ten fixed t. By Hoeffding (1963, theorem 4) sampling
+    without replacement has no larger exponential mean than sampling with, so its mean is at most 1 under the null.
 
     Undecided below `least` members or when no bin holds both members and others; `needed` is the number of members.
     Misled by: a group that was chosen by these scores (then the null is false before any account misbehaves); bins
