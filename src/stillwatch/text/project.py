@@ -1,0 +1,134 @@
+"""Texts to short vectors and coarse topics, without a model and without fitting.
+
+Each text's words and pairs of neighbouring words are counted (square root), and each is added with signs to 4 of `dim` coordinates that its hash
+picks: a very sparse random projection (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4; Li, Hastie and Church 2006,
+doi:10.1145/1150402.1150436) of the hashed bag (Weinberger et al. 2009, arXiv:0902.2206). Sums are integers: equal on every machine
+and for every cut of the batch.
+
+What it can do: texts that share many content words lie close; the same kind of request falls into few cells. What it cannot do: it knows no meaning,
+so paraphrases without common words, and translations, lie far apart, and language itself is the strongest topic. Words of up to 3 letters weigh
+nothing (mostly function words in alphabetic scripts), which is a rule of thumb and no stop list. Short texts (below about 10 content
+words) scatter over cells. Never the only evidence.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.text._mixing import GOLDEN, Bits, mixed
+from stillwatch.text.words import CODE, HAN, KIND, NUMBER, Words
+
+__all__ = ["CELLS", "Embedder", "Projection", "cells"]
+
+_PLANES = 10
+CELLS = 1 << _PLANES
+"""Number of topic cells."""
+
+_ROWS = 1 << 15
+_HASH_BITS = 44
+_DAMPED = np.rint(4 * np.sqrt(np.arange(1025))).astype(np.int64)
+_PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
+_TOUCHED = 4
+
+
+class Embedder(Protocol):
+    """Turns words into vectors; `name` and `version` are stored with every reference that depends on them."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a vector would."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    def embed(self, words: Words) -> npt.NDArray[np.float32]:
+        """One vector a row, of length 1, or all zero where there is nothing to embed."""
+
+
+class Projection:
+    """The built-in embedder: a signed sparse random projection of hashed words and word pairs."""
+
+    name = "hashed-words"
+    version = "1"
+
+    def __init__(self, dim: int = 64) -> None:
+        if not 8 <= dim <= 4096:
+            raise ValueError(f"dim: got {dim}, expected 8 to 4096")
+        self.dim = dim
+
+    def sums(self, words: Words) -> npt.NDArray[np.int32]:
+        """Integer coordinates, rows by `dim`, before any rounding."""
+        parts = [_sums(words.rows_between(low, low + _ROWS), self.dim) for low in range(0, words.rows, _ROWS)]
+        return np.concatenate([np.zeros((0, self.dim), dtype=np.int32), *parts])
+
+    def embed(self, words: Words) -> npt.NDArray[np.float32]:
+        """Vectors of length 1 in float32, all zero where a text has no words."""
+        sums = self.sums(words).astype(np.int64)
+        length = np.sqrt(np.sum(sums * sums, axis=1).astype(np.float64))
+        return (sums / np.maximum(length, 1.0)[:, None]).astype(np.float32)
+
+
+def cells(sums: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Topic cell of each row of integer coordinates, 0 to `CELLS` - 1; -1 where all are zero (no words).
+
+    Signs of 10 fixed plus-or-minus-one combinations (Charikar 2002, doi:10.1145/509907.509965), compared as integers.
+    """
+    dim = sums.shape[1]
+    seeds = mixed(np.arange(_PLANES * dim, dtype=np.uint64) + np.uint64(77))
+    planes = 1 - 2 * (seeds >> np.uint64(63)).astype(np.float64).reshape(dim, _PLANES)
+    sides = (sums.astype(np.float64) @ planes) > 0  # whole numbers far below 2^53: exact in any order of summation
+    cell = (sides @ (1 << np.arange(_PLANES))).astype(np.int32)
+    cell[~sums.any(axis=1)] = -1
+    return cell
+
+
+def _sums(words: Words, dim: int) -> npt.NDArray[np.int32]:
+    row = np.repeat(np.arange(words.rows, dtype=np.uint64), words.counts)
+    plain = words.kind & KIND
+    weight = (words.length > 3).astype(np.uint64) + (words.length > 5)
+    weight[plain == CODE] = 1
+    weight[plain == HAN] = 1
+    weight[plain == NUMBER] = 0
+    if len(weight):
+        heavy = np.zeros(len(weight) + 1, dtype=np.int64)
+        np.cumsum(weight > 0, out=heavy[1:])
+        empty = (heavy[words.offset[1:]] == heavy[words.offset[:-1]]) & (words.counts > 0)
+        if empty.any():
+            weight[np.repeat(empty, words.counts)] = 1
+    single = np.flatnonzero(weight)
+    pair = np.flatnonzero((weight[:-1] > 0) & (weight[1:] > 0) & (row[:-1] == row[1:]))
+    both = words.hash[pair] * _PAIR + words.hash[pair + 1]
+    pair_weight = np.where((plain[pair] == HAN) & (plain[pair + 1] == HAN), np.uint64(2), np.uint64(1))
+    key = np.concatenate([
+        _keys(row[single], mixed(words.hash[single]), weight[single]),
+        _keys(row[pair], mixed(both), pair_weight),
+    ])
+    key.sort()
+    if not len(key):
+        return np.zeros((words.rows, dim), dtype=np.int32)
+    fresh = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    times = np.diff(fresh, append=len(key))
+    key = key[fresh]
+    value = (key & np.uint64(3)).astype(np.int64) * _DAMPED.take(np.minimum(times, 1024))
+    draws = mixed((key & np.uint64((1 << (_HASH_BITS + 2)) - 1)) * GOLDEN)
+    sides = 2 * dim
+    place = draws.view(np.uint16).astype(np.int64).reshape(-1, _TOUCHED)
+    place *= sides
+    place >>= 16
+    place += ((key >> np.uint64(_HASH_BITS + 2)).astype(np.int64) * sides)[:, None]
+    weights = np.repeat(value.astype(np.float64), _TOUCHED)
+    total = np.bincount(place.reshape(-1), weights=weights, minlength=words.rows * sides)
+    return (total[0::2] - total[1::2]).astype(np.int32).reshape(words.rows, dim)
+
+
+def _keys(row: Bits, value: Bits, weight: Bits) -> Bits:
+    """Row, hash and weight in one sortable number, so that one sort counts every word of every row."""
+    return (row << np.uint64(_HASH_BITS + 2)) | ((value >> np.uint64(64 - _HASH_BITS)) << np.uint64(2)) | weight
