@@ -42,9 +42,12 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+SALT = [""]
+
+
 def made_up(kind: str, number: int, length: int = 24) -> str:
-    """Make an id that looks like a provider's and is the same in every run."""
-    return hashlib.sha256(f"{kind}/{number}".encode()).hexdigest()[:length]
+    """Make an id that looks like a provider's, is the same in every run and differs between samples."""
+    return hashlib.sha256(f"{SALT[0]}{kind}/{number}".encode()).hexdigest()[:length]
 
 
 def redact(header: str, value: str) -> str:
@@ -767,8 +770,9 @@ class Handler(BaseHTTPRequestHandler):
         )
 
 
-def serve(port: int, captures: Path | None) -> MockServer:
+def serve(port: int, captures: Path | None, salt: str = "") -> MockServer:
     """Start the server in a thread of this process."""
+    SALT[0] = salt
     server = MockServer(port, captures)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
