@@ -1,5 +1,7 @@
 """A scan as a page, as Markdown, as JSON and as lines for the terminal: what a person reads before deciding."""
 
+from stillwatch.report.page import render_html
+from stillwatch.report.redact import redact_examples
 from stillwatch.report.view import (
     ErrorBudget,
     FieldCoverage,
@@ -57,4 +59,6 @@ __all__ = [
     "Tie",
     "TopicShare",
     "UndecidedCount",
+    "redact_examples",
+    "render_html",
 ]

@@ -69,8 +69,7 @@ class AccountView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CalibrationView:
-    """How one signal was calibrated in one stratum: a row of `calibration` with the signal's first line as `meaning`.
-    """
+    """How one signal was calibrated in one stratum: a row of `calibration`; `meaning` is the signal's first line."""
 
     signal: str
     stratum: str

@@ -1,0 +1,65 @@
+"""Where the shared things and the groups of accounts stand, so that nothing covers anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["settle", "sunflower"]
+
+Points = npt.NDArray[np.float64]
+_GOLDEN = np.pi * (3 - np.sqrt(5))
+
+
+def sunflower(n: int, pitch: float) -> Points:
+    """Offsets of `n` dots packed evenly into a disc, `pitch` pixels apart (Vogel 1979)."""
+    i = np.arange(n) + 0.5
+    radius = 0.56 * pitch * np.sqrt(i)
+    return np.stack([radius * np.cos(i * _GOLDEN), radius * np.sin(i * _GOLDEN)], axis=1)
+
+
+def settle(
+    radii: Sequence[float],
+    ties: Sequence[tuple[int, int, float]],
+    *,
+    width: float,
+    height: float,
+    margin: tuple[float, float],
+    rng: np.random.Generator,
+    rounds: int = 420,
+) -> Points:
+    """Positions of discs joined by springs in a frame: a small force-directed layout (Fruchterman and Reingold 1991).
+
+    `ties` are (a, b, strength in (0, 1]). Springs pull tied discs to touch at a fixed gap, all discs repel, and
+    overlap is pushed apart last. The frame keeps `margin` free on the sides and above. Same input and generator, same
+    picture.
+    """
+    n = len(radii)
+    if n == 0:
+        return np.zeros((0, 2))
+    r = np.asarray(radii, dtype=float)
+    centre = np.array([width / 2, height / 2])
+    spread = np.array([width, height]) * 0.32
+    angle = 2 * np.pi * (np.arange(n) + rng.random()) / n
+    at = centre + np.stack([np.cos(angle), np.sin(angle)], axis=1) * spread * rng.uniform(0.6, 1.0, size=(n, 1))
+    pull = np.zeros((n, n))
+    for a, b, strength in ties:
+        pull[a, b] = pull[b, a] = strength
+    room = r[:, None] + r[None, :]
+    low = np.minimum(np.stack([r + margin[0], r + margin[1]], axis=1), centre)
+    high = np.array([width, height]) - low
+    for step in range(rounds):
+        heat = 1.0 - step / rounds
+        apart = at[:, None, :] - at[None, :, :]
+        distance = np.sqrt((apart**2).sum(axis=2)) + 1e-6
+        gap = distance - room
+        push = 900.0 * heat / np.maximum(distance, 12.0) + 0.5 * np.maximum(0.0, 26.0 - gap)
+        np.fill_diagonal(push, 0.0)
+        draw = 0.09 * pull * np.maximum(0.0, gap - 44.0)
+        move = (apart / distance[:, :, None] * (push - draw)[:, :, None]).sum(axis=1)
+        move += (centre - at) * np.array([0.010, 0.018])
+        size = np.sqrt((move**2).sum(axis=1, keepdims=True)) + 1e-9
+        at = np.clip(at + move / size * np.minimum(size, 4.0 + 26.0 * heat), low, high)
+    return at

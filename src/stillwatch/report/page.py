@@ -1,0 +1,102 @@
+"""The page: one self-contained HTML file that loads nothing, from the view alone.
+
+A content security policy inside the page forbids every request and every script but the one whose hash it names, so
+even a hole in the escaping would stay inert.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from stillwatch.report import wording
+from stillwatch.report.inert import inert
+from stillwatch.report.parts import three_parts
+from stillwatch.report.plot_evidence import evidence_ruler, forest_axis, forest_head, forest_row, ruler_reach
+from stillwatch.report.plot_links import LinkDrawing, draw_links
+from stillwatch.report.plot_strip import strip
+from stillwatch.report.plot_timeline import timeline
+from stillwatch.report.standing import GLOSSARY, METHOD, STANDING_LIMITS
+from stillwatch.report.verdict import key_numbers, verdict
+from stillwatch.report.view import ScanView
+from stillwatch.report.view_actor import ActorView
+
+__all__ = ["render_html"]
+
+_SEED = 20_260_223
+
+
+def render_html(view: ScanView) -> str:
+    """One scan as a self-contained HTML page: no request to anywhere, readable without scripts, in print and in the
+    dark.
+    """
+    style, script = _packaged("page.css"), _packaged("sort.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            view=view,
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=(
+                f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; "
+                "img-src data:; base-uri 'none'; form-action 'none'"
+            ),
+            verdict=verdict(view),
+            key_numbers=key_numbers(view),
+            reach=ruler_reach([(actor.e_value, actor.threshold) for actor in view.actors]),
+            glossary=GLOSSARY,
+            method=METHOD,
+            standing_limits=STANDING_LIMITS,
+        )
+    )
+
+
+def _draw(actor: ActorView, uid: str) -> LinkDrawing | None:
+    if actor.links is None:
+        return None
+    return draw_links(actor.links, uid=uid, name=actor.handle, rng=np.random.default_rng(_SEED))
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return inert(value)
+    return value
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("stillwatch.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({name: getattr(wording, name) for name in wording.__all__})
+    environment.globals.update(
+        three_parts=three_parts,
+        forest_axis=forest_axis,
+        forest_head=forest_head,
+        forest_row=forest_row,
+        evidence_ruler=evidence_ruler,
+        timeline=timeline,
+        draw_links=_draw,
+        strip=strip,
+    )
+    return environment
+
+
+def _packaged(name: str) -> str:
+    return resources.files("stillwatch.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

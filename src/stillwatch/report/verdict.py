@@ -1,0 +1,90 @@
+"""The scan in one sentence and in a handful of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stillwatch.report.view import ScanView
+from stillwatch.report.wording import amount, count, plural
+
+__all__ = ["KeyNumber", "key_numbers", "verdict"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyNumber:
+    """One number of the strip at the top, what it counts, and a remark."""
+
+    value: str
+    label: str
+    remark: str = ""
+    weight: str = "plain"
+
+
+def verdict(view: ScanView) -> str:
+    """What the scan concluded, in one sentence that also says what it could not decide."""
+    if not view.run.exchanges:
+        return "No exchange could be read, so nothing was decided."
+    found = view.for_review
+    accounts = sum(actor.accounts for actor in found)
+    first = (
+        f"{plural(len(found), 'actor')} for review ({plural(accounts, 'account')})" if found else "No actor for review"
+    )
+    single = (
+        plural(len(view.accounts_for_review), "single account") if view.accounts_for_review else "no single account"
+    )
+    aside = f"{plural(len(view.set_aside), 'candidate')} set aside" if view.set_aside else "no candidate set aside"
+    open_ = f"{plural(len(view.undecided_actors), 'candidate')} undecided" if view.undecided_actors else ""
+    unable = [budget.level for budget in view.budgets if not budget.can_fire]
+    blind = (
+        f" There was too little data to find any {' or '.join(level.rstrip('s') for level in unable)} at all."
+        if unable
+        else ""
+    )
+    return f"{'; '.join(part for part in (first, single, aside, open_) if part)}.{blind}"
+
+
+def key_numbers(view: ScanView) -> tuple[KeyNumber, ...]:
+    """The numbers of the strip, in reading order."""
+    run, found = view.run, view.for_review
+    accounts = sum(actor.accounts for actor in found)
+    tokens = [actor.yield_tokens for actor in found]
+    known = [t for t in tokens if t is not None]
+    counted = f"{amount(sum(known))} output tokens" if known else "output tokens unknown"
+    if known and len(known) < len(tokens):
+        counted = f"at least {counted}"
+    undecided = sum(row.count for row in view.undecided if row.what == "accounts")
+    return (
+        KeyNumber(
+            value=count(len(found)),
+            label="actors for review",
+            remark=f"{plural(accounts, 'account')} in them",
+            weight="harvest",
+        ),
+        KeyNumber(
+            value=amount(sum(actor.yield_exchanges for actor in found)),
+            label="distinct answers obtained",
+            remark=counted,
+            weight="harvest",
+        ),
+        KeyNumber(
+            value=count(len(view.accounts_for_review)),
+            label="single accounts for review",
+            remark="on their own evidence",
+        ),
+        KeyNumber(
+            value=count(len(view.set_aside)),
+            label="candidates set aside",
+            remark="an innocent explanation, or too weak",
+            weight="innocent",
+        ),
+        KeyNumber(
+            value=count(len(view.undecided_actors)),
+            label="candidates undecided",
+            remark=f"and {plural(undecided, 'account')}",
+        ),
+        KeyNumber(
+            value=amount(run.exchanges),
+            label="exchanges read",
+            remark=f"of {plural(run.accounts, 'account')}; {plural(run.rejects, 'row')} rejected",
+        ),
+    )

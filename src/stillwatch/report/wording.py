@@ -1,0 +1,188 @@
+"""Numbers, times and names as people read them; unknown is said, never shown as zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+__all__ = [
+    "amount",
+    "count",
+    "day",
+    "e_words",
+    "listing",
+    "moment",
+    "p_words",
+    "plural",
+    "quantity",
+    "share",
+    "span",
+    "spell",
+]
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_UNKNOWN = "unknown"
+
+
+def count(n: int | None) -> str:
+    """A whole number with its thousands apart.
+
+    >>> count(1234567), count(None)
+    ('1,234,567', 'unknown')
+    """
+    return _UNKNOWN if n is None else f"{n:,}"
+
+
+def amount(n: int | None) -> str:
+    """A large whole number in three figures.
+
+    >>> amount(28_812_345), amount(950), amount(12_400)
+    ('28.8 M', '950', '12.4 k')
+    """
+    if n is None:
+        return _UNKNOWN
+    for size, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k")):
+        if abs(n) >= size:
+            scaled = n / (10**3 if letter == "k" else size)
+            return f"{scaled:.0f} {letter}" if scaled >= 100 else f"{scaled:.1f} {letter}"
+    return count(n)
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    >>> plural(1, "account"), plural(1200, "account"), plural(2, "family", "families")
+    ('1 account', '1,200 accounts', '2 families')
+    """
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def share(x: float | None) -> str:
+    """A share as a percentage, with no more figures than mean something; neither 0 nor 100 unless it is.
+
+    >>> share(0.934), share(0.9996), share(0.0004), share(1.0), share(None)
+    ('93 %', '> 99.9 %', '< 0.1 %', '100 %', 'unknown')
+    """
+    if x is None or math.isnan(x):
+        return _UNKNOWN
+    if x in (0.0, 1.0):
+        return f"{x:.0%}".replace("%", " %")
+    if 0 < x < 0.001:
+        return "< 0.1 %"
+    if 0.999 < x < 1:
+        return "> 99.9 %"
+    figures = 1 if x < 0.1 or 0.99 < x < 1 else 0
+    return f"{100 * x:.{figures}f} %"
+
+
+def _power(x: float) -> str:
+    exponent = math.floor(math.log10(x))
+    lead = round(x / 10**exponent, 1) if exponent > -300 else 1.0
+    if lead >= 10:
+        lead, exponent = 1.0, exponent + 1
+    return f"{lead:g} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
+def p_words(p: float | None) -> str:
+    """A p-value; below one in a thousand as a power of ten.
+
+    >>> p_words(0.0312), p_words(3.14e-7), p_words(0.0), p_words(None)
+    ('0.031', '3.1 × 10⁻⁷', '< 10⁻³⁰⁰', 'undecided')
+    """
+    if p is None or math.isnan(p):
+        return "undecided"
+    if p < 1e-300:
+        return "< 10⁻³⁰⁰"
+    return _power(p) if p < 0.001 else f"{p:.2g}"
+
+
+def e_words(e: float | None) -> str:
+    """An e-value; from a hundred thousand on as a power of ten.
+
+    >>> e_words(0.43), e_words(1234.5), e_words(3.2e9), e_words(float("inf")), e_words(None)
+    ('0.43', '1,234', '3.2 × 10⁹', '> 10³⁰⁰', 'undecided')
+    """
+    if e is None or math.isnan(e):
+        return "undecided"
+    if e > 1e300:
+        return "> 10³⁰⁰"
+    if e >= 1e5:
+        return _power(e)
+    if e >= 100:
+        return f"{e:,.0f}"
+    return "< 0.01" if 0 < e < 0.01 else f"{e:.2g}"
+
+
+def quantity(x: float | None, unit: str = "") -> str:
+    """A measured value in three figures with its unit; the unit "share" is shown as a percentage.
+
+    >>> quantity(0.934, "share"), quantity(3.14159, "per hour"), quantity(41250.0), quantity(None)
+    ('93 %', '3.14 per hour', '41,250', 'unknown')
+    """
+    if x is None or math.isnan(x):
+        return _UNKNOWN
+    if unit == "share":
+        return share(x)
+    if math.isinf(x):
+        text = "∞" if x > 0 else "−∞"
+    elif abs(x) >= 1e7 or 0 < abs(x) < 1e-3:
+        text = ("−" if x < 0 else "") + _power(abs(x))
+    elif abs(x) >= 1000 or float(x).is_integer():
+        text = f"{x:,.0f}".replace("-", "−")
+    else:
+        text = f"{x:.3g}".replace("-", "−")
+    return f"{text} {unit}" if unit else text
+
+
+def day(at: datetime | None) -> str:
+    """A date.
+
+    >>> day(datetime(2026, 11, 2, 7, 5))
+    '2 Nov 2026'
+    """
+    return _UNKNOWN if at is None else f"{at.day} {at:%b %Y}"
+
+
+def moment(at: datetime | None) -> str:
+    """A date with its minute; times are in UTC throughout.
+
+    >>> moment(datetime(2026, 11, 2, 7, 5))
+    '2 Nov 2026 07:05'
+    """
+    return _UNKNOWN if at is None else f"{day(at)} {at:%H:%M}"
+
+
+def span(first: datetime | None, last: datetime | None) -> str:
+    """A time span, with the day said once when it is one day.
+
+    >>> span(datetime(2026, 11, 2, 7, 5), datetime(2026, 11, 2, 19, 0))
+    '2 Nov 2026 07:05 to 19:00'
+    """
+    if first is None or last is None:
+        return _UNKNOWN
+    if first.date() == last.date():
+        return f"{moment(first)} to {last:%H:%M}"
+    if last - first >= timedelta(days=14):
+        return f"{day(first)} to {day(last)}"
+    return f"{moment(first)} to {moment(last)}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Words in a row with an "and".
+
+    >>> listing(["a", "b", "c"]), listing([])
+    ('a, b and c', 'none')
+    """
+    if not words:
+        return "none"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def spell(name: str) -> str:
+    """A table's word as a reader's word.
+
+    >>> spell("cot_writeout"), spell("set_aside")
+    ('cot writeout', 'set aside')
+    """
+    return name.replace("_", " ")
