@@ -1,0 +1,220 @@
+"""OpenAI chat-completions bodies (and the legacy completions that share their shape): request, response, joined stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
+from .exchange import Exchange
+from .turns import call_text, joined_answers, lay_out, parts_text, settle, sorted_tools, split_thinking
+
+__all__ = ["join", "message_turn", "request", "response", "sampling", "tool_names"]
+
+
+def sampling(x: Exchange, body: dict[str, Any]) -> None:
+    """Set what was asked of the sampler, in the names that OpenAI and those who speak its dialect use."""
+    x.max_tokens = asked_count(body.get("max_completion_tokens"))
+    if x.max_tokens is None:
+        x.max_tokens = asked_count(body.get("max_tokens"))
+    x.temperature = asked_number(body.get("temperature"))
+    x.top_p = asked_number(body.get("top_p"))
+    x.top_k = asked_count(body.get("top_k"))
+    x.n = asked_count(body.get("n"), limit=32_767)
+    logprobs = body.get("logprobs")
+    if logprobs is None:
+        x.logprobs = False
+    elif isinstance(logprobs, bool):
+        x.logprobs = logprobs
+    else:
+        legacy = asked_count(logprobs, limit=32_767)
+        x.logprobs = None if legacy is None else True
+        x.top_logprobs = legacy
+    if x.top_logprobs is None:
+        x.top_logprobs = asked_count(body.get("top_logprobs"), limit=32_767)
+    x.logit_bias = bool(mapping(body.get("logit_bias")))
+    stream = body.get("stream")
+    x.stream = False if stream is None else asked_flag(stream)
+
+
+def tool_names(tools: Any) -> str | None:
+    """Names of tools offered in any of the dialects: `function.name`, `name`, or the type of a built-in one."""
+    if not tools:
+        return None
+    names: list[Any] = []
+    for tool in sequence(tools):
+        if isinstance(tool, dict):
+            function = tool.get("function")
+            names.append((function.get("name") if isinstance(function, dict) else None) or tool.get("name") or tool.get("type"))
+        else:
+            names.append(tool)
+    return sorted_tools(names)
+
+
+def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
+    """One message as (role, text); tool calls become text, reasoning signatures are collected."""
+    if not isinstance(message, dict):
+        return "user", message if isinstance(message, str) else None
+    role = message.get("role")
+    content = parts_text(message.get("content"))
+    if len(message) > 2:
+        _collect_artifacts(message, artifacts)
+        calls = _calls(message)
+        if calls:
+            content = "\n".join([content, *calls] if content else calls)
+    return (role if isinstance(role, str) else "user"), content
+
+
+def _calls(message: dict[str, Any]) -> list[str]:
+    found = []
+    for call in sequence(message.get("tool_calls")):
+        function = mapping(mapping(call).get("function")) or mapping(mapping(call).get("custom"))
+        found.append(call_text(function.get("name"), function.get("arguments", function.get("input"))))
+    legacy = message.get("function_call")
+    if isinstance(legacy, dict):
+        found.append(call_text(legacy.get("name"), legacy.get("arguments")))
+    return found
+
+
+def _collect_artifacts(message: dict[str, Any], artifacts: list[str]) -> None:
+    for key in ("thinking_blocks", "reasoning_details"):
+        for block in sequence(message.get(key)):
+            if isinstance(block, dict):
+                for name in ("signature", "data"):
+                    value = block.get(name)
+                    if isinstance(value, str) and value:
+                        artifacts.append(value)
+    for name in ("reasoning_signature", "encrypted_content", "thought_signature"):
+        value = message.get(name)
+        if isinstance(value, str) and value:
+            artifacts.append(value)
+
+
+def request(x: Exchange, body: dict[str, Any]) -> None:
+    """Fill from a chat-completions or completions request body."""
+    x.model = label(body.get("model"))
+    x.end_user = label(body.get("safety_identifier")) or label(body.get("user"))
+    sampling(x, body)
+    x.tools = tool_names(body.get("tools") or body.get("functions"))
+    artifacts: list[str] = []
+    messages = body.get("messages")
+    if isinstance(messages, list):
+        lay_out(x, [message_turn(message, artifacts) for message in messages])
+    else:
+        lay_out(x, [("user", parts_text(body.get("prompt")))] if body.get("prompt") is not None else [])
+    if artifacts:
+        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+
+
+def usage(x: Exchange, usage: Any) -> None:
+    """Fill token counts from a usage object in either of OpenAI's vocabularies."""
+    if not isinstance(usage, dict):
+        return
+    given = usage.get("prompt_tokens")
+    x.input_tokens = billed(given if given is not None else usage.get("input_tokens"), "usage.prompt_tokens")
+    given = usage.get("completion_tokens")
+    x.output_tokens = billed(given if given is not None else usage.get("output_tokens"), "usage.completion_tokens")
+    details = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    if isinstance(details, dict):
+        x.reasoning_tokens = billed(details.get("reasoning_tokens"), "usage.completion_tokens_details.reasoning_tokens")
+    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    if isinstance(details, dict):
+        x.cached_tokens = billed(details.get("cached_tokens"), "usage.prompt_tokens_details.cached_tokens")
+
+
+def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:
+    """Fill from a chat-completions response body; settles the outcome."""
+    x.request = label(body.get("id")) or x.request
+    if x.model is None:
+        x.model = label(body.get("model"))
+    error = body.get("error")
+    usage(x, body.get("usage"))
+    answers: list[str] = []
+    thoughts: list[str] = []
+    artifacts: list[str] = []
+    refused = False
+    for choice in sequence(body.get("choices")):
+        if not isinstance(choice, dict):
+            continue
+        finish = choice.get("finish_reason")
+        if isinstance(finish, str) and finish:
+            x.stop_reason = x.stop_reason or label(finish)
+            refused |= finish == "content_filter"
+        message = choice.get("message")
+        if not isinstance(message, dict):
+            answers.append(text(choice.get("text")) or "")
+            continue
+        refusal = message.get("refusal")
+        if isinstance(refusal, str) and refusal:
+            refused = True
+        thought = text(message.get("reasoning_content")) or text(message.get("reasoning"))
+        answer = message_turn(message, artifacts)[1] or ""
+        if thought is None:
+            thought, answer = split_thinking(answer)
+        if thought:
+            thoughts.append(thought)
+        answers.append(answer or (refusal if isinstance(refusal, str) else ""))
+    x.output = joined_answers(answers)
+    x.reasoning = joined_answers(thoughts)
+    if artifacts:
+        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    if refused and x.stop_reason == "content_filter":
+        x.refusal_category = "content_filter"
+    if isinstance(error, dict) and error.get("code") in ("content_filter", "content_policy_violation"):
+        x.refusal_category = "content_filter"
+    settle(x, error=bool(error), refused=refused, cancelled=not complete)
+
+
+def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    """Put stream chunks together as one response; returns it and whether every answer reached its end."""
+    whole: dict[str, Any] = {}
+    choices: dict[int, dict[str, Any]] = {}
+    for event in events:
+        for key in ("id", "model", "usage", "error"):
+            value = event.get(key)
+            if value:
+                whole[key] = value
+        for piece in sequence(event.get("choices")):
+            if isinstance(piece, dict):
+                index = asked_count(piece.get("index"), limit=1000) or 0
+                _add(choices.setdefault(index, {"texts": {}, "calls": {}, "blocks": []}), piece)
+    whole["choices"] = [_closed(choices[index]) for index in sorted(choices)]
+    complete = bool(choices) and all(choice.get("finish_reason") for choice in choices.values())
+    return whole, complete or bool(whole.get("error"))
+
+
+def _add(choice: dict[str, Any], piece: dict[str, Any]) -> None:
+    finish = piece.get("finish_reason")
+    if finish:
+        choice["finish_reason"] = finish
+    delta = piece.get("delta")
+    texts = choice["texts"]
+    if isinstance(piece.get("text"), str):
+        texts.setdefault("content", []).append(piece["text"])
+    if not isinstance(delta, dict):
+        return
+    for key in ("content", "refusal", "reasoning_content", "reasoning"):
+        value = delta.get(key)
+        if isinstance(value, str):
+            texts.setdefault(key, []).append(value)
+    for key in ("thinking_blocks", "reasoning_details"):
+        choice["blocks"].extend(sequence(delta.get(key)))
+    for call in sequence(delta.get("tool_calls")):
+        if isinstance(call, dict):
+            function = mapping(call.get("function"))
+            index = asked_count(call.get("index"), limit=1000) or 0
+            held = choice["calls"].setdefault(index, {"name": [], "arguments": []})
+            for key in ("name", "arguments"):
+                if isinstance(function.get(key), str):
+                    held[key].append(function[key])
+
+
+def _closed(choice: dict[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", **{key: "".join(value) for key, value in choice["texts"].items()}}
+    if choice["calls"]:
+        message["tool_calls"] = [
+            {"function": {"name": "".join(call["name"]), "arguments": "".join(call["arguments"])}}
+            for _, call in sorted(choice["calls"].items())
+        ]
+    if choice["blocks"]:
+        message["thinking_blocks"] = choice["blocks"]
+    return {"message": message, "finish_reason": choice.get("finish_reason")}

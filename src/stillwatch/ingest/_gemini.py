@@ -1,0 +1,147 @@
+"""Gemini generateContent bodies: request, response, joined stream. Both camelCase and snake_case names are understood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
+from .exchange import Exchange
+from .turns import call_text, joined_answers, lay_out, settle, sorted_tools
+
+__all__ = ["join", "request", "response"]
+
+_REFUSALS = frozenset(("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "IMAGE_SAFETY", "RECITATION", "MODEL_ARMOR"))
+
+
+def _either(body: dict[str, Any], camel: str, snake: str) -> Any:
+    value = body.get(camel)
+    return body.get(snake) if value is None else value
+
+
+def _parts(content: Any, artifacts: list[str]) -> tuple[list[str], list[str], bool]:
+    """(texts, thoughts, whether it carries a function's response)"""
+    texts: list[str] = []
+    thoughts: list[str] = []
+    answered = False
+    if isinstance(content, dict):
+        given = content.get("parts")
+        parts = given if isinstance(given, list) else [given]
+    else:
+        parts = content if isinstance(content, list) else [content]
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+        if not isinstance(part, dict):
+            continue
+        signature = _either(part, "thoughtSignature", "thought_signature")
+        if isinstance(signature, str) and signature:
+            artifacts.append(signature)
+        value = part.get("text")
+        if isinstance(value, str):
+            if part.get("thought") is True:
+                thoughts.append(value)
+            else:
+                texts.append(value)
+        call = _either(part, "functionCall", "function_call")
+        if isinstance(call, dict):
+            texts.append(call_text(call.get("name"), call.get("args")))
+        answered |= isinstance(_either(part, "functionResponse", "function_response"), dict)
+    return texts, thoughts, answered
+
+
+def _turn(content: Any, artifacts: list[str]) -> tuple[str, str | None]:
+    texts, _, answered = _parts(content, artifacts)
+    role = content.get("role") if isinstance(content, dict) else None
+    if answered and not texts:
+        return "tool", None
+    return ("assistant" if role == "model" else "user"), "\n".join(texts) or None
+
+
+def request(x: Exchange, body: dict[str, Any]) -> None:
+    """Fill from a generateContent request body; the model usually stands in the path and is set by the caller."""
+    x.model = x.model or _bare_model(label(body.get("model")))
+    config = mapping(_either(body, "generationConfig", "generation_config"))
+    x.max_tokens = asked_count(_either(config, "maxOutputTokens", "max_output_tokens"))
+    x.temperature = asked_number(config.get("temperature"))
+    x.top_p = asked_number(_either(config, "topP", "top_p"))
+    x.top_k = asked_count(_either(config, "topK", "top_k"))
+    x.n = asked_count(_either(config, "candidateCount", "candidate_count"), limit=32_767)
+    logprobs = _either(config, "responseLogprobs", "response_logprobs")
+    x.logprobs = False if logprobs is None else asked_flag(logprobs)
+    x.top_logprobs = asked_count(config.get("logprobs"), limit=32_767)
+    names: list[Any] = []
+    for tool in sequence(body.get("tools")):
+        if isinstance(tool, dict):
+            declared = sequence(_either(tool, "functionDeclarations", "function_declarations"))
+            names += [mapping(function).get("name") for function in declared] if declared else list(tool)
+    x.tools = sorted_tools(names)
+    artifacts: list[str] = []
+    given = body.get("contents")
+    contents = given if isinstance(given, list) else ([given] if isinstance(given, (dict, str)) else [])
+    turns = [_turn(content, artifacts) for content in contents]
+    system = _parts(_either(body, "systemInstruction", "system_instruction"), [])[0]
+    lay_out(x, turns, system=system)
+    if artifacts:
+        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+
+
+def _bare_model(model: str | None) -> str | None:
+    return model.rpartition("models/")[2] if model else None
+
+
+def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:
+    """Fill from a generateContent response body; settles the outcome."""
+    x.request = label(_either(body, "responseId", "response_id")) or x.request
+    if x.model is None:
+        x.model = _bare_model(label(_either(body, "modelVersion", "model_version")))
+    counts = mapping(_either(body, "usageMetadata", "usage_metadata"))
+    x.input_tokens = billed(_either(counts, "promptTokenCount", "prompt_token_count"), "usageMetadata.promptTokenCount")
+    x.output_tokens = billed(_either(counts, "candidatesTokenCount", "candidates_token_count"), "usageMetadata.candidatesTokenCount")
+    x.reasoning_tokens = billed(_either(counts, "thoughtsTokenCount", "thoughts_token_count"), "usageMetadata.thoughtsTokenCount")
+    cached = _either(counts, "cachedContentTokenCount", "cached_content_token_count")
+    x.cached_tokens = billed(cached, "usageMetadata.cachedContentTokenCount")
+    blocked = text(_either(mapping(_either(body, "promptFeedback", "prompt_feedback")), "blockReason", "block_reason"))
+    answers: list[str] = []
+    reasons: list[str] = []
+    artifacts: list[str] = []
+    for candidate in sequence(body.get("candidates")):
+        if not isinstance(candidate, dict):
+            continue
+        texts, thoughts, _ = _parts(candidate.get("content"), artifacts)
+        answers.append("".join(texts))
+        reasons += ["".join(thoughts)] if thoughts else []
+        finish = label(_either(candidate, "finishReason", "finish_reason"))
+        x.stop_reason = x.stop_reason or finish
+        if finish in _REFUSALS:
+            blocked = blocked or finish
+    x.output = joined_answers(answers)
+    x.reasoning = joined_answers(reasons)
+    if artifacts:
+        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    if blocked:
+        x.refusal_category = label(blocked)
+        x.stop_reason = x.stop_reason or label(blocked)
+    settle(x, error=bool(body.get("error")), refused=bool(blocked), cancelled=not complete)
+
+
+def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+    """Put streamed responses together as one; returns it and whether every candidate reached its end."""
+    whole: dict[str, Any] = {}
+    candidates: dict[int, dict[str, Any]] = {}
+    for event in events:
+        for key, value in event.items():
+            if key != "candidates" and value:
+                whole[key] = value
+        for piece in sequence(event.get("candidates")):
+            if not isinstance(piece, dict):
+                continue
+            index = asked_count(piece.get("index"), limit=1000) or 0
+            held = candidates.setdefault(index, {"content": {"role": "model", "parts": []}})
+            held["content"]["parts"] += sequence(mapping(piece.get("content")).get("parts"))
+            finish = _either(piece, "finishReason", "finish_reason")
+            if finish:
+                held["finishReason"] = finish
+    whole["candidates"] = [candidates[index] for index in sorted(candidates)]
+    ended = all(held.get("finishReason") for held in candidates.values())
+    blocked = bool(_either(whole, "promptFeedback", "prompt_feedback"))
+    return whole, (ended and bool(candidates)) or blocked or bool(whole.get("error"))

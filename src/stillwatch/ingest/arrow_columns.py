@@ -1,0 +1,419 @@
+"""Tables read by whole columns: Parquet row ranges and CSV chunks straight into the contract's schema, odd rows one by one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from stillwatch.core.pseudonym import Pseudonymiser
+
+from .chunks import Chunk
+from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
+from .column_map import ColumnMap, resolve
+from .columns import read_row
+from .exchange import SCHEMA, Exchange, VaultPair, client_claimed, credential_id, to_batch
+from .open_source import read_range
+from .options import ReadOptions
+
+__all__ = ["read_table"]
+
+Reject = tuple[int, int, str, str]
+
+_TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
+_ASKED = ("max_tokens", "top_k", "n", "top_logprobs", "turns", "asn")
+_PLAIN = ("prompt", "system", "output", "reasoning")
+_LABELS = ("model", "pathway", "stop_reason", "refusal_category")
+_FLAGS = ("logprobs", "logit_bias", "stream")
+_NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
+_BY_ROW = ("messages", "tools", "reasoning_artifacts")
+"""Columns whose meaning needs a look at each value; a table that has them is read row by row."""
+
+
+class _Odd(Exception):  # noqa: N818 - no error: the sign to go row by row
+    """A column that cannot be taken as a whole."""
+
+
+def read_table(
+    chunk: Chunk, names: Pseudonymiser, options: ReadOptions, reading: Reading, rejects: list[Reject]
+) -> tuple[pa.RecordBatch, list[VaultPair]]:
+    """Read the rows of a Parquet or CSV chunk."""
+    found = resolve(chunk.header, options.mapping)
+    data = _parquet(chunk, found) if chunk.layout == "parquet" else _csv(chunk, options, reading, rejects)
+    first = chunk.first_line
+    if "line" in data.column_names and chunk.layout == "csv":
+        lines = data.column("line")
+        data = data.drop_columns(["line"])
+    else:
+        lines = pa.chunked_array([pa.array(range(first, first + data.num_rows), pa.int64())])
+    try:
+        if options.default_account is not None:
+            raise _Odd
+        return _by_columns(data, lines, found, names, reading, chunk, rejects)
+    except (_Odd, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        rows = _by_rows(data, lines, found, reading, chunk.source, rejects)
+        for row in rows:
+            row.account = row.account or options.default_account
+        return to_batch(rows, names, source=chunk.source, log_format=chunk.format)
+
+
+def _parquet(chunk: Chunk, found: ColumnMap) -> pa.Table:
+    with pq.ParquetFile(chunk.path) as file:
+        wanted = sorted({name.split(".")[0] for name in found.columns.values()} & set(file.schema_arrow.names))
+        begun = 0
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            if begun <= chunk.start < begun + count:
+                whole = file.read_row_group(group, columns=wanted, use_threads=False)
+                return whole.slice(chunk.start - begun, chunk.stop - chunk.start)
+            begun += count
+    return pa.table({})
+
+
+def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Reject]) -> pa.Table:
+    raw, _ = read_range(Path(chunk.path), chunk.start, chunk.stop)
+    if chunk.ended_early:
+        rejects.append((chunk.source, chunk.first_line + raw.count(b"\n"), "row", "the compressed file ends early; what stood before was read"))
+        raw = raw[: raw.rfind(b"\n") + 1]
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        reading.notes["lines with invalid UTF-8, replaced"] += 1
+        raw = raw.decode("utf-8", "replace").encode()
+    first = chunk.first_line
+    if chunk.start == 0:
+        raw = raw.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[2]
+        first += 1
+    if not raw.strip():
+        return pa.table({name: pa.array([], pa.string()) for name in chunk.header})
+    broken: list[int] = []
+
+    def odd_row(row: Any) -> str:
+        broken.append(row.number)
+        return "skip"
+
+    try:
+        data = pcsv.read_csv(
+            pa.BufferReader(raw),
+            read_options=pcsv.ReadOptions(column_names=list(chunk.header), block_size=len(raw) + 1, use_threads=False),
+            parse_options=pcsv.ParseOptions(delimiter=chunk.delimiter, newlines_in_values=True, invalid_row_handler=odd_row),
+            convert_options=pcsv.ConvertOptions(
+                column_types=dict.fromkeys(chunk.header, pa.string()), strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True
+            ),
+        )
+    except pa.ArrowInvalid:
+        data, broken = _csv_slowly(raw, chunk)
+    if broken and any(number is None for number in broken):
+        data, broken = _csv_slowly(raw, chunk)
+    # Rows are counted from 1 as Arrow counts them; a chunk's first row is row `first` of the file.
+    for number in broken:
+        rejects.append((chunk.source, first + number - 1, "row", f"got another number of values, expected {len(chunk.header)}"))
+    missing = set(broken)
+    lines = [first + number for number in range(data.num_rows + len(missing)) if number + 1 not in missing]
+    return data.append_column("line", pa.array(lines[: data.num_rows], pa.int64()))
+
+
+def _csv_slowly(raw: bytes, chunk: Chunk) -> tuple[pa.Table, list[int]]:
+    """What a strict parser gives up on, row by row."""
+    rows: list[list[str | None]] = []
+    broken: list[int] = []
+    reader = csv.reader(io.StringIO(raw.decode("utf-8", "replace").replace("\x00", ""), newline=""), delimiter=chunk.delimiter)
+    number = 0
+    csv.field_size_limit(1 << 30)
+    while True:
+        number += 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            broken.append(number)
+            continue
+        if not row:
+            number -= 1
+        elif len(row) != len(chunk.header):
+            broken.append(number)
+        else:
+            rows.append([value or None for value in row])
+    return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(chunk.header)}), broken
+
+
+def _by_rows(
+    data: pa.Table, lines: pa.ChunkedArray, found: ColumnMap, reading: Reading, source: int, rejects: list[Reject]
+) -> list[Exchange]:
+    rows: list[Exchange] = []
+    for line, record in zip(lines.to_pylist(), data.to_pylist(), strict=True):
+        try:
+            x = read_row(record, found, reading)
+        except BadField as fault:
+            rejects.append((source, line, fault.field, fault.reason))
+            continue
+        x.line = line
+        rows.append(x)
+    return rows
+
+
+def _by_columns(
+    data: pa.Table,
+    lines: pa.ChunkedArray,
+    found: ColumnMap,
+    names: Pseudonymiser,
+    reading: Reading,
+    chunk: Chunk,
+    rejects: list[Reject],
+) -> tuple[pa.RecordBatch, list[VaultPair]]:
+    raw = _Columns(data, found)
+    if any(raw.has(name) for name in _BY_ROW) or any("." in name and name not in data.column_names for name in found.columns.values()):
+        raise _Odd
+    count = data.num_rows
+    out: dict[str, pa.Array] = {"at": _instants(raw.get("at"), reading)}
+    good = _within(out["at"], EARLIEST, reading.latest)
+    for name in _TOKENS:
+        out[name], fine = _whole(raw.get(name), SCHEMA.field(name).type, ABSURD_TOKENS, count)
+        good = fine if good is None else (good if fine is None else pc.and_(good, fine))
+    out["http_status"], fine = _whole(raw.get("http_status"), pa.int16(), 999, count)
+    good = good if fine is None else (fine if good is None else pc.and_(good, fine))
+    if good is not None and not pc.all(good, min_count=0).as_py():
+        bad = pc.invert(good)
+        slow = _by_rows(data.filter(bad), lines.filter(bad), found, reading, chunk.source, rejects)
+        kept, vault = _by_columns(data.filter(good), lines.filter(good), found, names, reading, chunk, rejects)
+        more, more_vault = to_batch(slow, names, source=chunk.source, log_format=chunk.format)
+        joined = pa.Table.from_batches([kept, more]).sort_by("line").combine_chunks()
+        batch = joined.to_batches()[0] if joined.num_rows else kept
+        return batch, sorted({*vault, *more_vault})
+    for name in _ASKED:
+        limit = 32_767 if SCHEMA.field(name).type == pa.int16() else 2_147_483_647
+        values, fine = _whole(raw.get(name), SCHEMA.field(name).type, limit, count)
+        out[name] = values if fine is None else pc.if_else(fine, values, pa.scalar(None, values.type))
+    for name in ("temperature", "top_p"):
+        out[name] = _number(raw.get(name), count)
+    for name in _FLAGS:
+        out[name] = _flag(raw.get(name), count)
+    for name in _PLAIN:
+        out[name] = _text(raw.get(name), count)
+    for name in _LABELS:
+        out[name] = _mapped(raw.get(name), label, count)
+    vault: list[VaultPair] = []
+    _identities(out, raw, names, vault, count)
+    retention = raw.get("retention_class")
+    zero = _mapped(retention, lambda value: "zero" if value.lower().startswith("zero") else "standard", count)
+    out["retention_class"] = zero.fill_null("standard")
+    out["outcome"] = _outcomes(raw.get("outcome"), out["http_status"], out["stop_reason"], count)
+    for name in ("messages", "tools", "reasoning_artifacts", "client_telemetry"):
+        out[name] = pa.nulls(count, SCHEMA.field(name).type)
+    out["format"] = pa.repeat(pa.scalar(chunk.format), count)
+    out["source"] = pa.repeat(pa.scalar(chunk.source, pa.int64()), count)
+    out["line"] = _one(lines).cast(pa.int64())
+    _exchange_ids(out, raw, names, chunk.source)
+    return pa.RecordBatch.from_arrays([out[name] for name in SCHEMA.names], schema=SCHEMA), vault
+
+
+class _Columns:
+    """The table's columns under our names; constants stand in where a column is missing or empty."""
+
+    def __init__(self, data: pa.Table, found: ColumnMap) -> None:
+        self._data = data
+        self._found = found
+
+    def has(self, target: str) -> bool:
+        return self._found.columns.get(target) in self._data.column_names or target in self._found.constants
+
+    def get(self, target: str) -> pa.Array | None:
+        name = self._found.columns.get(target)
+        constant = self._found.constants.get(target)
+        if name is None or name not in self._data.column_names:
+            return None if constant is None else pa.repeat(pa.scalar(constant), self._data.num_rows)
+        values = _one(self._data.column(name))
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
+            values = values.cast(pa.string())
+        if pa.types.is_null(values.type):
+            return None if constant is None else pa.repeat(pa.scalar(constant), self._data.num_rows)
+        return values if constant is None else values.fill_null(constant)
+
+
+def _one(values: pa.ChunkedArray) -> pa.Array:
+    combined = values.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) and combined.num_chunks == 1 else (
+        pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) and combined.num_chunks else (
+            pa.array([], values.type) if isinstance(combined, pa.ChunkedArray) else combined))
+
+
+def _instants(values: pa.Array | None, reading: Reading) -> pa.Array:
+    """Instants in microseconds UTC as int64; a missing one is 0, which lies outside the bounds and so goes row by row."""
+    if values is None:
+        raise _Odd
+    if pa.types.is_string(values.type):
+        try:
+            values = values.cast(pa.timestamp("us", tz="UTC"))
+        except pa.ArrowInvalid:
+            values = values.cast(pa.timestamp("us"))
+            reading.notes["times without a zone, read as UTC"] += len(values)
+    if pa.types.is_timestamp(values.type):
+        if values.type.tz is None and not pa.types.is_string(values.type):
+            reading.notes["times without a zone, read as UTC"] += len(values) - values.null_count
+        unit = values.type.unit
+        ticks = values.cast(pa.int64())
+        if unit == "ns":
+            ticks = pc.divide(ticks, 1000)
+        elif unit != "us":
+            ticks = pc.multiply(ticks, {"s": 1_000_000, "ms": 1000}[unit])
+        return ticks.fill_null(0).cast(SCHEMA.field("at").type)
+    if pa.types.is_integer(values.type):
+        ticks = values.cast(pa.int64()).fill_null(0)
+        scale = _scale(ticks)
+        return (pc.multiply(ticks, scale) if scale >= 1 else pc.divide(ticks, 1000)).cast(SCHEMA.field("at").type)
+    if pa.types.is_floating(values.type):
+        seconds = values.cast(pa.float64()).fill_null(0)
+        if len(seconds) and not pc.all(pc.less(pc.abs(seconds), 1e11)).as_py():
+            raise _Odd
+        return pc.round(pc.multiply(seconds, 1e6)).cast(pa.int64()).cast(SCHEMA.field("at").type)
+    raise _Odd
+
+
+def _scale(ticks: pa.Array) -> float:
+    """Factor to microseconds by the size of the numbers; numbers of several sizes go row by row."""
+    low_high = pc.min_max(ticks)
+    low, high = low_high["min"].as_py() or 0, low_high["max"].as_py() or 0
+    for bound, factor in ((10**11, 1_000_000.0), (10**14, 1000.0), (10**17, 1.0)):
+        if abs(high) < bound:
+            if factor != 1_000_000.0 and abs(low) < bound // 1000:
+                raise _Odd
+            return factor
+    if low < 10**17:
+        raise _Odd
+    return 0.001
+
+
+def _within(at: pa.Array, low: int, high: int) -> pa.Array | None:
+    ticks = at.cast(pa.int64())
+    good = pc.and_(pc.greater_equal(ticks, low), pc.less_equal(ticks, high))
+    return good
+
+
+def _whole(values: pa.Array | None, kind: pa.DataType, limit: int, count: int) -> tuple[pa.Array, pa.Array | None]:
+    """(values of `kind`, which of them are fine or missing); all fine is `None`."""
+    if values is None:
+        return pa.nulls(count, kind), None
+    if pa.types.is_boolean(values.type):
+        raise _Odd
+    if not pa.types.is_integer(values.type):
+        values = values.cast(pa.int64())
+    low_high = pc.min_max(values)
+    low, high = low_high["min"].as_py(), low_high["max"].as_py()
+    if low is None or (low >= 0 and high <= limit):
+        return values.cast(kind), None
+    fine = pc.and_(pc.greater_equal(values, 0), pc.less_equal(values, limit)).fill_null(True)
+    return pc.if_else(fine, values, 0).cast(kind), fine
+
+
+def _number(values: pa.Array | None, count: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(count, pa.float32())
+    if pa.types.is_boolean(values.type):
+        raise _Odd
+    numbers = values.cast(pa.float64())
+    fine = pc.and_(pc.is_finite(numbers), pc.less(pc.abs(numbers), 1e9))
+    return pc.if_else(fine, numbers, None).cast(pa.float32(), safe=False)
+
+
+def _flag(values: pa.Array | None, count: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(count, pa.bool_())
+    if pa.types.is_boolean(values.type):
+        return values
+    if pa.types.is_string(values.type):
+        lowered = pc.utf8_lower(values)
+        yes = pc.is_in(lowered, pa.array(["true", "1", "t", "yes"]))
+        no = pc.is_in(lowered, pa.array(["false", "0", "f", "no"]))
+        return pc.if_else(yes, True, pc.if_else(no, False, pa.scalar(None, pa.bool_())))
+    raise _Odd
+
+
+def _text(values: pa.Array | None, count: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(count, pa.string())
+    if not pa.types.is_string(values.type):
+        raise _Odd
+    empty = pc.equal(pc.binary_length(values), 0)
+    return pc.if_else(empty, pa.scalar(None, pa.string()), values) if pc.any(empty).as_py() else values
+
+
+def _strings(values: pa.Array) -> pa.Array:
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_integer(values.type):
+        return values.cast(pa.string())
+    raise _Odd
+
+
+def _mapped(values: pa.Array | None, function: Callable[[str], str | None], count: int) -> pa.Array:
+    """A text column with a function applied once to each distinct value."""
+    if values is None:
+        return pa.nulls(count, pa.string())
+    coded = _strings(values).dictionary_encode()
+    changed = pa.array([None if value is None else function(value) for value in coded.dictionary.to_pylist()], pa.string())
+    return changed.take(coded.indices)
+
+
+def _identities(out: dict[str, pa.Array], raw: _Columns, names: Pseudonymiser, vault: list[VaultPair], count: int) -> None:
+    keys = raw.get("credential")
+    credential = _mapped(keys, lambda value: credential_id(value) or None, count)
+    account = _mapped(raw.get("account"), label, count)
+    for name in _NAMED:
+        if name == "credential":
+            texts = credential
+        elif name == "account":
+            texts = pc.coalesce(account, credential)
+        elif name == "user_agent":
+            texts = _text(raw.get(name), count)
+        else:
+            values = raw.get(name)
+            texts = None if values is None else _trimmed(_strings(values))
+        out[name] = pa.nulls(count, pa.int64()) if texts is None else _named(texts, name, names, vault)
+    out["client_claimed"] = _mapped(_text(raw.get("user_agent"), count), client_claimed, count)
+    ips = _mapped(raw.get("ip"), address, count)
+    out["ip"] = _named(ips, "ip", names, vault)
+    out["subnet"] = _named(_mapped(ips, subnet, count), "subnet", names, vault)
+
+
+def _trimmed(values: pa.Array) -> pa.Array:
+    return _text(pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(values), 0, 512), len(values))
+
+
+def _named(texts: pa.Array, kind: str, names: Pseudonymiser, vault: list[VaultPair]) -> pa.Array:
+    coded = texts.dictionary_encode()
+    distinct = coded.dictionary.to_pylist()
+    hashed = [None if value is None else names.name(kind, value) for value in distinct]
+    if kind in ("account", "org"):
+        vault.extend((kind, value, raw) for value, raw in zip(hashed, distinct, strict=True) if value is not None and raw is not None)
+    return pa.array(hashed, pa.int64()).take(coded.indices)
+
+
+def _outcomes(words: pa.Array | None, status: pa.Array, stop: pa.Array, count: int) -> pa.Array:
+    from .columns import outcome_of
+
+    said = _mapped(words, lambda value: outcome_of(value, None, None), count)
+    failed = pc.greater_equal(status, 400)
+    ended = pc.if_else(pc.equal(status, 499), "cancelled", "error")
+    refused = pc.is_in(stop, pa.array(["content_filter", "refusal", "SAFETY"]))
+    known = pc.or_(pc.is_valid(status), pc.is_valid(stop))
+    told = pc.if_else(failed.fill_null(False), ended, pc.if_else(refused, "refused", pc.if_else(known, "ok", pa.scalar(None, pa.string()))))
+    return pc.coalesce(said, told)
+
+
+def _exchange_ids(out: dict[str, pa.Array], raw: _Columns, names: Pseudonymiser, source: int) -> None:
+    given = raw.get("request")
+    texts = None if given is None else _trimmed(_strings(given)).to_pylist()
+    lines = out["line"].to_pylist()
+    keys = texts or [None] * len(lines)
+    ids = [names.name("exchange", f"{source}:{line}:0" if key is None else key) for key, line in zip(keys, lines, strict=True)]
+    out["exchange_id"] = pa.array(ids, pa.int64())

@@ -1,0 +1,142 @@
+"""Request and response as they went over the wire: who asked, from where, with which key, and the bodies in whatever dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from .clean import Reading, asked_count, billed, instant, label, mapping, sequence, text
+from .clean import BadField
+from .dialect import DIALECTS, dialect_of_bodies, dialect_of_path, fill
+from .exchange import Exchange, credential_id
+from .log_format import Record
+from .sse import open_body
+
+__all__ = ["ENVELOPE_LACKS", "capture", "fit", "headers", "wire"]
+
+ENVELOPE_LACKS = ("asn", "client_telemetry")
+"""Columns that no capture has."""
+
+_KEYS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+_ADDRESSES = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
+
+
+def headers(value: Any) -> dict[str, str]:
+    """Headers by lower-case name, from an object or a list of pairs or of {name, value}."""
+    if isinstance(value, dict):
+        found = {}
+        for key, entry in value.items():
+            if isinstance(entry, str):
+                found[key.lower()] = entry
+            elif isinstance(entry, list) and entry and isinstance(entry[0], str):
+                found[key.lower()] = entry[0]
+        return found
+    found = {}
+    for entry in sequence(value):
+        if isinstance(entry, dict):
+            name, content = entry.get("name"), entry.get("value")
+        elif isinstance(entry, list) and len(entry) == 2:
+            name, content = entry
+        else:
+            continue
+        if isinstance(name, str) and isinstance(content, str):
+            found.setdefault(name.lower(), content)
+    return found
+
+
+def _first(found: dict[str, str], names: Iterable[str]) -> str | None:
+    for name in names:
+        value = found.get(name)
+        if value:
+            return value
+    return None
+
+
+def wire(
+    x: Exchange, reading: Reading, *, path: str, asked: dict[str, str], answered: dict[str, str], request: Any, response: Any
+) -> str | None:
+    """Fill an exchange from one HTTP exchange; returns the dialect, or `None` when this asks for no model's answer."""
+    dialect = dialect_of_path(path)
+    if dialect is None and path and path != "/":
+        return None
+    key = _first(asked, _KEYS)
+    if key is None and "key=" in path:
+        key = (parse_qs(urlsplit(path).query).get("key") or [None])[0]  # type: ignore[list-item]
+    if key:
+        x.credential = credential_id(key) or None
+    if x.ip is None:
+        forwarded = _first(asked, _ADDRESSES)
+        x.ip = forwarded.partition(",")[0].strip() if forwarded else None
+    if x.user_agent is None:
+        x.user_agent = text(asked.get("user-agent"))
+    if x.tls_fingerprint is None:
+        x.tls_fingerprint = text(asked.get("x-ja4") or asked.get("x-ja3") or asked.get("cf-ja4"))
+    x.org = x.org or label(asked.get("openai-organization") or answered.get("openai-organization") or answered.get("anthropic-organization-id"))
+    x.request = label(_first(answered, _REQUEST_IDS) or _first(asked, _REQUEST_IDS))
+    if dialect == "gemini_generate":
+        x.model = label(path.partition("?")[0].rpartition("models/")[2].partition(":")[0])
+        x.stream = "streamgeneratecontent" in path.lower()
+    elif dialect == "anthropic_messages" and "models/" in path:
+        x.model = label(path.rpartition("models/")[2].partition(":")[0])
+    return fill(x, request, response, name=dialect)
+
+
+def _at(reading: Reading, record: Record) -> int:
+    for field in ("started_at", "timestamp", "time", "at", "ts"):
+        value = record.get(field)
+        if value is not None:
+            return reading.at(value, field)
+    raise BadField("started_at", "got nothing, expected the time the request began")
+
+
+def capture(record: Record, reading: Reading) -> list[Exchange]:
+    """Read one request/response capture. A call that asks for no model's answer (a list of models, a file) is passed over and counted."""
+    request = mapping(record.get("request"))
+    response = mapping(record.get("response"))
+    client = mapping(record.get("client"))
+    x = Exchange()
+    x.at = _at(reading, record)
+    x.http_status = billed(response.get("status", response.get("status_code")), "response.status", limit=999)
+    x.ip = text(client.get("ip"))
+    x.user_agent = text(client.get("user_agent"))
+    x.tls_fingerprint = text(client.get("ja4")) or text(client.get("ja3"))
+    x.org = label(record.get("org")) or label(client.get("org"))
+    path = text(request.get("path")) or text(request.get("url")) or ""
+    spoken = wire(
+        x,
+        reading,
+        path=path,
+        asked=headers(request.get("headers")),
+        answered=headers(response.get("headers")),
+        request=request.get("body"),
+        response=response.get("body"),
+    )
+    if spoken is None:
+        reading.notes["requests that ask for no model's answer, passed over"] += 1
+        return []
+    x.format = spoken
+    x.pathway = label(record.get("pathway")) or "api"
+    x.conversation = x.conversation or label(record.get("conversation"))
+    x.retention_class = "zero" if str(record.get("retention", client.get("retention"))).lower().startswith("zero") else "standard"
+    x.account = label(record.get("account")) or label(client.get("account")) or x.credential
+    return [x]
+
+
+def fit(record: Record, dialect: str) -> int:
+    """How well a record fits as a capture of `dialect`: by its path, else by its bodies."""
+    request = record.get("request")
+    if not isinstance(request, dict) or not isinstance(record.get("response", {}), (dict, type(None))):
+        return 0
+    if "body" not in request or "startedDateTime" in record:
+        return 0
+    path = text(request.get("path")) or text(request.get("url")) or ""
+    spoken = dialect_of_path(path)
+    if spoken is None and path not in ("", "/"):
+        return 0
+    if spoken is None:
+        asked = open_body(request.get("body")).whole or {}
+        answer = open_body(mapping(record.get("response")).get("body"))
+        spoken = dialect_of_bodies(asked, answer.whole or mapping((answer.events or [None])[0]))
+    return 90 if spoken == dialect else 0

@@ -1,0 +1,145 @@
+"""Any table of exchanges: Parquet, CSV or JSON lines whose columns are mapped to ours.
+
+Two ways lead to the same rows. Whole columns are read at once where every value is what it should be; rows with anything odd in
+them go one by one through the same cleaning as every other format, which is where rejects come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from . import _chat
+from .clean import Reading, asked_count, asked_flag, asked_number, billed, label, text
+from .column_map import ColumnMap, automatic, load
+from .exchange import Exchange, credential_id
+from .log_format import Record, log_format
+from .records import parse
+from .turns import lay_out
+
+__all__ = ["OUTCOMES", "outcome_of", "read", "read_row", "value_of"]
+
+OUTCOMES = frozenset(("ok", "refused", "error", "cancelled"))
+_LABELS = ("account", "org", "end_user", "tls_fingerprint", "model", "pathway", "stop_reason", "refusal_category", "conversation", "request")
+_TEXTS = ("system", "prompt", "output", "reasoning", "user_agent", "ip")
+_BILLED = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
+_COUNTS = {"max_tokens": 2_147_483_647, "top_k": 2_147_483_647, "n": 32_767, "top_logprobs": 32_767, "turns": 2_147_483_647, "asn": 2_147_483_647}
+_OUTCOME_WORDS = {"success": "ok", "succeeded": "ok", "completed": "ok", "stop": "ok", "refusal": "refused", "blocked": "refused",
+                  "failed": "error", "failure": "error", "canceled": "cancelled", "aborted": "cancelled"}  # fmt: skip
+
+
+def _sniff(record: Record) -> int:
+    found = automatic(record).columns
+    return 5 if "at" in found and ({"account", "prompt", "model", "credential"} & found.keys()) else 0
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path) -> ColumnMap:
+    return load(path)
+
+
+def value_of(record: Record, name: str) -> Any:
+    """A column's value; a dotted name reaches into objects where no column is called so."""
+    if name in record:
+        return record[name]
+    value: Any = record
+    for step in name.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+def outcome_of(value: Any, http_status: int | None, stop_reason: str | None) -> str | None:
+    """An outcome from its word, else from the status and the stop reason; unknown where nothing says."""
+    if isinstance(value, str):
+        word = value.strip().lower()
+        word = _OUTCOME_WORDS.get(word, word)
+        if word in OUTCOMES:
+            return word
+    if http_status is not None and http_status >= 400:
+        return "cancelled" if http_status == 499 else "error"
+    if stop_reason in ("content_filter", "refusal", "SAFETY"):
+        return "refused"
+    return "ok" if http_status is not None or stop_reason is not None else None
+
+
+def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
+    """Read one row of a mapped table."""
+    columns, constants = found.columns, found.constants
+
+    def get(target: str) -> Any:
+        name = columns.get(target)
+        value = value_of(record, name) if name is not None else None
+        return constants.get(target) if value is None else value
+
+    x = Exchange()
+    x.at = reading.at(get("at"), columns["at"])
+    for target in _LABELS:
+        setattr(x, target, label(get(target)))
+    for target in _TEXTS:
+        setattr(x, target, text(get(target)))
+    key = label(get("credential"), longest=4096)
+    x.credential = credential_id(key) if key else None
+    x.account = x.account or x.credential
+    for target in _BILLED:
+        setattr(x, target, billed(get(target), columns.get(target, target)))
+    x.http_status = billed(get("http_status"), columns.get("http_status", "http_status"), limit=999)
+    for target, limit in _COUNTS.items():
+        setattr(x, target, asked_count(get(target), limit=limit))
+    x.temperature = asked_number(get("temperature"))
+    x.top_p = asked_number(get("top_p"))
+    for target in ("logprobs", "logit_bias", "stream"):
+        setattr(x, target, asked_flag(get(target)))
+    tools = get("tools")
+    x.tools = _chat.tool_names(tools) if isinstance(tools, list) else _chat.tool_names(tools.split(",")) if isinstance(tools, str) else None
+    artifacts = get("reasoning_artifacts")
+    given = [artifacts] if isinstance(artifacts, str) else artifacts if isinstance(artifacts, list) else []
+    x.reasoning_artifacts = [value for value in given if isinstance(value, str) and value] or None
+    _messages(x, get("messages"))
+    retention = get("retention_class")
+    x.retention_class = "zero" if isinstance(retention, str) and retention.lower().startswith("zero") else "standard"
+    x.outcome = outcome_of(get("outcome"), x.http_status, x.stop_reason)
+    return x
+
+
+def _messages(x: Exchange, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, str):
+        if x.prompt is not None:
+            x.messages = value or None
+            return
+        try:
+            value = parse(value.encode("utf-8", "surrogatepass"))[0]
+        except ValueError:
+            return
+    if not isinstance(value, list):
+        return
+    prompt, system, turns = x.prompt, x.system, x.turns
+    artifacts: list[str] = []
+    laid = [_chat.message_turn(message, artifacts) for message in value]
+    if prompt is None:
+        lay_out(x, laid)
+    else:
+        lay_out(x, [*laid, ("user", prompt)])
+    x.system = x.system or system
+    x.turns = turns if turns is not None else x.turns
+
+
+@log_format(
+    name="columns",
+    title="Any Parquet, CSV or JSON lines by a column mapping",
+    sample="columns",
+    wants="a column for the time and one for the account, the key, the model or the prompt (name them in a mapping file)",
+    sniff=_sniff,
+    lacks=("client_telemetry",),
+)
+def read(record: Record, reading: Reading) -> Iterable[Exchange]:
+    """Read one row; the mapping is the one the reading was given, or the automatic one for this row's names."""
+    found = automatic(record) if reading.mapping is None else _loaded(reading.mapping)
+    if "at" not in found.columns:
+        reading.at(None, "at")
+    return [read_row(record, found, reading)]

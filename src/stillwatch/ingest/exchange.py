@@ -1,0 +1,186 @@
+"""One exchange as a log had it, and the step that takes its identities away: rows in, a record batch of pseudonyms out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from stillwatch.core.pseudonym import Pseudonymiser
+from stillwatch.engine.tables import table
+
+from .clean import address, subnet
+
+__all__ = ["SCHEMA", "Exchange", "VaultPair", "client_claimed", "credential_id", "to_batch"]
+
+SCHEMA: pa.Schema = table("exchanges").schema
+"""The contract's schema, built once."""
+
+VaultPair = tuple[str, int, str]
+"""(kind, pseudonym, raw name): what only the vault may keep."""
+
+_PRODUCT = re.compile(r"\s*([^\s;()]+)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Exchange(msgspec.Struct, gc=False):
+    """One request with its response before pseudonymisation. `at` is in microseconds UTC; `None` is unknown."""
+
+    at: int | None = None
+    account: str | None = None
+    org: str | None = None
+    credential: str | None = None
+    end_user: str | None = None
+    ip: str | None = None
+    asn: int | None = None
+    user_agent: str | None = None
+    tls_fingerprint: str | None = None
+    model: str | None = None
+    pathway: str | None = None
+    outcome: str | None = None
+    http_status: int | None = None
+    retention_class: str | None = None
+    system: str | None = None
+    prompt: str | None = None
+    messages: str | None = None
+    turns: int | None = None
+    tools: str | None = None
+    output: str | None = None
+    reasoning: str | None = None
+    reasoning_artifacts: list[str] | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    logit_bias: bool | None = None
+    stream: bool | None = None
+    stop_reason: str | None = None
+    refusal_category: str | None = None
+    conversation: str | None = None
+    request: str | None = None
+    format: str | None = None
+    source: int | None = None
+    line: int = 0
+    part: int = 0
+
+
+_TEXTS = (
+    "model", "pathway", "outcome", "system", "prompt", "messages", "tools", "output", "reasoning", "stop_reason", "refusal_category",
+)  # fmt: skip
+_VALUES = (
+    "at", "asn", "http_status", "turns", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "max_tokens", "temperature",
+    "top_p", "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "stream", "line",
+)  # fmt: skip
+_NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
+_VAULTED = ("account", "org")
+
+
+def credential_id(token: str) -> str:
+    """Stand-in for an API key: a live secret becomes its SHA-256 (as LiteLLM writes keys), what was masked before stays as it is.
+
+    >>> credential_id("sk-...x9Qz")
+    'sk-...x9Qz'
+    """
+    bare = token.strip()
+    scheme, _, rest = bare.partition(" ")
+    if rest and scheme.lower() in ("bearer", "basic", "key"):
+        bare = rest.strip()
+    masked = "..." in bare or "*" in bare or "…" in bare or bare.startswith(("sha256", "hash"))
+    if masked or len(bare) < 20 or re.fullmatch(r"[0-9a-f]{64}", bare):
+        return bare
+    return hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def client_claimed(user_agent: str) -> str | None:
+    """Client that a user agent claims to be: its first product token, without the version, at most 40 characters.
+
+    >>> client_claimed("OpenAI/Python 1.99.1")
+    'OpenAI/Python'
+    >>> client_claimed("claude-cli/2.0.1 (external)")
+    'claude-cli'
+    """
+    found = _PRODUCT.match(user_agent)
+    if found is None:
+        return None
+    product, slash, version = found[1].partition("/")
+    if slash and version and not any(c.isdigit() for c in version):
+        product = found[1]
+    return (product or found[1])[:40]
+
+
+def to_batch(
+    rows: Sequence[Exchange], names: Pseudonymiser, *, source: int, log_format: str, only: frozenset[str] | None = None
+) -> tuple[pa.RecordBatch, list[VaultPair]]:
+    """Turn rows into a batch of the contract's schema, and the pairs for the vault.
+
+    `source` and `log_format` stand for rows that name none. Each distinct identity is hashed once.
+    """
+    columns: dict[str, Any] = {}
+    for name in _TEXTS:
+        columns[name] = _texts([getattr(row, name) for row in rows])
+    for name in _VALUES:
+        columns[name] = pa.array([getattr(row, name) for row in rows], SCHEMA.field(name).type)
+    vault: list[VaultPair] = []
+    for name in _NAMED:
+        raws = [getattr(row, name) for row in rows]
+        columns[name] = _pseudonyms(names, name, raws, vault if name in _VAULTED else None)
+    ips = _by_distinct([row.ip for row in rows], address)
+    columns["ip"] = _pseudonyms(names, "ip", ips, None)
+    columns["subnet"] = _pseudonyms(names, "subnet", _by_distinct(ips, subnet), None)
+    columns["client_claimed"] = _texts(_by_distinct([row.user_agent for row in rows], client_claimed))
+    columns["client_telemetry"] = pa.nulls(len(rows), pa.bool_())
+    columns["retention_class"] = _texts([row.retention_class or "standard" for row in rows])
+    columns["reasoning_artifacts"] = _artifacts(names, [row.reasoning_artifacts for row in rows])
+    columns["format"] = pa.array([row.format or log_format for row in rows], pa.string())
+    sources = [source if row.source is None else row.source for row in rows]
+    columns["source"] = pa.array(sources, pa.int64())
+    keys = [
+        row.request if row.request is not None else f"{origin}:{row.line}:{row.part}" for row, origin in zip(rows, sources, strict=True)
+    ]
+    columns["exchange_id"] = pa.array([names.name("exchange", key) for key in keys], pa.int64())
+    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA), vault
+
+
+def _texts(values: list[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([None if value is None else _SURROGATE.sub("\ufffd", value) for value in values], pa.string())
+
+
+def _pseudonyms(names: Pseudonymiser, kind: str, raws: list[str | None], vault: list[VaultPair] | None) -> pa.Array:
+    if not any(raws):
+        return pa.nulls(len(raws), pa.int64())
+    named = names.names(kind, raws)
+    if vault is not None:
+        pairs = {raw: value for raw, value in zip(raws, named, strict=True) if raw is not None and value is not None}
+        vault.extend((kind, value, raw) for raw, value in pairs.items())
+    return pa.array(named, pa.int64())
+
+
+def _by_distinct(values: Iterable[str | None], function: Callable[[str], str | None]) -> list[str | None]:
+    known: dict[str | None, str | None] = {None: None}
+    out: list[str | None] = []
+    for value in values:
+        if value not in known:
+            known[value] = function(value) if value else None
+        out.append(known[value])
+    return out
+
+
+def _artifacts(names: Pseudonymiser, lists: list[list[str] | None]) -> pa.Array:
+    if not any(lists):
+        return pa.nulls(len(lists), SCHEMA.field("reasoning_artifacts").type)
+    hashed = [None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(raws)] for raws in lists]
+    return pa.array(hashed, SCHEMA.field("reasoning_artifacts").type)

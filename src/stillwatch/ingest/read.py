@@ -1,0 +1,234 @@
+"""One chunk to one batch: the only step that turns raw logs into rows, and the same in every process."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from stillwatch.core.pseudonym import Pseudonymiser
+from stillwatch.engine.tables import table
+
+from . import arrow_columns
+from .chunks import Chunk
+from .clean import BadField, Reading
+from .exchange import Exchange, VaultPair, to_batch
+from .log_format import FORMATS, LogFormat, Piece, Record
+from .open_source import open_stream, read_range
+from .options import ReadOptions
+from .records import Fault, document_records, line_records
+
+__all__ = ["ChunkResult", "Reject", "exchanges_of", "read_chunk"]
+
+REJECTS: pa.Schema = table("rejects").schema
+
+Reject = tuple[int, int, str, str]
+"""(source, line, field, reason)"""
+
+_SHAPE_ERRORS = (AttributeError, TypeError, KeyError, IndexError, ValueError, OverflowError, RecursionError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkResult:
+    """What a chunk held: exchanges, rejects, (kind, pseudonym, raw name) for the vault, and counted notes for the summary."""
+
+    batch: pa.RecordBatch
+    rejects: pa.RecordBatch
+    vault: list[VaultPair]
+    notes: dict[str, int] = field(default_factory=dict)
+
+
+def read_chunk(chunk: Chunk, names: Pseudonymiser, options: ReadOptions | None = None) -> ChunkResult:
+    """Read one chunk. Depends on nothing but its arguments and the file's bytes; may be called in any process.
+
+    Raises:
+        OSError: when the file is gone or cannot be read.
+    """
+    options = options or ReadOptions()
+    reading = Reading(now=options.now, mapping=options.mapping)
+    rejects: list[Reject] = [
+        (chunk.source, line, "row", f"got a line of {size} bytes, expected at most {options.max_line_bytes}") for line, size in chunk.too_long
+    ]
+    if chunk.layout in ("parquet", "csv") and not chunk.files:
+        batch, vault = arrow_columns.read_table(chunk, names, options, reading, rejects)
+        return _result(chunk, batch, vault, rejects, reading)
+    one = FORMATS[chunk.format]
+    rows: list[Exchange] = []
+    if chunk.files:
+        _collect_joined(chunk, one, reading, rows, rejects, options)
+    else:
+        for line, record, repaired in _records(chunk, rejects):
+            if repaired:
+                reading.notes["lines with invalid UTF-8, replaced"] += 1
+            _collect(one, line, record, chunk.source, reading, rows, rejects)
+    if options.default_account is not None:
+        for row in rows:
+            row.account = row.account or options.default_account
+    batch, vault = to_batch(rows, names, source=chunk.source, log_format=one.name)
+    return _result(chunk, batch, vault, rejects, reading)
+
+
+def _result(chunk: Chunk, batch: pa.RecordBatch, vault: list[VaultPair], rejects: list[Reject], reading: Reading) -> ChunkResult:
+    unattributed = batch.column("account").null_count
+    if unattributed:
+        reading.notes["exchanges without an account"] += unattributed
+    return ChunkResult(batch=batch, rejects=_reject_batch(chunk, rejects), vault=vault, notes=dict(sorted(reading.notes.items())))
+
+
+def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record | Fault, bool]]:
+    data, ended = read_range(Path(chunk.path), chunk.start, chunk.stop)
+    if chunk.layout == "document":
+        yield from document_records(data)
+        return
+    if ended or chunk.ended_early:
+        whole, _, rest = data.rpartition(b"\n")
+        line = chunk.first_line + data.count(b"\n")
+        if chunk.ended_early:
+            rejects.append((chunk.source, line, "row", "the compressed file ends early; what stood before was read"))
+            data = whole if rest or whole else b""
+    yield from line_records(data, chunk.first_line)
+
+
+def exchanges_of(one: LogFormat, record: Record, reading: Reading, *, line: int = 1, source: int = 0) -> Iterator[Exchange | BadField]:
+    """Everything one record holds: exchanges, and a fault for each that cannot be read."""
+    try:
+        if one.joined is None:
+            yield from one.read(record, reading)
+            return
+        pieces: dict[str, list[Piece]] = {}
+        for key, value in one.joined.pieces(record):
+            pieces.setdefault(key, []).append(Piece(value=value, line=line, source=source))
+    except BadField as fault:
+        yield fault
+        return
+    except _SHAPE_ERRORS as error:
+        yield BadField("row", f"got a record whose shape {one.name} does not have ({type(error).__name__})")
+        return
+    for group in pieces.values():
+        yield from _assembled(one, group, reading)
+
+
+def _assembled(one: LogFormat, group: Sequence[Piece], reading: Reading) -> Iterator[Exchange | BadField]:
+    if one.joined is None:
+        return
+    try:
+        yield from one.joined.assemble(group, reading)
+    except BadField as fault:
+        yield fault
+    except _SHAPE_ERRORS as error:
+        yield BadField("row", f"got a record whose shape {one.name} does not have ({type(error).__name__})")
+
+
+def _collect(
+    one: LogFormat, line: int, record: Record | Fault, source: int, reading: Reading, rows: list[Exchange], rejects: list[Reject]
+) -> None:
+    if isinstance(record, Fault):
+        rejects.append((source, line, "row", record.reason))
+        return
+    _keep(exchanges_of(one, record, reading, line=line, source=source), line, source, rows, rejects)
+
+
+def _keep(found: Iterable[Exchange | BadField], line: int, source: int, rows: list[Exchange], rejects: list[Reject]) -> None:
+    for x in found:
+        if isinstance(x, BadField):
+            rejects.append((source, line, x.field, x.reason))
+            continue
+        if not x.line:
+            x.line = line
+        if x.source is None:
+            x.source = source
+        if rows and rows[-1].line == x.line and rows[-1].source == x.source:
+            x.part = rows[-1].part + 1
+        rows.append(x)
+
+
+def _collect_joined(
+    chunk: Chunk, one: LogFormat, reading: Reading, rows: list[Exchange], rejects: list[Reject], options: ReadOptions
+) -> None:
+    if one.joined is None:
+        return
+    groups: dict[str, list[Piece]] = {}
+    for file in chunk.files:
+        for line, record, repaired in _joined_records(Path(file.path), file.layout, file.source, options, rejects if chunk.part == 0 else []):
+            if repaired and chunk.part == 0:
+                reading.notes["lines with invalid UTF-8, replaced"] += 1
+            if isinstance(record, Fault):
+                if chunk.part == 0:
+                    rejects.append((file.source, line, "row", record.reason))
+                continue
+            try:
+                for key, value in one.joined.pieces(record):
+                    if chunk.parts == 1 or zlib.crc32(key.encode("utf-8", "surrogatepass")) % chunk.parts == chunk.part:
+                        groups.setdefault(key, []).append(Piece(value=value, line=line, source=file.source))
+            except BadField as fault:
+                if chunk.part == 0:
+                    rejects.append((file.source, line, fault.field, fault.reason))
+            except _SHAPE_ERRORS as error:
+                if chunk.part == 0:
+                    rejects.append((file.source, line, "row", f"got a record whose shape {one.name} does not have ({type(error).__name__})"))
+    for group in groups.values():
+        _keep(_assembled(one, group, reading), group[0].line, group[0].source, rows, rejects)
+
+
+def _joined_records(
+    path: Path, layout: str, source: int, options: ReadOptions, rejects: list[Reject]
+) -> Iterator[tuple[int, Record | Fault, bool]]:
+    stream = open_stream(path)
+    try:
+        if layout == "document":
+            pieces: list[bytes] = []
+            while block := stream.block():
+                pieces.append(block)
+            yield from document_records(b"".join(pieces))
+            return
+        held = b""
+        line = 1
+        passing = 0
+        while block := stream.block():
+            head, newline, tail = block.rpartition(b"\n")
+            if not newline:
+                passing, held = (passing + len(block), b"") if passing else (0, held + block)
+                if len(held) > options.max_line_bytes:
+                    passing, held = len(held), b""
+                continue
+            if passing:
+                first, _, head = head.partition(b"\n")
+                size = passing + len(first)
+                rejects.append((source, line, "row", f"got a line of {size} bytes, expected at most {options.max_line_bytes}"))
+                passing, line = 0, line + 1
+                data = head
+            else:
+                data = held + head
+            yield from line_records(data, line)
+            line += data.count(b"\n") + 1
+            held = tail
+        if stream.ended_early:
+            rejects.append((source, line, "row", "the compressed file ends early; what stood before was read"))
+        elif passing:
+            rejects.append((source, line, "row", f"got a line of {passing} bytes, expected at most {options.max_line_bytes}"))
+        elif held:
+            yield from line_records(held, line)
+    finally:
+        stream.close()
+
+
+def _reject_batch(chunk: Chunk, rejects: list[Reject]) -> pa.RecordBatch:
+    """Rejects as the contract wants them; several faults of one field on one line become one row that counts them."""
+    paths = {file.source: file.path for file in chunk.files} or {chunk.source: chunk.path}
+    kept: dict[tuple[int, int, str], tuple[str, int]] = {}
+    for source, line, name, reason in rejects:
+        first, more = kept.get((source, line, name), (reason, -1))
+        kept[source, line, name] = (first, more + 1)
+    columns: dict[str, list[Any]] = {name: [] for name in REJECTS.names}
+    for (source, line, name), (reason, more) in sorted(kept.items(), key=lambda entry: entry[0]):
+        columns["source"].append(source)
+        columns["path"].append(paths.get(source, chunk.path).encode("utf-8", "replace").decode())
+        columns["line"].append(line)
+        columns["format"].append(chunk.format)
+        columns["field"].append(name)
+        columns["reason"].append(reason + (f" (and {more} more on this line)" if more else ""))
+    return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in REJECTS], schema=REJECTS)
