@@ -1,1 +1,12 @@
-"""The actors room."""
+"""The actors room: families and shared things link accounts, dense cores become candidates, held-out data decides."""
+
+from __future__ import annotations
+
+from stillwatch.actors.carry import CARRIED
+from stillwatch.actors.held_out_tests import TESTS
+from stillwatch.actors.judge import Found, Judged, find
+from stillwatch.actors.links import KINDS
+from stillwatch.actors.lookalikes import LOOKALIKES
+from stillwatch.actors.profile import ActorTables, describe
+
+__all__ = ["CARRIED", "KINDS", "LOOKALIKES", "TESTS", "ActorTables", "Found", "Judged", "describe", "find"]

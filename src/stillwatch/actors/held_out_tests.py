@@ -219,10 +219,14 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
 
 @_test(Vote.BEHAVIOURAL)
 def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
-    """The members never ask the same twice: a job queue hands out each item once. Courses and suites repeat themselves."""
-    if candidate.prompt.size < 20:
+    """No two members ask the same: a job queue hands out each item once. Courses and quick-starts give everybody the same.
+
+    An account's own repetitions are not counted: best-of-n asks the same on purpose.
+    """
+    asked = np.unique(np.stack([candidate.account, candidate.prompt], axis=1), axis=0)
+    if len(asked) < 20:
         return None
-    value = np.unique(candidate.prompt).size / candidate.prompt.size
+    value = np.unique(asked[:, 1]).size / len(asked)
     supports = Support.INNOCENT if value < 0.6 else Support.NEITHER
     return Result(
         test="distinct_prompts",
@@ -230,7 +234,7 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
         supports=supports,
         evidence=Evidence(
             value=value,
-            n=int(candidate.prompt.size),
+            n=len(asked),
             p_value=None,
             e_value=None,
             null="no test: a share that describes",
@@ -239,7 +243,7 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
         expected=None,
         low=None,
         high=None,
-        sentence=f"{value:.0%} of {candidate.prompt.size} held-out prompts of its templates are distinct",
+        sentence=f"{value:.0%} of {len(asked)} prompts that members sent in its templates in held-out hours are distinct",
     )
 
 
@@ -280,7 +284,7 @@ def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.G
 
 def _lift(account: Ints, cell: Ints) -> float:
     """Chance that two exchanges share a cell within accounts, less the chance between accounts."""
-    both, counts = np.unique(account * (int(cell.max()) + 1) + cell, return_counts=True)
+    counts = np.unique(account * (int(cell.max()) + 1) + cell, return_counts=True)[1]
     per_account, per_cell = np.bincount(account).astype(np.float64), np.bincount(cell).astype(np.float64)
     within_pairs = float((per_account * (per_account - 1)).sum())
     between_pairs = float(account.size**2 - (per_account**2).sum())

@@ -51,7 +51,7 @@ def explanations(candidate: Candidate, population: HeldOut, results: Mapping[str
 def one_organisation(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """One customer with many accounts, in the open: a matter for its account page."""
     orgs = [org for org in population.org[population.places(candidate.accounts)].tolist() if org]
-    top, n = Counter(orgs).most_common(1)[0] if orgs else (0, 0)
+    n = Counter(orgs).most_common(1)[0][1] if orgs else 0
     share = n / max(len(population.places(candidate.accounts)), 1)
     return _told("one_organisation", share, 0.9, f"{share:.0%} of the members belong to one organisation")
 

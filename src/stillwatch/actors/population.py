@@ -57,8 +57,12 @@ _HOURS = Sql(
 _FACTS = Sql(
     "population_facts",
     """
-    with payment as (select a.payment as object, count(*) as accounts from {account_facts} a where a.payment is not null group by a.payment),
-    device as (select a.device as object, count(*) as accounts from {account_facts} a where a.device is not null group by a.device)
+    with payment as (
+        select a.payment as object, count(*) as accounts from {account_facts} a where a.payment is not null group by a.payment
+    ),
+    device as (
+        select a.device as object, count(*) as accounts from {account_facts} a where a.device is not null group by a.device
+    )
     select a.account, a.org, a.signup_path, a.declared_programme, a.product_type,
            case when a.payment is null and a.device is null then null
                 when coalesce(p.accounts, 1) > 1 or coalesce(d.accounts, 1) > 1 then 1 else 0 end as shares

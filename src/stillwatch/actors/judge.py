@@ -1,0 +1,269 @@
+"""From links to actors: groups found in the discovery slice, tested on the test slice, decided under an error budget.
+
+A candidate goes up for review when three things hold:
+
+1. its e-value passes e-BH over all candidates of the run. The e-value is the smaller of two: that the members act together, and that
+   they ask for what trains a copy or share instruments (a structural vote). The smaller one is evidence that *both* nulls are false;
+2. no innocent explanation fits;
+3. it has at least `least_members` members that were active in the held-out hours.
+
+Otherwise it is set aside or undecided, and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.actors.carry import carried
+from stillwatch.actors.cores import Group, groups
+from stillwatch.actors.families import SCOPES, mine
+from stillwatch.actors.family_sizes import family_rows
+from stillwatch.actors.held_out_tests import Candidate, Result, run_tests
+from stillwatch.actors.links import link
+from stillwatch.actors.lookalikes import Explanation, explanations
+from stillwatch.actors.population import HeldOut, held_out
+from stillwatch.core import Decision, Settings, Vote
+from stillwatch.engine import Engine, Relation, Sql
+from stillwatch.stats import e_bh, merge_average
+
+__all__ = ["Found", "Judged", "find"]
+
+Ints = npt.NDArray[np.int64]
+
+_SAMPLE = 100_000
+
+_OF_MEMBERS = Sql(
+    "judge_of_members",
+    """
+    select m.candidate, c.exchange_id, c.account, c.family, c.prompt_hash, c.cell
+    from {members} m
+    join {carried} c on c.account = m.account
+    join {wanted} w on w.candidate = m.candidate and w.family = c.family
+    where c.slice = 1
+    order by 1, 2, 4
+    """,
+)
+
+_SHARES = Sql(
+    "judge_shares",
+    """
+    with hit as (
+        select distinct w.candidate, c.account, c.exchange_id
+        from {carried} c join {wanted} w on w.family = c.family
+        where c.slice = 1
+    )
+    select h.candidate, h.account, count(*) as exchanges from hit h group by h.candidate, h.account order by 1, 2
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """One candidate with everything that was found out about it."""
+
+    group: Group
+    found_by: tuple[str, ...]
+    families: tuple[int, ...]
+    candidate: Candidate
+    results: tuple[Result, ...]
+    explanations: tuple[Explanation, ...]
+    e_value: float | None
+    threshold: float | None
+    decision: Decision
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """All candidates of a run, the links they came from, and the exchanges that carry families."""
+
+    judged: tuple[Judged, ...]
+    links: pa.Table
+    families: pa.Table
+    carried: Relation
+    population: HeldOut
+
+
+def find(engine: Engine, features: Relation, account_facts: Relation, *, settings: Settings, salt: int) -> Found:
+    """Find candidate actors in the discovery slice and judge them on the test slice."""
+    chosen = settings.actors
+    mined = [mine(engine, features, scope=scope, support=chosen.family_support, salt=salt) for scope in SCOPES]
+    told = carried(engine, features, mined)
+    links = link(engine, features, account_facts, told, hub_share=chosen.hub_share)
+    population = held_out(engine, features, account_facts)
+    scope_of = {int(f): one.scope for one in mined for f in one.ids}
+    usable = links.filter(pc.invert(links.column("hub")))
+    thing = _things(usable)
+    candidates = groups(
+        usable.column("account").to_numpy(),
+        thing,
+        usable.column("weight").to_numpy(),
+        least=chosen.least_members,
+        population=len(population.totals),
+        most=chosen.max_candidates,
+    )
+    judged = _judged(engine, told, candidates, usable, scope_of, population, settings)
+    return Found(
+        judged=judged,
+        links=links,
+        families=family_rows(engine, told, features, mined),
+        carried=told,
+        population=population,
+    )
+
+
+def _things(links: pa.Table) -> Ints:
+    """One number a shared thing, different between kinds."""
+    kinds = links.column("kind").dictionary_encode().combine_chunks() if links.num_rows else None
+    if kinds is None:
+        return np.empty(0, np.int64)
+    names = kinds.dictionary.to_pylist()
+    order = np.argsort(np.argsort(np.array(names, dtype=object)))
+    code = order[kinds.indices.to_numpy()]
+    pairs = np.stack([code.astype(np.int64), links.column("object").to_numpy()], axis=1)
+    return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1], np.int64).ravel()
+
+
+def _judged(
+    engine: Engine,
+    told: Relation,
+    found: Sequence[Group],
+    links: pa.Table,
+    scope_of: Mapping[int, str],
+    population: HeldOut,
+    settings: Settings,
+) -> tuple[Judged, ...]:
+    if not found:
+        return ()
+    kinds, objects = links.column("kind").to_pylist(), links.column("object").to_pylist()
+    found_by = [tuple(sorted({kinds[i] for i in g.links})) for g in found]
+    families = [tuple(sorted({objects[i] for i in g.links if kinds[i] == "family"})) for g in found]
+    rows, shares = _gathered(engine, told, found, families)
+    draft = []
+    for place, group in enumerate(found):
+        candidate = _candidate(place, group, found_by[place], families[place], scope_of, population, rows, shares)
+        rng = np.random.default_rng([settings.run.seed, int(group.accounts[0]) & 0xFFFF_FFFF, group.accounts.size])
+        results = run_tests(candidate, population, rng)
+        draft.append(
+            (candidate, results, explanations(candidate, population, {r.test: r for r in results}), _combined(results))
+        )
+    e_values = np.array([0.0 if e is None else e for *_, e in draft], np.float64)
+    shown = e_bh(e_values, q=settings.actors.actor_fdr)
+    out = []
+    for place, (candidate, results, reasons, e_value) in enumerate(draft):
+        decision, reason = _decided(
+            candidate, results, reasons, e_value, bool(shown.selected[place]), population, settings
+        )
+        out.append(
+            Judged(
+                group=found[place],
+                found_by=found_by[place],
+                families=families[place],
+                candidate=candidate,
+                results=tuple(results),
+                explanations=tuple(reasons),
+                e_value=e_value,
+                threshold=float(shown.needed[place]),
+                decision=decision,
+                reason=reason,
+            )
+        )
+    return tuple(out)
+
+
+def _gathered(
+    engine: Engine, told: Relation, found: Sequence[Group], families: Sequence[tuple[int, ...]]
+) -> tuple[pa.Table, pa.Table]:
+    """Members' held-out exchanges that carry the candidate's families, and every account's count of them."""
+    members = pa.table(
+        {
+            "candidate": np.concatenate([np.full(g.accounts.size, i, np.int64) for i, g in enumerate(found)]),
+            "account": np.concatenate([g.accounts for g in found]),
+        }
+    )
+    wanted = pa.table(
+        {
+            "candidate": pa.array([i for i, fs in enumerate(families) for _ in fs], pa.int64()),
+            "family": pa.array([f for fs in families for f in fs], pa.int64()),
+        }
+    )
+    inputs = {"carried": told, "wanted": engine.from_arrow(wanted)}
+    rows = engine.to_arrow(engine.sql(_OF_MEMBERS, members=engine.from_arrow(members), **inputs))
+    return rows, engine.to_arrow(engine.sql(_SHARES, **inputs))
+
+
+def _candidate(
+    place: int,
+    group: Group,
+    found_by: tuple[str, ...],
+    families: tuple[int, ...],
+    scope_of: Mapping[int, str],
+    population: HeldOut,
+    rows: pa.Table,
+    shares: pa.Table,
+) -> Candidate:
+    counts = np.zeros(population.account.size, np.float64)
+    start, stop = np.searchsorted(shares.column("candidate").to_numpy(), [place, place + 1])
+    mine_ = shares.slice(start, stop - start)
+    counts[np.searchsorted(population.account, mine_.column("account").to_numpy())] = mine_.column(
+        "exchanges"
+    ).to_numpy()
+    start, stop = np.searchsorted(rows.column("candidate").to_numpy(), [place, place + 1])
+    own = rows.slice(start, min(stop - start, _SAMPLE))
+    known = own.filter(pc.and_(own.column("prompt_hash").is_valid(), own.column("cell").is_valid()))
+    totals = [population.totals.get(int(a), (0, 0)) for a in group.accounts]
+    active = population.places(group.accounts)
+    return Candidate(
+        accounts=group.accounts,
+        found_by=frozenset(found_by),
+        scopes=frozenset(scope_of[f] for f in families if f in scope_of),
+        carried=counts / np.maximum(population.exchanges, 1),
+        exclusivity=float(counts[active].sum() / max(population.exchanges[active].sum(), 1)),
+        loads=np.array([total - seen for total, seen in totals], np.int64),
+        account=known.column("account").to_numpy(),
+        prompt=known.column("prompt_hash").to_numpy(),
+        cell=known.column("cell").to_numpy().astype(np.int64),
+    )
+
+
+def _combined(results: Sequence[Result]) -> float | None:
+    """The smaller of the evidence for acting together and of the structural evidence; unknown when either is."""
+    sides = []
+    for vote in (Vote.COORDINATION, Vote.STRUCTURAL):
+        values = [r.evidence.e_value for r in results if r.vote is vote and r.evidence.e_value is not None]
+        if not values:
+            return None
+        sides.append(float(merge_average(np.array(values))))
+    return min(sides)
+
+
+def _decided(
+    candidate: Candidate,
+    results: Sequence[Result],
+    reasons: Sequence[Explanation],
+    e_value: float | None,
+    shown: bool,
+    population: HeldOut,
+    settings: Settings,
+) -> tuple[Decision, str]:
+    active = population.places(candidate.accounts).size
+    if e_value is None or active < settings.actors.least_members:
+        return (
+            Decision.UNDECIDED,
+            f"undecided: {active} members were active in the held-out hours, needs {settings.actors.least_members} and both kinds of evidence",
+        )
+    best = reasons[0]
+    if best.fits:
+        return Decision.SET_ASIDE, f"an innocent explanation fits, {best.name.replace('_', ' ')}: {best.why}"
+    if not shown:
+        weak = [r for r in results if r.vote in (Vote.COORDINATION, Vote.STRUCTURAL) and (r.evidence.e_value or 0) < 20]
+        told = "; ".join(r.sentence for r in weak[:2]) or "the evidence stays below what this many candidates demand"
+        return Decision.SET_ASIDE, f"not shown on held-out data: {told}"
+    strong = [r.sentence for r in results if r.vote is not Vote.BEHAVIOURAL and (r.evidence.e_value or 0) >= 20]
+    return Decision.REVIEW, f"{candidate.accounts.size} accounts act together and harvest: " + "; ".join(strong)

@@ -1,0 +1,332 @@
+"""What is known of an actor once it is found: members, times, yield, capability. Rows of the actor tables.
+
+The founding members come from the discovery slice and carry the guarantee. Accounts that sent the actor's templates at least twice, as
+most of what they did, are listed beside them as joined afterwards: nothing was tested on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.actors.judge import Found, Judged
+from stillwatch.core import Decision, Support, Technique
+from stillwatch.engine import Engine, Relation, Sql, table
+
+__all__ = ["ActorTables", "actor_id", "describe"]
+
+Ints = npt.NDArray[np.int64]
+
+_BITS = tuple(Technique)
+_WORDS = {
+    Technique.COT_WRITEOUT: "written-out reasoning",
+    Technique.REASONING_TAGS: "reasoning forced into tags",
+    Technique.DEBUG_PRETEXT: "reasoning under a debugging pretext",
+    Technique.FAKE_SYSTEM: "reasoning by a fake system text",
+    Technique.ANTI_FLAGGING: "requests not to be flagged",
+    Technique.THINKING_LANGUAGE: "reasoning pinned to a language",
+    Technique.TRANSLATE_MEMORY: "translated working memory",
+    Technique.RUBRIC_GRADING: "grades by rubric",
+    Technique.PREFERENCE_JUDGING: "preferences between answers",
+    Technique.TASK_GENERATION: "generated tasks",
+    Technique.SYNTHETIC_DATA: "synthetic training data",
+    Technique.TRACE_CLEANING: "cleaned reasoning traces",
+}
+
+_MEMBERS = Sql(
+    "profile_members",
+    """
+    with hit as (
+        select distinct w.candidate, c.account, c.exchange_id
+        from {carried} c join {wanted} w on w.family = c.family
+    ),
+    sent as (select h.candidate, h.account, count(*) as exchanges from hit h group by h.candidate, h.account),
+    asked as (
+        select m.candidate, f.account, @count_if(f.elicitation <> 0) as elicited, count(*) as total
+        from {features} f join {members} m on m.account = f.account
+        group by m.candidate, f.account
+    ),
+    totals as (
+        select f.account, count(*) as total from {features} f where f.account is not null group by f.account
+    )
+    select s.candidate, s.account, s.exchanges, t.total, a.elicited
+    from sent s join totals t on t.account = s.account
+    left join asked a on a.candidate = s.candidate and a.account = s.account
+    order by 1, 2
+    """,
+)
+
+_YIELD = Sql(
+    "profile_yield",
+    """
+    with harvest as (
+        select distinct m.candidate, f.exchange_id
+        from {features} f join {members} m on m.account = f.account
+        left join {carried} c on c.exchange_id = f.exchange_id
+        left join {wanted} w on w.candidate = m.candidate and w.family = c.family
+        where f.elicitation <> 0 or w.family is not null
+    )
+    select m.candidate, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest,
+           count(distinct case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.prompt_hash end) as obtained,
+           cast(sum(case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
+           min(@epoch_us(f.at)) as first_seen, max(@epoch_us(f.at)) as last_seen,
+    """
+    + ", ".join(f"@count_if(@div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}" for bit in range(len(_BITS)))
+    + """
+    from {features} f join {members} m on m.account = f.account
+    left join harvest h on h.candidate = m.candidate and h.exchange_id = f.exchange_id
+    group by m.candidate
+    order by m.candidate
+    """,
+)
+
+_FIRST = Sql(
+    "profile_first",
+    """
+    select m.candidate, f.account, min(@epoch_us(f.at)) as first_at, count(*) as exchanges
+    from {features} f join {members} m on m.account = f.account
+    group by m.candidate, f.account
+    order by 1, 2
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActorTables:
+    """Rows of the tables `actors`, `actor_members`, `actor_lineage` and `actor_evidence`."""
+
+    actors: pa.Table
+    members: pa.Table
+    lineage: pa.Table
+    evidence: pa.Table
+
+
+def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> ActorTables:
+    """Describe every candidate of a run."""
+    judged = found.judged
+    if not judged:
+        return ActorTables(
+            actors=table("actors").schema.empty_table(),
+            members=table("actor_members").schema.empty_table(),
+            lineage=table("actor_lineage").schema.empty_table(),
+            evidence=table("actor_evidence").schema.empty_table(),
+        )
+    wanted = engine.from_arrow(
+        pa.table(
+            {
+                "candidate": pa.array([i for i, j in enumerate(judged) for _ in j.families], pa.int64()),
+                "family": pa.array([f for j in judged for f in j.families], pa.int64()),
+            }
+        )
+    )
+    founders = engine.from_arrow(_pairs([j.group.accounts for j in judged]))
+    inputs = {"features": features, "carried": found.carried, "wanted": wanted}
+    sent = engine.to_arrow(engine.sql(_MEMBERS, members=founders, **inputs))
+    kept = [_members(place, one, sent, found) for place, one in enumerate(judged)]
+    members = engine.from_arrow(_pairs([k for k, _ in kept]))
+    sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, members=members, **inputs)).to_pylist()}
+    firsts = engine.to_arrow(engine.sql(_FIRST, features=features, members=members))
+    ids = [actor_id(one.group.accounts, _day(sizes[place]["first_seen"]), salt) for place, one in enumerate(judged)]
+    return ActorTables(
+        actors=_rows("actors", [_actor(ids[p], one, kept[p][0], sizes[p]) for p, one in enumerate(judged)]),
+        members=_rows(
+            "actor_members",
+            [r for p, one in enumerate(judged) for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, found)],
+        ),
+        lineage=_rows(
+            "actor_lineage",
+            [
+                {"actor": ids[p], "event": "born", "other": None, "at": sizes[p]["first_seen"]}
+                for p in range(len(judged))
+            ],
+        ),
+        evidence=_rows("actor_evidence", [r for p, one in enumerate(judged) for r in _evidence_rows(ids[p], one)]),
+    )
+
+
+def actor_id(accounts: Ints, day: str, salt: int) -> int:
+    """Keyed hash of the first-seen day and the founding members: never reused, never changed."""
+    key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
+    digest = hashlib.blake2b(
+        day.encode() + np.sort(accounts).tobytes(), digest_size=8, key=key, person=b"actor"
+    ).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _members(place: int, one: Judged, sent: pa.Table, found: Found) -> tuple[Ints, frozenset[int]]:
+    """Members to list, sorted, and those of them that joined afterwards. Only actors for review grow or are trimmed."""
+    founders = one.group.accounts
+    if one.decision is not Decision.REVIEW:
+        return founders, frozenset()
+    start, stop = np.searchsorted(sent.column("candidate").to_numpy(), [place, place + 1])
+    own = sent.slice(start, stop - start)
+    account, exchanges = own.column("account").to_numpy(), own.column("exchanges").to_numpy()
+    total = own.column("total").to_numpy()
+    steady = account[(exchanges >= 2) & (2 * exchanges >= total)]
+    taken = np.concatenate(
+        [j.group.accounts for j in found.judged if j is not one and j.decision is Decision.REVIEW]
+        or [np.empty(0, np.int64)]
+    )
+    joined = np.setdiff1d(np.setdiff1d(steady, founders), taken)
+    # A founder seen with the template just once, among other traffic, may be a passer-by.
+    once = account[(exchanges < 2) & (total > 1)]
+    trimmed = np.setdiff1d(founders, once) if "family" in one.found_by and len(one.found_by) == 1 else founders
+    return np.union1d(trimmed, joined), frozenset(joined.tolist())
+
+
+def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict[str, object]:
+    best = one.explanations[0]
+    return {
+        "actor": actor,
+        "first_seen": size["first_seen"],
+        "last_seen": size["last_seen"],
+        "accounts": int(members.size),
+        "exchanges": size["exchanges"],
+        "harvest_exchanges": size["harvest"],
+        "yield_exchanges": size["obtained"],
+        "yield_tokens": size["tokens"],
+        "capability": _capability(size),
+        "found_by": list(one.found_by),
+        "families": list(one.families),
+        "e_value": one.e_value,
+        "threshold": one.threshold,
+        "decision": str(one.decision),
+        "lookalike": best.name,
+        "lookalike_fits": best.fits,
+        "reason": one.reason,
+    }
+
+
+def _capability(size: dict[str, int]) -> str:
+    """The techniques that at least a tenth of the harvest uses, most used first."""
+    harvest = max(size["harvest"], 1)
+    used = sorted(
+        ((size[f"technique_{bit}"], name) for bit, name in enumerate(_BITS)), key=lambda pair: (-pair[0], pair[1])
+    )
+    words = [_WORDS[name] for count, name in used if 10 * count >= harvest and count]
+    return ", ".join(words[:4]) if words else "not told by its requests"
+
+
+def _member_rows(
+    actor: int,
+    place: int,
+    one: Judged,
+    kept: tuple[Ints, frozenset[int]],
+    firsts: pa.Table,
+    sent: pa.Table,
+    found: Found,
+) -> list[dict[str, object]]:
+    members, joined = kept
+    hits = _per_account(sent, place, "exchanges")
+    begun, totals = _per_account(firsts, place, "first_at"), _per_account(firsts, place, "exchanges")
+    ties = dict(zip(one.group.accounts.tolist(), one.group.ties.tolist(), strict=True))
+    usable = found.links.filter(pa.compute.invert(found.links.column("hub")))
+    counts: dict[int, int] = {}
+    for account in usable.column("account").take(pa.array(one.group.links)).to_pylist():
+        counts[account] = counts.get(account, 0) + 1
+    rows = []
+    for account in members.tolist():
+        sent_here = hits.get(account, 0)
+        reason = (
+            f"joined afterwards: {sent_here} of its {totals[account]} exchanges carry the actor's templates"
+            if account in joined
+            else f"founding member: {counts.get(account, 0)} links; {sent_here} of its {totals[account]} exchanges carry the actor's templates"
+        )
+        rows.append(
+            {
+                "actor": actor,
+                "account": account,
+                "valid_from": begun[account],
+                "valid_to": None,
+                "links": counts.get(account, 0),
+                "weight": ties.get(account, 0.0),
+                "exchanges": totals[account],
+                "harvest_exchanges": sent_here,
+                "reason": reason,
+            }
+        )
+    return rows
+
+
+def _evidence_rows(actor: int, one: Judged) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [
+        {
+            "actor": actor,
+            "test": r.test,
+            "vote": str(r.vote),
+            "supports": str(r.supports),
+            "value": _finite(r.evidence.value),
+            "low": _finite(r.low),
+            "high": _finite(r.high),
+            "expected": _finite(r.expected),
+            "n": r.evidence.n,
+            "needed": r.evidence.needed,
+            "p_value": r.evidence.p_value,
+            "e_value": r.evidence.e_value,
+            "null": r.evidence.null,
+            "sentence": r.sentence,
+        }
+        for r in one.results
+    ]
+    rows.extend(
+        {
+            "actor": actor,
+            "test": f"lookalike:{e.name}",
+            "vote": "exculpatory",
+            "supports": str(Support.INNOCENT if e.fits else Support.NEITHER),
+            "value": e.score,
+            "n": int(one.group.accounts.size),
+            "null": "no test: an innocent explanation that was considered",
+            "sentence": e.why,
+        }
+        for e in one.explanations
+    )
+    rows.append(
+        {
+            "actor": actor,
+            "test": "combined",
+            "vote": "combined",
+            "supports": str(Support.HARVEST if one.decision is Decision.REVIEW else Support.NEITHER),
+            "n": int(one.group.accounts.size),
+            "e_value": one.e_value,
+            "null": "the members have nothing to do with one another, or they ask for nothing that trains a copy",
+            "sentence": one.reason,
+        }
+    )
+    return rows
+
+
+def _pairs(groups: Sequence[Ints]) -> pa.Table:
+    return pa.table(
+        {
+            "candidate": np.concatenate([np.full(g.size, i, np.int64) for i, g in enumerate(groups)]),
+            "account": np.concatenate(groups),
+        }
+    )
+
+
+def _per_account(rows: pa.Table, place: int, column: str) -> dict[int, int]:
+    start, stop = np.searchsorted(rows.column("candidate").to_numpy(), [place, place + 1])
+    own = rows.slice(start, stop - start)
+    return dict(zip(own.column("account").to_pylist(), own.column(column).to_pylist(), strict=True))
+
+
+def _day(microseconds: int) -> str:
+    return dt.datetime.fromtimestamp(microseconds / 1e6, dt.UTC).date().isoformat()
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _rows(name: str, rows: list[dict[str, object]]) -> pa.Table:
+    """Rows as a table that keeps its contract, in the order of its key."""
+    contract = table(name)
+    made = pa.Table.from_pylist(rows, schema=contract.schema)
+    return made.sort_by([(key, "ascending") for key in contract.key])
