@@ -1,0 +1,143 @@
+"""Logs into the workspace: planned, staged side by side, committed one after another.
+
+Chunks are staged by worker processes in any order and committed in the order of the plan, so the tables do not depend on the number of
+workers. A chunk is committed once: its rejects first, then its exchanges, then its features; a crash in between is made good by
+doing the chunk again, which writes the same files.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from stillwatch.core import Error
+from stillwatch.engine import Part, Store, Workspace
+from stillwatch.ingest import Chunk, Plan
+from stillwatch.pipeline.seen import Seen
+from stillwatch.pipeline.stage import Context, Staged, part_name, stage, without
+
+__all__ = ["Progress", "Read", "read_logs"]
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of a stage, how much is done and how much there is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """What a run read of its inputs, earlier runs over the same inputs included."""
+
+    exchanges: int
+    duplicates: int
+    rejects: int
+    unattributed: int
+    fresh: int
+    chunks: dict[str, dict[str, Any]]
+
+
+def read_logs(
+    workspace: Workspace, plan: Plan, context: Context, *, workers: int = 0, progress: Progress | None = None
+) -> Read:
+    """Bring every chunk of a plan into `exchanges`, `features` and `rejects`; those that are in already are passed over."""
+    store = workspace.store
+    for name in ("rejects", "exchanges", "features"):
+        store.sweep(name)
+    done = store.manifest("features").done
+    pending = [chunk for chunk in plan.chunks if chunk.id not in done]
+    total = sum(chunk.weight for chunk in plan.chunks) or 1
+    worked = total - sum(chunk.weight for chunk in pending)
+    if progress:
+        progress("reading", worked, total)
+    if pending:
+        seen = _seen(store, {chunk.id for chunk in pending})
+        for chunk, staged in _staged(pending, context, workers):
+            _commit(store, chunk, staged, seen)
+            worked += chunk.weight
+            if progress:
+                progress("reading", worked, total)
+    counts = {chunk.id: dict(store.manifest("features").done[chunk.id]) for chunk in plan.chunks}
+    return Read(
+        exchanges=sum(c["rows"] for c in counts.values()),
+        duplicates=sum(c["duplicates"] for c in counts.values()),
+        rejects=sum(c["rejects"] for c in counts.values()),
+        unattributed=sum(c["unattributed"] for c in counts.values()),
+        fresh=sum(counts[chunk.id]["rows"] for chunk in pending),
+        chunks=counts,
+    )
+
+
+def _seen(store: Store, pending: set[str]) -> Seen:
+    """Ids of everything that is in, without the chunks that are about to be done again."""
+    seen = Seen()
+    for part in store.manifest("exchanges").parts:
+        if part.made_from not in pending:
+            ids = pq.ParquetFile(store.folder("exchanges") / part.path).read(columns=["exchange_id"])
+            seen.admit(ids.column("exchange_id").to_numpy())
+    return seen
+
+
+def _staged(pending: Sequence[Chunk], context: Context, workers: int) -> Iterator[tuple[Chunk, Staged]]:
+    """Stage chunks side by side, a few ahead, and give them back in order."""
+    count = min(workers or os.cpu_count() or 1, len(pending))
+    if count == 1:
+        for chunk in pending:
+            yield chunk, stage(chunk, context)
+        return
+    waiting: deque[tuple[Chunk, Future[Staged]]] = deque()
+    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        try:
+            for chunk in pending:
+                waiting.append((chunk, pool.submit(stage, chunk, context)))
+                if len(waiting) > count + 1:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        except BrokenProcessPool as error:
+            raise Error(
+                "a worker process was ended from outside, most likely for want of memory; everything committed is whole. "
+                "Run the same command again, with fewer workers (run.workers)"
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen) -> None:
+    """Commit one staged chunk without the exchanges that are in already."""
+    exchanges: list[Part] = []
+    features: list[Part] = []
+    duplicates = rows = 0
+    for one, other, ids in zip(staged.exchanges, staged.features, staged.ids, strict=True):
+        kept = seen.admit(ids)
+        repeated = int(ids.size - kept.sum())
+        duplicates += repeated
+        rows += int(kept.sum())
+        for name, part, out in (("exchanges", one, exchanges), ("features", other, features)):
+            left = without(store, name, part, kept) if repeated else part
+            if left is not None:
+                out.append(left)
+    count = {
+        "rows": rows,
+        "duplicates": duplicates,
+        "rejects": staged.rejects.num_rows,
+        "unattributed": staged.unattributed,
+        "notes": list(staged.notes),
+    }
+    if chunk.id not in store.manifest("rejects").done:
+        parts = (
+            [store.write_part("rejects", staged.rejects, made_from=chunk.id, name=part_name(chunk.id))]
+            if staged.rejects.num_rows
+            else []
+        )
+        store.append("rejects", parts, {chunk.id: staged.rejects.num_rows})
+    if chunk.id not in store.manifest("exchanges").done:
+        store.append("exchanges", exchanges, {chunk.id: rows})
+    store.append("features", features, {chunk.id: count})
