@@ -1,1 +1,12 @@
-"""The range room."""
+"""The range: worlds with known truth, to rehearse on and to be measured by.
+
+`write_demo` writes a day of traffic as logs of three formats with the truth sealed apart; `compare` holds findings against that truth;
+`write_parquet` writes large worlds for measuring speed.
+"""
+
+from __future__ import annotations
+
+from stillwatch.range.demo import DemoPaths, write_demo
+from stillwatch.range.measure import Comparison, compare
+
+__all__ = ["Comparison", "DemoPaths", "compare", "write_demo"]

@@ -1,0 +1,266 @@
+"""Ordinary customers: seven kinds of product, most with a handful of requests a day and a few with thousands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.range import accounts, words
+from stillwatch.range.ground import Ground, Ints, Reply
+from stillwatch.range.pack import Deck
+from stillwatch.range.rhythm import DAY, answer_lengths, gaps, turns
+
+__all__ = ["PRODUCTS", "heavy_tailed", "lengths", "ordinary", "passages", "talk"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Product:
+    """A kind of use: its share of ordinary accounts, median and spread of requests a day, and who holds it."""
+
+    share: float
+    median: float
+    spread: float
+    held_by: str
+    profile: str
+
+
+PRODUCTS: dict[str, Product] = {
+    "chat": Product(share=0.46, median=4, spread=1.1, held_by="people", profile="evening"),
+    "coding": Product(share=0.2, median=8, spread=1.3, held_by="people", profile="office"),
+    "research": Product(share=0.08, median=6, spread=1.2, held_by="people", profile="office"),
+    "translation": Product(share=0.07, median=10, spread=1.5, held_by="companies", profile="office"),
+    "support": Product(share=0.08, median=45, spread=1.6, held_by="companies", profile="service"),
+    "rag": Product(share=0.07, median=30, spread=1.6, held_by="companies", profile="office"),
+    "batch": Product(share=0.04, median=90, spread=1.9, held_by="companies", profile="flat"),
+}
+"""Kinds of product. Shares and medians are assumptions; the heavy tail is what public accounts of API use agree on."""
+
+
+def heavy_tailed(rng: np.random.Generator, size: int, *, median: float, spread: float, most: int = 6000) -> Ints:
+    """Requests a day of `size` accounts: log-normal, at least one."""
+    drawn: Ints = np.clip(rng.lognormal(np.log(median), spread, size), 1, most).astype(np.int64)
+    return drawn
+
+
+def lengths(ground: Ground, text: Ints) -> Ints:
+    """Characters of texts by number."""
+    chars = np.fromiter((len(t) for t in ground.texts.all), np.int64, len(ground.texts.all))
+    found: Ints = chars[text]
+    return found
+
+
+def talk(
+    ground: Ground,
+    rng: np.random.Generator,
+    who: Ints,
+    counts: Ints,
+    *,
+    texts: Ints,
+    profile: str,
+    system: Ints | int = -1,
+    reply: Reply = Reply.PROSE,
+    mean_turns: float = 2.5,
+    most_turns: int = 8,
+    trace: str = "chat",
+    frame: Ints | int = -1,
+    follow_ups: bool = True,
+    tools: int = -1,
+    shortest_answer: int = 1,
+) -> None:
+    """Send conversations of the accounts `who`: first turns are dealt from `texts` without repeats, later ones are follow-ups or new texts.
+
+    `system` is one number for all or one for each account; so is `frame`, which wraps first turns only.
+    """
+    cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile=profile, mean_turns=mean_turns, most_turns=most_turns)
+    size = len(cut.owner)
+    text = texts[Deck(len(texts), rng).draw(size)]
+    if follow_ups:
+        later = (cut.turn > 0) & (rng.random(size) < 0.6)
+        text = np.where(later, ground.texts.numbers(words.FOLLOW_UPS)[rng.integers(0, len(words.FOLLOW_UPS), size)], text)
+    tokens = answer_lengths(rng, lengths(ground, text) // 4, trace=trace)
+    ground.send(
+        rng,
+        who[cut.owner],
+        cut.at,
+        text=text,
+        tokens_out=np.maximum(tokens, shortest_answer),
+        reply=reply,
+        frame=np.where(cut.turn == 0, np.broadcast_to(frame, len(who))[cut.owner], -1),
+        system=np.broadcast_to(system, len(who))[cut.owner],
+        before=cut.before,
+        conversation=cut.conversation,
+        tools=tools,
+    )
+
+
+def ordinary(ground: Ground, rng: np.random.Generator, size: int, exchanges: int) -> None:
+    """Settle `size` ordinary accounts and let them send exactly `exchanges` exchanges."""
+    kinds = list(PRODUCTS)
+    shares = np.array([PRODUCTS[k].share for k in kinds])
+    sizes = np.maximum(1, np.floor(size * shares).astype(int))
+    sizes[0] += size - sizes.sum()
+    counts = [heavy_tailed(rng, int(n), median=PRODUCTS[k].median, spread=PRODUCTS[k].spread) for k, n in zip(kinds, sizes, strict=True)]
+    fitted = _fit(np.concatenate(counts), exchanges)
+    edges = np.cumsum(sizes)[:-1]
+    for kind, count in zip(kinds, np.split(fitted, edges), strict=True):
+        _SENDERS[kind](ground, rng, count)
+
+
+def _fit(counts: Ints, total: int) -> Ints:
+    """Scale counts to sum to `total` while each keeps at least one; small counts stay as they are, large ones give or take."""
+    if total < len(counts):
+        raise ValueError(f"exchanges: got {total} for {len(counts)} ordinary accounts, expected at least one each")
+    above = np.maximum(counts - 12, 0).astype(float)
+    base = np.minimum(counts, 12)
+    if base.sum() >= total:
+        above, base = (counts - 1).astype(float), np.ones_like(counts)
+    room = total - int(base.sum())
+    extra = np.floor(above * room / max(1.0, above.sum())).astype(np.int64)
+    out = base + extra
+    rest = total - int(out.sum())
+    out[np.argsort(-above, kind="stable")[:rest]] += 1
+    short = total - int(out.sum())
+    out[np.argmax(out)] += short
+    return out
+
+
+def _chat(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    who = accounts.people(ground, rng, len(counts), product="chat", group="chat", program="browser", stream=0.95)
+    pack = ground.pack
+    english = ground.texts.numbers(pack.texts("oasst1_en_train", "oasst1_en_validation", "wildchat_structural", "nq_open", longest=3000))
+    finnish = ground.texts.numbers(pack.texts("oasst1_fi_mt", longest=3000))
+    source = pack.source("xquad_questions")
+    others = {lang: [t for t, of in zip(source.texts, source.langs, strict=True) if of == lang] for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi")}
+    tongue = rng.random(len(who))
+    own = rng.random(len(who)) < 0.3
+    systems = np.full(len(who), -1)
+    for k in np.flatnonzero(own).tolist():
+        systems[k] = ground.texts.number(words.system_prompt(rng, "chat", words.company_names(rng, 1)[0]))
+    groups = [(english, tongue < 0.78), (finnish, (tongue >= 0.78) & (tongue < 0.84))]
+    for k, lang in enumerate(others):
+        low = 0.84 + 0.16 * k / len(others)
+        groups.append((ground.texts.numbers(others[lang]), (tongue >= low) & (tongue < low + 0.16 / len(others))))
+    for texts, chosen in groups:
+        if chosen.any():
+            talk(ground, rng, who[chosen], counts[chosen], texts=texts, profile="evening", system=systems[chosen], mean_turns=3.0)
+
+
+def _coding(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    who = accounts.people(
+        ground, rng, len(counts), product="coding", group="coding", program="editor", stream=0.9, plans={"plus": 0.5, "payg": 0.35, "team": 0.15}
+    )
+    total = int(counts.sum())
+    made = words.code_tasks(rng, max(50, int(total * 0.55)))
+    texts = ground.texts.numbers(made + ground.pack.texts("mbpp_plus", "polyglot_exercism", longest=2500))
+    systems = np.full(len(who), -1)
+    for k in np.flatnonzero(rng.random(len(who)) < 0.5).tolist():
+        systems[k] = ground.texts.number(words.system_prompt(rng, "coding", words.company_names(rng, 1)[0]))
+    talk(ground, rng, who, counts, texts=texts, profile="office", system=systems, reply=Reply.CODE, mean_turns=3.0, trace="chat")
+
+
+def _research(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    who = accounts.people(ground, rng, len(counts), product="research", group="research", stream=0.5)
+    own = np.full(len(who), -1)
+    for k in np.flatnonzero(rng.random(len(who)) < 0.4).tolist():
+        own[k] = ground.texts.number(words.system_prompt(rng, "research", words.company_names(rng, 1)[0]))
+    texts = ground.texts.numbers(ground.pack.texts("medquad", "nq_open", "mt_bench") + passages(ground, "summarise"))
+    talk(ground, rng, who, counts, texts=texts, profile="office", system=own, mean_turns=1.8)
+
+
+def _own_system(ground: Ground, rng: np.random.Generator, product: str, names: list[str]) -> Ints:
+    return ground.texts.numbers([words.system_prompt(rng, product, name) for name in names])
+
+
+def _keys(rng: np.random.Generator, size: int) -> Ints:
+    """Split `size` accounts into companies of one to six."""
+    out: list[int] = []
+    while sum(out) < size:
+        out.append(int(min(1 + rng.geometric(0.6) - 1, 6, size - sum(out))) or 1)
+    return np.array(out)
+
+
+def _translation(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    keys = _keys(rng, len(counts))
+    held = accounts.companies(
+        ground, rng, keys, product="translation", group="translation", names=words.company_names(rng, len(keys))
+    )
+    system = _own_system(ground, rng, "translation", held.names)[held.company]
+    texts = ground.texts.numbers(ground.pack.texts("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25) + passages(ground, "rag_qa", longest=900))
+    talk(ground, rng, held.accounts, counts, texts=texts, profile="office", system=system, mean_turns=1.0, follow_ups=False)
+
+
+def _support(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    keys = _keys(rng, len(counts))
+    held = accounts.companies(ground, rng, keys, product="support", group="support", names=words.company_names(rng, len(keys)), stream=0.7)
+    system = _own_system(ground, rng, "support", held.names)[held.company]
+    shops = ("banking77", "bitext_support", "clinc150", "sgd_user_turns")
+    which = rng.integers(0, len(shops), len(keys))[held.company]
+    for k, shop in enumerate(shops):
+        chosen = which == k
+        if chosen.any():
+            texts = ground.texts.numbers(ground.pack.texts(shop))
+            talk(ground, rng, held.accounts[chosen], counts[chosen], texts=texts, profile="service", system=system[chosen], mean_turns=3.0)
+
+
+def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    keys = _keys(rng, len(counts))
+    held = accounts.companies(ground, rng, keys, product="rag", group="rag", names=words.company_names(rng, len(keys)), program="async")
+    system = _own_system(ground, rng, "rag", held.names)[held.company]
+    frames = ground.frames.numbers(
+        ["Context:\n{b}\n\nQuestion: {a}", "{a}\n\n---\n{b}", "Passages:\n[1] {b}\n\nUser question: {a}", "<docs>{b}</docs>\n{a}", "{b}\n\nQ: {a}\nA:"]
+    )
+    style = frames[rng.integers(0, len(frames), len(keys))][held.company]
+    cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[held.accounts], profile="office", mean_turns=1.3)
+    found = ground.texts.numbers(passages(ground, "rag_qa") + passages(ground, "summarise"))
+    asked = ground.texts.numbers(ground.pack.texts("nq_open", "medquad"))
+    size = len(cut.owner)
+    extra = found[rng.integers(0, len(found), size)]
+    ground.send(
+        rng, held.accounts[cut.owner], cut.at, text=asked[Deck(len(asked), rng).draw(size)], extra=extra, frame=style[cut.owner],
+        system=system[cut.owner], tokens_out=answer_lengths(rng, lengths(ground, extra), trace="chat"), before=cut.before,
+        conversation=cut.conversation,
+    )  # fmt: skip
+
+
+def _batch(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
+    keys = _keys(rng, len(counts))
+    held = accounts.companies(
+        ground, rng, keys, product="batch", group="batch", names=words.company_names(rng, len(keys)), program="async", stream=0.0, in_cloud=0.9
+    )
+    system = _own_system(ground, rng, "batch", held.names)[held.company]
+    texts = ground.texts.numbers(ground.pack.texts("banking77", "clinc150", "medquad", "wildchat_structural", longest=2500))
+    owner = np.repeat(np.arange(len(counts)), counts)
+    begin = rng.integers(0, DAY * 3 // 4, len(counts))
+    pace = rng.uniform(0.3e6, 8e6, len(counts))
+    wait = gaps(rng, len(owner), trace="chat") * pace[owner]
+    run = np.cumsum(wait)
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    at = begin[owner] + (run - run[first][owner]).astype(np.int64)
+    ground.send(
+        rng, held.accounts[owner], at % DAY, text=texts[Deck(len(texts), rng).draw(len(owner))], system=system[owner],
+        tokens_out=rng.integers(1, 6, len(owner)), reply=Reply.LABEL,
+    )  # fmt: skip
+
+
+def passages(ground: Ground, part: str, *, longest: int = 2200, english: bool = False) -> list[str]:
+    """Passages without the pack's own instruction line: what stands between the first blank line and the question."""
+    source = ground.pack.source("benign_pipelines")
+    out = []
+    for text, name, lang in zip(source.texts, source.ids, source.langs, strict=True):
+        if name.startswith(f"{part}/") and (lang == "en" or not english):
+            body = text.split("\n\n", 1)[-1].removeprefix("Context:\n").split("\n\nQuestion:")[0]
+            if 40 < len(body) <= longest:
+                out.append(body)
+    return list(dict.fromkeys(out))
+
+
+_SENDERS = {
+    "chat": _chat,
+    "coding": _coding,
+    "research": _research,
+    "translation": _translation,
+    "support": _support,
+    "rag": _rag,
+    "batch": _batch,
+}

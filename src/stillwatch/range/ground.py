@@ -1,0 +1,259 @@
+"""The ground a world is built on: parts settle accounts on it and send exchanges from them.
+
+Texts are kept once and named by number; an exchange is a row of numbers until a writer renders it. That keeps a world of 200,000 exchanges
+in a few dozen megabytes and lets the writers stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stillwatch.range.pack import Pack
+from stillwatch.range.rhythm import DAY, Clock
+
+__all__ = ["ACCOUNT_FACTS", "LAUNCH", "MODELS", "Ground", "Ints", "Names", "Reply", "Traits"]
+
+Ints = NDArray[np.int64]
+
+ACCOUNT_FACTS = (
+    "org", "created", "plan", "entitlement", "product_type", "signup_path", "payment", "registration", "device",
+    "declared_programme", "contract_region", "verification",
+)  # fmt: skip
+"""Facts of an account, as the columns of accounts.csv have them; empty text is unknown."""
+
+MODELS = ("atlas-4-mini", "atlas-4", "atlas-5")
+LAUNCH = 13 * 3_600_000_000
+"""When the newest model is launched on the day of the world, microseconds after midnight UTC."""
+
+ENTITLEMENT = {"free": 50, "plus": 300, "education": 150, "payg": 2000, "team": 5000, "scale": 50_000}
+_PLANS = tuple(ENTITLEMENT)
+
+
+class Reply(IntEnum):
+    """What kind of answer an exchange gets."""
+
+    PROSE = 0
+    CODE = 1
+    LABEL = 2
+    GRADE = 3
+    TAGGED = 4
+    STEPS = 5
+    ACTION = 6
+    REFUSAL = 7
+    NOTHING = 8
+    LETTER = 9
+
+
+class Names:
+    """Numbers things in the order of first sight: `number("x")` is the same for the same text."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self._known: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of one text."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = len(self.all)
+            self.all.append(text)
+        return known
+
+    def numbers(self, texts: Sequence[str]) -> Ints:
+        """The numbers of many texts."""
+        return np.fromiter((self.number(text) for text in texts), np.int64, len(texts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """How the accounts of one `settle` call behave; each entry one account unless it is a single value."""
+
+    zone: Ints
+    ips: Sequence[str]
+    agents: Sequence[str]
+    other_ips: Sequence[str] | None = None
+    other_agents: Sequence[str] | None = None
+    roaming: float = 0.25
+    stream: float | NDArray[np.float64] = 0.5
+    temperature: NDArray[np.float64] | None = None
+    max_tokens: Ints | None = None
+    model: Ints | None = None
+    adopts: float = 0.05
+
+
+@dataclass(kw_only=True)
+class Ground:
+    """What has been built so far. Parts call `settle` and `send`; `world.py` finishes it."""
+
+    pack: Pack
+    clock: Clock
+    rng: np.random.Generator = field(repr=False)
+    texts: Names = field(default_factory=Names)
+    frames: Names = field(default_factory=Names)
+    ips: Names = field(default_factory=Names)
+    agents: Names = field(default_factory=Names)
+    end_users: Names = field(default_factory=Names)
+    tools: Names = field(default_factory=Names)
+    accounts: dict[str, list[Any]] = field(default_factory=dict)
+    traits: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
+    rows: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
+    settled: int = 0
+    sent: int = 0
+    conversations: int = 0
+
+    def settle(
+        self,
+        rng: np.random.Generator,
+        size: int,
+        *,
+        role: str,
+        group: str,
+        traits: Traits,
+        facts: Mapping[str, Sequence[str] | str],
+        spread: bool = True,
+    ) -> Ints:
+        """Add `size` accounts and return their numbers.
+
+        `role` is benign, lookalike or actor and `group` its class: both belong to the truth. `facts` are columns of `ACCOUNT_FACTS`, one text for
+        all or one for each. With `spread` each account is logged in one of the three formats at random, otherwise all in one.
+        """
+        formats = rng.integers(0, 3, size) if spread else np.full(size, rng.integers(0, 3))
+        tags = rng.bytes(16 * size).hex()
+        for k in range(size):
+            tag = tags[32 * k : 32 * k + 32]
+            name = _account_name(int(formats[k]), tag)
+            self._put("account", name)
+            self._put("role", role)
+            self._put("group", group)
+            for fact in ACCOUNT_FACTS:
+                value = facts.get(fact, "")
+                self._put(fact, value if isinstance(value, str) else value[k])
+            if not self.accounts["org"][-1]:
+                self.accounts["org"][-1] = f"org_{tag[4:14]}"
+            if not self.accounts["entitlement"][-1]:
+                self.accounts["entitlement"][-1] = str(ENTITLEMENT[self.accounts["plan"][-1] or "payg"])
+        temperature = traits.temperature if traits.temperature is not None else rng.choice([np.nan, 0.0, 0.2, 0.7, 1.0], size, p=(0.45, 0.1, 0.1, 0.25, 0.1))
+        limits = traits.max_tokens if traits.max_tokens is not None else rng.choice([-1, 512, 1024, 2048, 4096], size, p=(0.5, 0.1, 0.15, 0.1, 0.15))
+        model = traits.model if traits.model is not None else rng.choice(2, size, p=(0.55, 0.45))
+        columns: dict[str, NDArray[Any]] = {
+            "format": formats,
+            "zone": traits.zone,
+            "ip": self.ips.numbers(traits.ips),
+            "other_ip": self.ips.numbers(traits.other_ips or traits.ips),
+            "agent": self.agents.numbers(traits.agents),
+            "other_agent": self.agents.numbers(traits.other_agents or traits.agents),
+            "roaming": np.full(size, traits.roaming),
+            "stream": np.broadcast_to(np.asarray(traits.stream, float), size).copy(),
+            "temperature": np.asarray(temperature, float),
+            "max_tokens": np.asarray(limits, np.int64),
+            "model": np.asarray(model, np.int64),
+            "adopts": np.full(size, traits.adopts),
+        }
+        for name, values in columns.items():
+            if len(values) != size:
+                raise ValueError(f"{name}: got {len(values)} values for {size} accounts")
+            self.traits.setdefault(name, []).append(values)
+        first = self.settled
+        self.settled += size
+        return np.arange(first, self.settled)
+
+    def trait(self, name: str) -> NDArray[Any]:
+        """One trait of all accounts so far."""
+        parts = self.traits[name]
+        if len(parts) > 1:
+            self.traits[name] = parts = [np.concatenate(parts)]
+        return parts[0]
+
+    def _put(self, column: str, value: str) -> None:
+        self.accounts.setdefault(column, []).append(value)
+
+    def send(
+        self,
+        rng: np.random.Generator,
+        who: Ints,
+        at: Ints,
+        *,
+        text: Ints,
+        tokens_out: Ints,
+        reply: Ints | Reply = Reply.PROSE,
+        frame: Ints | int = -1,
+        extra: Ints | int = -1,
+        system: Ints | int = -1,
+        before: Ints | None = None,
+        conversation: Ints | None = None,
+        tools: Ints | int = -1,
+        end_user: Ints | int = -1,
+        steady: bool = False,
+        overrides: dict[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """Send one exchange a row from the accounts `who` at the times `at`.
+
+        `text` numbers the user's text; `frame` a wrapper in `frames` with the text at `{a}` and `extra` at `{b}`; `before` the row of the turn
+        before, counted from the first row of this call, or -1. With `steady` an account keeps to one
+        address and client for each conversation at least; errors and refusals are thrown in at the rates of a real service.
+        """
+        size = len(who)
+        talk = np.arange(size) if conversation is None else conversation
+        moved = _by_talk(rng, talk) < self.trait("roaming")[who]
+        other = moved & (_by_talk(rng, talk) < (0.0 if steady else 0.5))
+        status = rng.choice([200, 429, 500, 400], size, p=(0.9925, 0.004, 0.002, 0.0015))
+        kind = np.broadcast_to(np.asarray(reply, np.int64), size).copy()
+        refused = (rng.random(size) < 0.004) & (kind != Reply.LABEL)
+        kind[refused] = Reply.REFUSAL
+        kind[status != 200] = Reply.NOTHING
+        model = self.trait("model")[who]
+        model = np.where((at >= LAUNCH) & (rng.random(size) < self.trait("adopts")[who]), 2, model)
+        columns: dict[str, NDArray[Any]] = {
+            "account": who,
+            "at": np.clip(at, 0, DAY - 1),
+            "ip": np.where(moved, self.trait("other_ip")[who], self.trait("ip")[who]),
+            "agent": np.where(other, self.trait("other_agent")[who], self.trait("agent")[who]),
+            "model": model,
+            "text": text,
+            "frame": _column(frame, size),
+            "extra": _column(extra, size),
+            "system": _column(system, size),
+            "before": np.full(size, -1) if before is None else np.where(before >= 0, before + self.sent, -1),
+            "conversation": self.conversations + talk,
+            "tools": _column(tools, size),
+            "end_user": _column(end_user, size),
+            "reply": kind,
+            "status": status,
+            "tokens_out": np.where(refused, 24, np.where(status == 200, np.maximum(1, tokens_out), 0)),
+            "stream": rng.random(size) < self.trait("stream")[who],
+            "temperature": self.trait("temperature")[who],
+            "max_tokens": self.trait("max_tokens")[who],
+            "n": np.ones(size, np.int64),
+        }
+        columns.update(overrides or {})
+        for name, values in columns.items():
+            if len(values) != size:
+                raise ValueError(f"{name}: got {len(values)} values for {size} exchanges")
+            self.rows.setdefault(name, []).append(values)
+        self.sent += size
+        self.conversations += int(talk.max()) + 1 if size else 0
+
+
+def _account_name(kind: int, tag: str) -> str:
+    """An account id as each kind of log has it: an id of the provider, a UUID (version 4) of the gateway, a number of the edge."""
+    if kind == 0:
+        return f"acct_{tag[:16]}"
+    if kind == 1:
+        return f"{tag[:8]}-{tag[8:12]}-4{tag[13:16]}-{'89ab'[int(tag[16], 16) % 4]}{tag[17:20]}-{tag[20:]}"
+    return f"u{int(tag[:16], 16) % 10**12:012d}"
+
+
+def _column(value: Ints | int, size: int) -> Ints:
+    return np.broadcast_to(np.asarray(value, np.int64), size)
+
+
+def _by_talk(rng: np.random.Generator, talk: Ints) -> NDArray[np.float64]:
+    """One random number for each conversation, given to each of its rows."""
+    draws: NDArray[np.float64] = rng.random(int(talk.max()) + 1 if len(talk) else 0)
+    return draws[talk]

@@ -1,0 +1,106 @@
+"""The prompt pack: real prompts of public corpora, which every world is written with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from stillwatch.core.errors import Error
+
+__all__ = ["Deck", "Pack", "find_prompts", "read_pack"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """The prompts of one source, in the order of its file; `answers` is empty text where the source has none."""
+
+    texts: list[str]
+    langs: list[str]
+    ids: list[str]
+    answers: list[str]
+    conversations: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """Prompts by source; sources are read when they are first asked for."""
+
+    folder: Path
+    _read: dict[str, Source] = field(default_factory=dict)
+
+    def source(self, name: str) -> Source:
+        """Return one source.
+
+        Raises:
+            Error: if the pack has no file of that name.
+        """
+        known = self._read.get(name)
+        if known is None:
+            path = self.folder / f"{name}.parquet"
+            if not path.is_file():
+                raise Error(f"{path.name}: not in the prompt pack; rebuild the pack with prompts/make.py --from DIR")
+            table = pq.read_table(path)
+            columns = {c: ["" if v is None else v for v in table[c].to_pylist()] for c in ("text", "lang", "id", "output", "conversation")}
+            known = Source(
+                texts=columns["text"],
+                langs=columns["lang"],
+                ids=columns["id"],
+                answers=columns["output"],
+                conversations=columns["conversation"],
+            )
+            self._read[name] = known
+        return known
+
+    def texts(self, *names: str, lang: str | None = None, longest: int = 6000, shortest: int = 0) -> list[str]:
+        """Texts of several sources, one after the other, optionally of one language and within lengths in characters."""
+        out: list[str] = []
+        for name in names:
+            source = self.source(name)
+            for text, of in zip(source.texts, source.langs, strict=True):
+                if (lang is None or of == lang) and shortest <= len(text) <= longest:
+                    out.append(text)
+        return out
+
+
+class Deck:
+    """Draws numbers 0..size-1 without repeating one until all were drawn; then shuffles again."""
+
+    def __init__(self, size: int, rng: np.random.Generator) -> None:
+        self._size, self._rng, self._at = size, rng, 0
+        self._cards = rng.permutation(size)
+
+    def draw(self, count: int) -> NDArray[np.int64]:
+        """The next `count` numbers."""
+        parts: list[NDArray[np.int64]] = []
+        while count > 0:
+            if self._at == self._size:
+                self._cards, self._at = self._rng.permutation(self._size), 0
+            part = self._cards[self._at : self._at + count]
+            parts.append(part)
+            self._at += len(part)
+            count -= len(part)
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def find_prompts(prompts: Path | None = None) -> Path:
+    """Find the folder of the prompt pack: the one given, or `prompts/` of the repository this code runs from.
+
+    Raises:
+        Error: if there is none. The wheel does not carry the pack.
+    """
+    folder = prompts if prompts is not None else Path(__file__).resolve().parents[3] / "prompts"
+    if not folder.is_dir() or not any(folder.glob("*.parquet")):
+        raise Error(
+            "prompts: no prompt pack there. The pack is in the repository's folder prompts/ and not in the wheel: "
+            "run from a clone, or pass the folder of a pack"
+        )
+    return folder
+
+
+def read_pack(prompts: Path | None = None) -> Pack:
+    """Open the prompt pack."""
+    return Pack(folder=find_prompts(prompts))
