@@ -182,6 +182,7 @@ def test_rows_that_name_nobody_belong_to_nobody(engine: DuckEngine, one: Signal)
 def test_it_is_read_by_both_engines(one: Signal, dialect: str) -> None:
     text = one.query.render(dialect, **{name: name for name in one.query.inputs})  # type: ignore[arg-type]
     statement = sqlglot.parse_one(text, read=dialect)
+    assert isinstance(statement, sqlglot.exp.Select)
     found = {t.name for t in statement.find_all(sqlglot.exp.Table)}
     within = {c.alias for c in statement.find_all(sqlglot.exp.CTE)}
     assert found - within == set(one.query.inputs), "reads its inputs and nothing else"
@@ -203,5 +204,5 @@ def test_it_is_bit_identical_over_any_split_into_files(engine: DuckEngine, one: 
     again = measure(engine, **relations, signals=[one])[one.name]
     assert whole["account"].equals(again["account"])
     assert whole["n"].equals(again["n"])
-    bits = [np.asarray(t["value"].combine_chunks().fill_null(-1.0)).view(np.int64) for t in (whole, again)]
-    assert np.array_equal(*bits)
+    before, after = (np.asarray(t["value"].combine_chunks().fill_null(-1.0)).view(np.int64) for t in (whole, again))
+    assert np.array_equal(before, after)

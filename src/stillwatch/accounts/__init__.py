@@ -1,1 +1,28 @@
-"""The accounts room."""
+"""The accounts room: measured signals to evidence per account, to a decision under an error budget, to sentences."""
+
+from __future__ import annotations
+
+from stillwatch.accounts.drift import drift_p
+from stillwatch.accounts.evidence import COMBINED, LEAST_DECIDED, QUANTILES, Weighed, weigh
+from stillwatch.accounts.explain import explain
+from stillwatch.accounts.judge import DRIFTED, Judgement, decide, judge
+from stillwatch.accounts.measured import Grid, Measured
+from stillwatch.accounts.words import Basis, null_in_words
+
+__all__ = [
+    "COMBINED",
+    "DRIFTED",
+    "LEAST_DECIDED",
+    "QUANTILES",
+    "Basis",
+    "Grid",
+    "Judgement",
+    "Measured",
+    "Weighed",
+    "decide",
+    "drift_p",
+    "explain",
+    "judge",
+    "null_in_words",
+    "weigh",
+]

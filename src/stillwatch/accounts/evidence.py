@@ -1,0 +1,243 @@
+"""Signals to evidence: every account against the accounts of its own kind, signal by signal and together."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.accounts.comparison import Comparison, compare
+from stillwatch.accounts.drift import drift_p
+from stillwatch.accounts.measured import Grid, Measured, column, line_up
+from stillwatch.accounts.words import ALL, UNKNOWN, Basis, null_in_words
+from stillwatch.core.settings import DetectSettings
+from stillwatch.engine import table
+
+__all__ = ["COMBINED", "LEAST_DECIDED", "QUANTILES", "Weighed", "weigh"]
+
+COMBINED = "combined"
+"""Name of the row that averages an account's evidence."""
+
+LEAST_DECIDED = 3
+"""Signals of evidence that must be decided before an account can be."""
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+"""Shares of accounts whose values the calibration table shows."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weighed:
+    """Every account's evidence, as arrays of signals by accounts in the order of `grid`; NaN where undecided.
+
+    `stratum[a]` points into `strata`. `average` holds the mean e-value over the signals of evidence (valid under any dependence
+    among them), `p_average` its conformal p-value, `smallest_p` the smallest that its stratum could give, `calibration_n` the
+    accounts behind it. `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
+    """
+
+    grid: Grid
+    basis: Basis
+    strata: tuple[str, ...]
+    stratum: npt.NDArray[np.int64]
+    reference: npt.NDArray[np.bool_]
+    eligible: npt.NDArray[np.bool_]
+    p: npt.NDArray[np.float64]
+    e: npt.NDArray[np.float64]
+    signal_n: npt.NDArray[np.int64]
+    average: npt.NDArray[np.float64]
+    p_average: npt.NDArray[np.float64]
+    calibration_n: npt.NDArray[np.int64]
+    smallest_p: npt.NDArray[np.float64]
+    drift: tuple[float | None, ...]
+    calibration: pa.Table
+
+    def evidence(self) -> Iterator[pa.Table]:
+        """Rows of `account_evidence`, one table a signal: only accounts of which something was observed. Rows are made on demand."""
+        for place, one in enumerate(self.grid.signals):
+            yield self._rows(place, one)
+
+    def _rows(self, place: int, one: Measured) -> pa.Table:
+        seen = np.flatnonzero(self.grid.n[place] > 0)
+        n = self.grid.n[place, seen]
+        values = self.grid.values[place, seen]
+        short = ~self.grid.decided[place, seen]
+        strata = self.stratum[seen]
+        lacking = [f"undecided, n = {count}, needs {one.needs}" for count in range(one.needs)]
+        reasons = [*lacking, "undecided: it could not be measured on these observations", "ties accounts together; no evidence against one"]
+        reason = np.where(short, np.where(n < one.needs, np.minimum(n, one.needs - 1), one.needs), one.needs + 1)
+        silent = ~short & one.evidence
+        nulls = [null_in_words(one.title, name, self.basis) for name in self.strata]
+        if not one.evidence:
+            nulls = ["none: what accounts share is no evidence against one of them"] * len(self.strata)
+        return pa.Table.from_arrays(
+            [
+                pa.array(self.grid.accounts[seen]),
+                _spelled([one.name], np.zeros(seen.size, np.int64)),
+                _nan_is_null(values),
+                pa.array(n),
+                pa.array(np.full(seen.size, one.needs), mask=~(short & (n < one.needs))),
+                _nan_is_null(self.p[place, seen]),
+                _nan_is_null(self.e[place, seen]),
+                _spelled(self.strata, strata),
+                pa.array(self.signal_n[place, strata]),
+                _spelled(nulls, strata),
+                pa.nulls(seen.size, pa.string()),
+                _spelled(reasons, reason, unless=silent),
+            ],
+            schema=table("account_evidence").schema,
+        )
+
+
+def weigh(
+    measured: Sequence[Measured],
+    facts: pa.Table | None,
+    settings: DetectSettings,
+    *,
+    accounts: pa.Array | None = None,
+    cleared: pa.Array | None = None,
+    singled_out: pa.Array | None = None,
+) -> Weighed:
+    """Turn measured signals into evidence per account and signal.
+
+    Each account is compared with the accounts of its product type; types with fewer than `settings.least_stratum` accounts to compare
+    with are compared with everybody. With `cleared` accounts, those are the comparison. Without, but with accounts `singled_out`
+    by evidence that does not depend on these signals (links, a tip), the comparison is everybody else. With neither,
+    accounts are compared among themselves, which ranks them and finds nobody (see `comparison`).
+
+    Args:
+        measured: the signals; which count as evidence is fixed in them.
+        facts: `account_facts`, for product types; without it every type is unknown.
+        settings: the share of hostile accounts to withstand, and the least stratum.
+        accounts: the accounts to weigh; every measured one by default.
+        cleared: accounts that people have cleared.
+        singled_out: accounts to test against all others.
+    """
+    grid = line_up(measured, accounts)
+    counts = np.array([one.evidence for one in grid.signals], dtype=np.bool_)
+    eligible = (grid.decided & counts[:, None]).sum(axis=0) >= LEAST_DECIDED
+    basis, reference, hostile = _basis(grid.accounts, settings, cleared, singled_out)
+    labels, strata = _strata(grid.accounts, facts, eligible & reference, settings.least_stratum)
+    shape = grid.values.shape
+    p, e = np.full(shape, np.nan), np.full(shape, np.nan)
+    average, p_average = np.full(shape[1], np.nan), np.full(shape[1], np.nan)
+    signal_n = np.zeros((shape[0], len(strata)), dtype=np.int64)
+    calibration_n, smallest_p = np.zeros(len(strata), dtype=np.int64), np.ones(len(strata))
+    drift: list[float | None] = []
+    rows: list[dict[str, Any]] = []
+    for code, name in enumerate(strata):
+        mine = labels == code
+        compared = np.ones(shape[1], dtype=np.bool_) if name == ALL else mine
+        found = compare(grid, compared, eligible, reference, hostile_share=hostile)
+        of_mine = mine[compared]
+        p[:, mine], e[:, mine] = found.p[:, of_mine], found.e[:, of_mine]
+        average[mine], p_average[mine] = found.average[of_mine], found.p_average[of_mine]
+        signal_n[:, code] = found.calibration_n
+        calibration_n[code], smallest_p[code] = found.average_n, found.average_smallest_p
+        monitor = settings.contamination if basis is Basis.CLEARED else None
+        rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor)
+        drift.append(rows[-1]["uniformity"])
+        _LOG.debug("weighed stratum %d of %d: %d accounts", code + 1, len(strata), int(mine.sum()))
+    return Weighed(
+        grid=grid,
+        basis=basis,
+        strata=strata,
+        stratum=labels,
+        reference=reference,
+        eligible=eligible,
+        p=p,
+        e=e,
+        signal_n=signal_n,
+        average=average,
+        p_average=p_average,
+        calibration_n=calibration_n,
+        smallest_p=smallest_p,
+        drift=tuple(drift),
+        calibration=pa.Table.from_pylist(rows, schema=table("calibration").schema),
+    )
+
+
+def _basis(
+    accounts: npt.NDArray[np.int64], settings: DetectSettings, cleared: pa.Array | None, singled_out: pa.Array | None
+) -> tuple[Basis, npt.NDArray[np.bool_], float]:
+    if cleared is not None and len(cleared):
+        return Basis.CLEARED, np.isin(accounts, np.asarray(cleared, np.int64)), 0.0
+    if singled_out is not None and len(singled_out):
+        others = ~np.isin(accounts, np.asarray(singled_out, np.int64))
+        return Basis.NOT_SINGLED_OUT, others, settings.contamination
+    return Basis.THEMSELVES, np.ones(accounts.size, dtype=np.bool_), settings.contamination
+
+
+def _strata(
+    accounts: npt.NDArray[np.int64], facts: pa.Table | None, able: npt.NDArray[np.bool_], least: int
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Which stratum each account is in, and the strata's names; small ones together are the stratum `all`, the first."""
+    types: list[str] = [UNKNOWN] * accounts.size
+    if facts is not None and facts.num_rows and accounts.size:
+        known = column(facts, "product_type").to_pylist()
+        listed = np.asarray(column(facts, "account"), dtype=np.int64)
+        seat = np.minimum(np.searchsorted(accounts, listed), accounts.size - 1)
+        for place in np.flatnonzero(accounts[seat] == listed):
+            types[seat[place]] = known[place] or UNKNOWN
+    names, codes = np.unique(np.array(types, dtype=np.str_), return_inverse=True)
+    enough = np.bincount(codes[able], minlength=names.size) >= least
+    kept = [str(name) for name, large in zip(names, enough, strict=True) if large]
+    pooled = 0 if enough.all() else 1
+    new = np.zeros(names.size, dtype=np.int64)
+    new[enough] = np.arange(pooled, len(kept) + pooled)
+    return new[codes].astype(np.int64), (ALL, *kept)[1 - pooled :]
+
+
+def _calibration(
+    grid: Grid,
+    name: str,
+    mine: npt.NDArray[np.bool_],
+    compared: npt.NDArray[np.bool_],
+    eligible: npt.NDArray[np.bool_],
+    reference: npt.NDArray[np.bool_],
+    found: Comparison,
+    hostile: float,
+    monitor: float | None,
+) -> list[dict[str, Any]]:
+    """Rows of `calibration` for one stratum, the combined one last. The monitor runs where an allowance for it is given."""
+    average = np.full(mine.size, np.nan)
+    average[compared] = found.average
+    layers = [
+        *zip((s.name for s in grid.signals), grid.decided, grid.values, found.calibration_n, found.smallest_p, strict=True),
+        (COMBINED, eligible, average, found.average_n, found.average_smallest_p),
+    ]
+    rows: list[dict[str, Any]] = []
+    for signal, decided, values, n, smallest in layers:
+        there = decided & compared
+        known = values[there]
+        rows.append(
+            {
+                "signal": signal,
+                "stratum": name,
+                "accounts": int((decided & mine).sum()),
+                "undecided": int((~decided & mine).sum()),
+                "trimmed": 0,
+                "calibration_n": int(n),
+                "contamination_bound": math.ceil(hostile * int(n) - 1e-9) / int(n) if n else 0.0,
+                "smallest_p": float(smallest),
+                "uniformity": None
+                if monitor is None
+                else drift_p(values[there & reference], values[there & ~reference], hostile_share=monitor),
+                "quantiles": np.quantile(known, QUANTILES, method="inverted_cdf").tolist() if known.size else [],
+            }
+        )
+    return rows
+
+
+def _spelled(words: Sequence[str], codes: npt.NDArray[np.int64], *, unless: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    return pa.array(list(words), pa.string()).take(pa.array(codes, mask=unless))
+
+
+def _nan_is_null(values: npt.NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))

@@ -1,0 +1,228 @@
+"""Evidence to decisions under an error budget. The machine proposes review at most; it never loosens to find somebody."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from stillwatch.accounts.evidence import COMBINED, Weighed, weigh
+from stillwatch.accounts.measured import Measured
+from stillwatch.accounts.words import Basis, kin, null_in_words
+from stillwatch.core.records import Decision
+from stillwatch.core.settings import DetectSettings
+from stillwatch.engine import table
+from stillwatch.stats import benjamini_hochberg, p_needed
+
+__all__ = ["DRIFTED", "Judgement", "decide", "judge"]
+
+DRIFTED = 0.001
+"""P-value of the drift monitor below which cleared accounts no longer speak for a stratum."""
+
+_QUIET, _REVIEW, _UNDECIDED = 0, 1, 2
+_DECISIONS = (Decision.QUIET, Decision.REVIEW, Decision.UNDECIDED)
+_LOUDEST = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What a run says of its accounts.
+
+    Attributes:
+        weighed: the evidence that it rests on.
+        combined: one row of `account_evidence` per account with its decision and the reason.
+        calibration: rows of `calibration`.
+        tested: accounts among which the error budget was spent.
+        threshold_p: p-value that the budget demanded; unknown where nobody could be put up for review.
+        note: what could not be decided at all, in a sentence; empty when nothing stood in the way.
+    """
+
+    weighed: Weighed
+    combined: pa.Table
+    calibration: pa.Table
+    tested: int
+    threshold_p: float | None
+    note: str
+
+    def evidence(self) -> Iterator[pa.Table]:
+        """All rows of `account_evidence`: one table a signal, then the combined rows."""
+        yield from self.weighed.evidence()
+        yield self.combined
+
+    def accounts(self, decision: Decision) -> pa.Array:
+        """The accounts with this decision, in ascending order."""
+        found = pa.array([d == decision for d in self.combined["decision"].to_pylist()], pa.bool_())
+        return self.combined["account"].combine_chunks().filter(found)
+
+
+def judge(
+    measured: Sequence[Measured],
+    facts: pa.Table | None,
+    settings: DetectSettings,
+    *,
+    accounts: pa.Array | None = None,
+    cleared: pa.Array | None = None,
+    singled_out: pa.Array | None = None,
+) -> Judgement:
+    """Weigh every account's signals and decide: review, quiet or undecided. For the arguments see `weigh`."""
+    return decide(
+        weigh(measured, facts, settings, accounts=accounts, cleared=cleared, singled_out=singled_out), settings
+    )
+
+
+def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
+    """Decide on weighed evidence.
+
+    Review: the account's combined p-value passes Benjamini-Hochberg at `settings.account_fdr` among the accounts tested; these are
+    all accounts with enough data that do not calibrate the others. The p-values share their calibration, for which the procedure
+    keeps its promise (positive dependence: Bates and others 2023, arXiv 2104.08279).
+
+    Undecided: too little data; or unusual at that level alone (p <= account_fdr), where the calibration at hand cannot tell more. That is
+    so for every account that calibrates the others, for an account beyond all references, and for a stratum that has drifted.
+
+    Quiet: the rest. Quiet is not clean: it is what these signals could see.
+    """
+    q = settings.account_fdr
+    p = weighed.p_average
+    itself = weighed.basis is Basis.THEMSELVES
+    testable = weighed.eligible if itself else weighed.eligible & ~weighed.reference
+    drifted = np.array([d is not None and d < DRIFTED for d in weighed.drift], dtype=np.bool_)[weighed.stratum]
+    tested = np.flatnonzero(testable)
+    chosen = np.zeros(p.size, dtype=np.bool_)
+    if tested.size and not itself:
+        chosen[tested] = benjamini_hochberg(p[tested], q=q).selected
+    chosen &= ~drifted
+    alone = weighed.eligible & (np.nan_to_num(p, nan=1.0) <= q) & ~chosen
+    at_floor = p <= weighed.smallest_p[weighed.stratum] * (1 + 1e-9)
+    spared = weighed.reference & weighed.eligible & (weighed.basis is Basis.CLEARED)
+    stuck = alone & ~spared & (weighed.reference | at_floor | drifted)
+    code = np.where(chosen, _REVIEW, np.where(~weighed.eligible | stuck, _UNDECIDED, _QUIET))
+    code[spared] = _QUIET
+    needed = _calibrators_needed(tested.size, q, int((stuck & testable).sum()) if not itself else int(stuck.sum()))
+    reasons = _Reasons(weighed=weighed, tested=int(tested.size), needed=needed, drifted=drifted, spared=spared)
+    return Judgement(
+        weighed=weighed,
+        combined=_rows(weighed, code, reasons.all(code)),
+        calibration=weighed.calibration,
+        tested=int(tested.size),
+        threshold_p=p_needed(int(tested.size), q, max(1, int(chosen.sum()))) if tested.size and not itself else None,
+        note=_note(weighed, int(tested.size), int(stuck.sum()), needed, drifted),
+    )
+
+
+def _calibrators_needed(m: int, q: float, together: int) -> int:
+    """Reference accounts with which `together` accounts, all beyond every reference, would pass among m."""
+    return math.ceil(m / (q * max(1, together)) - 1e-9) - 1 if m else 0
+
+
+def _note(weighed: Weighed, tested: int, stuck: int, needed: int, drifted: npt.NDArray[np.bool_]) -> str:
+    if not weighed.eligible.any():
+        return "No account has enough data to be decided."
+    if weighed.basis is Basis.THEMSELVES:
+        return (
+            f"Nobody has cleared any account of this log, so its accounts calibrate one another: that ranks them, and can put none "
+            f"up for review. {stuck:,} of {tested:,} are unusual at the budget's level alone; deciding them needs at least "
+            f"{needed:,} cleared accounts."
+        )
+    if drifted.any():
+        names = sorted({weighed.strata[s] for s in np.unique(weighed.stratum[drifted])})
+        return f"The cleared accounts no longer resemble this log ({', '.join(names)}): nobody there was put up for review."
+    if stuck:
+        return f"{stuck:,} accounts are more unusual than the calibration can express; it needs at least {needed:,} accounts."
+    return ""
+
+
+def _rows(weighed: Weighed, code: npt.NDArray[np.int64], reasons: list[str]) -> pa.Table:
+    grid = weighed.grid
+    evidence = np.array([one.evidence for one in grid.signals], dtype=np.bool_)
+    n = grid.n[evidence].max(axis=0, initial=0)
+    needs = np.array([one.needs for one in grid.signals], dtype=np.int64)[evidence]
+    short = grid.n[evidence] < needs[:, None]
+    least = np.where(short & (needs[:, None] > n), needs[:, None], np.iinfo(np.int64).max).min(
+        axis=0, initial=np.iinfo(np.int64).max
+    )
+    waits = ~weighed.eligible & (least < np.iinfo(np.int64).max)
+    nulls = [null_in_words("their evidence taken together", name, weighed.basis) for name in weighed.strata]
+    return pa.Table.from_arrays(
+        [
+            pa.array(grid.accounts),
+            pa.array([COMBINED] * grid.accounts.size, pa.string()),
+            _nan_is_null(weighed.average),
+            pa.array(n),
+            pa.array(least, mask=~waits),
+            _nan_is_null(weighed.p_average),
+            _nan_is_null(weighed.average),
+            pa.array(weighed.strata).take(pa.array(weighed.stratum)),
+            pa.array(weighed.calibration_n[weighed.stratum]),
+            pa.array(nulls).take(pa.array(weighed.stratum)),
+            pa.array([str(d) for d in _DECISIONS]).take(pa.array(code)),
+            pa.array(
+                [
+                    f"undecided, n = {have}, needs {want}" if wait else reason
+                    for have, want, wait, reason in zip(n.tolist(), least.tolist(), waits.tolist(), reasons, strict=True)
+                ],
+                pa.string(),
+            ),
+        ],
+        schema=table("account_evidence").schema,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reasons:
+    """Writes the sentence beside each decision."""
+
+    weighed: Weighed
+    tested: int
+    needed: int
+    drifted: npt.NDArray[np.bool_]
+    spared: npt.NDArray[np.bool_]
+
+    def all(self, code: npt.NDArray[np.int64]) -> list[str]:
+        eligible, p = self.weighed.eligible.tolist(), self.weighed.p_average.tolist()
+        stratum = self.weighed.stratum.tolist()
+        crowd = [
+            f"{n:,} {kin(name)}" for n, name in zip(self.weighed.calibration_n.tolist(), self.weighed.strata, strict=True)
+        ]
+        out: list[str] = []
+        for place, decided in enumerate(code.tolist()):
+            if not eligible[place]:
+                out.append("undecided: too few signals could be measured")
+            elif self.spared[place]:
+                out.append("cleared by an analyst; it calibrates the others and was not tested")
+            elif decided == _QUIET:
+                out.append(f"not unusual enough among {crowd[stratum[place]]} (p = {p[place]:.2g})")
+            elif decided == _REVIEW:
+                out.append(
+                    f"more unusual than {crowd[stratum[place]]} allow for (p = {p[place]:.2g}); loudest: {self._loudest(place)}"
+                )
+            else:
+                out.append(f"undecided: {self._stuck(place, crowd[stratum[place]], p[place])}")
+        return out
+
+    def _stuck(self, place: int, crowd: str, p: float) -> str:
+        if self.drifted[place]:
+            return "unusual, but so is the log: the cleared accounts no longer resemble it"
+        if self.weighed.reference[place]:
+            return (
+                f"among the most unusual of {crowd} (p = {p:.2g}), but accounts that calibrate one another cannot show who is "
+                f"guilty: needs at least {self.needed:,} cleared accounts; loudest: {self._loudest(place)}"
+            )
+        return (
+            f"beyond all of {crowd} (p = {p:.2g}), which are too few to show it among {self.tested:,} tested: needs at least "
+            f"{self.needed:,}; loudest: {self._loudest(place)}"
+        )
+
+    def _loudest(self, place: int) -> str:
+        e = np.nan_to_num(self.weighed.e[:, place], nan=0.0)
+        loud = [int(s) for s in np.argsort(-e, kind="stable")[:_LOUDEST] if e[s] > 1.0]
+        signals = self.weighed.grid.signals
+        return ", ".join(f"{signals[s].title} {self.weighed.grid.values[s, place]:.3g}" for s in loud) or "none by itself"
+
+
+def _nan_is_null(values: npt.NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))
