@@ -67,14 +67,9 @@ def openai_batch(folder: Path) -> None:
     inputs, outputs, errors = [], [], []
     for number, scene in enumerate(SCENES, start=1):
         custom_id = f"row-{number:03d}"
-        if scene.name == "rare_script":
-            body: dict[str, Any] = {"model": "gpt-5", "input": scene.ask, "reasoning": {"summary": "auto"}, "include": ["reasoning.encrypted_content"]}
-            inputs.append({"custom_id": custom_id, "method": "POST", "url": "/v1/responses", "body": body})
-            reply: Any = OpenAIResponses(body, scene, number, int(at(number).timestamp())).whole()
-        else:
-            body = chat_body(scene)
-            inputs.append({"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body})
-            reply = OpenAIChat(body, scene, number, int(at(number).timestamp())).whole()
+        body = chat_body(scene)
+        inputs.append({"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body})
+        reply = OpenAIChat(body, scene, number, int(at(number).timestamp())).whole()
         frame = {"id": "batch_req_" + made_up("batchreq", number), "custom_id": custom_id}
         request_id = made_up("batchrequest", number, 32)
         if scene.status == 429:
@@ -89,6 +84,17 @@ def openai_batch(folder: Path) -> None:
     lines(folder / "input.jsonl", inputs)
     lines(folder / "output.jsonl", outputs)
     lines(folder / "errors.jsonl", errors)
+    inputs, outputs = [], []
+    for number, scene in enumerate((s for s in SCENES if s.status == 200 and not s.before and not s.image and not s.tool), start=41):
+        asked: dict[str, Any] = {"model": "gpt-5", "input": scene.ask, "max_output_tokens": 900}
+        asked |= {"instructions": scene.system} if scene.system else {}
+        asked |= {"reasoning": {"effort": "low", "summary": "auto"}, "include": ["reasoning.encrypted_content"]} if scene.reasoning else {}
+        answer = OpenAIResponses(asked, scene, number, int(at(number).timestamp())).whole()
+        inputs.append({"custom_id": f"resp-{number}", "method": "POST", "url": "/v1/responses", "body": asked})
+        response = {"status_code": 200, "request_id": made_up("batchrequest", number, 32), "body": answer}
+        outputs.append({"id": "batch_req_" + made_up("batchreq", number), "custom_id": f"resp-{number}", "response": response, "error": None})
+    lines(folder / "responses-input.jsonl", inputs)
+    lines(folder / "responses-output.jsonl", outputs)
     batch = {
         "id": "batch_" + made_up("batch", 1, 32),
         "object": "batch",
