@@ -227,11 +227,14 @@ class Store:
         old = self.manifest(table)
         return self._commit(replace(old, parts=(*old.parts, *parts), done={**old.done, **done}))
 
-    def put(self, table: str, rows: pa.Table, *, made_from: str = "") -> Manifest:
-        """Commit rows as the whole content of a table; the same rows again change nothing on disk."""
-        contract = TABLES[table]
-        parts = (self.write_part(table, rows, made_from=made_from),) if rows.num_rows else ()
-        fresh = Manifest(table=contract.name, parts=parts)
+    def put(self, table: str, rows: pa.Table | Iterable[pa.Table], *, made_from: str = "") -> Manifest:
+        """Commit rows as the whole content of a table; the same rows again change nothing on disk.
+
+        Several tables become several parts, so that a large content need not be held at once.
+        """
+        pieces = (rows,) if isinstance(rows, pa.Table) else rows
+        parts = tuple(self.write_part(table, piece, made_from=made_from) for piece in pieces if piece.num_rows)
+        fresh = Manifest(table=TABLES[table].name, parts=parts)
         old = self.manifest(table)
         if fresh == old and (self.folder(table) / "manifest.json").exists():
             return old

@@ -56,7 +56,8 @@ class Workspace:
             self._key()
             durable_write(version, json.dumps({"layout": LAYOUT_VERSION}).encode())
         self.store = Store(root)
-        self.names = Pseudonymiser(self._key())
+        self.key = self._key()
+        self.names = Pseudonymiser(self.key)
 
     @staticmethod
     def _check_version(path: Path) -> None:

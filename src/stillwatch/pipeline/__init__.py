@@ -1,1 +1,8 @@
-"""The pipeline room."""
+"""The corridor where rooms meet, one screen per job."""
+
+from __future__ import annotations
+
+from stillwatch.pipeline.read_logs import Progress, Read
+from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
+
+__all__ = ["Inputs", "Progress", "Read", "Scanned", "last_view", "scan"]

@@ -1,0 +1,81 @@
+"""From features to findings: accounts weighed, actors found and judged, everything written down. One screen a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch import accounts, actors, signals
+from stillwatch.core import Decision, Settings
+from stillwatch.engine import DuckEngine, Workspace
+from stillwatch.pipeline.pictures import Pictures, draw
+from stillwatch.pipeline.read_logs import Progress
+
+__all__ = ["Findings", "detect"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """What a run concluded beyond the tables: how the accounts' error budget was spent, and what the report shows of actors."""
+
+    tested: int
+    for_review: int
+    threshold_p: float | None
+    best_p: float | None
+    can_fire: bool
+    note: str
+    pictures: Pictures
+
+
+def detect(workspace: Workspace, settings: Settings, *, progress: Progress | None = None) -> Findings:
+    """Weigh every account, find and judge actors, and commit the tables. The same features and settings give the same tables."""
+    steps = ("families and links", "actors", "signals", "accounts")
+    tell = progress or (lambda stage, done, total: None)
+    store, salt = workspace.store, workspace.names.salt("actors")
+    with DuckEngine(store, memory_mb=settings.run.memory_mb, scratch=workspace.scratch) as engine:
+        features, facts, releases = engine.scan("features"), engine.scan("account_facts"), engine.scan("releases")
+        tell(steps[0], 0, len(steps))
+        found = actors.find(engine, features, facts, settings=settings, salt=salt)
+        store.put("families", found.families)
+        store.put("links", found.links)
+        tell(steps[1], 1, len(steps))
+        described = actors.describe(engine, features, found, salt=salt)
+        store.put("actors", described.actors)
+        store.put("actor_members", described.members)
+        store.put("actor_lineage", described.lineage)
+        store.put("actor_evidence", described.evidence)
+        pictures = draw(engine, features, found, described)
+        tell(steps[2], 2, len(steps))
+        measured = signals.measure(engine, features, facts, releases)
+    tell(steps[3], 3, len(steps))
+    judgement = accounts.judge(
+        [
+            accounts.Measured(
+                name=one.name, title=one.title, needs=one.needs, evidence=one.evidence, rows=measured[one.name]
+            )
+            for one in signals.SIGNALS.values()
+        ],
+        store.read("account_facts"),
+        settings.detect,
+        accounts=_everybody(found),
+    )
+    store.put("account_evidence", judgement.evidence())
+    store.put("calibration", judgement.calibration)
+    tell(steps[3], len(steps), len(steps))
+    smallest = pc.min(judgement.combined.column("p_value")).as_py()
+    return Findings(
+        tested=judgement.tested,
+        for_review=len(judgement.accounts(Decision.REVIEW)),
+        threshold_p=judgement.threshold_p,
+        best_p=smallest,
+        can_fire=judgement.weighed.basis is not accounts.Basis.THEMSELVES and judgement.tested > 0,
+        note=judgement.note,
+        pictures=pictures,
+    )
+
+
+def _everybody(found: actors.Found) -> pa.Array:
+    """Every account that sent anything."""
+    return pa.array(sorted(found.population.totals), pa.int64())

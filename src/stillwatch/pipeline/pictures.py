@@ -1,0 +1,134 @@
+"""What a report shows of an actor beyond its rows: hours, and exchanges that show its templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.actors import ActorTables, Found
+from stillwatch.engine import DuckEngine, Relation, Sql, Store
+
+__all__ = ["Pictures", "draw", "texts"]
+
+_PER_FAMILY = 12
+
+_HOURS = Sql(
+    "pictures_hours",
+    """
+    with harvest as (
+        select distinct m.actor, f.exchange_id
+        from {features} f join {members} m on m.account = f.account
+        left join {carried} c on c.exchange_id = f.exchange_id
+        left join {wanted} w on w.actor = m.actor and w.family = c.family
+        where f.elicitation <> 0 or w.family is not null
+    )
+    select m.actor, @hours(f.at) as hour, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest
+    from {features} f join {members} m on m.account = f.account
+    left join harvest h on h.actor = m.actor and h.exchange_id = f.exchange_id
+    group by m.actor, @hours(f.at)
+    order by 1, 2
+    """,
+)
+
+_SHOWN = Sql(
+    "pictures_shown",
+    """
+    with one_each as (
+        select c.family, c.account, min(@epoch_us(c.at)) as first_us, min(c.exchange_id) as exchange_id
+        from {carried} c join (select distinct w.family from {wanted} w) k on k.family = c.family
+        group by c.family, c.account
+    ),
+    ranked as (
+        select o.family, o.exchange_id, row_number() over (partition by o.family order by o.first_us, o.exchange_id) as place
+        from one_each o
+    )
+    select r.family, r.exchange_id from ranked r where r.place <= (select max(l.per_family) from {limits} l) order by 1, 2
+    """,
+)
+
+_INSIDE = Sql(
+    "pictures_inside",
+    """
+    with senders as (select distinct c.family, c.account from {carried} c)
+    select w.actor, s.family, count(*) as senders, @count_if(m.account is not null) as members
+    from senders s join {wanted} w on w.family = s.family
+    left join {members} m on m.actor = w.actor and m.account = s.account
+    group by w.actor, s.family
+    order by 1, 2
+    """,
+)
+
+_COVERAGE = Sql(
+    "pictures_coverage",
+    """
+    select count(*) as exchanges, count(distinct f.account) as accounts,
+           @count_if(f.account is not null) as account, @count_if(f.prompt_hash is not null) as prompt, @count_if(f.ip is not null) as ip,
+           @count_if(f.user_agent is not null) as user_agent, @count_if(f.conversation is not null) as conversation,
+           @count_if(f.output_tokens is not null) as output_tokens, @count_if(f.turns is not null) as turns,
+           cast(sum(f.output_tokens) as bigint) as tokens, min(@epoch_us(f.at)) as first_at, max(@epoch_us(f.at)) as last_at
+    from {features} f
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pictures:
+    """Hours by actor as (hour since 1970, harvest, other); example exchanges by family; share of senders inside by (actor, family)."""
+
+    hours: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    examples: dict[int, list[int]] = field(default_factory=dict)
+    inside: dict[tuple[int, int], float] = field(default_factory=dict)
+    coverage: dict[str, int | None] = field(default_factory=dict)
+
+
+def draw(engine: DuckEngine, features: Relation, found: Found, described: ActorTables) -> Pictures:
+    """Collect what the report shows of every candidate."""
+    coverage = engine.to_arrow(engine.sql(_COVERAGE, features=features)).to_pylist()[0]
+    if not described.actors.num_rows:
+        return Pictures(coverage=coverage)
+    wanted = engine.from_arrow(
+        pa.table(
+            {
+                "actor": pa.array(
+                    [a["actor"] for a in described.actors.to_pylist() for _ in a["families"]], pa.int64()
+                ),
+                "family": pa.array([f for a in described.actors.to_pylist() for f in a["families"]], pa.int64()),
+            }
+        )
+    )
+    members = engine.from_arrow(described.members.select(["actor", "account"]))
+    limits = engine.from_arrow(pa.table({"per_family": pa.array([_PER_FAMILY], pa.int64())}))
+    inputs = {"carried": found.carried, "wanted": wanted}
+    hours: dict[int, list[tuple[int, int, int]]] = {}
+    for row in engine.to_arrow(engine.sql(_HOURS, features=features, members=members, **inputs)).to_pylist():
+        hours.setdefault(row["actor"], []).append((row["hour"], row["harvest"], row["exchanges"] - row["harvest"]))
+    examples: dict[int, list[int]] = {}
+    for row in engine.to_arrow(engine.sql(_SHOWN, limits=limits, **inputs)).to_pylist():
+        examples.setdefault(row["family"], []).append(row["exchange_id"])
+    inside = {
+        (row["actor"], row["family"]): row["members"] / row["senders"]
+        for row in engine.to_arrow(engine.sql(_INSIDE, members=members, **inputs)).to_pylist()
+    }
+    return Pictures(hours=hours, examples=examples, inside=inside, coverage=coverage)
+
+
+def texts(store: Store, exchanges: Sequence[int], column: str) -> dict[int, str]:
+    """The text of a few exchanges, found without reading the text of the others."""
+    wanted: npt.NDArray[np.int64] = np.unique(np.array(exchanges, np.int64))
+    out: dict[int, str] = {}
+    for path in store.files("exchanges"):
+        if wanted.size == len(out):
+            break
+        file = pq.ParquetFile(path)
+        for group in range(file.num_row_groups):
+            ids = file.read_row_group(group, columns=["exchange_id"]).column(0).to_numpy()
+            hit = np.flatnonzero(np.isin(ids, wanted))
+            if hit.size:
+                rows = file.read_row_group(group, columns=[column]).column(0).take(pa.array(hit)).to_pylist()
+                out.update((int(ids[place]), text) for place, text in zip(hit, rows, strict=True) if text is not None)
+    return out

@@ -1,0 +1,239 @@
+"""The main job: real logs in, explained findings out.
+
+    ingest.plan  ->  stage, commit  ->  detect  ->  view  ->  report
+
+Reading it is reading the product. Everything in it can be interrupted and run again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from stillwatch.core import FormatError, Settings
+from stillwatch.engine import TABLES, Workspace, durable_write, table
+from stillwatch.ingest import Plan, ReadOptions, plan, read_accounts, read_releases, read_telemetry
+from stillwatch.pipeline.detect import Findings, detect
+from stillwatch.pipeline.read_logs import Progress, Read, read_logs
+from stillwatch.pipeline.stage import Context
+from stillwatch.pipeline.view import coverage, settings_used, view
+from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
+
+__all__ = ["Inputs", "Scanned", "last_view", "scan"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """What a scan reads: logs, and what the provider knows beside them."""
+
+    logs: Sequence[Path]
+    accounts: Path | None = None
+    telemetry: Path | None = None
+    releases: Path | None = None
+    force: str | None = None
+    mapping: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scanned:
+    """What a scan gave: the view, where its report is, what was read, and whether anything was new."""
+
+    view: ScanView
+    report: Path
+    read: Read
+    notes: tuple[str, ...]
+    unchanged: bool
+
+
+def scan(
+    workspace: Workspace,
+    inputs: Inputs,
+    settings: Settings,
+    *,
+    command: str = "",
+    progress: Progress | None = None,
+    now: dt.datetime | None = None,
+) -> Scanned:
+    """Read the logs that are not in yet, weigh accounts, find actors, write the report. The same scan again changes nothing.
+
+    Args:
+        now: the clock against which timestamps in the future are told; the system's by default.
+
+    Raises:
+        FormatError: when no log could be recognised or held no exchange at all.
+        DiskFull, WorkspaceError: when the workspace cannot take it; what was committed before is whole.
+    """
+    with workspace.writing():
+        options = _options(inputs, settings, now or dt.datetime.now(dt.UTC))
+        planned = plan(inputs.logs, options)
+        notes = [*planned.notes, *_facts(workspace, inputs)]
+        context = Context(
+            root=workspace.root, key=workspace.key, options=options, telemetry=_telemetry(workspace, inputs)
+        )
+        read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
+        if not workspace.store.manifest("features").rows:
+            raise FormatError(_nothing(planned, read))
+        run = _run_id(workspace, settings)
+        folder = workspace.root / "reports" / run
+        kept = folder / "view.json"
+        if kept.exists() and _last_run(workspace) == run:
+            return Scanned(
+                view=_load(kept), report=folder / "report.html", read=read, notes=tuple(notes), unchanged=True
+            )
+        findings = detect(workspace, settings, progress=progress)
+        facts = _run_facts(run, workspace, planned, read, findings, settings, command)
+        made = view(workspace, findings, settings, facts=facts)
+        _write(folder, made)
+        _record(workspace, run, settings, made)
+        return Scanned(view=made, report=folder / "report.html", read=read, notes=tuple(notes), unchanged=False)
+
+
+def last_view(workspace: Workspace) -> ScanView:
+    """The view of the last scan.
+
+    Raises:
+        FormatError: when nothing was scanned yet.
+    """
+    run = _last_run(workspace)
+    path = workspace.root / "reports" / (run or "none") / "view.json"
+    if run is None or not path.exists():
+        raise FormatError(f"{workspace.root}: nothing was scanned here yet; run stillwatch scan first")
+    return _load(path)
+
+
+def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOptions:
+    ahead = dt.timedelta(hours=settings.ingest.future_hours - 24)
+    return ReadOptions(
+        force=inputs.force,
+        mapping=inputs.mapping,
+        now=int((now + ahead).timestamp() * 1_000_000),
+        default_account=settings.ingest.default_account or None,
+        max_line_bytes=settings.ingest.max_line_bytes,
+    )
+
+
+def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
+    """Commit what the provider knows of accounts and launches; rows that could not be read are told."""
+    notes = []
+    for name, path, read in (
+        ("account_facts", inputs.accounts, read_accounts),
+        ("releases", inputs.releases, read_releases),
+    ):
+        if path is not None:
+            rows, faults = read(path, workspace.names)
+            workspace.store.put(name, rows.sort_by(TABLES[name].key[0]))
+            if faults.num_rows:
+                first = faults.slice(0, 1).to_pylist()[0]
+                notes.append(
+                    f"{path}: {faults.num_rows} rows were left out, the first at line {first['line']}: {first['field']}: {first['reason']}"
+                )
+    return notes
+
+
+def _telemetry(workspace: Workspace, inputs: Inputs) -> frozenset[tuple[int, str]] | None:
+    return None if inputs.telemetry is None else read_telemetry(inputs.telemetry, workspace.names)
+
+
+def _nothing(planned: Plan, read: Read) -> str:
+    tried = ", ".join(f"{file.path} ({file.format})" for file in planned.files[:5]) or "no file"
+    return f"no exchange could be read from {tried}; {read.rejects} rows were rejected. " + " ".join(planned.notes[:5])
+
+
+def _run_id(workspace: Workspace, settings: Settings) -> str:
+    """Sixteen hex digits that name this scan: its inputs, the settings that matter, and the version."""
+    store = workspace.store
+    told = {
+        "version": version("stillwatch"),
+        "settings": {k: v for k, v in settings.changed().items() if k not in ("run.workers", "run.memory_mb")},
+        "features": sorted((p.path, p.rows) for p in store.manifest("features").parts),
+        "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases")],
+    }
+    return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _last_run(workspace: Workspace) -> str | None:
+    rows = workspace.store.read("runs").to_pylist()
+    return f"{rows[-1]['run'] & 0xFFFF_FFFF_FFFF_FFFF:016x}" if rows else None
+
+
+def _run_facts(
+    run: str, workspace: Workspace, planned: Plan, read: Read, findings: Findings, settings: Settings, command: str
+) -> RunFacts:
+    counted = findings.pictures.coverage
+    by_source: dict[str, list[int]] = {}
+    for chunk in planned.chunks:
+        total = by_source.setdefault(chunk.path, [0, 0])
+        total[0] += read.chunks[chunk.id]["rows"]
+        total[1] += read.chunks[chunk.id]["rejects"]
+    first, last, tokens = counted["first_at"], counted["last_at"], counted["tokens"]
+    return RunFacts(
+        run=run,
+        version=version("stillwatch"),
+        exchanges=counted["exchanges"] or 0,
+        accounts=counted["accounts"] or 0,
+        rejects=read.rejects,
+        duplicates=read.duplicates,
+        unattributed=read.unattributed,
+        output_tokens=tokens,
+        first_at=None if first is None else _time(first),
+        last_at=None if last is None else _time(last),
+        command=command,
+        inputs=tuple(
+            SourceRead(
+                path=file.path,
+                format=file.format,
+                exchanges=by_source.get(file.path, [0, 0])[0],
+                rejects=by_source.get(file.path, [0, 0])[1],
+            )
+            for file in planned.files
+        ),
+        coverage=coverage(findings),
+        settings=settings_used(settings),
+    )
+
+
+def _time(microseconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=microseconds)
+
+
+def _write(folder: Path, made: ScanView) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    durable_write(folder / "report.html", render_html(made).encode())
+    durable_write(folder / "report.md", render_markdown(made).encode())
+    durable_write(folder / "report.json", render_json(made))
+    durable_write(folder / "view.json", msgspec.json.encode(made))
+
+
+def _load(path: Path) -> ScanView:
+    return msgspec.json.decode(path.read_bytes(), type=ScanView)
+
+
+def _record(workspace: Workspace, run: str, settings: Settings, made: ScanView) -> None:
+    number = int(run, 16)
+    summary = {
+        "exchanges": made.run.exchanges,
+        "accounts": made.run.accounts,
+        "rejects": made.run.rejects,
+        "duplicates": made.run.duplicates,
+        "actors": len(made.for_review),
+    }
+    row = {
+        "run": number - (1 << 64) if number >= 1 << 63 else number,
+        "version": made.run.version,
+        "settings": json.dumps(settings.changed(), sort_keys=True),
+        "summary": json.dumps(summary, sort_keys=True),
+    }
+    fresh = pa.Table.from_pylist([row], schema=table("runs").schema)
+    old = workspace.store.read("runs")
+    workspace.store.put(
+        "runs",
+        pa.concat_tables([old.filter(pa.compute.not_equal(old.column("run"), row["run"])), fresh]).combine_chunks(),
+    )
