@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
+from stillwatch.pipeline.vault import raw_names
 
-__all__ = ["Inputs", "Progress", "Read", "Scanned", "last_view", "scan"]
+__all__ = ["Inputs", "Progress", "Read", "Scanned", "last_view", "raw_names", "scan"]

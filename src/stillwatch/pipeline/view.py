@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from stillwatch.actors import LOOKALIKES, TESTS
 from stillwatch.core import Decision, Settings, Support, Technique, Vote, handle
-from stillwatch.engine import Store, Workspace
+from stillwatch.engine import Store, Workspace, table
 from stillwatch.pipeline.detect import Findings
 from stillwatch.pipeline.pictures import texts
 from stillwatch.report import (
@@ -343,21 +344,15 @@ def _accounts(
     findings: Findings,
 ) -> tuple[AccountView, ...]:
     """The accounts with most evidence of their own, those for review first."""
-    evidence = store.read("account_evidence")
-    combined = evidence.filter(
-        pc.and_(pc.equal(evidence.column("signal"), "combined"), pc.is_valid(evidence.column("e_value")))
-    )
+    combined = _evidence(store, (pc.field("signal") == "combined") & pc.field("e_value").is_valid())
     order = {"review": 0, "undecided": 1, "quiet": 2}
     rank = pa.array([order.get(d, 3) for d in combined.column("decision").to_pylist()], pa.int8())
-    top = combined.append_column("rank", rank).sort_by(
-        [("rank", "ascending"), ("e_value", "descending"), ("account", "ascending")]
-    )
-    rows = top.slice(0, _ACCOUNTS_SHOWN).to_pylist()
+    by = [("rank", "ascending"), ("e_value", "descending"), ("account", "ascending")]
+    rows = combined.append_column("rank", rank).sort_by(by).slice(0, _ACCOUNTS_SHOWN).to_pylist()
     chosen = pa.array([row["account"] for row in rows], pa.int64())
     signals: dict[int, list[dict[str, Any]]] = {}
-    for row in evidence.filter(pc.is_in(evidence.column("account"), chosen)).to_pylist():
-        if row["signal"] != "combined":
-            signals.setdefault(row["account"], []).append(row)
+    for row in _evidence(store, pc.field("account").isin(chosen) & (pc.field("signal") != "combined")).to_pylist():
+        signals.setdefault(row["account"], []).append(row)
     quantiles = {
         (row["signal"], row["stratum"]): tuple(row["quantiles"]) for row in store.read("calibration").to_pylist()
     }
@@ -376,6 +371,13 @@ def _accounts(
         _account(row, signals.get(row["account"], []), quantiles, facts.get(row["account"], {}), of_actor, findings)
         for row in rows
     )
+
+
+def _evidence(store: Store, wanted: pc.Expression) -> pa.Table:
+    """Some rows of `account_evidence`, read part by part: the whole has a row an account and signal."""
+    parts = [pq.read_table(path, filters=wanted) for path in store.files("account_evidence")]
+    schema = table("account_evidence").schema
+    return pa.concat_tables([part.cast(schema) for part in parts]) if parts else schema.empty_table()
 
 
 def _account(
@@ -469,9 +471,7 @@ def _calibration(row: Mapping[str, Any]) -> CalibrationView:
 
 
 def _undecided(store: Store, actors: Sequence[Mapping[str, Any]]) -> tuple[UndecidedCount, ...]:
-    combined = store.read("account_evidence", ["signal", "decision", "needed"])
-    combined = combined.filter(pc.equal(combined.column("signal"), "combined"))
-    undecided = combined.filter(pc.equal(combined.column("decision"), "undecided"))
+    undecided = _evidence(store, (pc.field("signal") == "combined") & (pc.field("decision") == "undecided"))
     waiting = undecided.filter(pc.is_valid(undecided.column("needed")))
     out = []
     if waiting.num_rows:
