@@ -1,6 +1,6 @@
 """Ways of asking for training value, told by phrases in fourteen languages.
 
-A rule is a set of groups of phrases; it holds where each group has a phrase within a stretch of text (64 words, cut every 32), and then
+A rule is a set of groups of phrases; it holds where each group has a phrase within a stretch of text (128 words, cut every 64), and then
 sets its technique's bit. Phrases are two to `LONGEST` words, matched exactly after normalising, wherever they stand. They were
 written from public accounts of such requests (Anthropic, February and September 2026; OpenAI, September 2026; Google GTIG, February
 2026) and from common ways of saying so, not from any data set.
@@ -29,7 +29,7 @@ from stillwatch.text.words import Words, words
 __all__ = ["Lexicon", "elicitation", "lexicon", "techniques"]
 
 LONGEST = 10
-STRETCH = 64
+STRETCH = 128
 _STEP = np.uint64(0xD1342543DE82EF95)
 _PREFILTER = np.uint64(64 - 16)
 

@@ -1,0 +1,88 @@
+"""All text columns of the table `features`, from the text columns of `exchanges`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.text.elicitation import elicitation
+from stillwatch.text.hashes import exact_hashes, prompt_hashes
+from stillwatch.text.normal import Batch, arrow, normal, portions
+from stillwatch.text.project import Projection, cells
+from stillwatch.text.shingles import anchors
+from stillwatch.text.skeleton import skeletons
+from stillwatch.text.words import Words, count, of
+
+__all__ = ["text_features"]
+
+_TOPICS = Projection()
+
+
+def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, salt: int) -> dict[str, pa.Array]:
+    """Featurise a batch of exchanges: every text column of the table `features`, a row an exchange, in its types.
+
+    Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
+    empty anchors, and no hash, skeleton or cell. `elicitation` is null only where the prompt is unknown and the system text asks for nothing.
+    A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
+
+    >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
+    >>> found["prompt_words"].to_pylist(), found["output_words"].to_pylist(), found["system_hash"].null_count
+    ([5], [1], 1)
+    """
+    asked = _once(prompt, lambda words: _asked(words, salt))
+    told = _once(system, lambda words: _told(words, salt))
+    bits = np.asarray(asked["bits"].fill_null(0)) | np.asarray(told["bits"].fill_null(0))
+    unknown = np.asarray(asked["bits"].is_null()) & (bits == 0)
+    counts, known = count(output)
+    return {
+        "tools": exact_hashes(tools, salt=salt),
+        "prompt_hash": asked["hash"],
+        "prompt_words": asked["words"],
+        "prompt_skeleton": asked["skeleton"],
+        "anchors": asked["anchors"],
+        "system_hash": told["hash"],
+        "system_anchors": told["anchors"],
+        "cell": asked["cell"],
+        "elicitation": pa.array(bits, mask=unknown),
+        "output_words": pa.array(counts.astype(np.int32), mask=~known),
+    }
+
+
+def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
+    cell = cells(_TOPICS.sums(words))
+    return {
+        "hash": prompt_hashes(words, salt=salt),
+        "words": pa.array(words.counts.astype(np.int32), mask=~words.known),
+        "skeleton": skeletons(words, salt=salt),
+        "anchors": anchors(words, salt=salt),
+        "cell": pa.array(cell, mask=cell < 0),
+        "bits": pa.array(elicitation(words), mask=~words.known),
+    }
+
+
+def _told(words: Words, salt: int) -> dict[str, pa.Array]:
+    return {
+        "hash": prompt_hashes(words, salt=salt),
+        "anchors": anchors(words, salt=salt),
+        "bits": pa.array(elicitation(words), mask=~words.known),
+    }
+
+
+def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[str, pa.Array]:
+    """Apply a kernel to each distinct text once, the ASCII texts apart from the others, and spread the results over the rows."""
+    coded = arrow(batch).dictionary_encode()
+    texts = coded.dictionary
+    plain = np.asarray(pc.string_is_ascii(texts))
+    if plain.all():
+        groups, place = [texts], coded.indices
+    else:
+        groups = [texts.filter(pa.array(plain)), texts.filter(pa.array(~plain))]
+        moved = np.where(plain, np.cumsum(plain) - 1, plain.sum() + np.cumsum(~plain) - 1)
+        place = pa.array(moved).take(coded.indices)
+    parts = [kernel(of(normal(portion))) for group in groups for portion in portions(group)]
+    if not parts:
+        parts = [kernel(of(normal([])))]
+    return {name: pa.concat_arrays([part[name] for part in parts]).take(place) for name in parts[0]}
