@@ -90,7 +90,7 @@ def _picture(
     names: list[str], rng: np.random.Generator, family: str, spread: dict[str, tuple[int, float]]
 ) -> LinkPicture:
     things = [
-        SharedThing(key=family, kind="family", label=family[:8], members=0, population=len(names) + 2, weight=2.4)
+        SharedThing(key=family, kind="family", label=family[:9], members=0, population=len(names) + 2, weight=2.4)
     ]
     ties = [Tie(account=i, thing=0, weight=1.0) for i in range(len(names)) if rng.random() < 0.985]
     for kind, (n, cover) in spread.items():
@@ -100,7 +100,7 @@ def _picture(
             if len(chosen) < 2:
                 continue
             key = f"{kind}-{len(things)}"
-            label = f"{kind} {handle('account', int(rng.integers(1, 2**62)))[-4:]}"
+            label = handle("account", int(rng.integers(1, 2**62)))[-4:]
             things.append(
                 SharedThing(
                     key=key, kind=kind, label=label, members=0, population=len(chosen) + int(rng.integers(0, 6))
@@ -150,7 +150,7 @@ def _tests(*, sharing: float, expected: float, n: int, grading: bool = False) ->
             p_value=3.1e-41,
             e_value=2.4e17,
             null="members' held-out exchanges carry the family as often as those of accounts with the same volume and product type",
-            sentence=f"{sharing:.0%} of the members' held-out exchanges carry the template found in the other hours.",
+            sentence=f"{100 * sharing:.0f} % of the members' held-out exchanges carry the template found in the other hours.",
         ),
         HeldOutTest(
             test="tiling",
@@ -437,7 +437,7 @@ def whole_day(*, accounts: int = 24) -> ScanView:
         _aside(3, "an evaluation suite", "answers to public benchmarks", 12, suite, Decision.SET_ASIDE, 12.0),
         _aside(4, "a small team", "code review", 9, few, Decision.UNDECIDED, None),
     )
-    decisions = [Decision.QUIET if i else Decision.REVIEW for i in range(accounts - 3)] + [Decision.UNDECIDED] * 3
+    decisions = [Decision.QUIET] * (accounts - 3) + [Decision.UNDECIDED] * 3
     singles = tuple(_account(i, d, found[0].handle if i % 5 == 1 else None) for i, d in enumerate(decisions))
     calibration = tuple(
         CalibrationView(
@@ -504,7 +504,7 @@ def whole_day(*, accounts: int = 24) -> ScanView:
                 method="BH",
                 rate=0.05,
                 tested=4182,
-                found=1,
+                found=0,
                 needed=0.000012,
                 best=0.0003,
                 can_fire=False,

@@ -60,7 +60,8 @@ def _observed(actor: ActorView) -> Iterator[Statement]:
         wide = "" if thing.population is None else f"; {count(thing.population)} accounts in all the logs have it"
         of = min(actor.links.of_members, drawn)
         yield say(
-            f"{count(thing.members)} of {plural(of, 'member')} share {spell(thing.kind)} {thing.label}{wide}.", "links"
+            f"{count(thing.members)} of {plural(of, 'member')} share the {spell(thing.kind)} {thing.label}{wide}.",
+            "links",
         )
 
 

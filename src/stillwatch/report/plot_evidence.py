@@ -75,7 +75,9 @@ def forest_row(test: HeldOutTest, axis: ForestAxis) -> Markup:
         drawing.line(x, 0, x, 26, "null-line" if tick == 1 else "grid")
     ratios = _ratios(test)
     if ratios is None or not test.decided:
-        why = "undecided" if not test.decided else "no multiple of the null"
+        if not test.decided:
+            return drawing.picture()
+        why = "no multiple of the null"
         drawing.rect(middle - 66, 5, 132, 16, "paper", radius=2)
         drawing.words(middle, 17, why, "tick", anchor="middle")
         return drawing.picture()

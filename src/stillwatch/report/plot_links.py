@@ -1,7 +1,8 @@
 """The links that hold an actor together, as a picture: accounts as dots, shared things as labelled diamonds.
 
-Accounts with the same ties stand together in one cluster, so the picture stays legible with a thousand members; what
-was joined or left out is said in the caption.
+Every account stands around the rarest thing that it shares, because rare things say most; thick ties lead to what
+most of the actor shares, thin ones to an account's other things. So nothing overlaps with three hundred or a thousand
+members.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from stillwatch.report._layout import settle, sunflower
-from stillwatch.report.svg import Drawing
+from stillwatch.report._layout import Points, label_spot, settle, sunflower
+from stillwatch.report.svg import Drawing, number
 from stillwatch.report.view_actor import LinkPicture, SharedThing
 from stillwatch.report.wording import count, listing, plural, spell
 
 __all__ = ["LinkDrawing", "draw_links"]
 
-_THINGS, _GROUPS, _DOTS = 12, 18, 900
-_WIDTH, _HEIGHT, _PITCH, _DOT = 620.0, 440.0, 7.4, 2.5
+_THINGS, _LABELS, _DOTS, _THIN = 26, 10, 900, 300
+_COMMON = 0.6
+_WIDTH, _HEIGHT, _PITCH, _DOT = 640.0, 430.0, 6.6, 2.2
 _CLASS = {
     "family": "content",
     "template": "content",
@@ -41,137 +43,152 @@ _CLASS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkDrawing:
-    """The picture, and the sentence under it that says what one dot is and what was joined."""
+    """The picture, and the sentence under it that says what one dot is and what was left out."""
 
     svg: Markup
     caption: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Node:
-    label: str
-    cls: str
-    tied: int
-    tip: str
+class _Homes:
+    things: tuple[SharedThing, ...]
+    tied: tuple[int, ...]
+    common: frozenset[int]
+    residents: tuple[tuple[int, ...], ...]
+    shares: dict[int, tuple[int, ...]]
+    dropped: int
 
 
 def draw_links(links: LinkPicture, *, uid: str, name: str, rng: np.random.Generator) -> LinkDrawing:
     """Draw the ties of one actor. Empty when there are none."""
-    if not links.things or not links.accounts:
+    homes = _settle_in(links)
+    if not homes.things:
         return LinkDrawing(svg=Markup(""), caption="")
-    nodes, place_of = _kept_things(links)
-    signatures: dict[int, set[int]] = defaultdict(set)
-    for tie in links.ties:
-        signatures[tie.account].add(place_of[tie.thing])
-    groups, folded = _groups([frozenset(signatures[i]) for i in range(len(links.accounts))])
     per_dot = -(-len(links.accounts) // _DOTS)
-    discs = [sunflower(max(1, round(size / per_dot)), _PITCH) for _, size in groups]
-    radii = [11.0] * len(nodes) + [float(np.abs(disc).max()) + 5 for disc in discs]
-    largest = max(size for _, size in groups)
-    ties = [
-        (thing, len(nodes) + g, 0.35 + 0.65 * size / largest)
-        for g, (signature, size) in enumerate(groups)
-        for thing in sorted(signature)
-    ]
-    at = settle(radii, ties, width=_WIDTH, height=_HEIGHT, margin=(34, 16), rng=rng)
+    discs = [sunflower(-(-len(residents) // per_dot), _PITCH, hollow=11.0) for residents in homes.residents]
+    radii = [float(np.hypot(*disc.T).max()) + 5 if len(disc) else 11.0 for disc in discs]
+    thick = _thick(homes)
+    most = max((weight for _, _, weight in thick), default=1)
+    springs = [(a, b, 0.3 + 0.7 * weight / most) for a, b, weight in _strongest(thick, homes.common)]
+    at = settle(radii, springs, width=_WIDTH, height=_HEIGHT, margin=(30, 18), rng=rng)
     drawing = Drawing(_WIDTH, _HEIGHT, kind="links")
-    for thing, group, _ in ties:
-        size = groups[group - len(nodes)][1]
-        (x1, y1), (x2, y2) = at[thing], at[group]
-        drawing.line(x1, y1, x2, y2, "tie", width=1 + 5 * (size / largest) ** 0.5)
-    for g, (disc, (signature, size)) in enumerate(zip(discs, groups, strict=True)):
-        shared = listing([nodes[i].label for i in sorted(signature)])
-        tip = f"{plural(size, 'account')} tied to {shared}"
-        x, y = at[len(nodes) + g]
-        drawing.circle(x, y, radii[len(nodes) + g], "cluster", tip=tip)
-        drawing.dots([(x + dx, y + dy) for dx, dy in disc], _DOT, "account")
-    _diamonds(drawing, nodes, at, radii)
-    caption = _caption(links, per_dot, len(nodes), folded)
-    tops = listing([f"{node.label} ({plural(node.tied, 'account')})" for node in nodes[:4]])
+    for a, b, weight in thick:
+        if a in homes.common or b in homes.common:
+            drawing.line(at[a][0], at[a][1], at[b][0], at[b][1], "tie", width=1 + 6 * (weight / most) ** 0.5)
+    dot_of = _dots(homes, discs, at, per_dot)
+    thin = _thin(homes, dot_of, at)
+    drawing.path("".join(thin), "thread")
+    for place, disc in enumerate(discs):
+        drawing.dots([(at[place][0] + dx, at[place][1] + dy) for dx, dy in disc], _DOT, "account")
+    _diamonds(drawing, homes, at, radii)
+    tops = listing([f"{_name(homes.things[i])} ({plural(homes.tied[i], 'account')})" for i in _widest(homes)[:4]])
     desc = f"{plural(len(links.accounts), 'account')} drawn; most widely shared: {tops}."
-    return LinkDrawing(svg=drawing.picture(title=f"What holds {name} together", desc=desc, uid=uid), caption=caption)
+    svg = drawing.picture(title=f"What holds {name} together", desc=desc, uid=uid)
+    return LinkDrawing(svg=svg, caption=_caption(links, homes, per_dot))
 
 
-def _kept_things(links: LinkPicture) -> tuple[list[_Node], dict[int, int]]:
-    tied = Counter(tie.thing for tie in links.ties)
-    order = sorted(range(len(links.things)), key=lambda i: (-tied[i], links.things[i].kind, links.things[i].key))
-    kept = order[:_THINGS]
-    rest: dict[str, list[int]] = defaultdict(list)
-    for i in order[_THINGS:]:
-        rest[links.things[i].kind].append(i)
-    place_of = {thing: place for place, thing in enumerate(kept)}
-    nodes = [_node(links.things[i], tied[i]) for i in kept]
-    for kind, members in sorted(rest.items()):
-        reach = len({tie.account for tie in links.ties if tie.thing in set(members)})
-        label = f"{count(len(members))} more: {spell(kind)}"
-        nodes.append(
-            _Node(label=label, cls=_CLASS.get(kind, "else"), tied=reach, tip=f"{label}, {plural(reach, 'account')}")
-        )
-        place_of.update(dict.fromkeys(members, len(nodes) - 1))
-    return nodes, place_of
+def _settle_in(links: LinkPicture) -> _Homes:
+    pairs = sorted({(tie.account, tie.thing) for tie in links.ties})
+    tied = Counter(thing for _, thing in pairs)
+    order = sorted(tied, key=lambda i: (-tied[i], links.things[i].kind, links.things[i].key))[:_THINGS]
+    place_of = {thing: place for place, thing in enumerate(order)}
+    shares: dict[int, list[int]] = defaultdict(list)
+    for account, thing in pairs:
+        if thing in place_of:
+            shares[account].append(place_of[thing])
+    ordered = {account: tuple(sorted(places, reverse=True)) for account, places in sorted(shares.items())}
+    residents: list[list[int]] = [[] for _ in order]
+    for account, places in ordered.items():
+        residents[places[0]].append(account)
+    common = frozenset(place for place, thing in enumerate(order) if tied[thing] >= _COMMON * len(links.accounts))
+    return _Homes(
+        things=tuple(links.things[i] for i in order),
+        tied=tuple(tied[i] for i in order),
+        common=common,
+        residents=tuple(tuple(sorted(group, key=lambda a: (ordered[a][1:], a))) for group in residents),
+        shares=ordered,
+        dropped=len(tied) - len(order),
+    )
 
 
-def _node(thing: SharedThing, tied: int) -> _Node:
-    wide = "" if thing.population is None else f"; {count(thing.population)} in all logs have it"
-    tip = f"{spell(thing.kind)} {thing.label}: {plural(tied, 'account')} drawn{wide}"
-    return _Node(label=thing.label[:28], cls=_CLASS.get(thing.kind, "else"), tied=tied, tip=tip)
+def _thick(homes: _Homes) -> list[tuple[int, int, int]]:
+    weights: Counter[tuple[int, int]] = Counter()
+    for places in homes.shares.values():
+        weights.update((places[0], other) for other in places[1:])
+    return [(a, b, weight) for (a, b), weight in sorted(weights.items())]
 
 
-def _groups(signatures: Sequence[frozenset[int]]) -> tuple[list[tuple[frozenset[int], int]], int]:
-    sizes = Counter(signatures)
-    order = sorted(sizes, key=lambda signature: (-sizes[signature], sorted(signature)))
-    kept = {signature: sizes[signature] for signature in order[:_GROUPS]}
-    folded = 0
-    for signature in order[_GROUPS:]:
-        best = min(kept, key=lambda other: (len(signature ^ other), -sizes[other], sorted(other)))
-        kept[best] += sizes[signature]
-        folded += sizes[signature]
-    return list(kept.items()), folded
+def _strongest(thick: Sequence[tuple[int, int, int]], common: frozenset[int]) -> list[tuple[int, int, int]]:
+    best: dict[tuple[int, bool], tuple[int, int, int]] = {}
+    for tie in thick:
+        key = (tie[0], tie[1] in common)
+        if key not in best or tie[2] > best[key][2]:
+            best[key] = tie
+    return [best[key] for key in sorted(best)]
 
 
-def _diamonds(drawing: Drawing, nodes: Sequence[_Node], at: np.ndarray, radii: Sequence[float]) -> None:
+def _dots(homes: _Homes, discs: Sequence[Points], at: Points, per_dot: int) -> dict[int, tuple[float, float]]:
+    where: dict[int, tuple[float, float]] = {}
+    for place, (residents, disc) in enumerate(zip(homes.residents, discs, strict=True)):
+        for i, account in enumerate(residents):
+            dx, dy = disc[i // per_dot]
+            where[account] = (float(at[place][0] + dx), float(at[place][1] + dy))
+    return where
+
+
+def _thin(homes: _Homes, dot_of: dict[int, tuple[float, float]], at: Points) -> list[str]:
+    pairs = [(a, place) for a, places in homes.shares.items() for place in places[1:] if place not in homes.common]
+    every = max(1, -(-len(pairs) // _THIN))
+    out = []
+    for account, place in pairs[::every]:
+        (x1, y1), (x2, y2) = dot_of[account], at[place]
+        out.append(f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}")
+    return out
+
+
+def _widest(homes: _Homes) -> list[int]:
+    return sorted(range(len(homes.things)), key=lambda i: (-homes.tied[i], i))
+
+
+def _name(thing: SharedThing) -> str:
+    return f"{spell(thing.kind)} {thing.label}"[:34]
+
+
+def _diamonds(drawing: Drawing, homes: _Homes, at: Points, radii: Sequence[float]) -> None:
     taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(at, radii, strict=True)]
-    texts = []
-    for node, (x, y) in zip(nodes, at, strict=False):
-        drawing.polygon([(x, y - 9), (x + 9, y), (x, y + 9), (x - 9, y)], f"thing {node.cls}", tip=node.tip)
-        label = f"{node.label} · {count(node.tied)}"
-        wide = 6.6 * len(label)
-        spots = [
-            (x + 13, y + 4, "start", x + 13),
-            (x - 13, y + 4, "end", x - 13 - wide),
-            (x, y - 14, "middle", x - wide / 2),
-            (x, y + 23, "middle", x - wide / 2),
-        ]
-        costs = []
-        for tx, ty, anchor, left in spots:
-            box = (left, ty - 11, left + wide, ty + 3)
-            outside = 4 * wide * 14 if box[0] < 2 or box[2] > _WIDTH - 2 or box[1] < 0 or box[3] > _HEIGHT else 0
-            costs.append((sum(_overlap(box, other) for other in taken) + outside, box, (tx, ty, anchor)))
-        _, box, spot = min(costs, key=lambda cost: cost[0])
-        taken.append(box)
-        texts.append((label, spot))
-    for label, (tx, ty, anchor) in texts:
-        drawing.words(tx, ty, label, "halo", anchor=anchor)
+    labels: list[tuple[str, tuple[float, float, str]]] = []
+    for place in _widest(homes):
+        x, y = (float(value) for value in at[place])
+        thing, size = homes.things[place], 8.5 if place in homes.common else 6.5
+        wide = "" if thing.population is None else f"; {count(thing.population)} in all logs have it"
+        tip = f"{_name(thing)}: {plural(homes.tied[place], 'account')} drawn{wide}"
+        diamond = [(x, y - size), (x + size, y), (x, y + size), (x - size, y)]
+        drawing.polygon(diamond, f"thing {_CLASS.get(thing.kind, 'else')}", tip=tip)
+        if len(labels) < _LABELS:
+            text = f"{_name(thing)} · {count(homes.tied[place])}"
+            spot, box = label_spot(text, (x, y), radii[place], taken, width=_WIDTH, height=_HEIGHT)
+            taken.append(box)
+            labels.append((text, spot))
+    for text, (x, y, anchor) in labels:
+        drawing.words(x, y, text, "halo", anchor=anchor)
 
 
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-
-
-def _caption(links: LinkPicture, per_dot: int, things: int, folded: int) -> str:
+def _caption(links: LinkPicture, homes: _Homes, per_dot: int) -> str:
     drawn = len(links.accounts)
-    whole = drawn >= links.of_members
     text = "A dot is one account" if per_dot == 1 else f"A dot is about {per_dot} accounts"
+    whole = drawn >= links.of_members
     text += (
         f"; all {count(drawn)} members are drawn" if whole else f"; {count(drawn)} of {count(links.of_members)} members"
     )
-    text += ". Accounts with the same ties stand together; a diamond is a shared thing with the number of accounts tied to it."
-    if len(links.things) > _THINGS:
+    text += ". An account stands at the rarest thing it shares; thick ties lead to what most of the actor shares, "
+    text += "thin ones to its other things."
+    if len(homes.things) > _LABELS:
+        text += f" The {_LABELS} most widely shared of {count(len(homes.things) + homes.dropped)} things are named."
+    if homes.dropped:
+        text += f" {plural(homes.dropped, 'thing')} shared by fewer accounts {'is' if homes.dropped == 1 else 'are'} not drawn."
+    alone = drawn - len(homes.shares)
+    if alone:
         text += (
-            f" Of {count(len(links.things))} shared things the {_THINGS} widest are named, the others joined by kind"
+            f" {plural(alone, 'account')} tied by none of the drawn things {'is' if alone == 1 else 'are'} left out."
         )
-        text += f" ({things} diamonds)."
-    if folded:
-        stand = "stands" if folded == 1 else "stand"
-        text += f" {plural(folded, 'account')} with rarer combinations of ties {stand} with the nearest cluster."
     return f"{text} {links.sampling}".strip()

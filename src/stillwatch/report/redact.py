@@ -33,10 +33,8 @@ _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("address", re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")),
     ("number", re.compile(r"(?<!\w)\+?\(?\d(?:[ \-.()/]{0,2}\d){6,}(?!\w)")),
 )
-_TOKEN = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
-    r"|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+"
-)
+_IDEOGRAPHS = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_TOKEN = re.compile(rf"[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|\n+|[^\w\s]")
 
 
 def mask(text: str) -> tuple[str, int]:
@@ -55,7 +53,7 @@ def mask(text: str) -> tuple[str, int]:
 def redact_examples(
     texts: Sequence[str], *, show: int = 2, reveal_varying: bool = False, limit: int = 600
 ) -> tuple[Example, ...]:
-    """The first `show` texts of a family as examples: the scaffold readable, what varies as lengths.
+    """Up to `show` texts of a family as examples: the scaffold readable, what varies as lengths; equal scaffolds once.
 
     `texts` are raw texts of one family, from as many different accounts as can be had (at least three; ten are
     plenty), repeats kept: a stretch of four words counts as constant when at least half of the texts, and never fewer
@@ -73,13 +71,18 @@ def redact_examples(
     support = Counter(shingle for row in words for shingle in set(_shingles(row)))
     needed = max(2, (len(texts) + 1) // 2)
     examples: list[Example] = []
-    for (text, hits, lost), spans, row in list(zip(masked, tokens, words, strict=True))[:show]:
+    told: set[tuple[str, ...]] = set()
+    for (text, hits, lost), spans, row in zip(masked, tokens, words, strict=True):
         constant = [False] * len(row)
         for start, shingle in enumerate(_shingles(row)):
-            if support[shingle] >= needed:
+            if support[shingle] >= needed and any(word.isalnum() for word in shingle):
                 constant[start : start + len(shingle)] = [True] * len(shingle)
         pieces = _pieces(text, spans, constant[1:-1], reveal_varying)
         kept, cut = _cut(pieces, limit)
+        scaffold = tuple(piece.text or "" for piece in kept if piece.text is not None)
+        if scaffold in told or len(examples) == show:
+            continue
+        told.add(scaffold)
         examples.append(Example(pieces=kept, masked=hits, cut=cut + lost))
     return tuple(examples)
 
@@ -108,16 +111,11 @@ def _pieces(text: str, spans: list[tuple[int, int]], constant: list[bool], revea
         last = i + 1 == len(spans)
         if not last and constant[i + 1] == constant[i]:
             continue
-        stop = len(text) if last else spans[i + 1][0] if constant[i] else _gap(text, end, spans[i + 1][0])
+        stop = len(text) if last else spans[i + 1][0] if constant[i] else end
         shown = text[start:stop] if constant[i] or reveal else None
         pieces.append(Piece(constant=constant[i], text=shown, length=stop - start))
         start = stop
     return pieces
-
-
-def _gap(text: str, end: int, following: int) -> int:
-    space = next((i for i in range(end, following) if text[i].isspace()), following)
-    return space if space < following else end
 
 
 def _cut(pieces: list[Piece], limit: int) -> tuple[tuple[Piece, ...], int]:

@@ -9,6 +9,8 @@ from stillwatch.report.wording import amount, count, plural
 
 __all__ = ["KeyNumber", "key_numbers", "verdict"]
 
+_ONE = {"actors": "actor", "accounts": "single account"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyNumber:
@@ -34,12 +36,8 @@ def verdict(view: ScanView) -> str:
     )
     aside = f"{plural(len(view.set_aside), 'candidate')} set aside" if view.set_aside else "no candidate set aside"
     open_ = f"{plural(len(view.undecided_actors), 'candidate')} undecided" if view.undecided_actors else ""
-    unable = [budget.level for budget in view.budgets if not budget.can_fire]
-    blind = (
-        f" There was too little data to find any {' or '.join(level.rstrip('s') for level in unable)} at all."
-        if unable
-        else ""
-    )
+    unable = [_ONE.get(budget.level, budget.level) for budget in view.budgets if not budget.can_fire]
+    blind = f" No {' or '.join(unable)} could have been found: too little calibration data." if unable else ""
     return f"{'; '.join(part for part in (first, single, aside, open_) if part)}.{blind}"
 
 

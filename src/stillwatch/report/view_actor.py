@@ -152,8 +152,8 @@ class MemberView:
 class SharedThing:
     """Something that members share: a payment instrument, a subnet, a family. `key` is unique within the picture.
 
-    `label` is shown ("card 7K2Q", a family's handle); `members` counts the actor's accounts tied to it, `population`
-    all accounts of the logs that have it (a hub when that is wide).
+    `label` is shown after the kind ("7K2Q", a family's handle); `members` counts the actor's accounts tied to it,
+    `population` all accounts of the logs that have it (a hub when that is wide).
     """
 
     key: str

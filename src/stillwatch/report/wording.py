@@ -3,26 +3,52 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from stillwatch.core.records import Technique
 
 __all__ = [
     "amount",
     "count",
     "day",
     "e_words",
+    "interval",
     "listing",
     "moment",
+    "opening",
     "p_words",
     "plural",
     "quantity",
     "share",
     "span",
     "spell",
+    "technique_words",
+    "tied",
+    "until",
 ]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNKNOWN = "unknown"
+_TIES = re.compile(
+    r"(?<=\d) (?=%|×|million|billion)|(?<=×) (?=10)|(?<=\b[pne]) (?== )|(?<=\b[pne] =) (?=[\d<>])|(?<=[<>]) (?=\d)"
+)
+
+_TECHNIQUES: dict[str, str] = {
+    Technique.COT_WRITEOUT: "writing out hidden reasoning",
+    Technique.REASONING_TAGS: "reasoning inside forced tags",
+    Technique.DEBUG_PRETEXT: "a debugging pretext",
+    Technique.FAKE_SYSTEM: "a fake system prompt",
+    Technique.ANTI_FLAGGING: "asking not to be flagged",
+    Technique.THINKING_LANGUAGE: "pinning the language of thought",
+    Technique.TRANSLATE_MEMORY: "translating working memory",
+    Technique.RUBRIC_GRADING: "grading against a rubric",
+    Technique.PREFERENCE_JUDGING: "judging preferences",
+    Technique.TASK_GENERATION: "generating tasks",
+    Technique.SYNTHETIC_DATA: "making synthetic data",
+    Technique.TRACE_CLEANING: "cleaning reasoning traces",
+}
 
 
 def count(n: int | None) -> str:
@@ -35,17 +61,17 @@ def count(n: int | None) -> str:
 
 
 def amount(n: int | None) -> str:
-    """A large whole number in three figures.
+    """A whole number, from ten millions on in three figures.
 
     >>> amount(28_812_345), amount(950), amount(12_400)
-    ('28.8 M', '950', '12.4 k')
+    ('28.8 million', '950', '12,400')
     """
     if n is None:
         return _UNKNOWN
-    for size, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k")):
-        if abs(n) >= size:
-            scaled = n / (10**3 if letter == "k" else size)
-            return f"{scaled:.0f} {letter}" if scaled >= 100 else f"{scaled:.1f} {letter}"
+    for size, name in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million")):
+        if n >= max(size, 10**7):
+            scaled = n / size
+            return f"{scaled:.0f} {name}" if scaled >= 100 else f"{scaled:.1f} {name}"
     return count(n)
 
 
@@ -85,7 +111,7 @@ def _power(x: float) -> str:
 
 
 def p_words(p: float | None) -> str:
-    """A p-value; below one in a thousand as a power of ten.
+    """A p-value; below one in ten thousand as a power of ten.
 
     >>> p_words(0.0312), p_words(3.14e-7), p_words(0.0), p_words(None)
     ('0.031', '3.1 × 10⁻⁷', '< 10⁻³⁰⁰', 'undecided')
@@ -94,7 +120,7 @@ def p_words(p: float | None) -> str:
         return "undecided"
     if p < 1e-300:
         return "< 10⁻³⁰⁰"
-    return _power(p) if p < 0.001 else f"{p:.2g}"
+    return _power(p) if p < 0.0001 else f"{p:.2g}"
 
 
 def e_words(e: float | None) -> str:
@@ -135,6 +161,29 @@ def quantity(x: float | None, unit: str = "") -> str:
     return f"{text} {unit}" if unit else text
 
 
+def interval(low: float, high: float, unit: str = "") -> str:
+    """An interval with its unit said once.
+
+    >>> interval(0.881, 0.94, "share"), interval(0.0, 3.0, "repeats")
+    ('88 to 94 %', '0 to 3 repeats')
+    """
+    first = quantity(low, unit)
+    if unit == "share":
+        first = first.removesuffix(" %")
+    elif unit:
+        first = quantity(low)
+    return f"{first} to {quantity(high, unit)}"
+
+
+def technique_words(name: str) -> str:
+    """A technique of asking as a reader's words; an unknown one as it is.
+
+    >>> technique_words("reasoning_tags")
+    'reasoning inside forced tags'
+    """
+    return _TECHNIQUES.get(name, spell(name))
+
+
 def day(at: datetime | None) -> str:
     """A date.
 
@@ -168,6 +217,26 @@ def span(first: datetime | None, last: datetime | None) -> str:
     return f"{moment(first)} to {moment(last)}"
 
 
+def until(first: datetime | None, last: datetime | None) -> str:
+    """The end of a span whose first day has been said: the hours of one day, or the last day.
+
+    >>> until(datetime(2026, 11, 2, 7, 5), datetime(2026, 11, 2, 19, 0))
+    '07:05 to 19:00'
+    """
+    if first is None or last is None:
+        return ""
+    return f"{first:%H:%M} to {last:%H:%M}" if first.date() == last.date() else f"to {day(last)}"
+
+
+def opening(words: str) -> str:
+    """A phrase as a heading: its first letter raised, the rest left alone.
+
+    >>> opening("chains of thought in JSON")
+    'Chains of thought in JSON'
+    """
+    return words[:1].upper() + words[1:]
+
+
 def listing(words: Sequence[str]) -> str:
     """Words in a row with an "and".
 
@@ -186,3 +255,12 @@ def spell(name: str) -> str:
     ('cot writeout', 'set aside')
     """
     return name.replace("_", " ")
+
+
+def tied(sentence: str) -> str:
+    """A sentence whose numbers do not break over lines: no-break spaces inside "p = 0.03" and "97 %".
+
+    >>> tied("so 97 % (p = 0.03)").count("\N{NO-BREAK SPACE}")
+    3
+    """
+    return _TIES.sub("\N{NO-BREAK SPACE}", sentence)
