@@ -5,7 +5,7 @@
 True
 """
 
-from . import anthropic_messages, columns, gemini_generate, har, openai_chat, openai_responses
+from . import anthropic_messages, columns, gemini_generate, har, litellm, openai_chat, openai_responses, openinference, otel_genai
 from .chunks import Chunk, Plan, SourceFile, plan
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
