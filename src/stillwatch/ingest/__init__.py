@@ -5,10 +5,47 @@
 True
 """
 
-from . import anthropic_messages, columns, gemini_generate, har, litellm, openai_chat, openai_responses, openinference, otel_genai
+from . import (
+    anthropic_messages,
+    azure_apim_llm,
+    bedrock_invocation,
+    columns,
+    envoy_aigw,
+    gemini_generate,
+    har,
+    helicone,
+    langfuse,
+    litellm,
+    openai_batch,
+    openai_chat,
+    openai_responses,
+    openai_stored,
+    openinference,
+    otel_genai,
+)
 from .chunks import Chunk, Plan, SourceFile, plan
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
 from .read import ChunkResult, read_chunk
 
 __all__ = ["FORMATS", "Chunk", "ChunkResult", "Plan", "ReadOptions", "SourceFile", "log_format", "plan", "read_chunk"]
+
+# A format is registered when its module is read; this tuple is what keeps them from looking unused.
+_FORMAT_MODULES = (
+    anthropic_messages,
+    azure_apim_llm,
+    bedrock_invocation,
+    columns,
+    envoy_aigw,
+    gemini_generate,
+    har,
+    helicone,
+    langfuse,
+    litellm,
+    openai_batch,
+    openai_chat,
+    openai_responses,
+    openai_stored,
+    openinference,
+    otel_genai,
+)

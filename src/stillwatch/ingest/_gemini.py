@@ -129,9 +129,7 @@ def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     whole: dict[str, Any] = {}
     candidates: dict[int, dict[str, Any]] = {}
     for event in events:
-        for key, value in event.items():
-            if key != "candidates" and value:
-                whole[key] = value
+        whole.update({key: value for key, value in event.items() if key != "candidates" and value})
         for piece in sequence(event.get("candidates")):
             if not isinstance(piece, dict):
                 continue

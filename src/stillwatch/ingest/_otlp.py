@@ -1,4 +1,4 @@
-"""OpenTelemetry's JSON (OTLP 1.x, and spans one a line as the console exporter and Phoenix write them) taken apart into spans and events."""
+"""OpenTelemetry's JSON taken apart into spans and events: OTLP 1.x, and spans one a line as console exporters and Phoenix write them."""
 
 from __future__ import annotations
 

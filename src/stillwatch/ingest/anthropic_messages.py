@@ -20,7 +20,7 @@ def _sniff(record: Record) -> int:
     name="anthropic_messages",
     title="Anthropic Messages, request/response captures",
     sample="anthropic_messages",
-    wants="a request to .../messages with its body",
+    wants="request to .../messages with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS, "n", "logprobs", "top_logprobs", "logit_bias"),
 )

@@ -18,7 +18,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from .chunks import Chunk
 from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
 from .column_map import ColumnMap, resolve
-from .columns import read_row
+from .columns import outcome_of, read_row
 from .exchange import SCHEMA, Exchange, VaultPair, client_claimed, credential_id, to_batch
 from .open_source import read_range
 from .options import ReadOptions
@@ -37,7 +37,7 @@ _BY_ROW = ("messages", "tools", "reasoning_artifacts")
 """Columns whose meaning needs a look at each value; a table that has them is read row by row."""
 
 
-class _Odd(Exception):  # noqa: N818 - no error: the sign to go row by row
+class _Odd(Exception):
     """A column that cannot be taken as a whole."""
 
 
@@ -80,7 +80,8 @@ def _parquet(chunk: Chunk, found: ColumnMap) -> pa.Table:
 def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Reject]) -> pa.Table:
     raw, _ = read_range(Path(chunk.path), chunk.start, chunk.stop)
     if chunk.ended_early:
-        rejects.append((chunk.source, chunk.first_line + raw.count(b"\n"), "row", "the compressed file ends early; what stood before was read"))
+        line = chunk.first_line + raw.count(b"\n")
+        rejects.append((chunk.source, line, "row", "the compressed file ends early; what stood before was read"))
         raw = raw[: raw.rfind(b"\n") + 1]
     try:
         raw.decode()
@@ -105,7 +106,10 @@ def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Rej
             read_options=pcsv.ReadOptions(column_names=list(chunk.header), block_size=len(raw) + 1, use_threads=False),
             parse_options=pcsv.ParseOptions(delimiter=chunk.delimiter, newlines_in_values=True, invalid_row_handler=odd_row),
             convert_options=pcsv.ConvertOptions(
-                column_types=dict.fromkeys(chunk.header, pa.string()), strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=True
+                column_types=dict.fromkeys(chunk.header, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+                quoted_strings_can_be_null=True,
             ),
         )
     except pa.ArrowInvalid:
@@ -113,8 +117,8 @@ def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Rej
     if broken and any(number is None for number in broken):
         data, broken = _csv_slowly(raw, chunk)
     # Rows are counted from 1 as Arrow counts them; a chunk's first row is row `first` of the file.
-    for number in broken:
-        rejects.append((chunk.source, first + number - 1, "row", f"got another number of values, expected {len(chunk.header)}"))
+    wrong = f"got another number of values, expected {len(chunk.header)}"
+    rejects.extend((chunk.source, first + number - 1, "row", wrong) for number in broken)
     missing = set(broken)
     lines = [first + number for number in range(data.num_rows + len(missing)) if number + 1 not in missing]
     return data.append_column("line", pa.array(lines[: data.num_rows], pa.int64()))
@@ -177,17 +181,17 @@ def _by_columns(
     good = _within(out["at"], EARLIEST, reading.latest)
     for name in _TOKENS:
         out[name], fine = _whole(raw.get(name), SCHEMA.field(name).type, ABSURD_TOKENS, count)
-        good = fine if good is None else (good if fine is None else pc.and_(good, fine))
+        good = good if fine is None else pc.and_(good, fine)
     out["http_status"], fine = _whole(raw.get("http_status"), pa.int16(), 999, count)
-    good = good if fine is None else (fine if good is None else pc.and_(good, fine))
-    if good is not None and not pc.all(good, min_count=0).as_py():
+    good = good if fine is None else pc.and_(good, fine)
+    if not pc.all(good, min_count=0).as_py():
         bad = pc.invert(good)
         slow = _by_rows(data.filter(bad), lines.filter(bad), found, reading, chunk.source, rejects)
-        kept, vault = _by_columns(data.filter(good), lines.filter(good), found, names, reading, chunk, rejects)
+        kept, kept_vault = _by_columns(data.filter(good), lines.filter(good), found, names, reading, chunk, rejects)
         more, more_vault = to_batch(slow, names, source=chunk.source, log_format=chunk.format)
         joined = pa.Table.from_batches([kept, more]).sort_by("line").combine_chunks()
         batch = joined.to_batches()[0] if joined.num_rows else kept
-        return batch, sorted({*vault, *more_vault})
+        return batch, sorted({*kept_vault, *more_vault})
     for name in _ASKED:
         limit = 32_767 if SCHEMA.field(name).type == pa.int16() else 2_147_483_647
         values, fine = _whole(raw.get(name), SCHEMA.field(name).type, limit, count)
@@ -293,10 +297,9 @@ def _scale(ticks: pa.Array) -> float:
     return 0.001
 
 
-def _within(at: pa.Array, low: int, high: int) -> pa.Array | None:
+def _within(at: pa.Array, low: int, high: int) -> pa.Array:
     ticks = at.cast(pa.int64())
-    good = pc.and_(pc.greater_equal(ticks, low), pc.less_equal(ticks, high))
-    return good
+    return pc.and_(pc.greater_equal(ticks, low), pc.less_equal(ticks, high))
 
 
 def _whole(values: pa.Array | None, kind: pa.DataType, limit: int, count: int) -> tuple[pa.Array, pa.Array | None]:
@@ -399,8 +402,6 @@ def _named(texts: pa.Array, kind: str, names: Pseudonymiser, vault: list[VaultPa
 
 
 def _outcomes(words: pa.Array | None, status: pa.Array, stop: pa.Array, count: int) -> pa.Array:
-    from .columns import outcome_of
-
     said = _mapped(words, lambda value: outcome_of(value, None, None), count)
     failed = pc.greater_equal(status, 400)
     ended = pc.if_else(pc.equal(status, 499), "cancelled", "error")

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .clean import Reading, asked_count, billed, instant, label, mapping, sequence, text
-from .clean import BadField
-from .dialect import DIALECTS, dialect_of_bodies, dialect_of_path, fill
+from .clean import BadField, Reading, billed, label, mapping, sequence, text
+from .dialect import dialect_of_bodies, dialect_of_path, fill
 from .exchange import Exchange, credential_id
 from .log_format import Record
 from .sse import open_body
@@ -20,6 +19,7 @@ ENVELOPE_LACKS = ("asn", "client_telemetry")
 
 _KEYS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _ADDRESSES = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
+_ORGS = ("openai-organization", "anthropic-organization-id")
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
 
 
@@ -73,7 +73,7 @@ def wire(
         x.user_agent = text(asked.get("user-agent"))
     if x.tls_fingerprint is None:
         x.tls_fingerprint = text(asked.get("x-ja4") or asked.get("x-ja3") or asked.get("cf-ja4"))
-    x.org = x.org or label(asked.get("openai-organization") or answered.get("openai-organization") or answered.get("anthropic-organization-id"))
+    x.org = x.org or label(_first(asked, _ORGS) or _first(answered, _ORGS))
     x.request = label(_first(answered, _REQUEST_IDS) or _first(asked, _REQUEST_IDS))
     if dialect == "gemini_generate":
         x.model = label(path.partition("?")[0].rpartition("models/")[2].partition(":")[0])
@@ -138,5 +138,5 @@ def fit(record: Record, dialect: str) -> int:
     if spoken is None:
         asked = open_body(request.get("body")).whole or {}
         answer = open_body(mapping(record.get("response")).get("body"))
-        spoken = dialect_of_bodies(asked, answer.whole or mapping((answer.events or [None])[0]))
+        spoken = dialect_of_bodies(asked, answer.whole or (answer.events or [{}])[0])
     return 90 if spoken == dialect else 0

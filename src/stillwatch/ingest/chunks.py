@@ -115,26 +115,40 @@ def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Pla
     notes += [f"left out: {message}" for message in unknown]
     chunks: list[Chunk] = []
     files: list[SourceFile] = []
-    groups: dict[tuple[str, str], list[tuple[Path, int, Sniffed]]] = {}
+    groups: dict[tuple[str, Path], list[_Recognised]] = {}
     for path, source, sniffed in recognised:
         one = sniffed.format
         files.append(SourceFile(path=str(path), source=source, format=one.name, layout=sniffed.layout, bytes=path.stat().st_size))
         if one.joined is not None:
-            groups.setdefault((one.name, str(path.parent)), []).append((path, source, sniffed))
+            groups.setdefault((one.name, path.parent), []).append((path, source, sniffed))
         else:
             chunks += _cut(path, source, sniffed, options)
     for (name, _), members in groups.items():
         joined = FORMATS[name].joined
         samples = [record for _, _, sniffed in members for record in sniffed.records]
         if joined is not None and joined.needed(samples):
-            chunks += _joined_parts(name, members)
+            for together in _belonging(members, joined.group):
+                chunks += _joined_parts(name, together)
         else:
             for path, source, sniffed in members:
                 chunks += _cut(path, source, sniffed, options)
     return Plan(chunks=tuple(chunks), files=tuple(files), notes=tuple(notes))
 
 
-def _joined_parts(name: str, members: Sequence[tuple[Path, int, Sniffed]]) -> list[Chunk]:
+_Recognised = tuple[Path, int, Sniffed]
+
+
+def _belonging(members: list[_Recognised], group: Callable[[str], str] | None) -> list[list[_Recognised]]:
+    """Files of one folder that are joined, by their names where these tell, else all together."""
+    if group is None:
+        return [members]
+    named: dict[str, list[_Recognised]] = {}
+    for member in members:
+        named.setdefault(group(member[0].name.partition(".")[0]), []).append(member)
+    return list(named.values()) if all(len(files) > 1 for files in named.values()) else [members]
+
+
+def _joined_parts(name: str, members: Sequence[_Recognised]) -> list[Chunk]:
     files = tuple(JoinedFile(path=str(path), source=source, layout=sniffed.layout) for path, source, sniffed in members)
     total = sum(path.stat().st_size for path, _, _ in members)
     parts = max(1, -(-total // PART_BYTES))

@@ -46,8 +46,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - a naive time is read as UTC, by contract
 _MICROSECOND = timedelta(microseconds=1)
 _DIGITS = re.compile(r"[+-]?\d{9,20}(?:\.\d*)?\Z")
+_WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
 _ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)\Z")
-_APACHE = "%d/%b/%Y:%H:%M:%S %z"
 
 
 class BadField(Error):
@@ -62,11 +62,12 @@ class BadField(Error):
 class Reading:
     """What a reader knows besides the record: the clock's bound and the column mapping; and what it has to tell, as counted notes."""
 
-    __slots__ = ("latest", "mapping", "notes")
+    __slots__ = ("earliest", "latest", "mapping", "notes")
 
     def __init__(self, *, now: int | None = None, mapping: Path | None = None) -> None:
         self.latest = LATEST if now is None else now + DAY
         self.mapping = mapping
+        self.earliest: int | None = None
         self.notes: Counter[str] = Counter()
 
     def at(self, value: Any, field: str) -> int:
@@ -96,7 +97,11 @@ def shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return f"{value:.6g}" if isinstance(value, float) else (str(value) if abs(value) < 10**20 else "a huge number")
-    return {str: "text", list: "a list", dict: "an object"}.get(type(value), type(value).__name__)
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return "a list"
+    return "an object" if isinstance(value, dict) else type(value).__name__
 
 
 def _iso(at: int) -> str:
@@ -176,7 +181,7 @@ def _iso_with_word(value: str) -> datetime:
 
 
 def _apache(value: str) -> datetime:
-    return datetime.strptime(value.strip("[]"), _APACHE)
+    return datetime.strptime(value.strip("[]"), "%d/%b/%Y:%H:%M:%S %z")
 
 
 def billed(value: Any, field: str, *, limit: int = ABSURD_TOKENS) -> int | None:
@@ -189,9 +194,7 @@ def billed(value: Any, field: str, *, limit: int = ABSURD_TOKENS) -> int | None:
         return None
     if type(value) is int:
         number = value
-    elif isinstance(value, float) and value.is_integer():
-        number = int(value)
-    elif isinstance(value, str) and 0 < len(value) <= 20 and value.lstrip("-").isascii() and value.lstrip("-").isdigit():
+    elif (isinstance(value, float) and value.is_integer()) or (isinstance(value, str) and _WHOLE.match(value) is not None):
         number = int(value)
     elif value == "":
         return None

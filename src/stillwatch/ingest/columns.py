@@ -22,10 +22,12 @@ from .turns import lay_out
 __all__ = ["OUTCOMES", "outcome_of", "read", "read_row", "value_of"]
 
 OUTCOMES = frozenset(("ok", "refused", "error", "cancelled"))
-_LABELS = ("account", "org", "end_user", "tls_fingerprint", "model", "pathway", "stop_reason", "refusal_category", "conversation", "request")
+_LABELS = ("account", "org", "end_user", "tls_fingerprint", "model", "pathway", "stop_reason", "refusal_category", "conversation",
+           "request")  # fmt: skip
 _TEXTS = ("system", "prompt", "output", "reasoning", "user_agent", "ip")
 _BILLED = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
-_COUNTS = {"max_tokens": 2_147_483_647, "top_k": 2_147_483_647, "n": 32_767, "top_logprobs": 32_767, "turns": 2_147_483_647, "asn": 2_147_483_647}
+_INT16, _INT32 = 32_767, 2_147_483_647
+_COUNTS = {"max_tokens": _INT32, "top_k": _INT32, "n": _INT16, "top_logprobs": _INT16, "turns": _INT32, "asn": _INT32}
 _OUTCOME_WORDS = {"success": "ok", "succeeded": "ok", "completed": "ok", "stop": "ok", "refusal": "refused", "blocked": "refused",
                   "failed": "error", "failure": "error", "canceled": "cancelled", "aborted": "cancelled"}  # fmt: skip
 
@@ -133,7 +135,7 @@ def _messages(x: Exchange, value: Any) -> None:
     name="columns",
     title="Any Parquet, CSV or JSON lines by a column mapping",
     sample="columns",
-    wants="a column for the time and one for the account, the key, the model or the prompt (name them in a mapping file)",
+    wants="column for the time with one for the account, the key, the model or the prompt (a mapping file names them)",
     sniff=_sniff,
     lacks=("client_telemetry",),
 )

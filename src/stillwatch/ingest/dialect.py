@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import _anthropic, _chat, _gemini, _responses
+from . import _anthropic, _chat, _converse, _gemini, _responses
 from .clean import mapping
 from .exchange import Exchange
 from .sse import Body, open_body
@@ -38,6 +38,7 @@ DIALECTS = {
         name="anthropic_messages", request=_anthropic.request, response=_anthropic.response, join=_anthropic.join
     ),
     "gemini_generate": Dialect(name="gemini_generate", request=_gemini.request, response=_gemini.response, join=_gemini.join),
+    "bedrock_converse": Dialect(name="bedrock_converse", request=_converse.request, response=_converse.response, join=_converse.join),
 }
 """Every dialect by name."""
 
@@ -48,6 +49,8 @@ _ENDINGS = (
     ("/complete", "openai_chat"),
     (":generatecontent", "gemini_generate"),
     (":streamgeneratecontent", "gemini_generate"),
+    ("/converse", "bedrock_converse"),
+    ("/converse-stream", "bedrock_converse"),
     (":rawpredict", "anthropic_messages"),
     (":streamrawpredict", "anthropic_messages"),
 )
@@ -66,6 +69,8 @@ def dialect_of_bodies(request: dict[str, Any], response: dict[str, Any]) -> str 
     """Tell the dialect from the bodies' own keys; none fits is `None`."""
     if "contents" in request or "candidates" in response or "usageMetadata" in response or "promptFeedback" in response:
         return "gemini_generate"
+    if "inferenceConfig" in request or "stopReason" in response or "messageStart" in response or "toolConfig" in request:
+        return "bedrock_converse"
     if response.get("type") in ("message", "message_start") or "anthropic_version" in request:
         return "anthropic_messages"
     if response.get("object") == "response" or "input" in request or "previous_response_id" in request:
@@ -87,7 +92,7 @@ def fill(x: Exchange, request: Any, response: Any, *, name: str | None = None) -
     answered = open_body(response)
     whole = answered.whole
     if name is None:
-        first = whole if whole is not None else mapping((answered.events or [None])[0])
+        first = whole if whole is not None else (answered.events or [{}])[0]
         name = dialect_of_bodies(asked, first)
     if name is None:
         settle(x, error=bool(mapping(whole).get("error")), cancelled=answered.broken)

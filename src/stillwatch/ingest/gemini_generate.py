@@ -20,7 +20,7 @@ def _sniff(record: Record) -> int:
     name="gemini_generate",
     title="Gemini generateContent, request/response captures",
     sample="gemini_generate",
-    wants="a request to ...:generateContent with its body",
+    wants="request to ...:generateContent with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS, "end_user", "logit_bias"),
 )

@@ -35,12 +35,16 @@ class Joined:
     """How exchanges that lie in several records come together.
 
     `pieces` takes a record apart into (key, piece value); `assemble` makes exchanges of all pieces of one key, in file order;
-    `needed` tells from sampled records whether joining over records is needed at all (else each record is whole).
+    `needed` tells from sampled records whether joining over records is needed at all (else each record is whole); `moment` gives a time
+    that a record tells, of which the earliest stands in where an exchange has none; `group` takes from a file's stem what the stems of
+    files that belong together share (all files of a folder belong together where it is not given, or where it leaves a file alone).
     """
 
     pieces: Callable[[Record], Iterable[tuple[str, Any]]]
     assemble: Callable[[Sequence[Piece], Reading], Iterable[Exchange]]
     needed: Callable[[Sequence[Record]], bool] = lambda _records: True
+    moment: Callable[[Record], int | None] | None = None
+    group: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ def _sniff(record: Record) -> int:
     name="openai_chat",
     title="OpenAI chat completions, request/response captures",
     sample="openai_chat",
-    wants="a request to .../chat/completions with its body",
+    wants="request to .../chat/completions with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS,),
 )

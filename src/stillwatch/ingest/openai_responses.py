@@ -20,7 +20,7 @@ def _sniff(record: Record) -> int:
     name="openai_responses",
     title="OpenAI Responses, request/response captures",
     sample="openai_responses",
-    wants="a request to .../responses with its body",
+    wants="request to .../responses with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS, "top_k", "n", "logit_bias"),
 )

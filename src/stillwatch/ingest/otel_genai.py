@@ -84,7 +84,8 @@ def _messages(span: Span, events: Sequence[Span]) -> tuple[list[Any], list[Any]]
         if name == "gen_ai.choice":
             choice = mapping(body) or {**inner, "message": _structured(inner.get("message"))}
             message = choice.get("message")
-            answers.append({**(message if isinstance(message, dict) else {"content": message}), "finish_reason": choice.get("finish_reason")})
+            said = message if isinstance(message, dict) else {"content": message}
+            answers.append({**said, "finish_reason": choice.get("finish_reason")})
         elif name.endswith(".message") and name.startswith("gen_ai."):
             message = mapping(body) or inner
             asked.append({**message, "role": message.get("role") or _roles(name)})

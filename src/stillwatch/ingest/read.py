@@ -14,7 +14,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 
 from . import arrow_columns
-from .chunks import Chunk
+from .chunks import Chunk, JoinedFile
 from .clean import BadField, Reading
 from .exchange import Exchange, VaultPair, to_batch
 from .log_format import FORMATS, LogFormat, Piece, Record
@@ -50,8 +50,9 @@ def read_chunk(chunk: Chunk, names: Pseudonymiser, options: ReadOptions | None =
     """
     options = options or ReadOptions()
     reading = Reading(now=options.now, mapping=options.mapping)
+    limit = options.max_line_bytes
     rejects: list[Reject] = [
-        (chunk.source, line, "row", f"got a line of {size} bytes, expected at most {options.max_line_bytes}") for line, size in chunk.too_long
+        (chunk.source, line, "row", f"got a line of {size} bytes, expected at most {limit}") for line, size in chunk.too_long
     ]
     if chunk.layout in ("parquet", "csv") and not chunk.files:
         batch, vault = arrow_columns.read_table(chunk, names, options, reading, rejects)
@@ -106,10 +107,14 @@ def exchanges_of(one: LogFormat, record: Record, reading: Reading, *, line: int 
         yield fault
         return
     except _SHAPE_ERRORS as error:
-        yield BadField("row", f"got a record whose shape {one.name} does not have ({type(error).__name__})")
+        yield BadField("row", _misshapen(one, error))
         return
     for group in pieces.values():
         yield from _assembled(one, group, reading)
+
+
+def _misshapen(one: LogFormat, error: Exception) -> str:
+    return f"got a record whose shape {one.name} does not have ({type(error).__name__})"
 
 
 def _assembled(one: LogFormat, group: Sequence[Piece], reading: Reading) -> Iterator[Exchange | BadField]:
@@ -120,7 +125,7 @@ def _assembled(one: LogFormat, group: Sequence[Piece], reading: Reading) -> Iter
     except BadField as fault:
         yield fault
     except _SHAPE_ERRORS as error:
-        yield BadField("row", f"got a record whose shape {one.name} does not have ({type(error).__name__})")
+        yield BadField("row", _misshapen(one, error))
 
 
 def _collect(
@@ -152,34 +157,39 @@ def _collect_joined(
     if one.joined is None:
         return
     groups: dict[str, list[Piece]] = {}
+    first_part = chunk.part == 0
     for file in chunk.files:
-        for line, record, repaired in _joined_records(Path(file.path), file.layout, file.source, options, rejects if chunk.part == 0 else []):
-            if repaired and chunk.part == 0:
+        for line, record, repaired in _joined_records(file, options, rejects if first_part else []):
+            if repaired and first_part:
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
-                if chunk.part == 0:
+                if first_part:
                     rejects.append((file.source, line, "row", record.reason))
                 continue
             try:
+                told = one.joined.moment(record) if one.joined.moment is not None else None
+                if told is not None and (reading.earliest is None or told < reading.earliest):
+                    reading.earliest = told
                 for key, value in one.joined.pieces(record):
                     if chunk.parts == 1 or zlib.crc32(key.encode("utf-8", "surrogatepass")) % chunk.parts == chunk.part:
                         groups.setdefault(key, []).append(Piece(value=value, line=line, source=file.source))
             except BadField as fault:
-                if chunk.part == 0:
+                if first_part:
                     rejects.append((file.source, line, fault.field, fault.reason))
             except _SHAPE_ERRORS as error:
-                if chunk.part == 0:
-                    rejects.append((file.source, line, "row", f"got a record whose shape {one.name} does not have ({type(error).__name__})"))
+                if first_part:
+                    rejects.append((file.source, line, "row", _misshapen(one, error)))
     for group in groups.values():
         _keep(_assembled(one, group, reading), group[0].line, group[0].source, rows, rejects)
 
 
 def _joined_records(
-    path: Path, layout: str, source: int, options: ReadOptions, rejects: list[Reject]
+    file: JoinedFile, options: ReadOptions, rejects: list[Reject]
 ) -> Iterator[tuple[int, Record | Fault, bool]]:
-    stream = open_stream(path)
+    source = file.source
+    stream = open_stream(Path(file.path))
     try:
-        if layout == "document":
+        if file.layout == "document":
             pieces: list[bytes] = []
             while block := stream.block():
                 pieces.append(block)

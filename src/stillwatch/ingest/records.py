@@ -16,6 +16,7 @@ __all__ = ["Fault", "document_records", "is_lines", "line_records", "parse", "un
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
 _LISTS = ("data", "records", "entries", "items", "results")
+_OWN = frozenset(("id", "messages", "response", "request"))
 _INNER = re.compile(r'\{\s*(?:"log"\s*:\s*\{.*?)?"(?:data|records|entries|items|results)"\s*:\s*\[', re.DOTALL)
 _scan = json.JSONDecoder(strict=False).raw_decode
 
@@ -63,7 +64,7 @@ def unwrap(record: Any) -> list[Any] | None:
     if len(record) <= 8:
         for key in _LISTS:
             inner = record.get(key)
-            if isinstance(inner, list) and (record.get("object") == "list" or not {"id", "messages", "response", "request"} & record.keys()):
+            if isinstance(inner, list) and (record.get("object") == "list" or not _OWN & record.keys()):
                 return inner if not inner or any(isinstance(element, dict) for element in inner) else None
     return None
 

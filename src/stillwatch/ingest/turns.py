@@ -10,7 +10,18 @@ import msgspec
 
 from .exchange import Exchange
 
-__all__ = ["ANSWERS_APART", "call_text", "joined_answers", "lay_out", "parts_text", "parts_texts", "settle", "sorted_tools", "split_thinking"]
+__all__ = [
+    "ANSWERS_APART",
+    "as_json",
+    "call_text",
+    "joined_answers",
+    "lay_out",
+    "parts_text",
+    "parts_texts",
+    "settle",
+    "sorted_tools",
+    "split_thinking",
+]
 
 ANSWERS_APART = "\f"
 """What stands between several answers of one exchange."""
