@@ -238,7 +238,7 @@ def main() -> None:
         if waited % FRAMES == 0:
             flush()
 
-    if target.name == "spans.json":
+    if target.parent.name == "otel_genai" and target.name == "spans.json":
         provider.add_span_processor(Callers())
     if name == "openinference":
         from openinference.instrumentation import using_attributes
