@@ -1,7 +1,12 @@
 """A scan as a page, as Markdown, as JSON and as lines for the terminal: what a person reads before deciding."""
 
+from stillwatch.report.explain import Line, Role, explain_lines
+from stillwatch.report.json_form import json_schema, read_json, render_json
+from stillwatch.report.markdown import render_markdown
 from stillwatch.report.page import render_html
 from stillwatch.report.redact import redact_examples
+from stillwatch.report.tables import Table, findings_table
+from stillwatch.report.verdict import KeyNumber, key_numbers, verdict
 from stillwatch.report.view import (
     ErrorBudget,
     FieldCoverage,
@@ -42,6 +47,8 @@ __all__ = [
     "FieldCoverage",
     "HeldOutTest",
     "HourCount",
+    "KeyNumber",
+    "Line",
     "LinkPicture",
     "LookalikeCheck",
     "MemberView",
@@ -49,6 +56,7 @@ __all__ = [
     "Piece",
     "RejectCount",
     "ReleaseMark",
+    "Role",
     "RunFacts",
     "ScanView",
     "SettingUsed",
@@ -56,9 +64,18 @@ __all__ = [
     "SignalReading",
     "SourceRead",
     "Statement",
+    "Table",
     "Tie",
     "TopicShare",
     "UndecidedCount",
+    "explain_lines",
+    "findings_table",
+    "json_schema",
+    "key_numbers",
+    "read_json",
     "redact_examples",
     "render_html",
+    "render_json",
+    "render_markdown",
+    "verdict",
 ]

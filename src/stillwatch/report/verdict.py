@@ -51,38 +51,45 @@ def key_numbers(view: ScanView) -> tuple[KeyNumber, ...]:
     if known and len(known) < len(tokens):
         counted = f"at least {counted}"
     undecided = sum(row.count for row in view.undecided if row.what == "accounts")
+    singles, aside, open_ = len(view.accounts_for_review), len(view.set_aside), len(view.undecided_actors)
     return (
         KeyNumber(
             value=count(len(found)),
-            label="actors for review",
-            remark=f"{plural(accounts, 'account')} in them",
+            label=_noun(len(found), "actor for review", "actors for review"),
+            remark=f"{plural(accounts, 'account')} in {'it' if len(found) == 1 else 'them'}"
+            if found
+            else "not a clearance",
             weight="harvest",
         ),
         KeyNumber(
             value=amount(sum(actor.yield_exchanges for actor in found)),
             label="distinct answers obtained",
-            remark=counted,
+            remark=counted if found else "by actors for review",
             weight="harvest",
         ),
         KeyNumber(
-            value=count(len(view.accounts_for_review)),
-            label="single accounts for review",
+            value=count(singles),
+            label=_noun(singles, "single account for review", "single accounts for review"),
             remark="on their own evidence",
         ),
         KeyNumber(
-            value=count(len(view.set_aside)),
-            label="candidates set aside",
+            value=count(aside),
+            label=_noun(aside, "candidate set aside", "candidates set aside"),
             remark="an innocent explanation, or too weak",
             weight="innocent",
         ),
         KeyNumber(
-            value=count(len(view.undecided_actors)),
-            label="candidates undecided",
+            value=count(open_),
+            label=_noun(open_, "candidate undecided", "candidates undecided"),
             remark=f"and {plural(undecided, 'account')}",
         ),
         KeyNumber(
             value=amount(run.exchanges),
-            label="exchanges read",
+            label=_noun(run.exchanges, "exchange read", "exchanges read"),
             remark=f"of {plural(run.accounts, 'account')}; {plural(run.rejects, 'row')} rejected",
         ),
     )
+
+
+def _noun(n: int, one: str, many: str) -> str:
+    return one if n == 1 else many
