@@ -1,0 +1,89 @@
+"""Intervals cover the truth as often as they say."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from stillwatch.stats import bootstrap, clopper_pearson, dkw, wilson
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.2, 0.5])
+@pytest.mark.parametrize("trials", [5, 40])
+def test_clopper_pearson_covers_at_every_rate(rate: float, trials: int) -> None:
+    covered = sum(
+        float(stats.binom.pmf(k, trials, rate))
+        for k in range(trials + 1)
+        if clopper_pearson(k, trials).low <= rate <= clopper_pearson(k, trials).high
+    )
+    assert covered >= 0.95
+
+
+def test_wilson_is_shorter_and_covers_on_average() -> None:
+    rates = np.linspace(0.05, 0.95, 91)
+    covered = [
+        sum(stats.binom.pmf(k, 50, r) for k in range(51) if wilson(k, 50).low <= r <= wilson(k, 50).high) for r in rates
+    ]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
+    assert wilson(10, 50).high - wilson(10, 50).low < clopper_pearson(10, 50).high - clopper_pearson(10, 50).low
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.floats(0.5, 0.999))
+def test_rates_lie_in_their_intervals_and_more_certainty_is_wider(hits: int, more: int, level: float) -> None:
+    for method in (clopper_pearson, wilson):
+        found = method(hits, hits + more, level=level)
+        wider = method(hits, hits + more, level=(1 + level) / 2)
+        assert 0 <= wider.low <= found.low + 1e-12
+        assert found.high <= wider.high + 1e-12 <= 1 + 1e-9
+        if hits + more:
+            assert found.low <= found.value + 1e-12
+            assert found.value <= found.high + 1e-12
+
+
+def test_no_trials_is_unknown_and_not_zero() -> None:
+    for method in (clopper_pearson, wilson):
+        nothing = method(0, 0)
+        assert math.isnan(nothing.value)
+        assert (nothing.low, nothing.high, nothing.n) == (0.0, 1.0, 0)
+
+
+def test_the_bootstrap_covers_a_mean_of_units() -> None:
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(300):
+        found = bootstrap(rng.exponential(size=60), lambda x: float(x.mean()), rng=rng, draws=199)
+        covered += int(found.low <= 1.0 <= found.high)
+    assert stats.binom.cdf(covered, 300, 0.9) > 1e-4
+    assert stats.binom.sf(covered - 1, 300, 0.97) > 1e-4
+
+
+def test_one_unit_bounds_nothing() -> None:
+    rng = np.random.default_rng(1)
+    one = bootstrap([3.0], lambda x: float(x.mean()), rng=rng)
+    assert (one.value, one.low, one.high) == (3.0, -math.inf, math.inf)
+    assert math.isnan(bootstrap(np.zeros(0), lambda x: float(x.mean()), rng=rng).value)
+
+
+def test_the_band_holds_everywhere_at_once() -> None:
+    rng = np.random.default_rng(2)
+    width = dkw(100, level=0.9)
+    grid = np.arange(1, 101) / 100
+    drawn = np.sort(rng.random((2000, 100)), axis=1)
+    distance = np.maximum(grid - drawn, drawn - grid + 0.01).max(axis=1)
+    outside = int((distance > width).sum())
+    assert stats.binom.sf(outside - 1, 2000, 0.1) > 1e-5
+    assert outside > 100
+
+
+def test_bad_arguments_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="successes"):
+        wilson(3, 2)
+    with pytest.raises(ValueError, match="trials"):
+        clopper_pearson(0, -1)
+    with pytest.raises(ValueError, match="level"):
+        dkw(5, level=1.0)
+    with pytest.raises(ValueError, match="units"):
+        bootstrap([float("nan"), 1.0], lambda x: 0.0, rng=np.random.default_rng(0))

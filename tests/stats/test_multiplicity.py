@@ -1,0 +1,114 @@
+"""Lists of findings keep their share of false ones, and say what each candidate would have needed."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.stats import benjamini_hochberg, e_bh, e_needed, p_needed, reach, reach_e
+
+
+def _false_share(selected: np.ndarray, null: np.ndarray) -> float:
+    return float((selected & null).sum() / max(1, int(selected.sum())))
+
+
+def test_e_bh_keeps_its_error_rate_under_strong_dependence() -> None:
+    rng = np.random.default_rng(1)
+    null = np.arange(60) < 50
+    shares, found = [], []
+    for _ in range(1500):
+        common = rng.normal()
+        z = 0.95 * common + np.sqrt(1 - 0.95**2) * rng.normal(size=60)
+        e = np.exp(2 * z - 2)
+        e[~null] = np.exp(2 * (z[~null] + 4) - 2)
+        chosen = e_bh(e, q=0.1).selected
+        shares.append(_false_share(chosen, null))
+        found.append(chosen[~null].mean())
+    assert np.mean(shares) <= 0.1
+    assert np.mean(found) > 0.5
+
+
+def test_bh_keeps_its_error_rate_and_any_dependence_costs_power() -> None:
+    rng = np.random.default_rng(2)
+    null = np.arange(100) < 80
+    shares, found, careful = [], [], []
+    for _ in range(800):
+        p = rng.random(100)
+        p[~null] = p[~null] ** 6
+        chosen = benjamini_hochberg(p, q=0.1).selected
+        shares.append(_false_share(chosen, null))
+        found.append(chosen.sum())
+        careful.append(benjamini_hochberg(p, q=0.1, any_dependence=True).selected.sum())
+    assert 0.06 < np.mean(shares) <= 0.085
+    assert np.mean(careful) < np.mean(found)
+
+
+def _by_definition(e: np.ndarray, q: float) -> np.ndarray:
+    m = e.size
+    ranked = np.sort(e)[::-1]
+    passing = [k for k in range(1, m + 1) if ranked[k - 1] >= m / (q * k) * (1 - 1e-12)]
+    return e >= m / (q * max(passing)) * (1 - 1e-12) if passing else np.zeros(m, dtype=bool)
+
+
+@given(st.lists(st.floats(0.01, 1e4), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.5]))
+def test_needed_is_exactly_what_each_candidate_had_to_reach(values: list[float], q: float) -> None:
+    e = np.array(values)
+    found = e_bh(e, q=q)
+    np.testing.assert_array_equal(found.selected, _by_definition(e, q))
+    for i in range(e.size):
+        lifted = e.copy()
+        lifted[i] = found.needed[i]
+        assert _by_definition(lifted, q)[i]
+        if not found.selected[i]:
+            lifted[i] = found.needed[i] * 0.999
+            assert not _by_definition(lifted, q)[i]
+
+
+@given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.5]))
+def test_bh_on_p_is_e_bh_on_their_inverse(values: list[float], q: float) -> None:
+    p = np.array(values)
+    np.testing.assert_array_equal(benjamini_hochberg(p, q=q).selected, e_bh(1 / p, q=q).selected)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=15))
+def test_order_does_not_matter_and_adjusted_values_follow_p(values: list[float]) -> None:
+    p = np.array(values)
+    order = np.random.default_rng(len(values)).permutation(p.size)
+    found, shuffled = benjamini_hochberg(p, q=0.1), benjamini_hochberg(p[order], q=0.1)
+    np.testing.assert_array_equal(found.selected[order], shuffled.selected)
+    assert (np.diff(found.adjusted[np.argsort(p, kind="stable")]) >= 0).all()
+    assert ((found.adjusted >= p * (1 - 1e-12)) & (found.adjusted <= 1)).all()
+
+
+def test_nobody_tested_nobody_shown() -> None:
+    assert benjamini_hochberg([], q=0.1).selected.size == 0
+    assert e_bh([], q=0.1).m == 0
+
+
+def test_infinite_evidence_is_shown_and_zero_is_not() -> None:
+    assert e_bh([float("inf"), 0.0], q=0.1).selected.tolist() == [True, False]
+    assert benjamini_hochberg([0.0, 1.0], q=0.1).selected.tolist() == [True, False]
+
+
+def test_reach_says_whether_a_list_can_show_anyone() -> None:
+    assert reach(100, 0.1, 1 / 1000).alone
+    short = reach(1000, 0.1, 1 / 100)
+    assert short.possible
+    assert not short.alone
+    assert short.rank == 100
+    assert short.needed == 9999
+    assert not reach(1000, 0.1, 0.2).possible
+    assert reach(1000, 0.1, 1 / (short.needed + 1)).alone
+    assert not reach_e(1000, 0.1, 9.0).possible
+    assert e_needed(1000, 0.1, 10) == pytest.approx(1 / p_needed(1000, 0.1, 10))
+
+
+def test_bad_arguments_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="q: got 0"):
+        e_bh([1.0], q=0)
+    with pytest.raises(ValueError, match="e: holds"):
+        e_bh([float("nan")], q=0.1)
+    with pytest.raises(ValueError, match="p: got"):
+        benjamini_hochberg([2.0], q=0.1)
+    with pytest.raises(ValueError, match="one value a candidate"):
+        e_bh([[1.0]], q=0.1)
