@@ -24,11 +24,26 @@ from . import (
     otel_genai,
 )
 from .chunks import Chunk, Plan, SourceFile, plan
+from .facts import Facts, read_accounts, read_releases, read_telemetry
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
 from .read import ChunkResult, read_chunk
 
-__all__ = ["FORMATS", "Chunk", "ChunkResult", "Plan", "ReadOptions", "SourceFile", "log_format", "plan", "read_chunk"]
+__all__ = [
+    "FORMATS",
+    "Chunk",
+    "ChunkResult",
+    "Facts",
+    "Plan",
+    "ReadOptions",
+    "SourceFile",
+    "log_format",
+    "plan",
+    "read_accounts",
+    "read_chunk",
+    "read_releases",
+    "read_telemetry",
+]
 
 # A format is registered when its module is read; this tuple is what keeps them from looking unused.
 _FORMAT_MODULES = (

@@ -150,7 +150,7 @@ def instant(value: Any, field: str) -> tuple[int, bool]:
 
 
 def _scaled(value: float, field: str) -> tuple[int, bool]:
-    if isinstance(value, float) and not math.isfinite(value):
+    if not math.isfinite(value):
         raise BadField(field, f"got {value}, expected a time")
     size = abs(value)
     if size < 100_000_000_000:

@@ -1,0 +1,234 @@
+"""What a provider knows beside its logs: accounts, product telemetry and model launches, from CSV, JSON lines or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.core.errors import FormatError
+from stillwatch.core.pseudonym import Pseudonymiser
+from stillwatch.engine.tables import table
+
+from .clean import BadField, Reading, billed, label
+from .exchange import VaultPair, client_claimed, credential_id
+from .open_source import fingerprint, open_stream
+from .records import Fault, document_records, is_lines, line_records
+
+__all__ = ["TELEMETRY", "Facts", "read_accounts", "read_releases", "read_telemetry"]
+
+TELEMETRY: pa.Schema = pa.schema([pa.field("account", pa.int64(), nullable=False), pa.field("client", pa.string(), nullable=False)])
+"""(account, client) pairs for which product telemetry was seen."""
+
+_ACCOUNTS: dict[str, tuple[str, ...]] = {
+    "account": ("account_id", "customer", "customer_id", "user_account", "tenant", "tenant_id", "id"),
+    "org": ("org_id", "organization", "organization_id", "organisation", "organisation_id"),
+    "created": ("created_at", "opened_at", "signup_at", "registered_at"),
+    "plan": ("tier", "plan_name"),
+    "entitlement": ("daily_entitlement", "requests_per_day", "quota", "daily_limit"),
+    "product_type": ("use_case", "usage_type", "product"),
+    "signup_path": ("signup_channel", "acquisition", "channel"),
+    "payment": ("payment_instrument", "payment_id", "card_fingerprint", "payment_fingerprint"),
+    "registration": ("registration_pattern", "email_pattern", "email_domain"),
+    "device": ("device_id", "device_fingerprint"),
+    "declared_programme": ("declared_program", "programme", "program"),
+    "contract_region": ("region",),
+    "verification": ("verified", "kyc", "identity_check"),
+}
+_TELEMETRY: dict[str, tuple[str, ...]] = {
+    "account": _ACCOUNTS["account"],
+    "client": ("client_name", "product", "app", "application"),
+}
+_RELEASES: dict[str, tuple[str, ...]] = {
+    "model": ("model_name", "model_id", "name"),
+    "at": ("released_at", "released", "launch", "launched_at", "date", "release_date"),
+}
+_Key = TypeVar("_Key")
+_PSEUDONYMS = ("org", "payment", "registration", "device")
+_WORDS = ("plan", "product_type", "signup_path", "declared_programme", "contract_region", "verification")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """A table of facts, the rows that could not be read, names for the vault, and counted notes."""
+
+    table: pa.Table
+    rejects: pa.Table
+    vault: list[VaultPair] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+
+
+def read_accounts(path: str | Path, names: Pseudonymiser, *, now: int | None = None) -> Facts:
+    """Read account facts into the shape of `account_facts`. Of two rows of one account the later counts.
+
+    Raises:
+        FormatError: when the file has no column that names the account.
+    """
+    vault: dict[tuple[str, str], int] = {}
+
+    def one(row: dict[str, Any], reading: Reading) -> tuple[int, dict[str, Any]]:
+        account = _account(row, names, vault)
+        found: dict[str, Any] = {"account": account}
+        for name in _PSEUDONYMS:
+            raw = label(row.get(name))
+            found[name] = None if raw is None else names.name(name, raw)
+            if raw is not None and name == "org":
+                vault[name, raw] = found[name]
+        created = row.get("created")
+        found["created"] = None if created in (None, "") else reading.at(created, "created")
+        found["entitlement"] = billed(row.get("entitlement"), "entitlement", limit=10**15)
+        for name in _WORDS:
+            found[name] = label(row.get(name))
+        return account, found
+
+    rows, rejects, reading = _collect(Path(path), _ACCOUNTS, "account", one, now)
+    pairs = [(kind, value, raw) for (kind, raw), value in sorted(vault.items())]
+    schema = table("account_facts").schema
+    return Facts(table=_table(list(rows.values()), schema), rejects=rejects, vault=pairs, notes=dict(reading.notes))
+
+
+def read_telemetry(path: str | Path, names: Pseudonymiser) -> Facts:
+    """Read product telemetry as distinct (account, client) pairs; `client` is written as `exchanges.client_claimed` is.
+
+    Raises:
+        FormatError: when the file has no column that names the account.
+    """
+
+    def one(row: dict[str, Any], _reading: Reading) -> tuple[tuple[int, str], dict[str, Any]]:
+        account = _account(row, names, {})
+        given = label(row.get("client"))
+        client = client_claimed(given) if given else None
+        if client is None:
+            raise BadField("client", "got nothing, expected the client's name")
+        return (account, client), {"account": account, "client": client}
+
+    rows, rejects, reading = _collect(Path(path), _TELEMETRY, "account", one, None)
+    return Facts(table=_table([rows[key] for key in sorted(rows)], TELEMETRY), rejects=rejects, notes=dict(reading.notes))
+
+
+def read_releases(path: str | Path) -> Facts:
+    """Read model launches into the shape of `releases`. Launches to come are allowed.
+
+    Raises:
+        FormatError: when the file has no column that names the model.
+    """
+
+    def one(row: dict[str, Any], reading: Reading) -> tuple[str, dict[str, Any]]:
+        model = label(row.get("model"))
+        if model is None:
+            raise BadField("model", "got nothing, expected the model's name")
+        return model, {"model": model, "at": reading.at(row.get("at"), "at")}
+
+    rows, rejects, reading = _collect(Path(path), _RELEASES, "model", one, None)
+    return Facts(table=_table(list(rows.values()), table("releases").schema), rejects=rejects, notes=dict(reading.notes))
+
+
+def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, str], int]) -> int:
+    raw = label(row.get("account"))
+    if raw is None:
+        raise BadField("account", "got nothing, expected the account's name")
+    raw = credential_id(raw) if raw.startswith("sk-") else raw
+    named = vault["account", raw] = names.name("account", raw)
+    return named
+
+
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in schema], schema=schema)
+
+
+def _collect(
+    path: Path,
+    aliases: dict[str, tuple[str, ...]],
+    key_column: str,
+    one: Callable[[dict[str, Any], Reading], tuple[_Key, dict[str, Any]]],
+    now: int | None,
+) -> tuple[dict[_Key, dict[str, Any]], pa.Table, Reading]:
+    reading = Reading(now=now)
+    source = fingerprint(path)
+    rows: dict[_Key, dict[str, Any]] = {}
+    faults: list[dict[str, Any]] = []
+    known_columns = False
+    for line, record in _rows(path):
+        field_name, reason = "row", ""
+        if isinstance(record, Fault):
+            reason = record.reason
+        else:
+            row = _ours(record, aliases)
+            known_columns |= key_column in row
+            try:
+                key, found = one(row, reading)
+                if key in rows:
+                    reading.notes[f"rows that repeat a {key_column}"] += 1
+                rows[key] = found
+                continue
+            except BadField as fault:
+                field_name, reason = fault.field, fault.reason
+        faults.append({"source": source, "path": str(path), "line": line, "format": "facts", "field": field_name, "reason": reason})
+    if faults and not known_columns:
+        wanted = ", ".join((key_column, *aliases[key_column]))
+        raise FormatError(f"{path}: no column that names the {key_column}; expected one of {wanted}")
+    return rows, _table(faults, table("rejects").schema), reading
+
+
+def _ours(record: dict[str, Any], aliases: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    lowered = {key.strip().lower(): value for key, value in record.items()}
+    row: dict[str, Any] = {}
+    for name, others in aliases.items():
+        for candidate in (name, *others):
+            if candidate in lowered:
+                value = lowered[candidate]
+                row[name] = None if value == "" else value
+                break
+    return row
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    stream = open_stream(path)
+    try:
+        pieces: list[bytes] = []
+        while block := stream.block():
+            pieces.append(block)
+    finally:
+        stream.close()
+    data = b"".join(pieces)
+    if data.startswith(b"PAR1"):
+        for number, row in enumerate(pq.read_table(path).to_pylist(), start=1):
+            yield number, row
+    elif data.lstrip()[:1] in (b"{", b"["):
+        records = line_records(data, 1) if is_lines(data) else document_records(data)
+        for number, record, _ in records:
+            yield number, record
+    else:
+        yield from _csv_rows(data)
+
+
+def _csv_rows(data: bytes) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    decoded = data.decode("utf-8-sig", "replace").replace("\x00", "")
+    first = decoded.partition("\n")[0]
+    delimiter = max(",;\t|", key=first.count)
+    reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter)
+    header: list[str] = []
+    number = 0
+    while True:
+        number += 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield number, Fault(f"got a row that is no CSV ({error})")
+            continue
+        if not row:
+            continue
+        if not header:
+            header = row
+        elif len(row) != len(header):
+            yield number, Fault(f"got {len(row)} values, expected {len(header)}")
+        else:
+            yield number, dict(zip(header, row, strict=True))
