@@ -31,7 +31,7 @@ __all__ = ["Lexicon", "elicitation", "lexicon", "techniques"]
 LONGEST = 10
 STRETCH = 128
 _STEP = np.uint64(0xD1342543DE82EF95)
-_PREFILTER = np.uint64(64 - 16)
+_PREFILTER = np.uint64(64 - 18)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +110,7 @@ def compiled(tables: dict[str, Any]) -> Lexicon:
     ]
     if faults:
         raise SettingsError(faults)
-    starts = np.zeros(1 << 16, dtype=bool)
+    starts = np.zeros(1 << 18, dtype=bool)
     owner = np.array(group_of, dtype=np.int64)
     table: dict[int, Bits] = {}
     entries: dict[int, Places] = {}

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.text._mixing import GOLDEN, Bits, mixed
+from stillwatch.text._mixing import GOLDEN, mixed
 from stillwatch.text.words import CODE, HAN, KIND, NUMBER, Words
 
 __all__ = ["CELLS", "Embedder", "Projection", "cells"]
@@ -30,6 +30,8 @@ CELLS = 1 << _PLANES
 _ROWS = 1 << 15
 _HASH_BITS = 44
 _DAMPED = np.rint(4 * np.sqrt(np.arange(1025))).astype(np.int64)
+_BY_LENGTH = np.array([0, 0, 0, 0, 1, 1, 2], dtype=np.uint64)
+"""Weight of a word by its length in characters; the last one holds for all longer words."""
 _PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
 _TOUCHED = 4
 
@@ -93,42 +95,44 @@ def cells(sums: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 def _sums(words: Words, dim: int) -> npt.NDArray[np.int32]:
     row = np.repeat(np.arange(words.rows, dtype=np.uint64), words.counts)
     plain = words.kind & KIND
-    weight = (words.length > 3).astype(np.uint64) + (words.length > 5)
+    weight = _BY_LENGTH.take(np.minimum(words.length, len(_BY_LENGTH) - 1))
     weight[plain == CODE] = 1
-    weight[plain == HAN] = 1
+    ideograph = plain == HAN
+    weight[ideograph] = 1
     weight[plain == NUMBER] = 0
-    if len(weight):
-        heavy = np.zeros(len(weight) + 1, dtype=np.int64)
-        np.cumsum(weight > 0, out=heavy[1:])
-        empty = (heavy[words.offset[1:]] == heavy[words.offset[:-1]]) & (words.counts > 0)
-        if empty.any():
-            weight[np.repeat(empty, words.counts)] = 1
-    single = np.flatnonzero(weight)
-    pair = np.flatnonzero((weight[:-1] > 0) & (weight[1:] > 0) & (row[:-1] == row[1:]))
-    both = words.hash[pair] * _PAIR + words.hash[pair + 1]
-    pair_weight = np.where((plain[pair] == HAN) & (plain[pair + 1] == HAN), np.uint64(2), np.uint64(1))
-    key = np.concatenate([
-        _keys(row[single], mixed(words.hash[single]), weight[single]),
-        _keys(row[pair], mixed(both), pair_weight),
-    ])
+    heavy = weight > 0
+    before = np.zeros(len(heavy) + 1, dtype=np.int32)
+    np.cumsum(heavy, out=before[1:])
+    empty = (before[words.offset[1:]] == before[words.offset[:-1]]) & (words.counts > 0)
+    if empty.any():
+        weight[np.repeat(empty, words.counts)] = 1
+        heavy = weight > 0
+    single = np.flatnonzero(heavy)
+    pair = np.flatnonzero(heavy[:-1] & heavy[1:] & (row[:-1] == row[1:]))
+    left, right = words.hash.take(pair), words.hash.take(pair + 1)
+    left *= _PAIR
+    left += right
+    pair_weight = np.uint64(1) + (ideograph[:-1] & ideograph[1:]).take(pair)
+    key = np.concatenate([words.hash.take(single), left])
+    key = mixed(key)
+    key >>= np.uint64(64 - _HASH_BITS)
+    key <<= np.uint64(2)
+    key |= np.concatenate([weight.take(single), pair_weight])
+    key |= np.concatenate([row.take(single), row.take(pair)]) << np.uint64(_HASH_BITS + 2)
     key.sort()
     if not len(key):
         return np.zeros((words.rows, dim), dtype=np.int32)
     fresh = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     times = np.diff(fresh, append=len(key))
-    key = key[fresh]
-    value = (key & np.uint64(3)).astype(np.int64) * _DAMPED.take(np.minimum(times, 1024))
-    draws = mixed((key & np.uint64((1 << (_HASH_BITS + 2)) - 1)) * GOLDEN)
+    key = key.take(fresh)
     sides = 2 * dim
-    place = draws.view(np.uint16).astype(np.int64).reshape(-1, _TOUCHED)
+    value = (_DAMPED.take(np.minimum(times, 1024)) * (key & np.uint64(3)).view(np.int64)).astype(np.float64)
+    where = (key >> np.uint64(_HASH_BITS + 2)).view(np.int64) * sides
+    draws = mixed((key & np.uint64((1 << (_HASH_BITS + 2)) - 1)) * GOLDEN).view(np.uint16).reshape(-1, _TOUCHED)
+    place = np.empty((_TOUCHED, len(key)), dtype=np.int64)
+    place[:] = draws.T  # the four are added alike, so the byte order of the machine makes no difference
     place *= sides
     place >>= 16
-    place += ((key >> np.uint64(_HASH_BITS + 2)).astype(np.int64) * sides)[:, None]
-    weights = np.repeat(value.astype(np.float64), _TOUCHED)
-    total = np.bincount(place.reshape(-1), weights=weights, minlength=words.rows * sides)
+    place += where
+    total = np.bincount(place.reshape(-1), weights=np.tile(value, _TOUCHED), minlength=words.rows * sides)
     return (total[0::2] - total[1::2]).astype(np.int32).reshape(words.rows, dim)
-
-
-def _keys(row: Bits, value: Bits, weight: Bits) -> Bits:
-    """Row, hash and weight in one sortable number, so that one sort counts every word of every row."""
-    return (row << np.uint64(_HASH_BITS + 2)) | ((value >> np.uint64(64 - _HASH_BITS)) << np.uint64(2)) | weight

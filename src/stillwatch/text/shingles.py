@@ -113,11 +113,12 @@ def _sample(words: Words, salt: int, most: int) -> tuple[npt.NDArray[np.int64], 
     share = np.minimum(_SLACK * most / np.maximum(weight, 1), 1.0)
     limit = np.where(share < 1.0, (share * 2.0**63).astype(np.uint64) * np.uint64(2), ~np.uint64(0))
     row = np.repeat(np.arange(len(length), dtype=np.uint64), length)
-    taken = np.flatnonzero(rank <= np.repeat(limit, length))
+    bound = np.repeat(limit, length)
+    taken = np.flatnonzero(rank <= bound)
     keep, at = _distinct(value[taken], rank[taken], row[taken])
     poor = (np.bincount(row[taken][keep].astype(np.int64), minlength=len(length)) < most) & (share < 1.0)
     if poor.any():
-        taken = np.flatnonzero((rank <= np.repeat(limit, length)) | np.repeat(poor, length))
+        taken = np.flatnonzero((rank <= bound) | np.repeat(poor, length))
         keep, at = _distinct(value[taken], rank[taken], row[taken])
     value, row = value[taken][keep], row[taken][keep]
     order = np.argsort((row << _ROW) | (at >> _TOP))
