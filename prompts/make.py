@@ -1,7 +1,8 @@
 """Rebuild the prompt pack from a folder of prompt corpora: `python prompts/make.py --from DIR`.
 
 DIR holds one Parquet file a source with the columns source, id, kind, lang, text, output, conversation, meta (JSON). The pack keeps
-source, id, kind, lang, text, output, conversation; masks what looks like an e-mail address or a telephone number (or leaves the row out); leaves out sources
+source, id, kind, lang, text, output, conversation; masks what looks like an e-mail address or a telephone number (or leaves the row
+out); leaves out sources
 that are offensive, carry a training canary or have parts of unclear licence; and writes SOURCES.md with licence and attribution.
 """
 
@@ -41,7 +42,7 @@ ORIGINS = (
     Origin(name="banking77", origin="PolyAI-LDN/task-specific-datasets @57ec275 2022-04-29", licence="CC BY 4.0",
            what="online-banking customer questions"),
     Origin(name="benign_pipelines", origin="templates by the project over PubMedQA, XQuAD and Schema-Guided Dialogue",
-           licence="CC BY-SA 4.0 (strictest of the inputs; PubMedQA MIT)", what="passages with questions, abstracts, dialogues (constructed)",
+           licence="CC BY-SA 4.0 (strictest of the inputs; PubMedQA MIT)", what="passages with questions, abstracts, dialogues (made)",
            pipelines=("rag_qa", "summarise", "crm_summary")),
     Origin(name="bfcl_v4", origin="ShishirPatil/gorilla @6ea57973 2026-03-23", licence="Apache-2.0", what="function-calling requests"),
     Origin(name="bitext_support", origin="bitext/customer-support-intent-detection-training-dataset @e970229 2022-11-08",
@@ -62,8 +63,8 @@ ORIGINS = (
     Origin(name="humaneval", origin="openai/human-eval @6d43fb9 2025-01-17", licence="MIT", what="programming problems", keep_output=True),
     Origin(name="math_train_8k", origin="MATH training problems, via GAIR-NLP/LIMR @98ebf1b 2025-02-20", licence="MIT (MATH)",
            what="competition maths, levels 3 to 5", keep_output=True),
-    Origin(name="mbpp_plus", origin="MBPP and EvalPlus, via nlpxucan/WizardLM @cd4b4cc 2025-06-07", licence="CC BY 4.0 (MBPP); Apache-2.0 (EvalPlus)",
-           what="short programming problems"),
+    Origin(name="mbpp_plus", origin="MBPP and EvalPlus, via nlpxucan/WizardLM @cd4b4cc 2025-06-07",
+           licence="CC BY 4.0 (MBPP); Apache-2.0 (EvalPlus)", what="short programming problems"),
     Origin(name="medquad", origin="abachaa/MedQuAD @577bd37 2023-10-17", licence="CC BY 4.0", what="health questions of NIH pages"),
     Origin(name="mmlu", origin="MMLU, via lm-sys/RouteLLM @0b64fda 2024-08-09", licence="MIT (MMLU); Apache-2.0 (repository)",
            what="multiple-choice questions of 57 subjects"),
@@ -142,9 +143,14 @@ def main() -> None:
         rows = rows_of(origin, folder)
         target = here / f"{origin.name}.parquet"
         pq.write_table(
-            pa.Table.from_pylist(rows, schema=SCHEMA), target, compression="zstd", compression_level=19,
-            use_dictionary=["source", "kind", "lang"], row_group_size=1 << 20, write_statistics=False,
-        )  # fmt: skip
+            pa.Table.from_pylist(rows, schema=SCHEMA),
+            target,
+            compression="zstd",
+            compression_level=19,
+            use_dictionary=["source", "kind", "lang"],
+            row_group_size=1 << 20,
+            write_statistics=False,
+        )
         lines.append(
             f"| {origin.name} | {origin.origin} | {origin.licence} | {len(rows)} | {target.stat().st_size // 1000} kB "
             f"| {origin.split} | {origin.what} |"
@@ -157,7 +163,8 @@ HEAD = """# Prompts of the demo: sources, licences, attribution
 Real prompts of public corpora, one Parquet file a source (source, id, kind, lang, text, output, conversation), written by `make.py`.
 Each file keeps the licence of its source, named below; nothing here is covered by the project's own licence. Attribution is to the
 authors named under origin. Texts were trimmed, exact duplicates dropped; in OASST1 and small-talk rows, strings that look like an e-mail
-address or a telephone number were masked, WildChat rows with such strings were left out. Parts under CC BY-SA (share alike): benign_pipelines, nq_open, sgd_user_turns,
+address or a telephone number were masked, WildChat rows with such strings were left out. Parts under CC BY-SA (share alike):
+benign_pipelines, nq_open, sgd_user_turns,
 xquad_questions; under CDLA-Sharing-1.0: bitext_support. They are data files of their own and not part of the wheel.
 
 `kind` says what the source is most like (benign, benchmark, distill): a label of the source, never of a person. `split`: "demo" sources

@@ -1,7 +1,8 @@
 """Reduce the service traces to small quantile tables: `python prompts/make_quantiles.py --from DIR [--to FILE]`.
 
 DIR holds the Azure LLM inference traces of 2023 (`azure_llm_2023_conv.csv.gz`, `azure_llm_2023_code.csv.gz`; CC BY 4.0) and the Mooncake
-traces (`mooncake_conversation.jsonl.gz`; Apache-2.0). Kept are 201 quantiles of: tokens in, tokens out (for four classes of tokens in), the gap
+traces (`mooncake_conversation.jsonl.gz`; Apache-2.0). Kept are 201 quantiles of: tokens in, tokens out (for four classes of tokens
+in), the gap
 between arrivals in units of its mean, and the arrivals of a minute in units of their mean.
 """
 
@@ -24,7 +25,9 @@ LEVELS = np.linspace(0.0, 1.0, STEPS)
 def azure(path: Path) -> NDArray[np.float64]:
     """Read one Azure trace as rows of (seconds, tokens in, tokens out)."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        rows = [(row["TIMESTAMP"], int(row["ContextTokens"]), int(row["GeneratedTokens"])) for row in csv.DictReader(lines)]
+        rows = [
+            (row["TIMESTAMP"], int(row["ContextTokens"]), int(row["GeneratedTokens"])) for row in csv.DictReader(lines)
+        ]
     first = datetime.fromisoformat(rows[0][0][:26])
     return np.array([((datetime.fromisoformat(at[:26]) - first).total_seconds(), a, b) for at, a, b in rows])
 

@@ -26,7 +26,9 @@ def households(rng: np.random.Generator, size: int) -> list[str]:
         provider = np.minimum(rng.zipf(1.4, n) - 1, _PROVIDERS - 1)
         host = rng.integers(1, 255, n)
         middle = rng.integers(0, 256, n)
-        v4 = _dotted(((241 + provider // 20) << 24) | ((provider % 20) * 12 + rng.integers(0, 12, n)) << 16 | middle << 8 | host)
+        v4 = _dotted(
+            ((241 + provider // 20) << 24) | ((provider % 20) * 12 + rng.integers(0, 12, n)) << 16 | middle << 8 | host
+        )
         site = rng.integers(0, 1 << 16, n)
         six = rng.random(n) < 0.2
         for k in range(n):

@@ -11,7 +11,7 @@ from stillwatch.range.ground import Ground, Ints, Reply
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import DAY, answer_lengths, gaps, turns
 
-__all__ = ["PRODUCTS", "heavy_tailed", "lengths", "ordinary", "passages", "talk"]
+__all__ = ["PRODUCTS", "heavy_tailed", "ordinary", "passages", "talk"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,13 +26,13 @@ class Product:
 
 
 PRODUCTS: dict[str, Product] = {
-    "chat": Product(share=0.46, median=4, spread=1.1, held_by="people", profile="evening"),
-    "coding": Product(share=0.2, median=8, spread=1.3, held_by="people", profile="office"),
-    "research": Product(share=0.08, median=6, spread=1.2, held_by="people", profile="office"),
-    "translation": Product(share=0.07, median=10, spread=1.5, held_by="companies", profile="office"),
+    "chat": Product(share=0.46, median=6, spread=1.2, held_by="people", profile="evening"),
+    "coding": Product(share=0.2, median=14, spread=1.4, held_by="people", profile="office"),
+    "research": Product(share=0.08, median=9, spread=1.3, held_by="people", profile="office"),
+    "translation": Product(share=0.07, median=25, spread=1.6, held_by="companies", profile="office"),
     "support": Product(share=0.08, median=45, spread=1.6, held_by="companies", profile="service"),
     "rag": Product(share=0.07, median=30, spread=1.6, held_by="companies", profile="office"),
-    "batch": Product(share=0.04, median=90, spread=1.9, held_by="companies", profile="flat"),
+    "batch": Product(share=0.04, median=90, spread=1.6, held_by="companies", profile="flat"),
 }
 """Kinds of product. Shares and medians are assumptions; the heavy tail is what public accounts of API use agree on."""
 
@@ -41,13 +41,6 @@ def heavy_tailed(rng: np.random.Generator, size: int, *, median: float, spread: 
     """Requests a day of `size` accounts: log-normal, at least one."""
     drawn: Ints = np.clip(rng.lognormal(np.log(median), spread, size), 1, most).astype(np.int64)
     return drawn
-
-
-def lengths(ground: Ground, text: Ints) -> Ints:
-    """Characters of texts by number."""
-    chars = np.fromiter((len(t) for t in ground.texts.all), np.int64, len(ground.texts.all))
-    found: Ints = chars[text]
-    return found
 
 
 def talk(
@@ -72,13 +65,23 @@ def talk(
 
     `system` is one number for all or one for each account; so is `frame`, which wraps first turns only.
     """
-    cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile=profile, mean_turns=mean_turns, most_turns=most_turns)
+    cut = turns(
+        rng,
+        ground.clock,
+        counts,
+        zone=ground.trait("zone")[who],
+        profile=profile,
+        mean_turns=mean_turns,
+        most_turns=most_turns,
+    )
     size = len(cut.owner)
     text = texts[Deck(len(texts), rng).draw(size)]
     if follow_ups:
         later = (cut.turn > 0) & (rng.random(size) < 0.6)
-        text = np.where(later, ground.texts.numbers(words.FOLLOW_UPS)[rng.integers(0, len(words.FOLLOW_UPS), size)], text)
-    tokens = answer_lengths(rng, lengths(ground, text) // 4, trace=trace)
+        text = np.where(
+            later, ground.texts.numbers(words.FOLLOW_UPS)[rng.integers(0, len(words.FOLLOW_UPS), size)], text
+        )
+    tokens = answer_lengths(rng, ground.texts.lengths(text) // 4, trace=trace)
     ground.send(
         rng,
         who[cut.owner],
@@ -100,7 +103,10 @@ def ordinary(ground: Ground, rng: np.random.Generator, size: int, exchanges: int
     shares = np.array([PRODUCTS[k].share for k in kinds])
     sizes = np.maximum(1, np.floor(size * shares).astype(int))
     sizes[0] += size - sizes.sum()
-    counts = [heavy_tailed(rng, int(n), median=PRODUCTS[k].median, spread=PRODUCTS[k].spread) for k, n in zip(kinds, sizes, strict=True)]
+    counts = [
+        heavy_tailed(rng, int(n), median=PRODUCTS[k].median, spread=PRODUCTS[k].spread)
+        for k, n in zip(kinds, sizes, strict=True)
+    ]
     fitted = _fit(np.concatenate(counts), exchanges)
     edges = np.cumsum(sizes)[:-1]
     for kind, count in zip(kinds, np.split(fitted, edges), strict=True):
@@ -122,16 +128,22 @@ def _fit(counts: Ints, total: int) -> Ints:
     out[np.argsort(-above, kind="stable")[:rest]] += 1
     short = total - int(out.sum())
     out[np.argmax(out)] += short
-    return out
+    fitted: Ints = out
+    return fitted
 
 
 def _chat(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     who = accounts.people(ground, rng, len(counts), product="chat", group="chat", program="browser", stream=0.95)
     pack = ground.pack
-    english = ground.texts.numbers(pack.texts("oasst1_en_train", "oasst1_en_validation", "wildchat_structural", "nq_open", longest=3000))
+    english = ground.texts.numbers(
+        pack.texts("oasst1_en_train", "oasst1_en_validation", "wildchat_structural", "nq_open", longest=3000)
+    )
     finnish = ground.texts.numbers(pack.texts("oasst1_fi_mt", longest=3000))
     source = pack.source("xquad_questions")
-    others = {lang: [t for t, of in zip(source.texts, source.langs, strict=True) if of == lang] for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi")}
+    others = {
+        lang: [t for t, of in zip(source.texts, source.langs, strict=True) if of == lang]
+        for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi")
+    }
     tongue = rng.random(len(who))
     own = rng.random(len(who)) < 0.3
     systems = np.full(len(who), -1)
@@ -143,12 +155,28 @@ def _chat(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
         groups.append((ground.texts.numbers(others[lang]), (tongue >= low) & (tongue < low + 0.16 / len(others))))
     for texts, chosen in groups:
         if chosen.any():
-            talk(ground, rng, who[chosen], counts[chosen], texts=texts, profile="evening", system=systems[chosen], mean_turns=3.0)
+            talk(
+                ground,
+                rng,
+                who[chosen],
+                counts[chosen],
+                texts=texts,
+                profile="evening",
+                system=systems[chosen],
+                mean_turns=3.0,
+            )
 
 
 def _coding(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     who = accounts.people(
-        ground, rng, len(counts), product="coding", group="coding", program="editor", stream=0.9, plans={"plus": 0.5, "payg": 0.35, "team": 0.15}
+        ground,
+        rng,
+        len(counts),
+        product="coding",
+        group="coding",
+        program="editor",
+        stream=0.9,
+        plans={"plus": 0.5, "payg": 0.35, "team": 0.15},
     )
     total = int(counts.sum())
     made = words.code_tasks(rng, max(50, int(total * 0.55)))
@@ -156,7 +184,18 @@ def _coding(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     systems = np.full(len(who), -1)
     for k in np.flatnonzero(rng.random(len(who)) < 0.5).tolist():
         systems[k] = ground.texts.number(words.system_prompt(rng, "coding", words.company_names(rng, 1)[0]))
-    talk(ground, rng, who, counts, texts=texts, profile="office", system=systems, reply=Reply.CODE, mean_turns=3.0, trace="chat")
+    talk(
+        ground,
+        rng,
+        who,
+        counts,
+        texts=texts,
+        profile="office",
+        system=systems,
+        reply=Reply.CODE,
+        mean_turns=3.0,
+        trace="chat",
+    )
 
 
 def _research(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
@@ -186,13 +225,28 @@ def _translation(ground: Ground, rng: np.random.Generator, counts: Ints) -> None
         ground, rng, keys, product="translation", group="translation", names=words.company_names(rng, len(keys))
     )
     system = _own_system(ground, rng, "translation", held.names)[held.company]
-    texts = ground.texts.numbers(ground.pack.texts("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25) + passages(ground, "rag_qa", longest=900))
-    talk(ground, rng, held.accounts, counts, texts=texts, profile="office", system=system, mean_turns=1.0, follow_ups=False)
+    texts = ground.texts.numbers(
+        ground.pack.texts("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25)
+        + passages(ground, "rag_qa", longest=900)
+    )
+    talk(
+        ground,
+        rng,
+        held.accounts,
+        counts,
+        texts=texts,
+        profile="office",
+        system=system,
+        mean_turns=1.0,
+        follow_ups=False,
+    )
 
 
 def _support(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     keys = _keys(rng, len(counts))
-    held = accounts.companies(ground, rng, keys, product="support", group="support", names=words.company_names(rng, len(keys)), stream=0.7)
+    held = accounts.companies(
+        ground, rng, keys, product="support", group="support", names=words.company_names(rng, len(keys)), stream=0.7
+    )
     system = _own_system(ground, rng, "support", held.names)[held.company]
     shops = ("banking77", "bitext_support", "clinc150", "sgd_user_turns")
     which = rng.integers(0, len(shops), len(keys))[held.company]
@@ -200,15 +254,32 @@ def _support(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
         chosen = which == k
         if chosen.any():
             texts = ground.texts.numbers(ground.pack.texts(shop))
-            talk(ground, rng, held.accounts[chosen], counts[chosen], texts=texts, profile="service", system=system[chosen], mean_turns=3.0)
+            talk(
+                ground,
+                rng,
+                held.accounts[chosen],
+                counts[chosen],
+                texts=texts,
+                profile="service",
+                system=system[chosen],
+                mean_turns=3.0,
+            )
 
 
 def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     keys = _keys(rng, len(counts))
-    held = accounts.companies(ground, rng, keys, product="rag", group="rag", names=words.company_names(rng, len(keys)), program="async")
+    held = accounts.companies(
+        ground, rng, keys, product="rag", group="rag", names=words.company_names(rng, len(keys)), program="async"
+    )
     system = _own_system(ground, rng, "rag", held.names)[held.company]
     frames = ground.frames.numbers(
-        ["Context:\n{b}\n\nQuestion: {a}", "{a}\n\n---\n{b}", "Passages:\n[1] {b}\n\nUser question: {a}", "<docs>{b}</docs>\n{a}", "{b}\n\nQ: {a}\nA:"]
+        [
+            "Context:\n{b}\n\nQuestion: {a}",
+            "{a}\n\n---\n{b}",
+            "Passages:\n[1] {b}\n\nUser question: {a}",
+            "<docs>{b}</docs>\n{a}",
+            "{b}\n\nQ: {a}\nA:",
+        ]
     )
     style = frames[rng.integers(0, len(frames), len(keys))][held.company]
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[held.accounts], profile="office", mean_turns=1.3)
@@ -217,19 +288,36 @@ def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     size = len(cut.owner)
     extra = found[rng.integers(0, len(found), size)]
     ground.send(
-        rng, held.accounts[cut.owner], cut.at, text=asked[Deck(len(asked), rng).draw(size)], extra=extra, frame=style[cut.owner],
-        system=system[cut.owner], tokens_out=answer_lengths(rng, lengths(ground, extra), trace="chat"), before=cut.before,
+        rng,
+        held.accounts[cut.owner],
+        cut.at,
+        text=asked[Deck(len(asked), rng).draw(size)],
+        extra=extra,
+        frame=style[cut.owner],
+        system=system[cut.owner],
+        tokens_out=answer_lengths(rng, ground.texts.lengths(extra), trace="chat"),
+        before=cut.before,
         conversation=cut.conversation,
-    )  # fmt: skip
+    )
 
 
 def _batch(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     keys = _keys(rng, len(counts))
     held = accounts.companies(
-        ground, rng, keys, product="batch", group="batch", names=words.company_names(rng, len(keys)), program="async", stream=0.0, in_cloud=0.9
+        ground,
+        rng,
+        keys,
+        product="batch",
+        group="batch",
+        names=words.company_names(rng, len(keys)),
+        program="async",
+        stream=0.0,
+        in_cloud=0.9,
     )
     system = _own_system(ground, rng, "batch", held.names)[held.company]
-    texts = ground.texts.numbers(ground.pack.texts("banking77", "clinc150", "medquad", "wildchat_structural", longest=2500))
+    texts = ground.texts.numbers(
+        ground.pack.texts("banking77", "clinc150", "medquad", "wildchat_structural", longest=2500)
+    )
     owner = np.repeat(np.arange(len(counts)), counts)
     begin = rng.integers(0, DAY * 3 // 4, len(counts))
     pace = rng.uniform(0.3e6, 8e6, len(counts))
@@ -238,9 +326,14 @@ def _batch(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     first = np.flatnonzero(np.diff(owner, prepend=-1))
     at = begin[owner] + (run - run[first][owner]).astype(np.int64)
     ground.send(
-        rng, held.accounts[owner], at % DAY, text=texts[Deck(len(texts), rng).draw(len(owner))], system=system[owner],
-        tokens_out=rng.integers(1, 6, len(owner)), reply=Reply.LABEL,
-    )  # fmt: skip
+        rng,
+        held.accounts[owner],
+        at % DAY,
+        text=texts[Deck(len(texts), rng).draw(len(owner))],
+        system=system[owner],
+        tokens_out=rng.integers(1, 6, len(owner)),
+        reply=Reply.LABEL,
+    )
 
 
 def passages(ground: Ground, part: str, *, longest: int = 2200, english: bool = False) -> list[str]:

@@ -11,11 +11,26 @@ __all__ = ["CLIENTS", "choose", "ja4"]
 
 CLIENTS: dict[str, tuple[tuple[str, float], ...]] = {
     "browser": (
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36", 6),
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36", 2),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/605.1.15", 3),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148", 3),
-        ("Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36", 3),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36",
+            6,
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36",
+            2,
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Safari/605.1.15",
+            3,
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+            3,
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36",
+            3,
+        ),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", 1),
     ),
     "sdk": (
@@ -36,9 +51,23 @@ CLIENTS: dict[str, tuple[tuple[str, float], ...]] = {
         ("langchain-openai/1.0.3 OpenAI/Python 2.8.1", 1.5),
         ("litellm/1.80.5", 1),
     ),
-    "async": (("AsyncOpenAI/Python 2.8.1", 4), ("AsyncOpenAI/Python 2.11.0", 2), ("python-httpx/0.28.1", 2), ("aiohttp/3.12.15", 1)),
-    "editor": (("vscode-pairwright/1.14.2", 4), ("vscode-pairwright/1.13.0", 2), ("jetbrains-pairwright/2026.2.1", 2), ("zed/0.214.4", 1)),
-    "harness": (("opencrew/0.42.1 (linux; x64)", 4), ("opencrew/0.42.1 (darwin; arm64)", 4), ("opencrew/0.41.3 (linux; x64)", 2)),
+    "async": (
+        ("AsyncOpenAI/Python 2.8.1", 4),
+        ("AsyncOpenAI/Python 2.11.0", 2),
+        ("python-httpx/0.28.1", 2),
+        ("aiohttp/3.12.15", 1),
+    ),
+    "editor": (
+        ("vscode-pairwright/1.14.2", 4),
+        ("vscode-pairwright/1.13.0", 2),
+        ("jetbrains-pairwright/2026.2.1", 2),
+        ("zed/0.214.4", 1),
+    ),
+    "harness": (
+        ("opencrew/0.42.1 (linux; x64)", 4),
+        ("opencrew/0.42.1 (darwin; arm64)", 4),
+        ("opencrew/0.41.3 (linux; x64)", 2),
+    ),
     "extension": (("PageLens/3.7.0 (Chrome extension)", 3), ("PageLens/3.6.4 (Chrome extension)", 1)),
     "eval": (("lm-evalrunner/0.9.4 AsyncOpenAI/Python 2.8.1", 1),),
 }

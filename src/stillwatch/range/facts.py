@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 __all__ = ["DAY_OF_WORLD", "cards", "created", "devices", "mailboxes", "pick", "stamp"]
 
-DAY_OF_WORLD = datetime(2026, 9, 15, tzinfo=timezone.utc)
+DAY_OF_WORLD = datetime(2026, 9, 15, tzinfo=UTC)
 """The day that the demo's logs are of, a Tuesday."""
 
-_PUBLIC_MAIL = ("gmail.com", "outlook.com", "yahoo.com", "icloud.com", "proton.me", "qq.com", "gmx.net", "mail.ru", "naver.com", "hey.com")
+_PUBLIC_MAIL = (
+    "gmail.com",
+    "outlook.com",
+    "yahoo.com",
+    "icloud.com",
+    "proton.me",
+    "qq.com",
+    "gmx.net",
+    "mail.ru",
+    "naver.com",
+    "hey.com",
+)
 _PUBLIC_SHARE = (0.5, 0.16, 0.08, 0.08, 0.05, 0.04, 0.03, 0.02, 0.02, 0.02)
-_SHAPES = ("first.last", "firstlast", "firstlast99", "flast", "first99", "word_word", "word99", "first_last", "last.first")
+_SHAPES = (
+    "first.last",
+    "firstlast",
+    "firstlast99",
+    "flast",
+    "first99",
+    "word_word",
+    "word99",
+    "first_last",
+    "last.first",
+)
 
 
 def pick(rng: np.random.Generator, size: int, **shares: float) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -54,20 +55,31 @@ class Names:
     """Numbers things in the order of first sight: `number("x")` is the same for the same text."""
 
     def __init__(self) -> None:
-        self.all: list[str] = []
         self._known: dict[str, int] = {}
+        self._lengths = np.zeros(0, np.int64)
+
+    @property
+    def all(self) -> list[str]:
+        """The texts by number."""
+        return list(self._known)
 
     def number(self, text: str) -> int:
         """The number of one text."""
-        known = self._known.get(text)
-        if known is None:
-            known = self._known[text] = len(self.all)
-            self.all.append(text)
-        return known
+        return self._known.setdefault(text, len(self._known))
 
     def numbers(self, texts: Sequence[str]) -> Ints:
         """The numbers of many texts."""
-        return np.fromiter((self.number(text) for text in texts), np.int64, len(texts))
+        known = self._known
+        return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
+
+    def lengths(self, numbers: Ints) -> Ints:
+        """Characters of texts by number."""
+        done = len(self._lengths)
+        if done < len(self._known):
+            new = [len(text) for text in islice(self._known, done, None)]
+            self._lengths = np.concatenate([self._lengths, np.array(new, np.int64)])
+        found: Ints = self._lengths[numbers]
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +132,8 @@ class Ground:
     ) -> Ints:
         """Add `size` accounts and return their numbers.
 
-        `role` is benign, lookalike or actor and `group` its class: both belong to the truth. `facts` are columns of `ACCOUNT_FACTS`, one text for
+        `role` is benign, lookalike or actor and `group` its class: both belong to the truth. `facts` are columns of `ACCOUNT_FACTS`,
+        one text for
         all or one for each. With `spread` each account is logged in one of the three formats at random, otherwise all in one.
         """
         formats = rng.integers(0, 3, size) if spread else np.full(size, rng.integers(0, 3))
@@ -138,8 +151,16 @@ class Ground:
                 self.accounts["org"][-1] = f"org_{tag[4:14]}"
             if not self.accounts["entitlement"][-1]:
                 self.accounts["entitlement"][-1] = str(ENTITLEMENT[self.accounts["plan"][-1] or "payg"])
-        temperature = traits.temperature if traits.temperature is not None else rng.choice([np.nan, 0.0, 0.2, 0.7, 1.0], size, p=(0.45, 0.1, 0.1, 0.25, 0.1))
-        limits = traits.max_tokens if traits.max_tokens is not None else rng.choice([-1, 512, 1024, 2048, 4096], size, p=(0.5, 0.1, 0.15, 0.1, 0.15))
+        temperature = (
+            traits.temperature
+            if traits.temperature is not None
+            else rng.choice([np.nan, 0.0, 0.2, 0.7, 1.0], size, p=(0.45, 0.1, 0.1, 0.25, 0.1))
+        )
+        limits = (
+            traits.max_tokens
+            if traits.max_tokens is not None
+            else rng.choice([-1, 512, 1024, 2048, 4096], size, p=(0.5, 0.1, 0.15, 0.1, 0.15))
+        )
         model = traits.model if traits.model is not None else rng.choice(2, size, p=(0.55, 0.45))
         columns: dict[str, NDArray[Any]] = {
             "format": formats,
@@ -194,7 +215,8 @@ class Ground:
     ) -> None:
         """Send one exchange a row from the accounts `who` at the times `at`.
 
-        `text` numbers the user's text; `frame` a wrapper in `frames` with the text at `{a}` and `extra` at `{b}`; `before` the row of the turn
+        `text` numbers the user's text; `frame` a wrapper in `frames` with the text at `{a}` and `extra` at `{b}`; `before` the row of
+        the turn
         before, counted from the first row of this call, or -1. With `steady` an account keeps to one
         address and client for each conversation at least; errors and refusals are thrown in at the rates of a real service.
         """

@@ -18,8 +18,10 @@ FOUND_PRECISION = 0.5
 class HiddenActor:
     """One hidden actor and the reported actor that fits it best (largest overlap; unknown when none overlaps).
 
-    `precision` is the share of the reported members that belong to it, `recall` the share of its accounts that were reported in any finding that
-    is mostly its own; `found` says that the best fit has at least half of its accounts and is at least half its own; `pieces` counts the findings
+    `precision` is the share of the reported members that belong to it, `recall` the share of its accounts that were reported in any
+    finding that
+    is mostly its own; `found` says that the best fit has at least half of its accounts and is at least half its own; `pieces` counts
+    the findings
     that are mostly its own; `accused` counts its accounts among the accused accounts.
     """
 
@@ -35,7 +37,7 @@ class HiddenActor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wronged:
-    """One class of innocent accounts: how many there are, how many are members of a reported actor, and how many were accused by themselves."""
+    """One class of innocent accounts: how many there are, are members of a reported actor, and were accused by themselves."""
 
     role: str
     group: str
@@ -55,7 +57,9 @@ class Comparison:
 
     def table(self) -> str:
         """The comparison as text for a terminal."""
-        out = [f"{'hidden actor':<16}{'accounts':>9}{'found':>7}{'precision':>11}{'recall':>8}{'pieces':>8}{'accused':>9}"]
+        out = [
+            f"{'hidden actor':<16}{'accounts':>9}{'found':>7}{'precision':>11}{'recall':>8}{'pieces':>8}{'accused':>9}"
+        ]
         for actor in self.hidden:
             precision = "-" if actor.precision is None else f"{actor.precision:.3f}"
             out.append(
@@ -64,8 +68,10 @@ class Comparison:
             )
         out.append("")
         out.append(f"{'innocent class':<28}{'accounts':>9}{'in actors':>11}{'accused':>9}")
-        for row in self.wronged:
-            out.append(f"{row.role + ' / ' + row.group:<28}{row.accounts:>9}{row.in_actors:>11}{row.accused:>9}")
+        out.extend(
+            f"{row.role + ' / ' + row.group:<28}{row.accounts:>9}{row.in_actors:>11}{row.accused:>9}"
+            for row in self.wronged
+        )
         out.append("")
         out.append(f"reported actors that are mostly innocent: {len(self.false_actors)}")
         if self.unknown:
@@ -92,7 +98,13 @@ def compare(truth_dir: Path, actors: Mapping[str, Collection[str]], accused_acco
     return Comparison(
         hidden=tuple(_hidden(group, accounts, reported, owner, accused) for group, accounts in hidden.items()),
         wronged=tuple(
-            Wronged(role=role, group=group, accounts=len(accounts), in_actors=len(accounts & everybody), accused=len(accounts & accused))
+            Wronged(
+                role=role,
+                group=group,
+                accounts=len(accounts),
+                in_actors=len(accounts & everybody),
+                accused=len(accounts & accused),
+            )
             for role in ("lookalike", "benign")
             for group, accounts in truth.groups(role).items()
         ),
@@ -109,7 +121,12 @@ def _hidden(
     own = [members for name, members in reported.items() if owner[name] == group]
     caught = set().union(*own) & accounts if own else set()
     precision = None if best is None else overlaps[best] / len(reported[best])
-    found = precision is not None and best is not None and precision >= FOUND_PRECISION and overlaps[best] >= FOUND_RECALL * len(accounts)
+    found = (
+        precision is not None
+        and best is not None
+        and precision >= FOUND_PRECISION
+        and overlaps[best] >= FOUND_RECALL * len(accounts)
+    )
     return HiddenActor(
         name=group,
         accounts=len(accounts),

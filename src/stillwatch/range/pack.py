@@ -44,7 +44,10 @@ class Pack:
             if not path.is_file():
                 raise Error(f"{path.name}: not in the prompt pack; rebuild the pack with prompts/make.py --from DIR")
             table = pq.read_table(path)
-            columns = {c: ["" if v is None else v for v in table[c].to_pylist()] for c in ("text", "lang", "id", "output", "conversation")}
+            columns = {
+                c: ["" if v is None else v for v in table[c].to_pylist()]
+                for c in ("text", "lang", "id", "output", "conversation")
+            }
             known = Source(
                 texts=columns["text"],
                 langs=columns["lang"],

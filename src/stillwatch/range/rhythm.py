@@ -1,7 +1,8 @@
 """When requests arrive and how long answers are, after real services.
 
 Bursts within the hour, gaps of machine traffic and token counts are drawn from quantile tables of the Azure LLM inference traces of 2023
-(CC BY 4.0) and the Mooncake traces (Apache-2.0), reduced by `prompts/make_quantiles.py`. The traces cover about one hour each, so the shape of
+(CC BY 4.0) and the Mooncake traces (Apache-2.0), reduced by `prompts/make_quantiles.py`.
+The traces cover about one hour each, so the shape of
 the day (working hours by time zone) is an assumption of this module; so is the pace of people within a conversation.
 """
 

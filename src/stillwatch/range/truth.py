@@ -33,7 +33,11 @@ class Truth:
 def seal_truth(folder: Path, *, accounts: dict[str, list[str]], world: dict[str, object]) -> None:
     """Write `accounts.parquet` (account, role, group) and `world.json` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table({name: accounts[name] for name in ("account", "role", "group")}), folder / "accounts.parquet", compression="zstd")
+    pq.write_table(
+        pa.table({name: accounts[name] for name in ("account", "role", "group")}),
+        folder / "accounts.parquet",
+        compression="zstd",
+    )
     (folder / "world.json").write_text(json.dumps(world, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """What customers write themselves: company names, system prompts, code, follow-up turns."""
 
 from __future__ import annotations
@@ -6,10 +7,61 @@ import numpy as np
 
 __all__ = ["FOLLOW_UPS", "code_tasks", "company_names", "system_prompt"]
 
-_START = ("Nor", "Bel", "Cor", "Hal", "Quin", "Ver", "Tam", "Ost", "Lin", "Mer", "Sol", "Ard", "Fen", "Gal", "Pri", "Sel", "Wex", "Yar", "Zen", "Kest")
+_START = (
+    "Nor",
+    "Bel",
+    "Cor",
+    "Hal",
+    "Quin",
+    "Ver",
+    "Tam",
+    "Ost",
+    "Lin",
+    "Mer",
+    "Sol",
+    "Ard",
+    "Fen",
+    "Gal",
+    "Pri",
+    "Sel",
+    "Wex",
+    "Yar",
+    "Zen",
+    "Kest",
+)
 _MIDDLE = ("ta", "vi", "ro", "la", "mi", "do", "re", "no", "ka", "pe", "si", "lu")
-_END = ("dale", "mark", "soft", "wick", "tech", "via", "point", "works", "bank", "cart", "care", "desk", "loop", "field", "line")
-_KIND = ("", "", "", " Labs", " Group", " Retail", " Health", " Travel", " Cloud", " Insurance", " Logistics", " Energy", " Media")
+_END = (
+    "dale",
+    "mark",
+    "soft",
+    "wick",
+    "tech",
+    "via",
+    "point",
+    "works",
+    "bank",
+    "cart",
+    "care",
+    "desk",
+    "loop",
+    "field",
+    "line",
+)
+_KIND = (
+    "",
+    "",
+    "",
+    " Labs",
+    " Group",
+    " Retail",
+    " Health",
+    " Travel",
+    " Cloud",
+    " Insurance",
+    " Logistics",
+    " Energy",
+    " Media",
+)
 
 
 def company_names(rng: np.random.Generator, size: int) -> list[str]:
@@ -46,8 +98,7 @@ _CLAUSES: dict[str, tuple[str, ...]] = {
     ),
     "batch": (
         "You label records for {c}.", "Read the record and answer with one label of the list and nothing else.",
-        "Labels: billing, delivery, account, product, complaint, other.", "Labels: urgent, normal, low.", "Labels: positive, neutral, negative, mixed.",
-        "Labels: card, transfer, cash, top up, identity, fees, other.", "When two labels fit, take the more specific one.",
+        "Labels: {t}.", "When two labels fit, take the more specific one.",
         "Records of {c} come from a web form and may hold typing errors.", "If the record is empty or not readable answer other.",
         "Do not explain your choice.", "The language of the record does not matter.",
     ),
@@ -70,7 +121,24 @@ _CLAUSES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _NAMES = ("Ada", "Milo", "Nia", "Otis", "Ruth", "Sami", "Tess", "Vera", "Hugo", "Lena", "Kai", "Iris")
-_LANGUAGES = ("German", "French", "Spanish", "Russian", "Chinese", "Arabic", "Turkish", "Hindi", "Vietnamese", "Thai", "Romanian", "English")
+_LABELS = (
+    "billing, delivery, account, product, complaint, other", "urgent, normal, low", "positive, neutral, negative, mixed",
+    "card, transfer, cash, top up, identity, fees, other", "question, request, complaint, praise", "relevant, not relevant",
+)  # fmt: skip
+_LANGUAGES = (
+    "German",
+    "French",
+    "Spanish",
+    "Russian",
+    "Chinese",
+    "Arabic",
+    "Turkish",
+    "Hindi",
+    "Vietnamese",
+    "Thai",
+    "Romanian",
+    "English",
+)
 
 
 def system_prompt(rng: np.random.Generator, product: str, company: str) -> str:
@@ -78,10 +146,13 @@ def system_prompt(rng: np.random.Generator, product: str, company: str) -> str:
     stock = _CLAUSES[product]
     least = min(3, len(stock))
     order = rng.permutation(len(stock))[: int(rng.integers(least, len(stock)))]
+    if product == "batch":
+        order = np.union1d(order, [1, 2])
     glue = " " if rng.random() < 0.6 else "\n- "
     text = glue.join(stock[k] for k in order.tolist())
     name, language = _NAMES[int(rng.integers(len(_NAMES)))], _LANGUAGES[int(rng.integers(len(_LANGUAGES)))]
-    return text.format(c=company, n=name, l=language, h=f"{int(rng.integers(7, 11))}:00")
+    labels = _LABELS[int(rng.integers(len(_LABELS)))]
+    return text.format(c=company, n=name, l=language, t=labels, h=f"{int(rng.integers(7, 11))}:00")
 
 
 FOLLOW_UPS = (
@@ -93,8 +164,40 @@ FOLLOW_UPS = (
     "which of these is better for a beginner?", "Can you check it again?", "Where did you get that from?", "Is there a free alternative?",
 )  # fmt: skip
 
-_VERBS = ("load", "merge", "parse", "filter", "count", "render", "sync", "group", "validate", "export", "resize", "cache", "rank", "split", "encode")
-_NOUNS = ("orders", "users", "invoices", "rows", "events", "images", "tokens", "sessions", "tickets", "paths", "records", "prices", "labels", "jobs", "feeds")
+_VERBS = (
+    "load",
+    "merge",
+    "parse",
+    "filter",
+    "count",
+    "render",
+    "sync",
+    "group",
+    "validate",
+    "export",
+    "resize",
+    "cache",
+    "rank",
+    "split",
+    "encode",
+)
+_NOUNS = (
+    "orders",
+    "users",
+    "invoices",
+    "rows",
+    "events",
+    "images",
+    "tokens",
+    "sessions",
+    "tickets",
+    "paths",
+    "records",
+    "prices",
+    "labels",
+    "jobs",
+    "feeds",
+)
 _FIELDS = ("id", "name", "total", "created_at", "status", "owner", "size", "tags", "country", "version", "score", "url")
 _ASKS = (
     "Why does this raise {e}?\n\n```{g}\n{code}\n```", "Add type hints and a docstring to this:\n```{g}\n{code}\n```",
@@ -112,7 +215,16 @@ _BODIES = (
     "for {f} in sorted({n}, key=lambda x: x.{f2})[:{k}]:\n    {v}({f})\n    time.sleep(0.{l})",
     "fn {v}_{n}({n}: &[Row]) -> HashMap<String, u64> {{\n    let mut out = HashMap::new();\n    for r in {n} {{ *out.entry(r.{f}.clone()).or_insert(0) += r.{f2}; }}\n    out\n}}",
 )
-_ERRORS = ("KeyError", "TypeError", "ValueError", "IndexError", "AttributeError", "UnicodeDecodeError", "TimeoutError", "ZeroDivisionError")
+_ERRORS = (
+    "KeyError",
+    "TypeError",
+    "ValueError",
+    "IndexError",
+    "AttributeError",
+    "UnicodeDecodeError",
+    "TimeoutError",
+    "ZeroDivisionError",
+)
 
 
 def code_tasks(rng: np.random.Generator, size: int) -> list[str]:
@@ -127,5 +239,9 @@ def code_tasks(rng: np.random.Generator, size: int) -> list[str]:
         }  # fmt: skip
         body = d[7] % len(_BODIES)
         code = _BODIES[body].format(**parts)
-        out.append(_ASKS[d[8] % len(_ASKS)].format(code=code, g=("python", "python", "ts", "python", "sql", "python", "rust")[body], **parts))
+        out.append(
+            _ASKS[d[8] % len(_ASKS)].format(
+                code=code, g=("python", "python", "ts", "python", "sql", "python", "rust")[body], **parts
+            )
+        )
     return out

@@ -107,7 +107,9 @@ def _finish(ground: Ground, seed: int) -> World:
         agents=ground.agents.all,
         end_users=ground.end_users.all,
         tools=ground.tools.all,
-        prose=prose_book(passages(ground, "rag_qa", english=True) + passages(ground, "summarise"), stream(seed, "prose")),
+        prose=prose_book(
+            passages(ground, "rag_qa", english=True) + passages(ground, "summarise"), stream(seed, "prose")
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Actor C: a grading job for a student's answers, hidden one to three in ordinary traffic of a pool of accounts.
 
-After the reports on pooled accounts that carry many people's requests and the operator's own (rubric grading, distillation hidden in customers'
+After the reports on pooled accounts that carry many people's requests and the operator's own (rubric grading, distillation hidden in
+customers'
 traffic): about 150 accounts, a quarter of the requests grade pairs of instruction and response, the rest is what a reseller's users ask.
 """
 
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, facts
-from stillwatch.range.benign import heavy_tailed
+from stillwatch.range.benign import heavy_tailed, passages
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
-from stillwatch.range.replies import student_answers
+from stillwatch.range.replies import prose_book, student_answers
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.sizes import scaled
 
@@ -37,7 +38,8 @@ _RUBRIC = """Assess how well the RESPONSE carries out the INSTRUCTION. Award poi
 - Coverage: is every part of the instruction dealt with?
 - Soundness of argument: does each step follow, would an expert accept it?
 - Style: is it well ordered, without padding?
-Quote the weakest sentence, say in two or three sentences what a perfect response would have done differently, then print one line: SCORES: a/b/c/d TOTAL: t/40.
+Quote the weakest sentence, say in two or three sentences what a perfect response would have done differently, then print one line:
+SCORES: a/b/c/d TOTAL: t/40.
 
 INSTRUCTION:
 {a}
@@ -46,7 +48,7 @@ RESPONSE:
 {b}"""
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the pool; send the gradings around the clock and three times as much of other people's traffic."""
     size = scaled(knobs.accounts, scale, least=5)
     proxy = addresses.households(rng, size)
@@ -54,24 +56,55 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     for k in np.flatnonzero(rng.random(size) < knobs.shared_payment).tolist():
         cards[k] = cards[k // 8]
     who = accounts.people(
-        ground, rng, size, product="chat", group="grading", role="actor", program="async", household=0.0, plans={"payg": 0.7, "team": 0.3}, stream=0.4,
-        payment=cards, created=facts.created(rng, size, median_days=80.0, new=0.02),
-    )  # fmt: skip
+        ground,
+        rng,
+        size,
+        product="chat",
+        group="grading",
+        role="actor",
+        program="async",
+        household=0.0,
+        plans={"payg": 0.7, "team": 0.3},
+        stream=0.4,
+        payment=cards,
+        created=facts.created(rng, size, median_days=80.0, new=0.02),
+    )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.45, most=300) + 3
     graded = np.maximum(1, np.round(counts * knobs.share)).astype(np.int64)
-    pack = ground.pack
-    asked = ground.texts.numbers(pack.texts("oasst1_en_train", "wildchat_structural", "gsm8k_train", "mbpp_plus", longest=1500, shortest=40))
-    solved = [a for name in ("gsm8k_train", "math_train_8k") for a in pack.source(name).answers if len(a) > 80]
-    prose = [text for text in pack.texts("wildchat_structural", shortest=200, longest=1200)]
+    asked, answered = _pairs(ground, rng)
     total = int(graded.sum())
-    answers = ground.texts.numbers(student_answers(rng, solved + prose, total))
+    dealt = Deck(len(asked), rng).draw(total)
     owner = np.repeat(np.arange(size), graded)
     ground.send(
-        rng, who[owner], rng.integers(0, DAY, total), text=asked[Deck(len(asked), rng).draw(total)], extra=answers, frame=ground.frames.number(_RUBRIC),
-        reply=Reply.GRADE, tokens_out=rng.integers(60, 160, total),
+        rng,
+        who[owner],
+        rng.integers(0, DAY, total),
+        text=ground.texts.numbers(asked)[dealt],
+        extra=ground.texts.numbers(answered)[dealt],
+        frame=ground.frames.number(_RUBRIC),
+        reply=Reply.GRADE,
+        tokens_out=rng.integers(60, 160, total),
         overrides={
-            "temperature": np.zeros(total), "max_tokens": np.full(total, 400), "model": np.full(total, 1),
+            "temperature": np.zeros(total),
+            "max_tokens": np.full(total, 400),
+            "model": np.full(total, 1),
             "ip": ground.ips.numbers(proxy)[owner],
         },
-    )  # fmt: skip
+    )
     mixed_traffic(ground, rng, who, counts - graded, end_users=False)
+
+
+def _pairs(ground: Ground, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+    """Instructions with a student's responses: maths with bent solutions, searches with answers, open questions with prose."""
+    pack = ground.pack
+    asked: list[str] = []
+    answers: list[str] = []
+    for name in ("gsm8k_test", "humaneval", "nq_open"):
+        source = pack.source(name)
+        asked += source.texts
+        answers += source.answers
+    open_questions = pack.texts("oasst1_en_train", "wildchat_structural", longest=1500, shortest=40)
+    book = prose_book(passages(ground, "rag_qa", english=True), rng)
+    first, length = rng.integers(0, len(book), len(open_questions)), rng.integers(1, 6, len(open_questions))
+    prose = ["".join(book[a : a + n]).strip() for a, n in zip(first.tolist(), length.tolist(), strict=True)]
+    return asked + open_questions, student_answers(rng, answers + prose)

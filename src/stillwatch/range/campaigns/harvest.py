@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """Actor B: reasoning traces over training questions at four requests an account, from 800 accounts that share nothing but the queue.
 
 After the campaign of July 2026 (thousands of accounts, at most four requests each) and the trial in the project's notes: addresses all different
@@ -40,13 +41,21 @@ _WRAPPERS = (
 )  # fmt: skip
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the accounts and deal out the queue: every item once, at hours at which people of the account's zone are awake."""
     size = scaled(knobs.accounts, scale, least=12)
     who = accounts.people(
-        ground, rng, size, product="chat", group="harvest", role="actor", household=0.0, plans={"free": 0.55, "plus": 0.3, "payg": 0.15}, stream=0.5,
+        ground,
+        rng,
+        size,
+        product="chat",
+        group="harvest",
+        role="actor",
+        household=0.0,
+        plans={"free": 0.55, "plus": 0.3, "payg": 0.15},
+        stream=0.5,
         created=facts.created(rng, size, median_days=60.0, new=0.03),
-    )  # fmt: skip
+    )
     total = size * knobs.each
     owner = np.repeat(np.arange(size), knobs.each)
     items = ground.texts.numbers(ground.pack.texts("gsm8k_train", "math_train_8k", longest=1500))
@@ -55,6 +64,12 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     at = np.where(office, ground.clock.times(rng, "office", zone), ground.clock.times(rng, "evening", zone))
     frames = ground.frames.numbers(_WRAPPERS)
     ground.send(
-        rng, who[owner], at, text=rng.permutation(items)[:total], frame=frames[rng.integers(0, len(frames), total)], reply=Reply.STEPS,
-        tokens_out=answer_lengths(rng, rng.integers(50, 400, total), trace="long"), overrides={"model": np.full(total, 1)},
-    )  # fmt: skip
+        rng,
+        who[owner],
+        at,
+        text=rng.permutation(items)[:total],
+        frame=frames[rng.integers(0, len(frames), total)],
+        reply=Reply.STEPS,
+        tokens_out=np.maximum(120, answer_lengths(rng, rng.integers(50, 400, total), trace="long")),
+        overrides={"model": np.full(total, 1)},
+    )

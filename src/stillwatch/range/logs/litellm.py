@@ -22,12 +22,18 @@ class spend:  # noqa: N801 - used as a function with a memory
         if key is None:
             key = self._keys[account] = hashlib.sha256(account.encode("utf-8")).hexdigest()
         ok = exchange.status == 200
-        failure = "" if ok else f',"error_information":{{"error_code":"{exchange.status}","error_class":"{ERRORS[exchange.status][0]}"}}'
+        failure = (
+            ""
+            if ok
+            else f',"error_information":{{"error_code":"{exchange.status}","error_class":"{ERRORS[exchange.status][0]}"}}'
+        )
         return (
             f'{{"request_id":"chatcmpl-{exchange.request_id:016x}","call_type":"acompletion","api_key":"{key}",'
-            f'"spend":{(exchange.tokens_in + 4 * exchange.tokens_out) * 1.5e-6:.8f},"total_tokens":{exchange.tokens_in + exchange.tokens_out},'
+            f'"spend":{(exchange.tokens_in + 4 * exchange.tokens_out) * 1.5e-6:.8f},'
+            f'"total_tokens":{exchange.tokens_in + exchange.tokens_out},'
             f'"prompt_tokens":{exchange.tokens_in},"completion_tokens":{exchange.tokens_out},"startTime":"{started}Z","endTime":"{ended}Z",'
-            f'"completionStartTime":"{started if exchange.stream else ended}Z","model":"{exchange.model}","model_id":"{exchange.model}-east",'
+            f'"completionStartTime":"{started if exchange.stream else ended}Z",'
+            f'"model":"{exchange.model}","model_id":"{exchange.model}-east",'
             f'"model_group":"{exchange.model}","custom_llm_provider":"openai","api_base":"https://api.openai.example/v1","user":"{account}",'
             f'"metadata":{{"user_api_key_alias":"k-{key[:8]}","user_api_key_user_id":"{account}","user_api_key_org_id":"{org}","status":'
             f'"{"success" if ok else "failure"}","user_agent":"{exchange.agent}"{failure}}},"cache_hit":"False","cache_key":"Cache OFF",'

@@ -21,10 +21,8 @@ def message(role: str, text: str) -> str:
 
 def messages(exchange: Exchange) -> str:
     """All messages of the request, joined by commas."""
-    parts = [message("system", exchange.system)] if exchange.system else []
-    parts.extend(message(role, text) for role, text in exchange.history)
-    parts.append(message("user", exchange.prompt))
-    return ",".join(parts)
+    system = f"{message('system', exchange.system)}," if exchange.system else ""
+    return f"{system}{exchange.history}{message('user', exchange.prompt)}"
 
 
 def options(exchange: Exchange) -> str:

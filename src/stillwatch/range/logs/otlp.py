@@ -1,11 +1,11 @@
-"""Spans of the OpenTelemetry GenAI conventions (current names) as OTLP-JSON: one ExportTraceServiceRequest a line, sixteen spans in each."""
+"""Spans of the OpenTelemetry GenAI conventions (current names) as OTLP-JSON: one export request of sixteen spans a line."""
 
 from __future__ import annotations
 
 from stillwatch.range.logs.openai import ERRORS
 from stillwatch.range.logs.render import Exchange, escape
 
-__all__ = ["export_request", "span"]
+__all__ = ["export_request", "part_message", "span"]
 
 _HEAD = (
     '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"inference-edge"}},'
@@ -27,13 +27,14 @@ def _number(key: str, value: int) -> str:
     return f'{{"key":"{key}","value":{{"intValue":"{value}"}}}}'
 
 
-def _message(role: str, text: str) -> str:
+def part_message(role: str, text: str) -> str:
+    """One message in parts, as the conventions have it."""
     return f'{{"role":"{role}","parts":[{{"type":"text","content":"{text}"}}]}}'
 
 
 def span(exchange: Exchange, *, started: int, ended: int, account: str) -> str:
     """One span; `started` and `ended` in nanoseconds since 1970. Messages are JSON text within an attribute, as the conventions allow."""
-    asked = ",".join([_message(role, text) for role, text in exchange.history] + [_message("user", exchange.prompt)])
+    asked = f"{exchange.history}{part_message('user', exchange.prompt)}"
     attributes = [
         _text("gen_ai.operation.name", "chat"),
         _text("gen_ai.provider.name", "openai"),
@@ -46,7 +47,9 @@ def span(exchange: Exchange, *, started: int, ended: int, account: str) -> str:
         _text("gen_ai.input.messages", escape(f"[{asked}]")),
     ]
     if exchange.system:
-        attributes.append(_text("gen_ai.system_instructions", escape(f'[{{"type":"text","content":"{exchange.system}"}}]')))
+        attributes.append(
+            _text("gen_ai.system_instructions", escape(f'[{{"type":"text","content":"{exchange.system}"}}]'))
+        )
     if exchange.tools:
         attributes.append(_text("gen_ai.tool.definitions", escape(exchange.tools)))
     if exchange.temperature is not None:
@@ -72,6 +75,7 @@ def span(exchange: Exchange, *, started: int, ended: int, account: str) -> str:
         attributes.append(_text("error.type", ERRORS[exchange.status][0]))
         status = '{"code":2}'
     return (
-        f'{{"traceId":"{exchange.request_id:032x}","spanId":"{exchange.request_id ^ 0x5DEECE66D:016x}","name":"chat {exchange.model}","kind":3,'
+        f'{{"traceId":"{exchange.request_id:032x}","spanId":"{exchange.request_id ^ 0x5DEECE66D:016x}",'
+        f'"name":"chat {exchange.model}","kind":3,'
         f'"startTimeUnixNano":"{started}","endTimeUnixNano":"{ended}","attributes":[{",".join(attributes)}],"status":{status}}}'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,7 +16,20 @@ from stillwatch.range.world import World
 __all__ = ["Exchange", "Renderer", "escape"]
 
 _SLOT = re.compile(r"(\{a\}|\{b\})")
-_LABELS = ("billing", "delivery", "account", "other", "urgent", "normal", "card", "transfer", "positive", "neutral", "negative", "fees")
+_LABELS = (
+    "billing",
+    "delivery",
+    "account",
+    "other",
+    "urgent",
+    "normal",
+    "card",
+    "transfer",
+    "positive",
+    "neutral",
+    "negative",
+    "fees",
+)
 _REFUSAL = "I'm sorry, but I can't help with that request."
 
 
@@ -24,8 +38,8 @@ def escape(text: str) -> str:
     return msgspec.json.encode(text).decode("utf-8")[1:-1]
 
 
-class Exchange(msgspec.Struct):
-    """One exchange, rendered. Texts are escaped for JSON; empty text is none; `history` holds (role, text) pairs."""
+class Exchange(msgspec.Struct, gc=False):
+    """One exchange, rendered. Texts are escaped for JSON; empty text is none; `history` is the turns before, each with a comma after it."""
 
     row: int
     account: int
@@ -34,7 +48,7 @@ class Exchange(msgspec.Struct):
     request_id: int
     system: str
     prompt: str
-    history: list[tuple[str, str]]
+    history: str
     output: str
     tools: str
     tokens_in: int
@@ -53,16 +67,25 @@ class Exchange(msgspec.Struct):
 
 
 class Renderer:
-    """Renders rows of one world. Keeps escaped texts, so that each is escaped once."""
+    """Renders rows of one world for one log format, whose `message(role, text)` writes one message.
 
-    def __init__(self, world: World) -> None:
+    Keeps escaped texts, so that each is escaped once, and the turns of open conversations, so that each is rendered once.
+    """
+
+    def __init__(self, world: World, message: Callable[[str, str], str]) -> None:
         self._world = world
+        self._message = message
+        self._open: dict[int, tuple[str, int]] = {}
+        self._followed = np.zeros(len(world.rows["before"]), bool)
+        self._followed[world.rows["before"][world.rows["before"] >= 0]] = True
         self._texts: list[str | None] = [None] * len(world.texts)
-        self._frames = [[escape(part) if part not in ("{a}", "{b}") else part for part in _SLOT.split(frame)] for frame in world.frames]
+        self._frames = [
+            [escape(part) if part not in ("{a}", "{b}") else part for part in _SLOT.split(frame)]
+            for frame in world.frames
+        ]
         self._tools = world.tools
-        columns: dict[str, list[Any]] = {name: values.tolist() for name, values in world.rows.items()}
-        self._columns = columns
-        self._ids = world.request_ids.tolist()
+        self._columns: dict[str, Any] = {name: values.data for name, values in world.rows.items()}
+        self._ids: Any = world.request_ids.data
         sentences = [escape(sentence) for sentence in world.prose]
         self._prose = "".join(sentences)
         self._starts = np.concatenate([[0], np.cumsum([len(s) for s in sentences])]).tolist()
@@ -73,9 +96,11 @@ class Renderer:
         system = "" if c["system"][row] < 0 else self._text(c["system"][row])
         tools = "" if c["tools"][row] < 0 else self._tools[c["tools"][row]]
         prompt = self._prompt(row)
-        history = self._history(c["before"][row])
         output = self._answer(row)
-        chars = len(system) + len(prompt) + len(tools) + sum(len(text) for _, text in history)
+        history, turns = self._history(c["before"][row])
+        if self._followed[row]:
+            self._open[row] = self._add(history, turns, prompt, output)
+        chars = len(system) + len(prompt) + len(tools) + len(history) - 33 * turns
         tokens_out = c["tokens_out"][row]
         status = c["status"][row]
         limit = c["max_tokens"][row]
@@ -93,12 +118,12 @@ class Renderer:
             history=history,
             output=output,
             tools=tools,
-            tokens_in=chars // 4 + 4 * (2 + len(history)) if status == 200 else 0,
+            tokens_in=chars // 4 + 4 * (2 + turns) if status == 200 else 0,
             tokens_out=min(tokens_out, limit) if cut else tokens_out,
             status=status,
             stop="length" if cut else "stop",
             model=MODELS[c["model"][row]],
-            stream=c["stream"][row],
+            stream=bool(c["stream"][row]),
             temperature=None if temperature != temperature else temperature,
             max_tokens=None if limit < 0 else limit,
             n=c["n"][row],
@@ -124,16 +149,20 @@ class Renderer:
         other = "" if extra < 0 else self._text(extra)
         return "".join([text if part == "{a}" else other if part == "{b}" else part for part in self._frames[frame]])
 
-    def _history(self, before: int) -> list[tuple[str, str]]:
-        turns: list[tuple[str, str]] = []
-        while before >= 0:
-            answer = self._answer(before)
-            if answer:
-                turns.append(("assistant", answer))
-            turns.append(("user", self._prompt(before)))
-            before = self._columns["before"][before]
-        turns.reverse()
-        return turns
+    def _history(self, before: int) -> tuple[str, int]:
+        """The turns up to the row `before` and their number."""
+        if before < 0:
+            return "", 0
+        known = self._open.pop(before, None)
+        if known is None:
+            known = self._add(
+                *self._history(self._columns["before"][before]), self._prompt(before), self._answer(before)
+            )
+        return known
+
+    def _add(self, history: str, turns: int, prompt: str, answer: str) -> tuple[str, int]:
+        asked = f"{history}{self._message('user', prompt)},"
+        return (f"{asked}{self._message('assistant', answer)},", turns + 2) if answer else (asked, turns + 1)
 
     def _slice(self, where: int, chars: int) -> str:
         """About `chars` characters of prose, whole sentences, from a place that hangs on `where`."""
@@ -159,7 +188,9 @@ class Renderer:
         if kind == Reply.GRADE:
             score = where % 5 + 1
             if chars < 180:
-                return f'{{\\"score\\": {score}, \\"reason\\": \\"{self._slice(where, 50)[:70].rstrip()}\\"}}'.replace("\\\\", "")
+                return f'{{\\"score\\": {score}, \\"reason\\": \\"{self._slice(where, 50)[:70].rstrip()}\\"}}'.replace(
+                    "\\\\", ""
+                )
             a, b, d = where % 11, where // 11 % 11, where // 121 % 11
             return f"{self._slice(where, chars - 40)}\\nSCORES: {a}/{b}/{d}/{score} TOTAL: {a + b + d + score}/40"
         if kind == Reply.TAGGED:
@@ -173,10 +204,21 @@ class Renderer:
         return ""
 
 
-_COMMANDS = ("ls -la", "git status", "pytest -x", "npm test", "cargo check", "rg TODO src", "cat README.md", "git diff --stat")
+_COMMANDS = (
+    "ls -la",
+    "git status",
+    "pytest -x",
+    "npm test",
+    "cargo check",
+    "rg TODO src",
+    "cat README.md",
+    "git diff --stat",
+)
 _LINES = (
-    "def solve(items):", "    seen = set()", "    for item in items:", "        if item.key in seen:", "            continue", "        seen.add(item.key)",
-    "        yield item", "    return sorted(seen)", "import json", "    data = json.loads(text)", "    assert data, 'empty'", "    total += row['total']",
+    "def solve(items):", "    seen = set()", "    for item in items:",
+    "        if item.key in seen:", "            continue", "        seen.add(item.key)",
+    "        yield item", "    return sorted(seen)", "import json",
+    "    data = json.loads(text)", "    assert data, 'empty'", "    total += row['total']",
 )  # fmt: skip
 
 

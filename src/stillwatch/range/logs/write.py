@@ -15,8 +15,8 @@ import pyarrow as pa
 from stillwatch.range import facts
 from stillwatch.range.ground import ACCOUNT_FACTS, LAUNCH, MODELS
 from stillwatch.range.logs.litellm import spend
-from stillwatch.range.logs.openai import capture
-from stillwatch.range.logs.otlp import export_request, span
+from stillwatch.range.logs.openai import capture, message
+from stillwatch.range.logs.otlp import export_request, part_message, span
 from stillwatch.range.logs.render import Exchange, Renderer
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.world import World
@@ -35,7 +35,10 @@ _EPOCH = int(facts.DAY_OF_WORLD.timestamp()) * 1_000_000
 def _open(path: Path) -> Iterator[Callable[[bytes], Any]]:
     """Open a log for writing, compressed as its name says; the bytes do not hang on the clock or on the path."""
     if path.suffix == ".gz":
-        with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as packed:
+        with (
+            path.open("wb") as raw,
+            gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as packed,
+        ):
             yield packed.write
     elif path.suffix == ".zst":
         with pa.OSFile(str(path), "wb") as raw, pa.CompressedOutputStream(raw, "zstd") as packed:
@@ -57,12 +60,16 @@ def write_logs(world: World, folder: Path) -> None:
 
     Rows are rendered a few thousand at a time, so memory does not grow with the length of the logs.
     """
-    renderer = Renderer(world)
     format_of = world.formats[world.rows["account"]]
     quarter_of = np.minimum(world.rows["at"] * FILES // DAY, FILES - 1)
-    shapes = ((0, "openai", "capture", "jsonl.gz"), (1, "litellm", "spend_logs", "jsonl"), (2, "otel", "traces", "jsonl.zst"))
+    shapes = (
+        (0, "openai", "capture", "jsonl.gz"),
+        (1, "litellm", "spend_logs", "jsonl"),
+        (2, "otel", "traces", "jsonl.zst"),
+    )
     for number, name, stem, suffix in shapes:
         (folder / name).mkdir(parents=True, exist_ok=True)
+        renderer = Renderer(world, message if number < 2 else part_message)
         mine = world.order[format_of[world.order] == number]
         for quarter in range(FILES):
             rows = mine[quarter_of[mine] == quarter]
@@ -70,7 +77,9 @@ def write_logs(world: World, folder: Path) -> None:
                 _write_rows(world, renderer, rows, number, write)
 
 
-def _write_rows(world: World, renderer: Renderer, rows: np.ndarray[Any, Any], number: int, write: Callable[[bytes], Any]) -> None:
+def _write_rows(
+    world: World, renderer: Renderer, rows: np.ndarray[Any, Any], number: int, write: Callable[[bytes], Any]
+) -> None:
     names, orgs = world.accounts["account"], world.accounts["org"]
     line = capture() if number == 0 else spend()
     held: list[str] = []
@@ -92,8 +101,16 @@ def _write_rows(world: World, renderer: Renderer, rows: np.ndarray[Any, Any], nu
         else:
             starts, ends = _iso([e.at for e in batch]), _iso([e.ended for e in batch])
             for exchange, started, stopped in zip(batch, starts, ends, strict=True):
-                out.append(line(exchange, started=started, ended=stopped, account=names[exchange.account], org=orgs[exchange.account]))
-        write("".join(out).encode("utf-8"))
+                out.append(
+                    line(
+                        exchange,
+                        started=started,
+                        ended=stopped,
+                        account=names[exchange.account],
+                        org=orgs[exchange.account],
+                    )
+                )
+        write(b"".join([text.encode("utf-8") for text in out]))
     if held:
         write(export_request(held).encode("utf-8"))
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """An agent fleet: thousands of independent developers behind one public harness, all with its system prompt and tools, each with own tasks."""
 
 from __future__ import annotations
@@ -63,9 +64,25 @@ def _tool(name: str, description: str, **parameters: str) -> dict[str, object]:
 
 
 _TOOLS = [
-    _tool("run_shell", "Run a command in the working folder and return its output.", command="command line", timeout="seconds, at most 120"),
-    _tool("read_file", "Read a file, or some lines of it.", path="path from the root of the repository", lines="range such as 10-40"),
-    _tool("edit_file", "Replace one exact passage of a file.", path="path", old="passage as it stands", new="passage to put there"),
+    _tool(
+        "run_shell",
+        "Run a command in the working folder and return its output.",
+        command="command line",
+        timeout="seconds, at most 120",
+    ),
+    _tool(
+        "read_file",
+        "Read a file, or some lines of it.",
+        path="path from the root of the repository",
+        lines="range such as 10-40",
+    ),
+    _tool(
+        "edit_file",
+        "Replace one exact passage of a file.",
+        path="path",
+        old="passage as it stands",
+        new="passage to put there",
+    ),
     _tool("write_file", "Write a new file.", path="path", text="its content"),
     _tool("search", "Search the repository for a regular expression.", pattern="expression", folder="where to search"),
     _tool("fetch_page", "Read a web page as text.", url="address"),
@@ -78,29 +95,70 @@ _RESULTS = (
     "[read_file] src/{w}.py lines 1-{n}\nimport os\nfrom .{v} import {w}\n\nLIMIT = {k}", "[run_shell] exit 0\nOn branch feature/{v}-{w}\nnothing to commit",
     "[write_file] ok: tests/test_{w}.py, {n} lines", "[run_shell] exit 2\nerror: unexpected argument '--{v}' found at {w}:{n}",
 )  # fmt: skip
-_WORDS = ("orders", "billing", "parser", "cache", "session", "layout", "worker", "router", "schema", "upload", "search", "metrics", "theme", "quota", "mailer")
+_WORDS = (
+    "orders",
+    "billing",
+    "parser",
+    "cache",
+    "session",
+    "layout",
+    "worker",
+    "router",
+    "schema",
+    "upload",
+    "search",
+    "metrics",
+    "theme",
+    "quota",
+    "mailer",
+)
 _VERBS = ("load", "merge", "render", "sync", "retry", "close", "index", "flush", "open", "check")
 
 
 def _results(rng: np.random.Generator, size: int) -> list[str]:
     draws = rng.integers(0, 1 << 30, (size, 5)).tolist()
     return [
-        _RESULTS[a % len(_RESULTS)].format(n=1 + b % 400, k=b % 37, t=round(0.1 + c % 900 / 10, 1), w=_WORDS[d % len(_WORDS)], v=_VERBS[e % len(_VERBS)])
+        _RESULTS[a % len(_RESULTS)].format(
+            n=1 + b % 400,
+            k=b % 37,
+            t=round(0.1 + c % 900 / 10, 1),
+            w=_WORDS[d % len(_WORDS)],
+            v=_VERBS[e % len(_VERBS)],
+        )
         for a, b, c, d, e in draws
     ]
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the harness's users and send their sessions: own task first, then what the tools answered."""
     size = scaled(knobs.accounts, scale, least=5)
     who = accounts.people(
-        ground, rng, size, product="coding", group="agent_fleet", role="lookalike", program="harness", stream=1.0,
+        ground,
+        rng,
+        size,
+        product="coding",
+        group="agent_fleet",
+        role="lookalike",
+        program="harness",
+        stream=1.0,
         plans={"plus": 0.5, "payg": 0.4, "team": 0.1},
-    )  # fmt: skip
+    )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=knobs.spread, most=400)
-    cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile="office", mean_turns=5.0, most_turns=10, pause=25.0)
+    cut = turns(
+        rng,
+        ground.clock,
+        counts,
+        zone=ground.trait("zone")[who],
+        profile="office",
+        mean_turns=5.0,
+        most_turns=10,
+        pause=25.0,
+    )
     total = len(cut.owner)
-    tasks = ground.texts.numbers(words.code_tasks(rng, max(40, total // 4)) + ground.pack.texts("webarena_tasks", "bfcl_v4", "polyglot_exercism", longest=3000))
+    tasks = ground.texts.numbers(
+        words.code_tasks(rng, max(40, total // 4))
+        + ground.pack.texts("webarena_tasks", "bfcl_v4", "polyglot_exercism", longest=3000)
+    )
     text = tasks[Deck(len(tasks), rng).draw(total)]
     later = (cut.turn > 0) & (rng.random(total) < 0.8)
     text = np.where(later, ground.texts.numbers(_results(rng, total)), text)
@@ -110,7 +168,15 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     tools_older = ground.tools.number(json.dumps(_TOOLS, separators=(",", ":")))
     tools_newer = ground.tools.number(json.dumps([*_TOOLS, _PLAN], separators=(",", ":")))
     ground.send(
-        rng, who[cut.owner], cut.at, text=text, system=np.where(old, older, newer)[cut.owner], tools=np.where(old, tools_older, tools_newer)[cut.owner],
-        before=cut.before, conversation=cut.conversation, reply=Reply.ACTION, tokens_out=answer_lengths(rng, rng.integers(800, 4000, total), trace="code"),
+        rng,
+        who[cut.owner],
+        cut.at,
+        text=text,
+        system=np.where(old, older, newer)[cut.owner],
+        tools=np.where(old, tools_older, tools_newer)[cut.owner],
+        before=cut.before,
+        conversation=cut.conversation,
+        reply=Reply.ACTION,
+        tokens_out=answer_lengths(rng, rng.integers(800, 4000, total), trace="code"),
         overrides={"model": np.full(total, 1)},
-    )  # fmt: skip
+    )

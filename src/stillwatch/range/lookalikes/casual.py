@@ -1,4 +1,4 @@
-"""Casual users of public question sets: they paste benchmark and textbook questions to see what the model can do, or to do their homework."""
+"""Casual users of public question sets: they paste benchmark questions to try the model out, or for their homework."""
 
 from __future__ import annotations
 
@@ -26,21 +26,40 @@ class Knobs:
 
 _SETS = ("gsm8k_train", "gsm8k_test", "math_train_8k", "commonsenseqa", "mmlu", "arithmetic_word_problems")
 _PLAIN = ("{a}", "{a}\n", "solve: {a}", "{a} ?", "what's the answer to this\n{a}")
-_STEPS = ("{a} Think step by step.", "Let's think step by step. {a}", "{a}\nExplain step by step please", "{a} show your work", "solve step by step: {a}")
+_STEPS = (
+    "{a} Think step by step.",
+    "Let's think step by step. {a}",
+    "{a}\nExplain step by step please",
+    "{a} show your work",
+    "solve step by step: {a}",
+)
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the users and send their questions; well-known items are asked by many (Zipf's law)."""
     size = scaled(knobs.accounts, scale, least=4)
-    who = accounts.people(ground, rng, size, product="chat", group="casual", role="lookalike", program="browser", stream=0.9)
+    who = accounts.people(
+        ground, rng, size, product="chat", group="casual", role="lookalike", program="browser", stream=0.9
+    )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.9, most=60)
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile="evening", mean_turns=1.6)
     total = len(cut.owner)
     items = rng.permutation(ground.texts.numbers(ground.pack.texts(*_SETS, longest=1500)))
     text = items[np.minimum(rng.zipf(1.25, total) - 1, len(items) - 1)]
     plain, steps = ground.frames.numbers(_PLAIN), ground.frames.numbers(_STEPS)
-    frame = np.where(rng.random(total) < knobs.steps, steps[rng.integers(0, len(steps), total)], plain[rng.integers(0, len(plain), total)])
+    frame = np.where(
+        rng.random(total) < knobs.steps,
+        steps[rng.integers(0, len(steps), total)],
+        plain[rng.integers(0, len(plain), total)],
+    )
     ground.send(
-        rng, who[cut.owner], cut.at, text=text, frame=frame, reply=Reply.STEPS, tokens_out=answer_lengths(rng, rng.integers(20, 300, total)),
-        before=cut.before, conversation=cut.conversation,
-    )  # fmt: skip
+        rng,
+        who[cut.owner],
+        cut.at,
+        text=text,
+        frame=frame,
+        reply=Reply.STEPS,
+        tokens_out=answer_lengths(rng, rng.integers(20, 300, total)),
+        before=cut.before,
+        conversation=cut.conversation,
+    )

@@ -1,4 +1,4 @@
-"""Classrooms: cohorts signed up in one batch, behind the campus address, with the same homework or with problems dealt out to each student."""
+"""Classrooms: cohorts signed up in one batch, behind the campus address, with the same homework or problems dealt out one by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Knobs", "build"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Knobs:
-    """Students of each cohort, problems a student gets, whether the problems are dealt out distinct, and whether the course is registered."""
+    """Students of each cohort, problems a student gets, whether these are dealt out distinct, and whether the course is registered."""
 
     students: tuple[int, ...] = (62, 145, 118)
     problems: tuple[int, ...] = (6, 5, 4)
@@ -32,7 +32,7 @@ _OWN_WORDS = (
 )  # fmt: skip
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the cohorts and send their questions in and after a lesson."""
     frames = ground.frames.numbers(_OWN_WORDS)
     for k, students in enumerate(knobs.students):
@@ -77,8 +77,15 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             text = rng.choice(items, each + 3, replace=False)[rng.integers(0, each + 3, total)]
         lesson = ((10 - zone) % 24) * 3_600_000_000
         evening = ((18 - zone) % 24) * 3_600_000_000
-        at = np.where(rng.random(total) < 0.65, lesson + rng.uniform(0, 5.4e9, total), evening + rng.uniform(0, 1.4e10, total))
+        at = np.where(
+            rng.random(total) < 0.65, lesson + rng.uniform(0, 5.4e9, total), evening + rng.uniform(0, 1.4e10, total)
+        )
         ground.send(
-            rng, who[owner], at.astype(np.int64) % DAY, text=text, frame=frames[rng.integers(0, len(frames), total)],
-            reply=Reply.CODE if k == 1 else Reply.STEPS, tokens_out=answer_lengths(rng, rng.integers(20, 200, total)),
-        )  # fmt: skip
+            rng,
+            who[owner],
+            at.astype(np.int64) % DAY,
+            text=text,
+            frame=frames[rng.integers(0, len(frames), total)],
+            reply=Reply.CODE if k == 1 else Reply.STEPS,
+            tokens_out=answer_lengths(rng, rng.integers(20, 200, total)),
+        )

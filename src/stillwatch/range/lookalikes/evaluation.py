@@ -35,14 +35,24 @@ _NOTE = (
 _PROGRAMME = ("evaluation", "", "evaluation")
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the three organisations and send their runs: the same prompts again and again, evenly through the day."""
     names = words.company_names(rng, len(knobs.keys))
     for k, keys in enumerate(knobs.keys):
         held = accounts.companies(
-            ground, rng, np.array([keys]), product="research", group="evaluation", role="lookalike", names=[names[k]], program="eval",
-            in_cloud=1.0, stream=0.0, plans={"scale": 1.0}, declared_programme=_PROGRAMME[k],
-        )  # fmt: skip
+            ground,
+            rng,
+            np.array([keys]),
+            product="research",
+            group="evaluation",
+            role="lookalike",
+            names=[names[k]],
+            program="eval",
+            in_cloud=1.0,
+            stream=0.0,
+            plans={"scale": 1.0},
+            declared_programme=_PROGRAMME[k],
+        )
         pool = ground.texts.numbers(ground.pack.texts(*_SETS[k], longest=2000))
         items = rng.choice(pool, min(scaled(knobs.items[k], scale, least=20), len(pool)), replace=False)
         starts = np.arange(knobs.runs[k]) * (DAY // knobs.runs[k])
@@ -54,12 +64,17 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             at = np.sort(rng.uniform(0, span, size)).astype(np.int64) + int(start)
             fresh = start >= LAUNCH and start in launched
             ground.send(
-                rng, held.accounts[np.arange(size) % keys], np.minimum(at, DAY - 1), text=order, frame=ground.frames.number(_STYLE[k]),
+                rng,
+                held.accounts[np.arange(size) % keys],
+                np.minimum(at, DAY - 1),
+                text=order,
+                frame=ground.frames.number(_STYLE[k]),
                 system=ground.texts.number(_NOTE[k]),
                 tokens_out=np.full(size, 3) if k == 0 else answer_lengths(rng, rng.integers(50, 400, size)),
                 reply=(Reply.LETTER, Reply.STEPS, Reply.CODE)[k],
                 overrides={
-                    "temperature": np.zeros(size), "max_tokens": np.full(size, (16, 1024, 768)[k]),
+                    "temperature": np.zeros(size),
+                    "max_tokens": np.full(size, (16, 1024, 768)[k]),
                     **({"model": np.full(size, 2)} if fresh else {}),
                 },
-            )  # fmt: skip
+            )

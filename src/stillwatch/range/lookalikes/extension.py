@@ -29,14 +29,24 @@ _FRAME = (
 )
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the users and send their selections: single turns at human hours."""
     size = scaled(knobs.accounts, scale, least=4)
-    who = accounts.people(ground, rng, size, product="chat", group="extension", role="lookalike", program="extension", plans={"payg": 1.0})
+    who = accounts.people(
+        ground, rng, size, product="chat", group="extension", role="lookalike", program="extension", plans={"payg": 1.0}
+    )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.8, most=80)
     pack = ground.pack
     texts = ground.texts.numbers(pack.texts("wildchat_structural", "xquad_questions", "nq_open", longest=1500))
     talk(
-        ground, rng, who, counts, texts=texts, profile="evening", frame=ground.frames.number(_FRAME), system=ground.texts.number(_SYSTEM),
-        mean_turns=1.0, follow_ups=False,
-    )  # fmt: skip
+        ground,
+        rng,
+        who,
+        counts,
+        texts=texts,
+        profile="evening",
+        frame=ground.frames.number(_FRAME),
+        system=ground.texts.number(_SYSTEM),
+        mean_turns=1.0,
+        follow_ups=False,
+    )

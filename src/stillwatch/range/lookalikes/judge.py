@@ -31,20 +31,35 @@ Return JSON with the fields score and reason. The reason has at most 15 words.""
 _FRAME = "Customer wrote:\n{a}\n\nOur assistant answered:\n{b}"
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the company and send its gradings, as answers of its product come in through the day."""
     name = words.company_names(rng, 1)
     held = accounts.companies(
-        ground, rng, np.array([knobs.keys]), product="support", group="judge", role="lookalike", names=name, program="async", in_cloud=1.0,
-        stream=0.0, plans={"scale": 1.0},
-    )  # fmt: skip
+        ground,
+        rng,
+        np.array([knobs.keys]),
+        product="support",
+        group="judge",
+        role="lookalike",
+        names=name,
+        program="async",
+        in_cloud=1.0,
+        stream=0.0,
+        plans={"scale": 1.0},
+    )
     total = scaled(knobs.gradings, scale, least=60)
     wait = np.cumsum(gaps(rng, total))
     asked = ground.texts.numbers(ground.pack.texts("banking77"))
     answers = ground.texts.numbers(support_answers(rng, max(40, total // 2), name[0]))
     ground.send(
-        rng, held.accounts[rng.integers(0, knobs.keys, total)], (wait / wait[-1] * (DAY - 1)).astype(np.int64),
-        text=asked[Deck(len(asked), rng).draw(total)], extra=answers[rng.integers(0, len(answers), total)], frame=ground.frames.number(_FRAME),
-        system=ground.texts.number(_RUBRIC.replace("{c}", name[0])), reply=Reply.GRADE, tokens_out=rng.integers(18, 40, total),
+        rng,
+        held.accounts[rng.integers(0, knobs.keys, total)],
+        (wait / wait[-1] * (DAY - 1)).astype(np.int64),
+        text=asked[Deck(len(asked), rng).draw(total)],
+        extra=answers[rng.integers(0, len(answers), total)],
+        frame=ground.frames.number(_FRAME),
+        system=ground.texts.number(_RUBRIC.replace("{c}", name[0])),
+        reply=Reply.GRADE,
+        tokens_out=rng.integers(18, 40, total),
         overrides={"temperature": np.zeros(total), "max_tokens": np.full(total, 120)},
-    )  # fmt: skip
+    )

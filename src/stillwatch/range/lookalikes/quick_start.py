@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """Copied quick-starts: newcomers run the code of the provider's first page, with its system prompt and its question, and then try their own."""
 
 from __future__ import annotations
@@ -29,11 +30,19 @@ _QUESTIONS = (
 )  # fmt: skip
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the newcomers and send the copied requests, then a few of their own under the same system prompt."""
     size = scaled(knobs.accounts, scale, least=4)
     who = accounts.people(
-        ground, rng, size, product="chat", group="quick_start", role="lookalike", plans={"free": 0.6, "payg": 0.4}, stream=0.2, verification="email"
+        ground,
+        rng,
+        size,
+        product="chat",
+        group="quick_start",
+        role="lookalike",
+        plans={"free": 0.6, "payg": 0.4},
+        stream=0.2,
+        verification="email",
     )
     counts = rng.integers(1, knobs.most, size)
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile="office", mean_turns=1.0)
@@ -47,6 +56,11 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         own[rng.integers(0, len(own), total)],
     )
     ground.send(
-        rng, who[cut.owner], cut.at, text=text, system=ground.texts.number(_SYSTEM), tokens_out=answer_lengths(rng, rng.integers(10, 60, total)),
+        rng,
+        who[cut.owner],
+        cut.at,
+        text=text,
+        system=ground.texts.number(_SYSTEM),
+        tokens_out=answer_lengths(rng, rng.integers(10, 60, total)),
         conversation=cut.conversation,
-    )  # fmt: skip
+    )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, clients, facts, words
+from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Ints, Traits
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import answer_lengths, turns
-from stillwatch.range.benign import heavy_tailed, lengths
 from stillwatch.range.sizes import scaled
 
 __all__ = ["Knobs", "build", "mixed_traffic"]
@@ -26,7 +26,15 @@ class Knobs:
     declared: tuple[str, ...] = ("reseller", "")
 
 
-def mixed_traffic(ground: Ground, rng: np.random.Generator, who: Ints, counts: Ints, *, profile: str = "service", end_users: bool = True) -> None:
+def mixed_traffic(
+    ground: Ground,
+    rng: np.random.Generator,
+    who: Ints,
+    counts: Ints,
+    *,
+    profile: str = "service",
+    end_users: bool = True,
+) -> None:
     """Send what many unrelated end users of a shared account ask: talk, code, search, shopping, several languages, in conversations."""
     pack = ground.pack
     sources = (
@@ -52,12 +60,18 @@ def mixed_traffic(ground: Ground, rng: np.random.Generator, who: Ints, counts: I
     people = ground.end_users.numbers([f"eu-{v:09x}" for v in rng.integers(1 << 36, size=max(1, talks // 2)).tolist()])
     user = people[rng.integers(0, len(people), max(1, talks))][cut.conversation] if end_users else -1
     ground.send(
-        rng, who[cut.owner], cut.at, text=text, tokens_out=answer_lengths(rng, lengths(ground, text) // 4), before=cut.before,
-        conversation=cut.conversation, end_user=user,
-    )  # fmt: skip
+        rng,
+        who[cut.owner],
+        cut.at,
+        text=text,
+        tokens_out=answer_lengths(rng, ground.texts.lengths(text) // 4),
+        before=cut.before,
+        conversation=cut.conversation,
+        end_user=user,
+    )
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the resellers' keys and send their end users' traffic."""
     for k, keys in enumerate(knobs.keys):
         size = scaled(keys, scale, least=4)

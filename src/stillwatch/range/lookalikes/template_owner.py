@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """Template owners: small products, each one account, that wrap every input of their users in one long template of their own."""
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ _RULES = (
 _SOURCES = ("oasst1_en_train", "medquad", "gsm8k_test", "wildchat_structural", "bitext_support", "mmlu", "nq_open")
 
 
-def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:  # noqa: B008
+def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
     """Settle the owners and send their templated requests."""
     size = scaled(knobs.accounts, scale, least=4)
     names = words.company_names(rng, size)
-    held = accounts.companies(ground, rng, np.ones(size, np.int64), product="chat", group="template_owner", role="lookalike", names=names)
+    held = accounts.companies(
+        ground, rng, np.ones(size, np.int64), product="chat", group="template_owner", role="lookalike", names=names
+    )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=1.1, most=1500)
     which = rng.integers(0, len(_SOURCES), size)
     for k, source in enumerate(_SOURCES):
@@ -49,10 +52,19 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         for i in chosen.tolist():
             rules = " ".join(_RULES[r] for r in rng.permutation(len(_RULES))[:5].tolist())
             task = _TASKS[int(rng.integers(len(_TASKS)))]
-            frames.append(f"{task} {rules}\n\n".replace("{n}", str(int(rng.integers(3, 12)))).replace("{c}", names[i]) + "{a}")
+            frames.append(
+                f"{task} {rules}\n\n".replace("{n}", str(int(rng.integers(3, 12)))).replace("{c}", names[i]) + "{a}"
+            )
         if len(chosen):
             texts = ground.texts.numbers(ground.pack.texts(source, longest=2000))
             talk(
-                ground, rng, held.accounts[chosen], counts[chosen], texts=texts, profile="service", frame=ground.frames.numbers(frames),
-                mean_turns=1.0, follow_ups=False,
-            )  # fmt: skip
+                ground,
+                rng,
+                held.accounts[chosen],
+                counts[chosen],
+                texts=texts,
+                profile="service",
+                frame=ground.frames.numbers(frames),
+                mean_turns=1.0,
+                follow_ups=False,
+            )
