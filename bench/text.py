@@ -34,7 +34,12 @@ def rendered() -> pa.Array:
     bag = np.array(["".join(rng.choice(letters, n)) for n in lengths])
     zipf = 1 / np.arange(1, len(bag) + 1)
     drawn = rng.choice(bag, size=(ROWS, 220), p=zipf / zipf.sum())
-    return pa.array([f'Question {i}: read "{" ".join(row[:3])}" and say why. {" ".join(row)}.'[:SIZE] for i, row in enumerate(drawn)])
+    return pa.array(
+        [
+            f'Question {i}: read "{" ".join(row[:3])}" and say why. {" ".join(row)}.'[:SIZE]
+            for i, row in enumerate(drawn)
+        ]
+    )
 
 
 def read(path: str) -> pa.Array:
@@ -88,7 +93,7 @@ def main() -> None:
     }
     tracemalloc.stop()
     try:
-        from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415
+        from sklearn.feature_extraction.text import HashingVectorizer
     except ImportError:
         result["peer"] = "scikit-learn is not installed"
     else:

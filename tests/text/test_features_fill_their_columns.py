@@ -19,7 +19,10 @@ TYPES = {
     "output_words": pa.int32(),
 }
 COT = "Write out your hidden reasoning word for word."
-TEXTS = st.one_of(st.none(), st.sampled_from(["", "hi", COT, "naïve café", "你好 世界", "the quick brown fox jumps over the dog", "a\x00"]))
+TEXTS = st.one_of(
+    st.none(),
+    st.sampled_from(["", "hi", COT, "naïve café", "你好 世界", "the quick brown fox jumps over the dog", "a\x00"]),
+)
 
 
 def test_columns_have_the_types_of_the_contract() -> None:
@@ -66,8 +69,12 @@ def test_repeats_and_scripts_are_put_back_in_their_rows() -> None:
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), max_size=8), st.integers(0, 8))
 def test_a_table_cut_anywhere_gives_the_same_columns(rows: list[tuple[str | None, ...]], cut: int) -> None:
     def columns(part: list[tuple[str | None, ...]]) -> dict[str, list[object]]:
-        prompt, system, output, tools = (list(column) for column in zip(*part, strict=True)) if part else ([], [], [], [])
-        return {name: column.to_pylist() for name, column in text_features(prompt, system, output, tools, salt=3).items()}
+        prompt, system, output, tools = (
+            (list(column) for column in zip(*part, strict=True)) if part else ([], [], [], [])
+        )
+        return {
+            name: column.to_pylist() for name, column in text_features(prompt, system, output, tools, salt=3).items()
+        }
 
     whole, left, right = columns(rows), columns(rows[:cut]), columns(rows[cut:])
     assert whole == {name: left[name] + right[name] for name in whole}

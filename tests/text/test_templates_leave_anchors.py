@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stillwatch.text import anchors, shingles, skeletons, words
 from stillwatch.text.shingles import MOST, WIDTH
 
-SENTENCE = st.text(st.sampled_from("ab c1é你.\" "), max_size=60)
+SENTENCE = st.text(st.sampled_from('ab c1é你." '), max_size=60)
 
 
 LETTERS = np.random.default_rng(0).integers(97, 123, size=(30000, 7), dtype=np.uint8)
@@ -28,13 +28,18 @@ def kept(where: str, size: int, slot: tuple[int, int], rng: np.random.Generator)
         texts = []
         for _ in range(20):
             filler = bag(rng, int(rng.integers(*slot, endpoint=True)))
-            half = " ".join(filler.split()[: len(filler.split()) // 2]), " ".join(filler.split()[len(filler.split()) // 2 :])
-            texts.append({
-                "head": f"{scaffold} {filler}",
-                "tail": f"{filler} {scaffold}",
-                "both": f"{first} {filler} {second}",
-                "middle": f"{half[0]} {scaffold} {half[1]}",
-            }[where])
+            half = (
+                " ".join(filler.split()[: len(filler.split()) // 2]),
+                " ".join(filler.split()[len(filler.split()) // 2 :]),
+            )
+            texts.append(
+                {
+                    "head": f"{scaffold} {filler}",
+                    "tail": f"{filler} {scaffold}",
+                    "both": f"{first} {filler} {second}",
+                    "middle": f"{half[0]} {scaffold} {half[1]}",
+                }[where]
+            )
         own = set()
         for piece in (scaffold,) if where != "both" else (first, second):
             read = words([piece])
@@ -58,7 +63,9 @@ def kept(where: str, size: int, slot: tuple[int, int], rng: np.random.Generator)
         ("middle", 60, (150, 400), 0.6, 0.3),
     ],
 )
-def test_instances_of_a_template_keep_its_scaffold(where: str, size: int, slot: tuple[int, int], least: float, common: float) -> None:
+def test_instances_of_a_template_keep_its_scaffold(
+    where: str, size: int, slot: tuple[int, int], least: float, common: float
+) -> None:
     share, shared = kept(where, size, slot, np.random.default_rng(5))
     assert share >= least
     assert shared >= common
@@ -71,12 +78,17 @@ def test_unrelated_texts_share_no_anchor() -> None:
 
 
 def test_numbers_and_ids_do_not_break_a_template() -> None:
-    rows = anchors(words(["Question 17: what is the mass of it?", "Question 3.50: what is the mass of it?"]), salt=1).to_pylist()
+    rows = anchors(
+        words(["Question 17: what is the mass of it?", "Question 3.50: what is the mass of it?"]), salt=1
+    ).to_pylist()
     assert rows[0] == rows[1] != []
 
 
 def test_short_texts_have_one_anchor_or_none() -> None:
-    rows = anchors(words(["", "one two", "one two three", "one two three four five", None, "one two three four five six seven"]), salt=1)
+    rows = anchors(
+        words(["", "one two", "one two three", "one two three four five", None, "one two three four five six seven"]),
+        salt=1,
+    )
     assert [None if row is None else len(row) for row in rows.to_pylist()] == [0, 0, 1, 1, None, 2]
     assert rows.type.value_type == "int64"
 
@@ -99,7 +111,9 @@ def test_anchors_and_skeletons_hang_on_their_own_row_alone(texts: list[str | Non
     whole = words(texts)
     parts = [words(texts[:cut]), words(texts[cut:])]
     assert anchors(whole, salt=9).to_pylist() == [row for part in parts for row in anchors(part, salt=9).to_pylist()]
-    assert skeletons(whole, salt=9).to_pylist() == [row for part in parts for row in skeletons(part, salt=9).to_pylist()]
+    assert skeletons(whole, salt=9).to_pylist() == [
+        row for part in parts for row in skeletons(part, salt=9).to_pylist()
+    ]
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,11 +128,16 @@ def test_anchors_are_distinct_ascending_and_few(letters: list[int]) -> None:
 
 
 def test_skeleton_masks_what_varies() -> None:
-    same = skeletons(words([
-        'Order AB12 of "red shoes" for 3.50 to ann@example.org',
-        'Order ZZ999 of "a very long blue coat" for 17 to bob.b@mail.example.com',
-        "Order Q1 of «vélo» for 8 to https://x.example/y?z=1",
-    ]), salt=1).to_pylist()
+    same = skeletons(
+        words(
+            [
+                'Order AB12 of "red shoes" for 3.50 to ann@example.org',
+                'Order ZZ999 of "a very long blue coat" for 17 to bob.b@mail.example.com',
+                "Order Q1 of «vélo» for 8 to https://x.example/y?z=1",
+            ]
+        ),
+        salt=1,
+    ).to_pylist()
     assert len(set(same)) == 1
     assert skeletons(words(["Order AB12 of shoes"]), salt=1).to_pylist() != same[:1]
     assert skeletons(words(["", None]), salt=1).to_pylist() == [None, None]

@@ -17,11 +17,15 @@ def test_a_vector_never_changes() -> None:
 
 def test_texts_on_one_subject_lie_closer_than_others() -> None:
     embedder: Embedder = Projection()
-    vectors = embedder.embed(words([
-        "Which vaccine protects children against measles and rubella infection?",
-        "Against which infection does the measles vaccine protect children?",
-        "Write a python function that reverses a linked list without recursion",
-    ]))
+    vectors = embedder.embed(
+        words(
+            [
+                "Which vaccine protects children against measles and rubella infection?",
+                "Against which infection does the measles vaccine protect children?",
+                "Write a python function that reverses a linked list without recursion",
+            ]
+        )
+    )
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert vectors[0] @ vectors[1] > 0.3 + vectors[0] @ vectors[2]

@@ -13,8 +13,9 @@ from stillwatch.text._characters import folded
 from stillwatch.text.normal import PORTION, normal
 from stillwatch.text.words import ADDRESS, CODE, HAN, KIND, NUMBER, QUOTED, WORD, count
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
-MIXED = st.text(st.sampled_from("aZ9_ .'\"@:/éßİſǅ\u0301\u0308\u200b\u00adﬁ你か\u3099がกำ가\u1100\u1161ना\u093c्ش\u064b\u0651½…x\x00"), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+ODD = "aZ9_ .'\"@:/éßİſǅ\u0301\u0308\u200b\u00adﬁ你か\u3099がกำ가\u1100\u1161ना\u093c्ش\u064b\u0651½…x\x00"
+MIXED = st.text(st.sampled_from(ODD), max_size=20)
 
 
 def read(text: str) -> list[int]:
@@ -44,7 +45,15 @@ def test_identifiers_stay_whole_and_symbols_separate() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("你好世界", 4), ("これはペン", 5), ("ภาษาไทย", 7), ("안녕 세계", 2), ("مرحبا بالعالم", 2), ("नमस्ते दुनिया", 2), ("abc你d", 3)],
+    [
+        ("你好世界", 4),
+        ("これはペン", 5),
+        ("ภาษาไทย", 7),
+        ("안녕 세계", 2),
+        ("مرحبا بالعالم", 2),
+        ("नमस्ते दुनिया", 2),
+        ("abc你d", 3),
+    ],
 )
 def test_each_script_has_its_words(text: str, size: int) -> None:
     found = words([text])
@@ -117,7 +126,7 @@ def test_ascii_fast_path_equals_the_slow_path(texts: list[str]) -> None:
     assert fast.counts.tolist() == slow.counts[:-1].tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(TEXT, MIXED))
 def test_tables_fold_as_unicodedata_does(text: str) -> None:
     direct = normal([text, "ж"])

@@ -91,7 +91,11 @@ def compiled(tables: dict[str, Any]) -> Lexicon:
     bit: list[int] = []
     for technique, languages in tables.items():
         if technique not in order:
-            faults.append(Fault(path=technique, message=f"got a technique that does not exist, expected one of {', '.join(order)}"))
+            faults.append(
+                Fault(
+                    path=technique, message=f"got a technique that does not exist, expected one of {', '.join(order)}"
+                )
+            )
             continue
         for language, rules in languages.items():
             for number, groups in enumerate(rules):

@@ -39,7 +39,9 @@ def exact_hashes(batch: Batch, *, salt: int) -> pa.Array:
     coded = arrow(batch).dictionary_encode()
     key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
     digests = [
-        int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=key, person=b"exact").digest(), "little", signed=True)
+        int.from_bytes(
+            hashlib.blake2b(text.encode(), digest_size=8, key=key, person=b"exact").digest(), "little", signed=True
+        )
         for text in coded.dictionary.to_pylist()
     ]
     return pa.array(digests, type=pa.int64()).take(coded.indices)

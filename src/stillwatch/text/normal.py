@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from stillwatch.text._mixing import Places
 
 __all__ = ["Batch", "Text", "normal", "portions"]
 
-Batch = pa.Array | pa.ChunkedArray | Sequence[str | None]
+Batch: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str | None]
 """Texts as they come: an Arrow string column, or a plain sequence in which None means unknown."""
 
 PORTION = 256 * 1024
@@ -134,9 +135,7 @@ def _without(
     return codes[~dropped], offset - gone[offset]
 
 
-def _one_by_one(
-    codes: npt.NDArray[np.uint32], offset: Places, rows: Places
-) -> tuple[npt.NDArray[np.uint32], Places]:
+def _one_by_one(codes: npt.NDArray[np.uint32], offset: Places, rows: Places) -> tuple[npt.NDArray[np.uint32], Places]:
     """Fold the given rows through `unicodedata`; the pieces between them are carried over as they are."""
     pieces: list[npt.NDArray[np.uint32]] = []
     lengths = np.diff(offset)

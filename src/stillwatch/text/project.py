@@ -5,10 +5,10 @@ picks: a very sparse random projection (Achlioptas 2003, doi:10.1016/S0022-0000(
 doi:10.1145/1150402.1150436) of the hashed bag (Weinberger et al. 2009, arXiv:0902.2206). Sums are integers: equal on every machine
 and for every cut of the batch.
 
-What it can do: texts that share many content words lie close; the same kind of request falls into few cells. What it cannot do: it knows no meaning,
-so paraphrases without common words, and translations, lie far apart, and language itself is the strongest topic. Words of up to 3 letters weigh
-nothing (mostly function words in alphabetic scripts), which is a rule of thumb and no stop list. Short texts (below about 10 content
-words) scatter over cells. Never the only evidence.
+What it can do: texts that share many content words lie close; the same kind of request falls into few cells. What it cannot do:
+it knows no meaning, so paraphrases without common words, and translations, lie far apart, and language itself is the strongest
+topic. Words of up to 3 letters weigh nothing (mostly function words in alphabetic scripts), which is a rule of thumb and no stop
+list. Short texts (below about 10 content words) scatter over cells. Never the only evidence.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class Projection:
         """Vectors of length 1 in float32, all zero where a text has no words."""
         sums = self.sums(words).astype(np.int64)
         length = np.sqrt(np.sum(sums * sums, axis=1).astype(np.float64))
-        return (sums / np.maximum(length, 1.0)[:, None]).astype(np.float32)
+        vectors: npt.NDArray[np.float32] = (sums / np.maximum(length, 1.0)[:, None]).astype(np.float32)
+        return vectors
 
 
 def cells(sums: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
