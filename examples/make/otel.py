@@ -216,7 +216,7 @@ def main() -> None:
         from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
 
         OpenAIInstrumentor().instrument(tracer_provider=provider, logger_provider=log_provider)
-    server = serve(PORT, None, target.stem)
+    server = serve(PORT, None, f"{target.parent.name}/{target.stem}")
     exports: list[dict[str, Any]] = []
 
     def flush() -> None:
