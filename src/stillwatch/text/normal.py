@@ -22,8 +22,8 @@ __all__ = ["Batch", "Text", "normal", "portions"]
 Batch: TypeAlias = pa.Array | pa.ChunkedArray | Sequence[str | None]
 """Texts as they come: an Arrow string column, or a plain sequence in which None means unknown."""
 
-PORTION = 256 * 1024
-"""Bytes of text worked on at a time: small enough for arrays of it to stay in the cache."""
+PORTION = 1024 * 1024
+"""Bytes of text worked on at a time: few enough for small arrays, enough that calls cost little."""
 ROWS = 1 << 15
 """Rows worked on at a time, at most."""
 

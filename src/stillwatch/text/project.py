@@ -1,7 +1,7 @@
 """Texts to short vectors and coarse topics, without a model and without fitting.
 
-Each text's words and pairs of neighbouring words are counted (square root), and each is added with signs to 4 of `dim` coordinates that its hash
-picks: a very sparse random projection (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4; Li, Hastie and Church 2006,
+Each text's words and pairs of neighbouring words are counted (square root), and each is added with signs to 2 of `dim` coordinates that its
+hash picks: a very sparse random projection (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4; Li, Hastie and Church 2006,
 doi:10.1145/1150402.1150436) of the hashed bag (Weinberger et al. 2009, arXiv:0902.2206). Sums are integers: equal on every machine
 and for every cut of the batch.
 
@@ -33,7 +33,7 @@ _DAMPED = np.rint(4 * np.sqrt(np.arange(1025))).astype(np.int64)
 _BY_LENGTH = np.array([0, 0, 0, 0, 1, 1, 2], dtype=np.uint64)
 """Weight of a word by its length in characters; the last one holds for all longer words."""
 _PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
-_TOUCHED = 4
+_TOUCHED = 2
 
 
 class Embedder(Protocol):
@@ -129,11 +129,11 @@ def _sums(words: Words, dim: int) -> npt.NDArray[np.int32]:
     sides = 2 * dim
     value = (_DAMPED.take(np.minimum(times, 1024)) * (key & np.uint64(3)).view(np.int64)).astype(np.float64)
     where = (key >> np.uint64(_HASH_BITS + 2)).view(np.int64) * sides
-    draws = mixed((key & np.uint64((1 << (_HASH_BITS + 2)) - 1)) * GOLDEN).view(np.uint16).reshape(-1, _TOUCHED)
+    draws = mixed((key & np.uint64((1 << (_HASH_BITS + 2)) - 1)) * GOLDEN).view(np.uint32).reshape(-1, _TOUCHED)
     place = np.empty((_TOUCHED, len(key)), dtype=np.int64)
-    place[:] = draws.T  # the four are added alike, so the byte order of the machine makes no difference
+    place[:] = draws.T  # the two are added alike, so the byte order of the machine makes no difference
     place *= sides
-    place >>= 16
+    place >>= 32
     place += where
     total = np.bincount(place.reshape(-1), weights=np.tile(value, _TOUCHED), minlength=words.rows * sides)
     return (total[0::2] - total[1::2]).astype(np.int32).reshape(words.rows, dim)
