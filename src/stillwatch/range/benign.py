@@ -11,7 +11,7 @@ from stillwatch.range.ground import Ground, Ints, Reply
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import DAY, answer_lengths, gaps, turns
 
-__all__ = ["PRODUCTS", "heavy_tailed", "ordinary", "passages", "talk"]
+__all__ = ["PRODUCTS", "heavy_tailed", "ordinary", "talk"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,7 +203,7 @@ def _research(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     own = np.full(len(who), -1)
     for k in np.flatnonzero(rng.random(len(who)) < 0.4).tolist():
         own[k] = ground.texts.number(words.system_prompt(rng, "research", words.company_names(rng, 1)[0]))
-    texts = ground.texts.numbers(ground.pack.texts("medquad", "nq_open", "mt_bench") + passages(ground, "summarise"))
+    texts = ground.texts.numbers(ground.pack.texts("medquad", "nq_open", "mt_bench") + ground.pack.passages("summarise"))
     talk(ground, rng, who, counts, texts=texts, profile="office", system=own, mean_turns=1.8)
 
 
@@ -227,7 +227,7 @@ def _translation(ground: Ground, rng: np.random.Generator, counts: Ints) -> None
     system = _own_system(ground, rng, "translation", held.names)[held.company]
     texts = ground.texts.numbers(
         ground.pack.texts("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25)
-        + passages(ground, "rag_qa", longest=900)
+        + ground.pack.passages("rag_qa", longest=900)
     )
     talk(
         ground,
@@ -283,7 +283,7 @@ def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     )
     style = frames[rng.integers(0, len(frames), len(keys))][held.company]
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[held.accounts], profile="office", mean_turns=1.3)
-    found = ground.texts.numbers(passages(ground, "rag_qa") + passages(ground, "summarise"))
+    found = ground.texts.numbers(ground.pack.passages("rag_qa") + ground.pack.passages("summarise"))
     asked = ground.texts.numbers(ground.pack.texts("nq_open", "medquad"))
     size = len(cut.owner)
     extra = found[rng.integers(0, len(found), size)]
@@ -334,18 +334,6 @@ def _batch(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
         tokens_out=rng.integers(1, 6, len(owner)),
         reply=Reply.LABEL,
     )
-
-
-def passages(ground: Ground, part: str, *, longest: int = 2200, english: bool = False) -> list[str]:
-    """Passages without the pack's own instruction line: what stands between the first blank line and the question."""
-    source = ground.pack.source("benign_pipelines")
-    out = []
-    for text, name, lang in zip(source.texts, source.ids, source.langs, strict=True):
-        if name.startswith(f"{part}/") and (lang == "en" or not english):
-            body = text.split("\n\n", 1)[-1].removeprefix("Context:\n").split("\n\nQuestion:")[0]
-            if 40 < len(body) <= longest:
-                out.append(body)
-    return list(dict.fromkeys(out))
 
 
 _SENDERS = {

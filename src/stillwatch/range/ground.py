@@ -105,7 +105,6 @@ class Ground:
 
     pack: Pack
     clock: Clock
-    rng: np.random.Generator = field(repr=False)
     texts: Names = field(default_factory=Names)
     frames: Names = field(default_factory=Names)
     ips: Names = field(default_factory=Names)

@@ -31,6 +31,7 @@ class Pack:
 
     folder: Path
     _read: dict[str, Source] = field(default_factory=dict)
+    _chosen: dict[tuple[tuple[str, ...], str | None, int, int], list[str]] = field(default_factory=dict)
 
     def source(self, name: str) -> Source:
         """Return one source.
@@ -60,13 +61,29 @@ class Pack:
 
     def texts(self, *names: str, lang: str | None = None, longest: int = 6000, shortest: int = 0) -> list[str]:
         """Texts of several sources, one after the other, optionally of one language and within lengths in characters."""
-        out: list[str] = []
-        for name in names:
-            source = self.source(name)
-            for text, of in zip(source.texts, source.langs, strict=True):
-                if (lang is None or of == lang) and shortest <= len(text) <= longest:
-                    out.append(text)
-        return out
+        wanted = (names, lang, longest, shortest)
+        if wanted not in self._chosen:
+            self._chosen[wanted] = [
+                text
+                for name in names
+                for text, of in zip(self.source(name).texts, self.source(name).langs, strict=True)
+                if (lang is None or of == lang) and shortest <= len(text) <= longest
+            ]
+        return self._chosen[wanted]
+
+    def passages(self, part: str, *, longest: int = 2200, lang: str | None = None) -> list[str]:
+        """Passages of the source benign_pipelines without its instruction line: from the first blank line to the question."""
+        wanted = ((part,), lang, longest, 40)
+        if wanted not in self._chosen:
+            source = self.source("benign_pipelines")
+            found: dict[str, None] = {}
+            for text, name, of in zip(source.texts, source.ids, source.langs, strict=True):
+                if name.startswith(f"{part}/") and (lang is None or of == lang):
+                    body = text.split("\n\n", 1)[-1].removeprefix("Context:\n").split("\n\nQuestion:")[0]
+                    if 40 < len(body) <= longest:
+                        found[body] = None
+            self._chosen[wanted] = list(found)
+        return self._chosen[wanted]
 
 
 class Deck:

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
-from stillwatch.range.benign import ordinary, passages
+from stillwatch.range.benign import ordinary
 from stillwatch.range.campaigns import CAMPAIGNS
 from stillwatch.range.ground import Ground
 from stillwatch.range.lookalikes import LOOKALIKES
-from stillwatch.range.pack import read_pack
+from stillwatch.range.pack import Pack, read_pack
 from stillwatch.range.replies import prose_book
 from stillwatch.range.rhythm import Clock
 from stillwatch.range.seeds import stream
@@ -65,16 +65,18 @@ class World:
         }
 
 
-def build_world(*, seed: int, accounts: int, exchanges: int, prompts: Path | None = None) -> World:
-    """Build the world `seed` with exactly `accounts` accounts and `exchanges` exchanges.
+def build_world(
+    *, seed: int, accounts: int, exchanges: int, prompts: Path | Pack | None = None, campaigns: bool = True
+) -> World:
+    """Build the world `seed` with exactly `accounts` accounts and `exchanges` exchanges; without `campaigns`, an innocent one.
 
     Raises:
         Error: if there is no prompt pack, or the numbers leave no room for ordinary customers.
     """
     scale = min(1.0, accounts / FULL)
     clock = Clock(stream(seed, "clock"))
-    ground = Ground(pack=read_pack(prompts), clock=clock, rng=stream(seed, "ground"))
-    for name, campaign in CAMPAIGNS.items():
+    ground = Ground(pack=prompts if isinstance(prompts, Pack) else read_pack(prompts), clock=clock)
+    for name, campaign in CAMPAIGNS.items() if campaigns else ():
         campaign(ground, stream(seed, "campaign", name), scale)
     for name, lookalike in LOOKALIKES.items():
         lookalike(ground, stream(seed, "lookalike", name), scale)
@@ -108,7 +110,7 @@ def _finish(ground: Ground, seed: int) -> World:
         end_users=ground.end_users.all,
         tools=ground.tools.all,
         prose=prose_book(
-            passages(ground, "rag_qa", english=True) + passages(ground, "summarise"), stream(seed, "prose")
+            ground.pack.passages("rag_qa", lang="en") + ground.pack.passages("summarise"), stream(seed, "prose")
         ),
     )
 

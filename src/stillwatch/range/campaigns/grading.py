@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, facts
-from stillwatch.range.benign import heavy_tailed, passages
+from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
@@ -104,7 +104,7 @@ def _pairs(ground: Ground, rng: np.random.Generator) -> tuple[list[str], list[st
         asked += source.texts
         answers += source.answers
     open_questions = pack.texts("oasst1_en_train", "wildchat_structural", longest=1500, shortest=40)
-    book = prose_book(passages(ground, "rag_qa", english=True), rng)
+    book = prose_book(pack.passages("rag_qa", lang="en"), rng)
     first, length = rng.integers(0, len(book), len(open_questions)), rng.integers(1, 6, len(open_questions))
     prose = ["".join(book[a : a + n]).strip() for a, n in zip(first.tolist(), length.tolist(), strict=True)]
     return asked + open_questions, student_answers(rng, answers + prose)
