@@ -29,10 +29,7 @@ from stillwatch.ingest import Chunk, ReadOptions, plan, read_chunk
 
 KEY = b"benchmark key, not a secret one!"
 START = 1_760_000_000
-WORDS = (
-    "the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were all her "
-    "she there would their we him been has when who will no more if out so up said what its about than into them can only other time new"
-).split()
+WORDS = ["the", "of", "and", "to", "in", "is", "that", "for", "it", "as", "was", "with", "be", "by", "on", "not", "he", "his", "but", "at", "are", "this", "have", "from", "or", "had", "an", "they", "which", "one", "you", "were", "all", "her", "she", "there", "would", "their", "we", "him", "been", "has", "when", "who", "will", "no", "more", "if", "out", "so", "up", "said", "what", "its", "about", "than", "into", "them", "can", "only", "other", "time", "new"]
 
 
 class World:

@@ -11,6 +11,11 @@ from .turns import call_text, joined_answers, lay_out, parts_text, settle, sorte
 __all__ = ["join", "message_turn", "request", "response", "sampling", "tool_names"]
 
 
+_MARKED = frozenset(
+    ("thinking_blocks", "reasoning_details", "reasoning_signature", "encrypted_content", "thought_signature", "provider_specific_fields")
+)
+
+
 def sampling(x: Exchange, body: dict[str, Any]) -> None:
     """Set what was asked of the sampler, in the names that OpenAI and those who speak its dialect use."""
     x.max_tokens = asked_count(body.get("max_completion_tokens"))
@@ -57,8 +62,9 @@ def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
     role = message.get("role")
     content = parts_text(message.get("content"))
     if len(message) > 2:
-        _collect_artifacts(message, artifacts)
-        calls = _calls(message)
+        if not _MARKED.isdisjoint(message):
+            _collect_artifacts(message, artifacts)
+        calls = _calls(message) if "tool_calls" in message or "function_call" in message else None
         if calls:
             content = "\n".join([content, *calls] if content else calls)
     return (role if isinstance(role, str) else "user"), content
@@ -169,7 +175,7 @@ def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     whole: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for event in events:
-        for key in ("id", "model", "usage", "error"):
+        for key in _KEPT.intersection(event) if whole else ("id", "model", "usage", "error"):
             value = event.get(key)
             if value:
                 whole[key] = value
@@ -182,15 +188,22 @@ def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     return whole, complete or bool(whole.get("error"))
 
 
+_KEPT = frozenset(("usage", "error"))
+
+
 def _add(choice: dict[str, Any], piece: dict[str, Any]) -> None:
     finish = piece.get("finish_reason")
     if finish:
         choice["finish_reason"] = finish
     delta = piece.get("delta")
     texts = choice["texts"]
-    if isinstance(piece.get("text"), str):
-        texts.setdefault("content", []).append(piece["text"])
-    if not isinstance(delta, dict):
+    if isinstance(delta, dict):
+        if len(delta) == 1 and type(delta.get("content")) is str:
+            texts.setdefault("content", []).append(delta["content"])
+            return
+    else:
+        if isinstance(piece.get("text"), str):
+            texts.setdefault("content", []).append(piece["text"])
         return
     for key in ("content", "refusal", "reasoning_content", "reasoning"):
         value = delta.get(key)

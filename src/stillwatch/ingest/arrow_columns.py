@@ -65,16 +65,49 @@ def read_table(
 
 
 def _parquet(chunk: Chunk, found: ColumnMap) -> pa.Table:
-    with pq.ParquetFile(chunk.path) as file:
-        wanted = sorted({name.split(".")[0] for name in found.columns.values()} & set(file.schema_arrow.names))
-        begun = 0
-        for group in range(file.num_row_groups):
-            count = file.metadata.row_group(group).num_rows
-            if begun <= chunk.start < begun + count:
-                whole = file.read_row_group(group, columns=wanted, use_threads=False)
-                return whole.slice(chunk.start - begun, chunk.stop - chunk.start)
-            begun += count
-    return pa.table({})
+    """Rows of a chunk, which lie in one row group. Chunks of a large group, read in order by one process, decode it once."""
+    status = Path(chunk.path).stat()
+    key = (chunk.path, status.st_size, status.st_mtime_ns)
+    cursor = _cursors.pop(key, None)
+    if cursor is None or cursor.row > chunk.start or cursor.stop <= chunk.start:
+        cursor = _Cursor(chunk, found)
+    data = cursor.read(chunk.start, chunk.stop)
+    if cursor.row < cursor.stop:
+        _cursors.clear()
+        _cursors[key] = cursor
+    return data
+
+
+class _Cursor:
+    """A row group read forward in batches; `row` is the next row of the file that it would give, `stop` the group's end."""
+
+    def __init__(self, chunk: Chunk, found: ColumnMap) -> None:
+        self._file = pq.ParquetFile(chunk.path, buffer_size=1 << 20, pre_buffer=False)
+        wanted = sorted({name.split(".")[0] for name in found.columns.values()} & set(self._file.schema_arrow.names))
+        self.row = group = 0
+        while self.row + (count := self._file.metadata.row_group(group).num_rows) <= chunk.start:
+            self.row += count
+            group += 1
+        self.stop = self.row + count
+        self._batches = self._file.iter_batches(chunk.stop - chunk.start, row_groups=[group], columns=wanted, use_threads=False)
+        self._held: pa.RecordBatch | None = None
+
+    def read(self, start: int, stop: int) -> pa.Table:
+        """Rows `start` to `stop` of the file."""
+        taken: list[pa.RecordBatch] = []
+        while self.row < stop:
+            batch = self._held if self._held is not None else next(self._batches)
+            self._held = None
+            first, last = max(start - self.row, 0), min(stop - self.row, batch.num_rows)
+            if last > first:
+                taken.append(batch.slice(first, last - first))
+            if last < batch.num_rows:
+                self._held = batch.slice(last)
+            self.row += last
+        return pa.Table.from_batches(taken)
+
+
+_cursors: dict[tuple[str, int, int], _Cursor] = {}
 
 
 def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Reject]) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,29 +21,40 @@ ENVELOPE_LACKS = ("asn", "client_telemetry")
 _KEYS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _ADDRESSES = ("x-forwarded-for", "x-real-ip", "cf-connecting-ip", "true-client-ip")
 _ORGS = ("openai-organization", "anthropic-organization-id")
+_FINGERPRINTS = ("x-ja4", "x-ja3", "cf-ja4")
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
+_READ = frozenset((*_KEYS, *_ADDRESSES, *_REQUEST_IDS, *_ORGS, *_FINGERPRINTS, "user-agent"))
+
+
+@lru_cache(maxsize=4096)
+def _wanted(name: str) -> str | None:
+    """A header's name in lower case if anything here reads it."""
+    lowered = name.lower()
+    return lowered if lowered in _READ else None
 
 
 def headers(value: Any) -> dict[str, str]:
-    """Headers by lower-case name, from an object or a list of pairs or of {name, value}."""
+    """Headers that are read here, by lower-case name, from an object or a list of pairs or of {name, value}."""
+    found: dict[str, str] = {}
     if isinstance(value, dict):
-        found = {}
         for key, entry in value.items():
-            if isinstance(entry, str):
-                found[key.lower()] = entry
-            elif isinstance(entry, list) and entry and isinstance(entry[0], str):
-                found[key.lower()] = entry[0]
+            name = _wanted(key)
+            if name is not None:
+                if isinstance(entry, str):
+                    found[name] = entry
+                elif isinstance(entry, list) and entry and isinstance(entry[0], str):
+                    found[name] = entry[0]
         return found
-    found = {}
     for entry in sequence(value):
         if isinstance(entry, dict):
-            name, content = entry.get("name"), entry.get("value")
+            key, content = entry.get("name"), entry.get("value")
         elif isinstance(entry, list) and len(entry) == 2:
-            name, content = entry
+            key, content = entry
         else:
             continue
-        if isinstance(name, str) and isinstance(content, str):
-            found.setdefault(name.lower(), content)
+        name = _wanted(key) if isinstance(key, str) else None
+        if name is not None and isinstance(content, str):
+            found.setdefault(name, content)
     return found
 
 
@@ -72,7 +84,7 @@ def wire(
     if x.user_agent is None:
         x.user_agent = text(asked.get("user-agent"))
     if x.tls_fingerprint is None:
-        x.tls_fingerprint = text(asked.get("x-ja4") or asked.get("x-ja3") or asked.get("cf-ja4"))
+        x.tls_fingerprint = _first(asked, _FINGERPRINTS)
     x.org = x.org or label(_first(asked, _ORGS) or _first(answered, _ORGS))
     x.request = label(_first(answered, _REQUEST_IDS) or _first(asked, _REQUEST_IDS))
     if dialect == "gemini_generate":

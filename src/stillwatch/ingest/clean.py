@@ -150,9 +150,9 @@ def instant(value: Any, field: str) -> tuple[int, bool]:
 
 
 def _scaled(value: float, field: str) -> tuple[int, bool]:
-    if not math.isfinite(value):
-        raise BadField(field, f"got {value}, expected a time")
     size = abs(value)
+    if not size < math.inf:
+        raise BadField(field, f"got {value}, expected a time")
     if size < 100_000_000_000:
         return (value * 1_000_000 if isinstance(value, int) else round(value * 1e6)), False
     if size < 100_000_000_000_000:
@@ -249,6 +249,8 @@ def text(value: Any) -> str | None:
 def label(value: Any, *, longest: int = 512) -> str | None:
     """Take a short name (an id, a model): trimmed, numbers written out, cut at `longest` characters; empty is unknown."""
     if isinstance(value, str):
+        if value and len(value) <= longest and value[0] > " " and value[-1] > " ":
+            return value
         return value.strip()[:longest] or None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)

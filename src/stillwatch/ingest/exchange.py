@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -84,6 +85,8 @@ _VALUES = (
 )  # fmt: skip
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
 _VAULTED = ("account", "org")
+_FIELDS = Exchange.__struct_fields__
+_FIELDS_OF: Callable[[Exchange], tuple[Any, ...]] = attrgetter(*_FIELDS)
 
 
 def credential_id(token: str) -> str:
@@ -120,46 +123,45 @@ def client_claimed(user_agent: str) -> str | None:
 
 
 def to_batch(
-    rows: Sequence[Exchange], names: Pseudonymiser, *, source: int, log_format: str, only: frozenset[str] | None = None
+    rows: Sequence[Exchange], names: Pseudonymiser, *, source: int, log_format: str
 ) -> tuple[pa.RecordBatch, list[VaultPair]]:
     """Turn rows into a batch of the contract's schema, and the pairs for the vault.
 
     `source` and `log_format` stand for rows that name none. Each distinct identity is hashed once.
     """
     columns: dict[str, Any] = {}
+    raw = dict(zip(_FIELDS, zip(*map(_FIELDS_OF, rows), strict=True), strict=True)) if rows else dict.fromkeys(_FIELDS, ())
     for name in _TEXTS:
-        columns[name] = _texts([getattr(row, name) for row in rows])
+        columns[name] = _texts(raw[name])
     for name in _VALUES:
-        columns[name] = pa.array([getattr(row, name) for row in rows], SCHEMA.field(name).type)
+        columns[name] = pa.array(raw[name], SCHEMA.field(name).type)
     vault: list[VaultPair] = []
     for name in _NAMED:
-        raws = [getattr(row, name) for row in rows]
-        columns[name] = _pseudonyms(names, name, raws, vault if name in _VAULTED else None)
-    ips = _by_distinct([row.ip for row in rows], address)
+        columns[name] = _pseudonyms(names, name, raw[name], vault if name in _VAULTED else None)
+    ips = _by_distinct(raw["ip"], address)
     columns["ip"] = _pseudonyms(names, "ip", ips, None)
     columns["subnet"] = _pseudonyms(names, "subnet", _by_distinct(ips, subnet), None)
-    columns["client_claimed"] = _texts(_by_distinct([row.user_agent for row in rows], client_claimed))
+    columns["client_claimed"] = _texts(_by_distinct(raw["user_agent"], client_claimed))
     columns["client_telemetry"] = pa.nulls(len(rows), pa.bool_())
-    columns["retention_class"] = _texts([row.retention_class or "standard" for row in rows])
-    columns["reasoning_artifacts"] = _artifacts(names, [row.reasoning_artifacts for row in rows])
-    columns["format"] = pa.array([row.format or log_format for row in rows], pa.string())
-    sources = [source if row.source is None else row.source for row in rows]
+    columns["retention_class"] = _texts([kept or "standard" for kept in raw["retention_class"]])
+    columns["reasoning_artifacts"] = _artifacts(names, raw["reasoning_artifacts"])
+    columns["format"] = pa.array([one or log_format for one in raw["format"]], pa.string())
+    sources = [source if one is None else one for one in raw["source"]]
     columns["source"] = pa.array(sources, pa.int64())
-    keys = [
-        row.request if row.request is not None else f"{origin}:{row.line}:{row.part}" for row, origin in zip(rows, sources, strict=True)
-    ]
-    columns["exchange_id"] = pa.array([names.name("exchange", key) for key in keys], pa.int64())
+    places = zip(raw["request"], sources, raw["line"], raw["part"], strict=True)
+    keys = [f"{origin}:{line}:{part}" if request is None else request for request, origin, line, part in places]
+    columns["exchange_id"] = pa.array(names.names("exchange", keys), pa.int64())
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA), vault
 
 
-def _texts(values: list[str | None]) -> pa.Array:
+def _texts(values: Sequence[str | None]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
         return pa.array([None if value is None else _SURROGATE.sub("\ufffd", value) for value in values], pa.string())
 
 
-def _pseudonyms(names: Pseudonymiser, kind: str, raws: list[str | None], vault: list[VaultPair] | None) -> pa.Array:
+def _pseudonyms(names: Pseudonymiser, kind: str, raws: Sequence[str | None], vault: list[VaultPair] | None) -> pa.Array:
     if not any(raws):
         return pa.nulls(len(raws), pa.int64())
     named = names.names(kind, raws)
@@ -179,7 +181,7 @@ def _by_distinct(values: Iterable[str | None], function: Callable[[str], str | N
     return out
 
 
-def _artifacts(names: Pseudonymiser, lists: list[list[str] | None]) -> pa.Array:
+def _artifacts(names: Pseudonymiser, lists: Sequence[list[str] | None]) -> pa.Array:
     if not any(lists):
         return pa.nulls(len(lists), SCHEMA.field("reasoning_artifacts").type)
     hashed = [None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(raws)] for raws in lists]

@@ -16,6 +16,7 @@ __all__ = ["Fault", "document_records", "is_lines", "line_records", "parse", "un
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
 _LISTS = ("data", "records", "entries", "items", "results")
+_HOLDERS = frozenset(("log", *_LISTS))
 _OWN = frozenset(("id", "messages", "response", "request"))
 _INNER = re.compile(r'\{\s*(?:"log"\s*:\s*\{.*?)?"(?:data|records|entries|items|results)"\s*:\s*\[', re.DOTALL)
 _scan = json.JSONDecoder(strict=False).raw_decode
@@ -55,7 +56,7 @@ def unwrap(record: Any) -> list[Any] | None:
     """The records inside a page or an archive (`{"data": [...]}`, `{"log": {"entries": [...]}}`), or `None` when it is a record itself."""
     if isinstance(record, list):
         return record
-    if not isinstance(record, dict):
+    if not isinstance(record, dict) or _HOLDERS.isdisjoint(record):
         return None
     log = record.get("log")
     if isinstance(log, dict) and isinstance(log.get("entries"), list):

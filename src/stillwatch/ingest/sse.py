@@ -29,6 +29,16 @@ class Body:
 
 def events(stream: str) -> tuple[list[dict[str, Any]], bool]:
     """Read server-sent events whose data are JSON objects; returns them and whether one was broken (a stream that was cut)."""
+    payloads = [line[5:] for line in stream.split("\n") if line.startswith("data:")]
+    try:
+        # One decoding of all events is several times faster than one of each; a cut or odd stream takes the slow way.
+        decoded = _decode("[" + ",".join([payload for payload in payloads if payload.strip() not in ("[DONE]", "")]) + "]")
+        return [value for value in decoded if isinstance(value, dict)], False
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _events_slowly(stream)
+
+
+def _events_slowly(stream: str) -> tuple[list[dict[str, Any]], bool]:
     found: list[dict[str, Any]] = []
     broken = False
     held: list[str] = []
@@ -77,7 +87,7 @@ def open_body(value: Any, *, depth: int = 0) -> Body:
 
 
 def _open_text(value: str, depth: int) -> Body:
-    start = value.lstrip("\ufeff \t\r\n")[:16]
+    start = value[:64].lstrip("\ufeff \t\r\n")
     if not start:
         return Body()
     if start.startswith(_SSE_STARTS):
