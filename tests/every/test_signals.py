@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import sqlglot
 
+from stillwatch.accounts import Measured, weigh
+from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import DuckEngine
 from stillwatch.signals import (
     FAMILIES,
@@ -206,3 +209,20 @@ def test_it_is_bit_identical_over_any_split_into_files(engine: DuckEngine, one: 
     assert whole["n"].equals(again["n"])
     before, after = (np.asarray(t["value"].combine_chunks().fill_null(-1.0)).view(np.int64) for t in (whole, again))
     assert np.array_equal(before, after)
+
+
+@EVERY
+def test_below_its_needs_an_account_is_undecided(engine: DuckEngine, one: Signal) -> None:
+    rows = measured(engine, one, tables(one.loud))
+    subject_row = rows.filter(pc.equal(rows["account"], SUBJECT))
+    too_few = subject_row.set_column(2, MEASURED.field("n"), pa.array([one.needs - 1], pa.int64()))
+    for given, expected in ((too_few, False), (subject_row, True)):
+        weighed = weigh(
+            [Measured(name=one.name, title=one.title, needs=one.needs, evidence=one.evidence, rows=given)],
+            None,
+            DetectSettings(),
+        )
+        assert weighed.grid.decided.tolist() == [[expected]]
+        reasons = [r["reason"] for t in weighed.evidence() for r in t.to_pylist() if r["value"] is not None]
+        if not expected and one.needs > 1:
+            assert reasons == [f"undecided, n = {one.needs - 1}, needs {one.needs}"]
