@@ -28,16 +28,16 @@ os.environ.setdefault("TRACELOOP_TRACE_CONTENT", "true")
 os.environ.setdefault("TRACELOOP_METRICS_ENABLED", "false")
 os.environ["OTEL_PYTHON_DISTRO"] = ""
 
-import openai
-import opentelemetry.sdk.trace as sdk_trace
-from google.protobuf.json_format import MessageToDict
-from mock_server import serve
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.id_generator import IdGenerator
-from scenes import CALLERS, SCENES, Scene
+import openai  # noqa: E402
+import opentelemetry.sdk.trace as sdk_trace  # noqa: E402
+from google.protobuf.json_format import MessageToDict  # noqa: E402
+from mock_server import serve  # noqa: E402
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans  # noqa: E402
+from opentelemetry.sdk.resources import Resource  # noqa: E402
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
+from opentelemetry.sdk.trace.id_generator import IdGenerator  # noqa: E402
+from scenes import CALLERS, SCENES, Scene  # noqa: E402
 
 PORT = 18081
 FRAMES = 8
@@ -254,7 +254,10 @@ def main() -> None:
     flush()
     server.shutdown()
     target.parent.mkdir(exist_ok=True)
-    target.write_text("".join(json.dumps(e, ensure_ascii=False) + "\n" for e in exports), encoding="utf-8")
+    text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in exports)
+    for own, other in ((sys.prefix, "/usr/local"), (str(Path(__file__).resolve().parent), "app")):
+        text = text.replace(own, other)
+    target.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
