@@ -9,9 +9,9 @@ from stillwatch.text import CELLS, Embedder, Projection, cells, words
 
 
 def test_a_vector_never_changes() -> None:
-    sums = Projection().sums(words(["How do I cancel the order that I placed yesterday evening?"]))
+    sums = Projection().sums(words([QUESTION]))
     assert sums.dtype == np.int32
-    assert cells(sums).tolist() == [PINNED_CELL]
+    assert cells(words([QUESTION])).tolist() == [PINNED_CELL]
     assert int((sums * np.arange(1, 65)).sum()) == PINNED_SUM
 
 
@@ -32,9 +32,10 @@ def test_texts_on_one_subject_lie_closer_than_others() -> None:
 
 
 def test_nothing_to_embed_is_unknown() -> None:
-    sums = Projection().sums(words(["", None, "ok"]))
-    assert cells(sums).tolist()[:2] == [-1, -1]
-    assert cells(sums)[2] >= 0
+    found = cells(words(["", None, "12 34", "ok", ""]))
+    assert found.tolist()[:3] == [-1, -1, -1]
+    assert 0 <= found[3] < CELLS
+    assert found[4] == -1
     assert not Projection().embed(words([""])).any()
 
 
@@ -48,12 +49,34 @@ def test_many_rows_are_worked_on_in_parts() -> None:
     sums = Projection(16).sums(words(texts))
     assert (sums[::2] == sums[0]).all()
     assert (sums[1::2] == sums[1]).all()
-    assert cells(sums).max() < CELLS
 
 
 def test_a_silly_dimension_is_refused() -> None:
     with pytest.raises(ValueError, match="expected 8 to 4096"):
         Projection(2)
+
+
+def test_a_cell_follows_the_long_words_and_not_numbers_or_addresses() -> None:
+    found = cells(
+        words(
+            [
+                "the vaccination of 3 cats",
+                "A vaccination for me, see https://averylongaddress.example/vaccinationsformypet",
+                "你好世界",
+                "世界你好",
+                "你",
+                "x你好世界",
+            ]
+        )
+    ).tolist()
+    assert found[0] == found[1]
+    assert found[2] == found[5]
+    assert min(found) >= 0
+
+
+@given(st.lists(st.text(st.sampled_from("abcdefg 你好1é"), max_size=30), max_size=6), st.integers(0, 6))
+def test_cells_hang_on_their_own_row_alone(texts: list[str], cut: int) -> None:
+    assert cells(words(texts)).tolist() == cells(words(texts[:cut])).tolist() + cells(words(texts[cut:])).tolist()
 
 
 @settings(max_examples=60, deadline=None)
@@ -64,5 +87,6 @@ def test_sums_hang_on_their_own_row_alone(texts: list[str], cut: int) -> None:
     assert (whole == np.concatenate(parts)).all()
 
 
-PINNED_CELL = 852
-PINNED_SUM = -336
+QUESTION = "How do I cancel the order that I placed yesterday evening?"
+PINNED_CELL = 667
+PINNED_SUM = -228

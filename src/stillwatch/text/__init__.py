@@ -3,9 +3,10 @@
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
-from stillwatch.text.project import CELLS, Embedder, Projection, cells
+from stillwatch.text.project import Embedder, Projection
 from stillwatch.text.shingles import anchors, shingles
 from stillwatch.text.skeleton import skeletons
+from stillwatch.text.topic import CELLS, cells
 from stillwatch.text.words import Words, words
 
 __all__ = [

@@ -8,6 +8,20 @@ written from public accounts of such requests (Anthropic, February and September
 What misleads it: paraphrase passes under it, and so does a language that the lexicon lacks; people who discuss these techniques set
 bits. One request with a bit says nothing; a share of an account's or a family's traffic, against comparable accounts, does.
 "Think step by step" and "explain your reasoning" alone set nothing: students say that.
+
+Measured on 40 prompt sets (281,269 prompts), after the first version of the lexicon; one thing was changed since, for all rules: the
+stretch, from 64 to 128 words. The constructed sets are templates rendered over questions: a hit rate there is one over templates.
+
+| source | prompts | with a bit |
+|---|---|---|
+| benign and benchmark sets but the next (31) | 238,618 | 0 |
+| chat prompts of real users (WildChat) | 4,198 | 1 (it forces thinking tags) |
+| instruction sets read by distillers (P3, toolformer, APIs, seeds) | 26,679 | 0 |
+| constructed chain-of-thought requests, 10 templates | 7,883 | 3,885: 5 templates in full; the others are plain "step by step" |
+| constructed judge calls, 2 templates | 1,391 | 1,391: rubric 491, preference 900 |
+| Alpaca's self-instruct request | 2,500 | 2,500: task generation |
+
+Hit rates on texts in other languages than English are unknown: no public sets of such requests were at hand.
 """
 
 from __future__ import annotations
@@ -38,8 +52,9 @@ _PREFILTER = np.uint64(64 - 18)
 class Lexicon:
     """Phrases as numbers, ready to match.
 
-    `starts` tells by the top bits of a word pair's hash whether a phrase may begin there; `phrases[n]` are the sorted hashes of the phrases of n words and
-    `entries[n]` where each one's groups begin and end in `groups`. Rule r needs `needed[r]` different groups and gives `bit[r]`.
+    `starts` tells by the top bits of a word pair's hash whether a phrase may begin there; `phrases[n]` are the sorted hashes of
+    the phrases of n words and `entries[n]` where each one's groups begin and end in `groups`. Rule r needs `needed[r]` different
+    groups and gives `bit[r]`.
     """
 
     starts: npt.NDArray[np.bool_]

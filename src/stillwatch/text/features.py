@@ -11,21 +11,20 @@ import pyarrow.compute as pc
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.normal import Batch, arrow, normal, portions
-from stillwatch.text.project import Projection, cells
 from stillwatch.text.shingles import anchors
 from stillwatch.text.skeleton import skeletons
+from stillwatch.text.topic import cells
 from stillwatch.text.words import Words, count, of
 
 __all__ = ["text_features"]
-
-_TOPICS = Projection()
 
 
 def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, salt: int) -> dict[str, pa.Array]:
     """Featurise a batch of exchanges: every text column of the table `features`, a row an exchange, in its types.
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
-    empty anchors, and no hash, skeleton or cell. `elicitation` is null only where the prompt is unknown and the system text asks for nothing.
+    empty anchors, and no hash, skeleton or cell. `elicitation` is null only where the prompt is unknown and the system text asks
+    for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
@@ -52,7 +51,7 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
 
 
 def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
-    cell = cells(_TOPICS.sums(words))
+    cell = cells(words)
     return {
         "hash": prompt_hashes(words, salt=salt),
         "words": pa.array(words.counts.astype(np.int32), mask=~words.known),

@@ -1,14 +1,14 @@
-"""Texts to short vectors and coarse topics, without a model and without fitting.
+"""Texts to short vectors, without a model and without fitting.
 
-Each text's words and pairs of neighbouring words are counted (square root), and each is added with signs to 2 of `dim` coordinates that its
-hash picks: a very sparse random projection (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4; Li, Hastie and Church 2006,
-doi:10.1145/1150402.1150436) of the hashed bag (Weinberger et al. 2009, arXiv:0902.2206). Sums are integers: equal on every machine
-and for every cut of the batch.
+Each text's words and pairs of neighbouring words are counted (square root), and each is added with signs to 2 of `dim`
+coordinates that its hash picks: a very sparse random projection (Achlioptas 2003, doi:10.1016/S0022-0000(03)00025-4; Li, Hastie and
+Church 2006, doi:10.1145/1150402.1150436) of the hashed bag (Weinberger et al. 2009, arXiv:0902.2206). Sums are integers: equal on
+every machine and for every cut of the batch.
 
-What it can do: texts that share many content words lie close; the same kind of request falls into few cells. What it cannot do:
+What it can do: texts that share many content words lie close. What it cannot do:
 it knows no meaning, so paraphrases without common words, and translations, lie far apart, and language itself is the strongest
 topic. Words of up to 3 letters weigh nothing (mostly function words in alphabetic scripts), which is a rule of thumb and no stop
-list. Short texts (below about 10 content words) scatter over cells. Never the only evidence.
+list. Never the only evidence.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ import numpy.typing as npt
 from stillwatch.text._mixing import GOLDEN, mixed
 from stillwatch.text.words import CODE, HAN, KIND, NUMBER, Words
 
-__all__ = ["CELLS", "Embedder", "Projection", "cells"]
-
-_PLANES = 10
-CELLS = 1 << _PLANES
-"""Number of topic cells."""
+__all__ = ["Embedder", "Projection"]
 
 _ROWS = 1 << 15
 _HASH_BITS = 44
@@ -77,20 +73,6 @@ class Projection:
         length = np.sqrt(np.sum(sums * sums, axis=1).astype(np.float64))
         vectors: npt.NDArray[np.float32] = (sums / np.maximum(length, 1.0)[:, None]).astype(np.float32)
         return vectors
-
-
-def cells(sums: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Topic cell of each row of integer coordinates, 0 to `CELLS` - 1; -1 where all are zero (no words).
-
-    Signs of 10 fixed plus-or-minus-one combinations (Charikar 2002, doi:10.1145/509907.509965), compared as integers.
-    """
-    dim = sums.shape[1]
-    seeds = mixed(np.arange(_PLANES * dim, dtype=np.uint64) + np.uint64(77))
-    planes = 1 - 2 * (seeds >> np.uint64(63)).astype(np.float64).reshape(dim, _PLANES)
-    sides = (sums.astype(np.float64) @ planes) > 0  # whole numbers far below 2^53: exact in any order of summation
-    cell = (sides @ (1 << np.arange(_PLANES))).astype(np.int32)
-    cell[~sums.any(axis=1)] = -1
-    return cell
 
 
 def _sums(words: Words, dim: int) -> npt.NDArray[np.int32]:

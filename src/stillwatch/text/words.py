@@ -199,14 +199,22 @@ def _mark_quoted(kind: npt.NDArray[np.uint8], text: Text, starts: Places) -> Non
     _mark(kind, QUOTED, starts, marks[opens], marks[opens + 1])
 
 
+def _inside(text: Text, marks: Places, after: int) -> Places:
+    """Marks with a character before them and `after` behind them in their own row."""
+    if not len(marks):
+        return marks
+    row = np.searchsorted(text.offset, marks, side="right") - 1
+    return marks[(marks > text.offset[row]) & (marks + after < text.offset[row + 1])]
+
+
 def _mark_addresses(kind: npt.NDArray[np.uint8], text: Text, starts: Places) -> None:
     """Flag the words of URLs (`://`) and e-mail addresses: everything up to the next space, quotation mark or ideograph."""
     codes, classes = text.codes, text.classes
     colons = np.flatnonzero(classes == COLON)
-    colons = colons[(colons > 0) & (colons + 2 < len(codes))]
+    colons = _inside(text, colons, 2)
     colons = colons[(codes[colons + 1] == 0x2F) & (codes[colons + 2] == 0x2F) & (classes[colons - 1] >= LETTER)]
     ats = np.flatnonzero(classes == AT)
-    ats = ats[(ats > 0) & (ats + 1 < len(codes))]
+    ats = _inside(text, ats, 1)
     ats = ats[(classes[ats - 1] >= LETTER) & (classes[ats + 1] >= LETTER)]
     marks = np.concatenate([colons, ats])
     if not len(marks):
