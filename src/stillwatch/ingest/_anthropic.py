@@ -26,6 +26,7 @@ def _turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
     if not isinstance(content, list):
         return role, parts_text(content)
     texts: list[str] = []
+    calls: list[str] = []
     results: list[str] = []
     for block in content:
         if not isinstance(block, dict):
@@ -36,9 +37,10 @@ def _turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
         elif kind in ("thinking", "redacted_thinking"):
             _artifact(block, artifacts)
         elif kind == "tool_use":
-            texts.append(call_text(block.get("name"), block.get("input")))
+            calls.append(call_text(block.get("name"), block.get("input")))
         elif kind == "tool_result":
             results += parts_texts(block.get("content"))
+    texts = texts or calls
     if not texts and any(isinstance(block, dict) and block.get("type") == "tool_result" for block in content):
         return "tool", "\n".join(results) or None
     return role, "\n".join(texts) or None
@@ -88,6 +90,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
         x.model = label(body.get("model"))
     usage(x, mapping(body.get("usage")))
     answers: list[str] = []
+    calls: list[str] = []
     thoughts: list[str] = []
     artifacts: list[str] = []
     for block in sequence(body.get("content")):
@@ -102,8 +105,8 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
         elif kind == "redacted_thinking":
             _artifact(block, artifacts)
         elif kind == "tool_use":
-            answers.append(call_text(block.get("name"), block.get("input")))
-    x.output = "\n".join(answers) or None
+            calls.append(call_text(block.get("name"), block.get("input")))
+    x.output = "\n".join(answers) or "\n".join(calls) or None
     x.reasoning = joined_answers(["\n".join(thoughts)])
     if artifacts:
         x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]

@@ -56,7 +56,7 @@ def tool_names(tools: Any) -> str | None:
 
 
 def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
-    """One message as (role, text); tool calls become text, reasoning signatures are collected."""
+    """One message as (role, text); one that only calls tools has the calls for its text. Reasoning signatures are collected."""
     if not isinstance(message, dict):
         return "user", message if isinstance(message, str) else None
     role = message.get("role")
@@ -65,8 +65,8 @@ def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
         if not _MARKED.isdisjoint(message):
             _collect_artifacts(message, artifacts)
         calls = _calls(message) if "tool_calls" in message or "function_call" in message else None
-        if calls:
-            content = "\n".join([content, *calls] if content else calls)
+        if calls and not content:
+            content = "\n".join(calls)
     return (role if isinstance(role, str) else "user"), content
 
 

@@ -16,6 +16,7 @@ _REFUSALS = frozenset(("guardrail_intervened", "content_filtered", "refusal"))
 def _blocks(content: Any, thoughts: list[str], artifacts: list[str]) -> tuple[list[str], bool]:
     """(texts, whether it carries a tool's result)"""
     texts: list[str] = []
+    calls: list[str] = []
     answered = False
     for block in content if isinstance(content, list) else [{"text": content}]:
         if not isinstance(block, dict):
@@ -25,7 +26,7 @@ def _blocks(content: Any, thoughts: list[str], artifacts: list[str]) -> tuple[li
             texts.append(value)
         call = block.get("toolUse")
         if isinstance(call, dict):
-            texts.append(call_text(call.get("name"), call.get("input")))
+            calls.append(call_text(call.get("name"), call.get("input")))
         answered |= "toolResult" in block
         reasoning = mapping(block.get("reasoningContent"))
         if reasoning:
@@ -34,7 +35,7 @@ def _blocks(content: Any, thoughts: list[str], artifacts: list[str]) -> tuple[li
             thoughts += [thought] if thought else []
             for mark in (said.get("signature"), reasoning.get("redactedContent")):
                 artifacts += [mark] if isinstance(mark, str) and mark else []
-    return texts, answered
+    return texts or calls, answered
 
 
 def _turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:

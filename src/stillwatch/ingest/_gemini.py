@@ -21,6 +21,7 @@ def _either(body: dict[str, Any], camel: str, snake: str) -> Any:
 def _parts(content: Any, artifacts: list[str]) -> tuple[list[str], list[str], bool]:
     """(texts, thoughts, whether it carries a function's response)"""
     texts: list[str] = []
+    calls: list[str] = []
     thoughts: list[str] = []
     answered = False
     if isinstance(content, dict):
@@ -44,9 +45,9 @@ def _parts(content: Any, artifacts: list[str]) -> tuple[list[str], list[str], bo
                 texts.append(value)
         call = _either(part, "functionCall", "function_call")
         if isinstance(call, dict):
-            texts.append(call_text(call.get("name"), call.get("args")))
+            calls.append(call_text(call.get("name"), call.get("args")))
         answered |= isinstance(_either(part, "functionResponse", "function_response"), dict)
-    return texts, thoughts, answered
+    return texts or calls, thoughts, answered
 
 
 def _turn(content: Any, artifacts: list[str]) -> tuple[str, str | None]:

@@ -66,6 +66,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
         x.conversation = label(mapping(body.get("conversation")).get("id"))
     _chat.usage(x, body.get("usage"))
     answers: list[str] = []
+    calls: list[str] = []
     thoughts: list[str] = []
     artifacts: list[str] = []
     refused = False
@@ -77,7 +78,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
             _item_turn(item, artifacts)
             thoughts += [*parts_texts(item.get("summary")), *parts_texts(item.get("content"))]
         elif isinstance(kind, str) and kind in _CALLS:
-            answers.append(call_text(item.get("name"), item.get("arguments", item.get("input"))))
+            calls.append(call_text(item.get("name"), item.get("arguments", item.get("input"))))
         elif kind == "message":
             for part in sequence(item.get("content")):
                 refusal = part.get("refusal") if isinstance(part, dict) else None
@@ -86,7 +87,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
                     answers.append(refusal)
                 else:
                     answers += parts_texts([part])
-    x.output = "\n".join(answers) or None
+    x.output = "\n".join(answers or calls) or None
     x.reasoning = "\n".join(thoughts) or None
     if artifacts:
         x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]

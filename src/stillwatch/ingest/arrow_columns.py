@@ -124,7 +124,8 @@ def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Rej
     first = chunk.first_line
     if chunk.start == 0:
         raw = raw.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[2]
-        first += 1
+    else:
+        first -= 1
     if not raw.strip():
         return pa.table({name: pa.array([], pa.string()) for name in chunk.header})
     broken: list[int] = []

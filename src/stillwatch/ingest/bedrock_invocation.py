@@ -14,11 +14,6 @@ from .turns import lay_out, parts_text, settle
 
 __all__ = ["read"]
 
-_STATUS = {"ThrottlingException": 429, "ValidationException": 400, "AccessDeniedException": 403, "ResourceNotFoundException": 404,
-           "ServiceQuotaExceededException": 400, "ModelTimeoutException": 408, "ModelErrorException": 424, "InternalServerException": 500,
-           "ServiceUnavailableException": 503, "ModelNotReadyException": 429, "ModelStreamErrorException": 424}  # fmt: skip
-
-
 def _opened(record: Record) -> Record:
     for key in ("@message", "message"):
         inner = record.get(key)
@@ -67,7 +62,7 @@ def _plain_response(x: Exchange, answers: list[dict[str, Any]]) -> None:
     sample="bedrock_invocation",
     wants='"schemaType": "ModelInvocationLog"',
     sniff=_sniff,
-    lacks=("asn", "client_telemetry", "org", "ip", "subnet", "user_agent", "client_claimed", "tls_fingerprint", "logit_bias"),
+    lacks=("asn", "client_telemetry", "org", "ip", "subnet", "user_agent", "client_claimed", "tls_fingerprint", "logit_bias", "http_status"),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one invocation. Bodies kept apart in S3 are unknown here."""
@@ -88,7 +83,6 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     answer = open_body(answered.get("outputBodyJson"))
     answer_first = answer.whole if answer.whole is not None else (answer.events or [{}])[0]
     failure = label(record.get("errorCode"))
-    x.http_status = _STATUS.get(failure, 400) if failure else None
     name = "bedrock_converse" if operation.startswith("Converse") else dialect_of_bodies(request or {}, answer_first)
     if name == "openai_chat" and not ({"choices"} & answer_first.keys() or {"messages"} & (request or {}).keys()):
         name = None

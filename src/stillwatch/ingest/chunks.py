@@ -145,7 +145,13 @@ def _belonging(members: list[_Recognised], group: Callable[[str], str] | None) -
     named: dict[str, list[_Recognised]] = {}
     for member in members:
         named.setdefault(group(member[0].name.partition(".")[0]), []).append(member)
-    return list(named.values()) if all(len(files) > 1 for files in named.values()) else [members]
+    together = [files for files in named.values() if len(files) > 1]
+    alone = [member for files in named.values() if len(files) == 1 for member in files]
+    if len(alone) == 1 and together:
+        together[0].extend(alone)
+    elif alone:
+        together.append(alone)
+    return together
 
 
 def _joined_parts(name: str, members: Sequence[_Recognised]) -> list[Chunk]:

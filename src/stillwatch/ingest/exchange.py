@@ -25,6 +25,7 @@ VaultPair = tuple[str, int, str]
 """(kind, pseudonym, raw name): what only the vault may keep."""
 
 _PRODUCT = re.compile(r"\s*([^\s;()]+)")
+_URL_SAFE = str.maketrans("-_", "+/")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -181,8 +182,13 @@ def _by_distinct(values: Iterable[str | None], function: Callable[[str], str | N
     return out
 
 
+def _canonical(artifact: str) -> str:
+    """One writing for the same bytes: SDKs turn URL-safe base64 into plain and back, with and without padding."""
+    return artifact.translate(_URL_SAFE).rstrip("=")
+
+
 def _artifacts(names: Pseudonymiser, lists: Sequence[list[str] | None]) -> pa.Array:
     if not any(lists):
         return pa.nulls(len(lists), SCHEMA.field("reasoning_artifacts").type)
-    hashed = [None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(raws)] for raws in lists]
+    hashed = [None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(map(_canonical, raws))] for raws in lists]
     return pa.array(hashed, SCHEMA.field("reasoning_artifacts").type)

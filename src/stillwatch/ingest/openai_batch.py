@@ -16,7 +16,7 @@ from .turns import settle
 
 __all__ = ["read"]
 
-_ROLE_WORDS = re.compile(r"(?:^|[-_. ])(?:in|out|(?:input|output|error|result|request|response)s?)(?=$|[-_. ])")
+_ROLE_WORDS = re.compile(r"(?:^|[-_. ])(?:in|out|(?:input|output|error|result|request)s?)(?=$|[-_. ])")
 _LACKS = ("account", "org", "credential", "ip", "subnet", "asn", "user_agent", "tls_fingerprint", "client_claimed", "client_telemetry")
 
 

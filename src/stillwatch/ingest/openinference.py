@@ -37,7 +37,7 @@ def _message(given: Any, thoughts: list[str], artifacts: list[str]) -> tuple[str
                 artifacts += [mark] if mark else []
         elif value is not None:
             found.append(value)
-    for holder in sequence(message.get("tool_calls")):
+    for holder in sequence(message.get("tool_calls")) if not found else ():
         function = mapping(mapping(mapping(holder).get("tool_call")).get("function"))
         found.append(call_text(function.get("name"), function.get("arguments")))
     refusal = text(message.get("refusal"))

@@ -44,6 +44,7 @@ def _message(given: Any, thoughts: list[str], artifacts: list[str]) -> tuple[str
     if not isinstance(parts, list):
         return role, _chat.message_turn(message, artifacts)[1]
     found: list[str] = []
+    calls: list[str] = []
     for part in parts:
         if not isinstance(part, dict):
             continue
@@ -58,11 +59,11 @@ def _message(given: Any, thoughts: list[str], artifacts: list[str]) -> tuple[str
             if isinstance(signature, str):
                 artifacts.append(signature)
         elif kind == "tool_call":
-            found.append(call_text(part.get("name"), part.get("arguments")))
+            calls.append(call_text(part.get("name"), part.get("arguments")))
         elif kind == "tool_call_response":
             answer = part.get("response", part.get("result"))
             found += [answer] if isinstance(answer, str) else []
-    return role, "\n".join(found) or None
+    return role, "\n".join(found or calls) or None
 
 
 def _roles(name: str) -> str:
