@@ -1,7 +1,7 @@
 """Measurements to evidence: p-values, e-values and intervals with a stated null, and the error rate that each promises."""
 
 from stillwatch.stats.circular import HourShape, hour_shape
-from stillwatch.stats.collisions import Tiling, shared_items_bound, tiling, tiling_needs
+from stillwatch.stats.collisions import Tiling, repeats_bound, tiling, tiling_needs
 from stillwatch.stats.conformal import (
     CrossFitted,
     StratumCalibration,
@@ -86,8 +86,8 @@ __all__ = [
     "poisson_e",
     "reach",
     "reach_e",
+    "repeats_bound",
     "sequential_permutation",
-    "shared_items_bound",
     "tiling",
     "tiling_needs",
     "wilson",

@@ -243,5 +243,6 @@ def first_alarm(process: npt.ArrayLike, *, alpha: float) -> IntArray:
 
 
 def _exp(log_e: npt.ArrayLike) -> FloatArray:
-    with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(np.exp(log_e), dtype=np.float64)
+    """The exponential, cut at `exp(690)`, about 1e299: a smaller e-value is still one, and a finite one can be stored and averaged."""
+    with np.errstate(under="ignore"):
+        return np.asarray(np.exp(np.minimum(log_e, 690.0)), dtype=np.float64)

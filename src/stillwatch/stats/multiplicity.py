@@ -67,7 +67,7 @@ def benjamini_hochberg(p: npt.ArrayLike, *, q: float, any_dependence: bool = Fal
     level = share(q, "q", open_low=True, open_high=True)
     m = values.size
     price = float(np.sum(1.0 / np.arange(1, m + 1))) if any_dependence else 1.0
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         inverse = 1.0 / values
     bars = _e_thresholds(inverse, level / price)
     selected = _reaches(inverse, bars)
@@ -92,7 +92,7 @@ def e_bh(e: npt.ArrayLike, *, q: float) -> Discoveries:
     level = share(q, "q", open_low=True, open_high=True)
     m = values.size
     needed = _e_thresholds(values, level)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         adjusted = _step_up(1.0 / values, m)
     return Discoveries(
         selected=_reaches(values, needed),

@@ -190,6 +190,11 @@ def _subset_sums(pool: FloatArray, k: int, draws: int, rng: np.random.Generator)
     if k == 0:
         return np.zeros(draws, dtype=np.float64)
     result = np.empty(draws, dtype=np.float64)
+    if k * k > 4 * n and n <= 1_000:
+        for start in range(0, draws, 1_000):
+            keys = rng.random((min(1_000, draws - start), n))
+            result[start : start + keys.shape[0]] = pool[np.argpartition(keys, k - 1, axis=1)[:, :k]].sum(axis=1)
+        return result
     if k * k > 4 * n:
         for row in range(draws):
             result[row] = pool[rng.choice(n, size=k, replace=False, shuffle=False)].sum()
