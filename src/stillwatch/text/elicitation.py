@@ -3,7 +3,8 @@
 A rule is a set of groups of phrases; it holds where each group has a phrase within a stretch of text (128 words, cut every 64), and then
 sets its technique's bit. Phrases are two to `LONGEST` words, matched exactly after normalising, wherever they stand. They were
 written from public accounts of such requests (Anthropic, February and September 2026; OpenAI, September 2026; Google GTIG, February
-2026) and from common ways of saying so, not from any data set.
+2026) and from common ways of saying so. Who wrote them had read the constructed prompts below, and some phrases of theirs are
+among the English ones: the hit rates on these sets show that matching works, and are no estimate of recall elsewhere.
 
 What misleads it: paraphrase passes under it, and so does a language that the lexicon lacks; people who discuss these techniques set
 bits. One request with a bit says nothing; a share of an account's or a family's traffic, against comparable accounts, does.
@@ -17,7 +18,7 @@ stretch, from 64 to 128 words. The constructed sets are templates rendered over 
 | benign and benchmark sets but the next (31) | 238,618 | 0 |
 | chat prompts of real users (WildChat) | 4,198 | 1 (it forces thinking tags) |
 | instruction sets read by distillers (P3, toolformer, APIs, seeds) | 26,679 | 0 |
-| constructed chain-of-thought requests, 10 templates | 7,883 | 3,885: 5 templates in full; the others are plain "step by step" |
+| constructed chain-of-thought requests, 10 templates | 7,883 | 3,885: 5 templates in full; not "step by step", "show all of your reasoning" or a boxed answer |
 | constructed judge calls, 2 templates | 1,391 | 1,391: rubric 491, preference 900 |
 | Alpaca's self-instruct request | 2,500 | 2,500: task generation |
 
