@@ -18,7 +18,11 @@ from mock_server import AnthropicMessages, OpenAIChat, OpenAIResponses, made_up
 from scenes import CALLERS, SCENES, Scene, count_tokens
 
 START = datetime(2026, 10, 6, 9, 0, 0, tzinfo=UTC)
-TOOL = {"name": "read_gauge", "description": "Read a water gauge.", "parameters": {"type": "object", "properties": {"gauge": {"type": "integer"}}}}
+TOOL = {
+    "name": "read_gauge",
+    "description": "Read a water gauge.",
+    "parameters": {"type": "object", "properties": {"gauge": {"type": "integer"}}},
+}
 
 
 def at(number: int) -> datetime:
@@ -54,7 +58,11 @@ def turns(scene: Scene) -> list[dict[str, Any]]:
 def chat_body(scene: Scene) -> dict[str, Any]:
     """The scene as a chat-completions request."""
     system = [{"role": "system", "content": scene.system}] if scene.system else []
-    body: dict[str, Any] = {"model": "o4-mini" if scene.reasoning else "gpt-4.1-mini", "messages": [*system, *turns(scene)], **scene.settings}
+    body: dict[str, Any] = {
+        "model": "o4-mini" if scene.reasoning else "gpt-4.1-mini",
+        "messages": [*system, *turns(scene)],
+        **scene.settings,
+    }
     if scene.reasoning:
         body["max_completion_tokens"] = body.pop("max_tokens")
     if scene.tool:
@@ -73,26 +81,53 @@ def openai_batch(folder: Path) -> None:
         frame = {"id": "batch_req_" + made_up("batchreq", number), "custom_id": custom_id}
         request_id = made_up("batchrequest", number, 32)
         if scene.status == 429:
-            late = {"code": "batch_expired", "message": "This request could not be executed before the completion window expired."}
+            late = {
+                "code": "batch_expired",
+                "message": "This request could not be executed before the completion window expired.",
+            }
             errors.append(frame | {"response": None, "error": late})
         elif scene.status == 500:
-            fault = {"error": {"message": "Invalid value: 'harbour'.", "type": "invalid_request_error", "param": "model", "code": "invalid_value"}}
-            errors.append(frame | {"response": {"status_code": 400, "request_id": request_id, "body": fault}, "error": None})
+            fault = {
+                "error": {
+                    "message": "Invalid value: 'harbour'.",
+                    "type": "invalid_request_error",
+                    "param": "model",
+                    "code": "invalid_value",
+                }
+            }
+            errors.append(
+                frame | {"response": {"status_code": 400, "request_id": request_id, "body": fault}, "error": None}
+            )
         else:
-            outputs.append(frame | {"response": {"status_code": 200, "request_id": request_id, "body": reply}, "error": None})
+            outputs.append(
+                frame | {"response": {"status_code": 200, "request_id": request_id, "body": reply}, "error": None}
+            )
     outputs = outputs[5:] + outputs[:5]
     lines(folder / "input.jsonl", inputs)
     lines(folder / "output.jsonl", outputs)
     lines(folder / "errors.jsonl", errors)
     inputs, outputs = [], []
-    for number, scene in enumerate((s for s in SCENES if s.status == 200 and not s.before and not s.image and not s.tool), start=41):
+    for number, scene in enumerate(
+        (s for s in SCENES if s.status == 200 and not s.before and not s.image and not s.tool), start=41
+    ):
         asked: dict[str, Any] = {"model": "gpt-5", "input": scene.ask, "max_output_tokens": 900}
         asked |= {"instructions": scene.system} if scene.system else {}
-        asked |= {"reasoning": {"effort": "low", "summary": "auto"}, "include": ["reasoning.encrypted_content"]} if scene.reasoning else {}
+        asked |= (
+            {"reasoning": {"effort": "low", "summary": "auto"}, "include": ["reasoning.encrypted_content"]}
+            if scene.reasoning
+            else {}
+        )
         answer = OpenAIResponses(asked, scene, number, int(at(number).timestamp())).whole()
         inputs.append({"custom_id": f"resp-{number}", "method": "POST", "url": "/v1/responses", "body": asked})
         response = {"status_code": 200, "request_id": made_up("batchrequest", number, 32), "body": answer}
-        outputs.append({"id": "batch_req_" + made_up("batchreq", number), "custom_id": f"resp-{number}", "response": response, "error": None})
+        outputs.append(
+            {
+                "id": "batch_req_" + made_up("batchreq", number),
+                "custom_id": f"resp-{number}",
+                "response": response,
+                "error": None,
+            }
+        )
     lines(folder / "responses-input.jsonl", inputs)
     lines(folder / "responses-output.jsonl", outputs)
     batch = {
@@ -139,15 +174,25 @@ def openai_stored(folder: Path) -> None:
                 "service_tier": "default",
                 "tools": body.get("tools"),
                 "metadata": {"team": CALLERS[scene.caller].name},
-                "choices": [{k: v for k, v in c.items() if k != "logprobs"} | {"logprobs": None} for c in reply["choices"]],
+                "choices": [
+                    {k: v for k, v in c.items() if k != "logprobs"} | {"logprobs": None} for c in reply["choices"]
+                ],
                 "response_format": None,
             }
         )
     folder.mkdir(exist_ok=True)
     for page, (low, high) in enumerate(((0, 8), (8, len(rows))), start=1):
         part = rows[low:high]
-        frame = {"object": "list", "data": part, "first_id": part[0]["id"], "last_id": part[-1]["id"], "has_more": high < len(rows)}
-        (folder / f"page-{page}.json").write_text(json.dumps(frame, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        frame = {
+            "object": "list",
+            "data": part,
+            "first_id": part[0]["id"],
+            "last_id": part[-1]["id"],
+            "has_more": high < len(rows),
+        }
+        (folder / f"page-{page}.json").write_text(
+            json.dumps(frame, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 def langfuse(folder: Path) -> None:
@@ -160,8 +205,14 @@ def langfuse(folder: Path) -> None:
         failed = scene.status != 200
         reply = OpenAIChat(body, scene, number, int(at(number).timestamp())).whole()
         usage = reply["usage"]
-        parameters = {k: v for k, v in body.items() if k in {"temperature", "top_p", "max_tokens", "max_completion_tokens"}}
-        details = {"input": usage["prompt_tokens"], "output": usage["completion_tokens"], "total": usage["total_tokens"]}
+        parameters = {
+            k: v for k, v in body.items() if k in {"temperature", "top_p", "max_tokens", "max_completion_tokens"}
+        }
+        details = {
+            "input": usage["prompt_tokens"],
+            "output": usage["completion_tokens"],
+            "total": usage["total_tokens"],
+        }
         if scene.reasoning:
             details["output_reasoning_tokens"] = usage["completion_tokens_details"]["reasoning_tokens"]
         if scene.cached:
@@ -180,10 +231,22 @@ def langfuse(folder: Path) -> None:
                 "name": "OpenAI-generation",
                 "metadata": {"region": "eu"},
                 "level": "ERROR" if failed else "DEFAULT",
-                "status_message": "Error code: 429 - rate_limit_exceeded" if scene.status == 429 else "Error code: 500" if failed else None,
+                "status_message": "Error code: 429 - rate_limit_exceeded"
+                if scene.status == 429
+                else "Error code: 500"
+                if failed
+                else None,
                 "version": None,
-                "input": scene.ask if scene.name == "plain" else {"messages": body["messages"], "tools": body["tools"]} if scene.tool else body["messages"],
-                "output": None if failed else message["content"] if scene.name == "plain" else {k: v for k, v in message.items() if v},
+                "input": scene.ask
+                if scene.name == "plain"
+                else {"messages": body["messages"], "tools": body["tools"]}
+                if scene.tool
+                else body["messages"],
+                "output": None
+                if failed
+                else message["content"]
+                if scene.name == "plain"
+                else {k: v for k, v in message.items() if v},
                 "provided_model_name": body["model"],
                 "internal_model_id": None,
                 "model_parameters": json.dumps(parameters),
@@ -203,7 +266,13 @@ def langfuse(folder: Path) -> None:
                 "tool_call_names": [c["function"]["name"] for c in message.get("tool_calls", [])],
             }
         )
-    span = rows[4] | {"id": made_up("observation", 99, 16), "type": "SPAN", "name": "read_gauge", "provided_model_name": None, "model_parameters": None}
+    span = rows[4] | {
+        "id": made_up("observation", 99, 16),
+        "type": "SPAN",
+        "name": "read_gauge",
+        "provided_model_name": None,
+        "model_parameters": None,
+    }
     rows.insert(5, span | {"usage_details": {}, "input": {"gauge": 14}, "output": {"level": 212}})
     lines(folder / "observations_v2.jsonl", rows)
 
@@ -239,9 +308,14 @@ def helicone(folder: Path) -> None:
                 "request_id": guid("helicone", number),
                 "request_created_at": iso(at(number)),
                 "request_body": body,
-                "request_path": "https://api.anthropic.com/v1/messages" if anthropic else "https://api.openai.com/v1/chat/completions",
+                "request_path": "https://api.anthropic.com/v1/messages"
+                if anthropic
+                else "https://api.openai.com/v1/chat/completions",
                 "request_user_id": scene.user,
-                "request_properties": {"Environment": "production", **({"Helicone-Session-Id": "session-88"} if scene.before else {})},
+                "request_properties": {
+                    "Environment": "production",
+                    **({"Helicone-Session-Id": "session-88"} if scene.before else {}),
+                },
                 "request_model": body["model"],
                 "model_override": None,
                 "helicone_user": None,
@@ -271,7 +345,9 @@ def helicone(folder: Path) -> None:
 
 def converse(scene: Scene) -> tuple[dict[str, Any], dict[str, Any] | None, int, int]:
     """Converse request and response bodies with their token counts."""
-    said: list[dict[str, Any]] = [{"role": t["role"], "content": [{"text": mock_server.text_of(t["content"])}]} for t in turns(scene)]
+    said: list[dict[str, Any]] = [
+        {"role": t["role"], "content": [{"text": mock_server.text_of(t["content"])}]} for t in turns(scene)
+    ]
     body: dict[str, Any] = {"messages": said}
     if scene.system:
         body["system"] = [{"text": scene.system}]
@@ -280,13 +356,32 @@ def converse(scene: Scene) -> tuple[dict[str, Any], dict[str, Any] | None, int, 
         body["inferenceConfig"] = given
     if scene.tool:
         schema = {"json": TOOL["parameters"]}
-        body["toolConfig"] = {"tools": [{"toolSpec": {"name": "read_gauge", "description": "Read a water gauge.", "inputSchema": schema}}]}
+        body["toolConfig"] = {
+            "tools": [{"toolSpec": {"name": "read_gauge", "description": "Read a water gauge.", "inputSchema": schema}}]
+        }
     content: list[dict[str, Any]] = []
     if scene.reasoning:
-        content.append({"reasoningContent": {"reasoningText": {"text": scene.reasoning, "signature": "EqMBCkYI" + made_up("bedrocksig", len(scene.ask), 64)}}})
+        content.append(
+            {
+                "reasoningContent": {
+                    "reasoningText": {
+                        "text": scene.reasoning,
+                        "signature": "EqMBCkYI" + made_up("bedrocksig", len(scene.ask), 64),
+                    }
+                }
+            }
+        )
     stop = "end_turn"
     if scene.tool:
-        content.append({"toolUse": {"toolUseId": "tooluse_" + made_up("tooluse", 1, 22), "name": scene.tool[0], "input": scene.tool[1]}})
+        content.append(
+            {
+                "toolUse": {
+                    "toolUseId": "tooluse_" + made_up("tooluse", 1, 22),
+                    "name": scene.tool[0],
+                    "input": scene.tool[1],
+                }
+            }
+        )
         stop = "tool_use"
     elif scene.refuses:
         content.append({"text": "Sorry, this request is blocked."})
@@ -295,15 +390,25 @@ def converse(scene: Scene) -> tuple[dict[str, Any], dict[str, Any] | None, int, 
         content.append({"text": scene.answer})
         stop = "max_tokens" if scene.name == "short_limit" else "end_turn"
     reads = count_tokens(scene.system or "") + sum(count_tokens(m["content"][0]["text"]) + 4 for m in said)
-    writes = count_tokens(scene.answer) + count_tokens(scene.reasoning or "") + 12 * bool(scene.tool) + 8 * bool(scene.refuses)
+    writes = (
+        count_tokens(scene.answer)
+        + count_tokens(scene.reasoning or "")
+        + 12 * bool(scene.tool)
+        + 8 * bool(scene.refuses)
+    )
     usage = {"inputTokens": reads, "outputTokens": writes, "totalTokens": reads + writes + scene.cached}
     usage |= {"cacheReadInputTokens": scene.cached, "cacheWriteInputTokens": 0}
-    out = {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": stop, "metrics": {"latencyMs": 1420}, "usage": usage}
+    out = {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": stop,
+        "metrics": {"latencyMs": 1420},
+        "usage": usage,
+    }
     return body, out, reads, writes
 
 
 def bedrock_invocation(folder: Path) -> None:
-    """Invocation records: Converse, ConverseStream, Claude InvokeModel plain and as a list of stream chunks, two errors, one body kept elsewhere."""
+    """Invocation records: Converse, ConverseStream, Claude InvokeModel plain and as stream chunks, two errors, one body elsewhere."""
     rows = []
     for number, scene in enumerate(SCENES, start=1):
         who = CALLERS[scene.caller]
@@ -311,19 +416,34 @@ def bedrock_invocation(folder: Path) -> None:
         stream = scene.stream
         native = scene.name in {"code", "reasons_stream", "refusal", "image", "chinese", "extraction"}
         if native:
-            body: dict[str, Any] = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 800, "messages": turns(scene)}
+            body: dict[str, Any] = {
+                "anthropic_version": "bedrock-2023-05-31",
+                "max_tokens": 800,
+                "messages": turns(scene),
+            }
             body |= {"system": scene.system} if scene.system else {}
             body |= {"thinking": {"type": "enabled", "budget_tokens": 1024}} if scene.reasoning else {}
             body |= {k: v for k, v in scene.settings.items() if k in {"temperature", "top_p"} and not scene.reasoning}
             if scene.image:
                 source = {"type": "url", "url": scene.image}
-                body["messages"] = [{"role": "user", "content": [{"type": "image", "source": source}, {"type": "text", "text": scene.ask}]}]
+                body["messages"] = [
+                    {
+                        "role": "user",
+                        "content": [{"type": "image", "source": source}, {"type": "text", "text": scene.ask}],
+                    }
+                ]
             reply = AnthropicMessages(body | {"model": "claude-haiku-4-5-20251001"}, scene, number, 0)
             out: Any = reply.whole()
             if stream:
                 out = [json.loads(p.split("data: ", 1)[1]) for p in reply.pieces()]
-                metrics = {"inputTokenCount": reply.usage["input_tokens"], "outputTokenCount": reply.usage["output_tokens"]}
-                out[-1]["amazon-bedrock-invocationMetrics"] = metrics | {"invocationLatency": 1630, "firstByteLatency": 410}
+                metrics = {
+                    "inputTokenCount": reply.usage["input_tokens"],
+                    "outputTokenCount": reply.usage["output_tokens"],
+                }
+                out[-1]["amazon-bedrock-invocationMetrics"] = metrics | {
+                    "invocationLatency": 1630,
+                    "firstByteLatency": 410,
+                }
             reads, writes = reply.usage["input_tokens"], reply.usage["output_tokens"]
             operation = "InvokeModelWithResponseStream" if stream else "InvokeModel"
         else:
@@ -333,14 +453,25 @@ def bedrock_invocation(folder: Path) -> None:
             "schemaType": "ModelInvocationLog",
             "schemaVersion": "1.0",
             "timestamp": iso(at(number), 0),
-            "accountId": {"anchor": "111122223333", "birch": "222233334444", "cedar": "333344445555", "delta": "444455556666"}[who.name],
+            "accountId": {
+                "anchor": "111122223333",
+                "birch": "222233334444",
+                "cedar": "333344445555",
+                "delta": "444455556666",
+            }[who.name],
             "identity": {"arn": f"arn:aws:sts::111122223333:assumed-role/app/{who.name}"},
             "region": "eu-west-1",
             "requestId": guid("bedrock", number),
             "operation": operation,
-            "modelId": f"arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.{model}" if number % 5 == 0 else model,
+            "modelId": f"arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.{model}"
+            if number % 5 == 0
+            else model,
         }
-        given: dict[str, Any] = {"inputContentType": "application/json", "inputBodyJson": body, "inputTokenCount": reads}
+        given: dict[str, Any] = {
+            "inputContentType": "application/json",
+            "inputBodyJson": body,
+            "inputTokenCount": reads,
+        }
         given |= {"cacheReadInputTokenCount": scene.cached, "cacheWriteInputTokenCount": 0}
         if scene.status != 200:
             record["errorCode"] = "ThrottlingException" if scene.status == 429 else "InternalServerException"
@@ -348,7 +479,11 @@ def bedrock_invocation(folder: Path) -> None:
             record["output"] = {"outputContentType": "application/json", "outputBodyJson": {}}
         else:
             record["input"] = given
-            record["output"] = {"outputContentType": "application/json", "outputBodyJson": out, "outputTokenCount": writes}
+            record["output"] = {
+                "outputContentType": "application/json",
+                "outputBodyJson": out,
+                "outputTokenCount": writes,
+            }
         if scene.name == "short_limit":
             record["input"].pop("inputBodyJson")
             record["input"]["inputBodyS3Path"] = f"s3://made-up-bucket/data/{record['requestId']}_input.json.gz"
@@ -370,10 +505,13 @@ def azure_apim_llm(folder: Path) -> None:
         correlation = guid("apim", number)
         body = chat_body(scene)
         reply = OpenAIChat(body, scene, number, 0)
-        resource = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/made-up/providers/Microsoft.ApiManagement/service/made-up"
+        resource = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/made-up"
+        resource += "/providers/Microsoft.ApiManagement/service/made-up"
         frame: dict[str, Any] = {
             "TenantId": "00000000-0000-0000-0000-000000000000",
-            "TimeGenerated": iso(at(number) + timedelta(seconds=2), 6) if number % 2 else iso(at(number) + timedelta(seconds=2)),
+            "TimeGenerated": iso(at(number) + timedelta(seconds=2), 6)
+            if number % 2
+            else iso(at(number) + timedelta(seconds=2)),
             "CorrelationId": correlation,
             "OperationName": "Microsoft.ApiManagement/GatewayLlmLogs",
             "Region": "West Europe",
@@ -394,14 +532,27 @@ def azure_apim_llm(folder: Path) -> None:
         }
         ok = scene.status == 200
         if ok:
-            counts = {"PromptTokens": reply.usage["prompt_tokens"], "CompletionTokens": reply.usage["completion_tokens"]}
-            head = {"SequenceNumber": 0, "DeploymentName": body["model"], "ModelName": reply.model, "RequestId": reply.id, **counts}
+            counts = {
+                "PromptTokens": reply.usage["prompt_tokens"],
+                "CompletionTokens": reply.usage["completion_tokens"],
+            }
+            head = {
+                "SequenceNumber": 0,
+                "DeploymentName": body["model"],
+                "ModelName": reply.model,
+                "RequestId": reply.id,
+                **counts,
+            }
             group = [frame | head | {"TotalTokens": reply.usage["total_tokens"]}]
             asked = json.dumps(body["messages"], ensure_ascii=False)
             answered = json.dumps([c["message"] for c in reply.whole()["choices"]], ensure_ascii=False)
             if scene.name in {"several_turns", "code"}:
                 cut = len(asked) // 3
-                parts = [("RequestMessages", asked[:cut]), ("RequestMessages", asked[cut : 2 * cut]), ("RequestMessages", asked[2 * cut :])]
+                parts = [
+                    ("RequestMessages", asked[:cut]),
+                    ("RequestMessages", asked[cut : 2 * cut]),
+                    ("RequestMessages", asked[2 * cut :]),
+                ]
                 parts += [("ResponseMessages", answered[:50]), ("ResponseMessages", answered[50:])]
             else:
                 parts = [("RequestMessages", json.loads(asked)), ("ResponseMessages", json.loads(answered))]

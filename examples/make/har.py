@@ -1,6 +1,6 @@
 """Make the HTTP archive: `python har.py FILE`. Environment: requirements-har.txt.
 
-Starts the mock server and mitmproxy in front of it as a reverse proxy, plays scenes with the OpenAI SDK, and lets mitmproxy write the archive.
+Starts the mock server and mitmproxy before it, plays scenes with the OpenAI SDK, and lets mitmproxy write the archive.
 Keys are cut short afterwards; mitmproxy's own times and the SDK's are those of the run.
 """
 
@@ -21,7 +21,20 @@ from mock_server import redact, serve
 from scenes import CALLERS, SCENES
 
 MOCK, PROXY = 18083, 18084
-NAMES = {"plain", "chinese", "code", "several_turns", "tool", "image", "refusal", "rate_limited", "server_error", "arabic", "reasons", "short_limit"}
+NAMES = {
+    "plain",
+    "chinese",
+    "code",
+    "several_turns",
+    "tool",
+    "image",
+    "refusal",
+    "rate_limited",
+    "server_error",
+    "arabic",
+    "reasons",
+    "short_limit",
+}
 
 
 def main() -> None:
@@ -30,8 +43,22 @@ def main() -> None:
     server = serve(MOCK, None, "har")
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.har"
-        command = [str(Path(sys.executable).with_name("mitmdump")), "-q", "--listen-host", "127.0.0.1", "--listen-port", str(PROXY)]
-        command += ["--mode", f"reverse:http://127.0.0.1:{MOCK}", "--set", f"hardump={raw}", "--set", f"confdir={folder}"]
+        command = [
+            str(Path(sys.executable).with_name("mitmdump")),
+            "-q",
+            "--listen-host",
+            "127.0.0.1",
+            "--listen-port",
+            str(PROXY),
+        ]
+        command += [
+            "--mode",
+            f"reverse:http://127.0.0.1:{MOCK}",
+            "--set",
+            f"hardump={raw}",
+            "--set",
+            f"confdir={folder}",
+        ]
         with subprocess.Popen(command) as proxy:
             time.sleep(5)
             for scene in SCENES:
@@ -44,15 +71,28 @@ def main() -> None:
                 system = [{"role": "system", "content": scene.system}] if scene.system else []
                 content: Any = scene.ask
                 if scene.image:
-                    content = [{"type": "text", "text": scene.ask}, {"type": "image_url", "image_url": {"url": scene.image}}]
+                    content = [
+                        {"type": "text", "text": scene.ask},
+                        {"type": "image_url", "image_url": {"url": scene.image}},
+                    ]
                 before = [{"role": role, "content": text} for role, text in scene.before]
-                call: dict[str, Any] = {"messages": [*system, *before, {"role": "user", "content": content}], **scene.settings}
+                call: dict[str, Any] = {
+                    "messages": [*system, *before, {"role": "user", "content": content}],
+                    **scene.settings,
+                }
                 if scene.reasoning:
                     call["max_completion_tokens"] = call.pop("max_tokens")
                 if scene.tool:
-                    call["tools"] = [{"type": "function", "function": {"name": "read_gauge", "parameters": {"type": "object", "properties": {}}}}]
+                    call["tools"] = [
+                        {
+                            "type": "function",
+                            "function": {"name": "read_gauge", "parameters": {"type": "object", "properties": {}}},
+                        }
+                    ]
                 with contextlib.suppress(openai.APIStatusError):
-                    answer: Any = client.chat.completions.create(model="o4-mini" if scene.reasoning else "gpt-4.1-mini", stream=scene.stream, **call)
+                    answer: Any = client.chat.completions.create(
+                        model="o4-mini" if scene.reasoning else "gpt-4.1-mini", stream=scene.stream, **call
+                    )
                     if scene.stream:
                         for _ in answer:
                             pass

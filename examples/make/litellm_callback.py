@@ -1,7 +1,7 @@
 """Runs inside the LiteLLM proxy: authenticates the made-up callers and writes down what LiteLLM logs.
 
-`recorder` is a custom logger: it writes the StandardLoggingPayload that LiteLLM hands to every logger. `tracker` is LiteLLM's own spend tracker;
-only the last step, the insert into the table LiteLLM_SpendLogs, is replaced by a line in a file, as there is no database.
+`recorder` is a custom logger: it writes the StandardLoggingPayload that LiteLLM hands to every logger. `tracker` is LiteLLM's own spend
+tracker; only the last step, the insert into the table LiteLLM_SpendLogs, is replaced by a line in a file, as there is no database.
 """
 
 from __future__ import annotations

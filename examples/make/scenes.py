@@ -89,7 +89,8 @@ SCENES: tuple[Scene, ...] = (
         name="code",
         caller="cedar",
         system="You are a careful Python reviewer. Answer with code first.",
-        ask='Rewrite this so that it does not quadratically copy:\n```python\nout = ""\nfor row in rows:\n    out = out + ",".join(row) + "\\n"\n```',
+        ask="Rewrite this so that it does not quadratically copy:\n"
+        '```python\nout = ""\nfor row in rows:\n    out = out + ",".join(row) + "\\n"\n```',
         answer='```python\nout = "".join(",".join(row) + "\\n" for row in rows)\n```\nOne pass, one allocation at the end.',
         stream=True,
         settings={"temperature": 0.0, "max_tokens": 400},
@@ -150,7 +151,8 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         name="reasons",
         caller="delta",
-        ask="A train leaves at 9:40 and arrives at 13:05 after two stops of 7 minutes. How long was it moving? Show every step of your reasoning.",
+        ask="A train leaves at 9:40 and arrives at 13:05 after two stops of 7 minutes. How long was it moving? "
+        "Show every step of your reasoning.",
         reasoning="From 9:40 to 13:05 is 3 h 25 min. Two stops of 7 minutes are 14 minutes. 3 h 25 min less 14 min is 3 h 11 min.",
         answer="It was moving for 3 hours and 11 minutes.",
         settings={"max_tokens": 2000},

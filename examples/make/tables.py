@@ -43,7 +43,18 @@ request = "ticket"
 [constants]
 pathway = "api"
 """
-HEADER = ["account", "org", "created", "plan", "entitlement", "product_type", "signup_path", "payment", "registration", "device"]
+HEADER = [
+    "account",
+    "org",
+    "created",
+    "plan",
+    "entitlement",
+    "product_type",
+    "signup_path",
+    "payment",
+    "registration",
+    "device",
+]
 HEADER += ["declared_programme", "contract_region", "verification"]
 
 
@@ -89,33 +100,43 @@ def columns(folder: Path) -> None:
     with (folder / "house.csv").open("w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, fieldnames=list(plain[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows({k: {True: "true", False: "false"}.get(v, v) if isinstance(v, bool) else v for k, v in row.items()} for row in plain)
-    (folder / "house.jsonl").write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in plain), encoding="utf-8")
+        writer.writerows(
+            {k: {True: "true", False: "false"}.get(v, v) if isinstance(v, bool) else v for k, v in row.items()}
+            for row in plain
+        )
+    (folder / "house.jsonl").write_text(
+        "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in plain), encoding="utf-8"
+    )
     (folder / "mapping.toml").write_text(MAPPING, encoding="utf-8")
+
+
+def fact(number: int, account: str) -> dict[str, Any]:
+    """What the provider knows about one account of the caller `number`."""
+    mail = "mail.example/aaaa99"
+    return {
+        "account": account,
+        "org": list(CALLERS.values())[number].org,
+        "created": f"2026-0{3 + number}-1{number}T08:00:00Z",
+        "plan": ["free", "pay-as-you-go", "team", "enterprise"][number],
+        "entitlement": [200, 2000, 20000, None][number],
+        "product_type": ["chat", "batch", "agent", None][number],
+        "signup_path": ["web", "web", "sales", "reseller"][number],
+        "payment": [None, "card-fp-7001", "invoice-cedar", "card-fp-7001"][number],
+        "registration": [mail, mail, "cedar.example/first.last", None][number],
+        "device": [None, "dev-31", "dev-32", "dev-31"][number],
+        "declared_programme": [None, None, None, "evaluation"][number],
+        "contract_region": [None, None, "EEA", None][number],
+        "verification": ["email", "payment", "organisation", "phone"][number],
+    }
 
 
 def accounts(folder: Path) -> None:
     """Account facts: CSV under our names, JSON lines under names that other systems use."""
-    facts = []
-    for number, who in enumerate(CALLERS.values()):
-        for account in (f"sk-...{who.key[-4:]}", f"user-{who.name}", f"K-{who.name}"):
-            facts.append(
-                {
-                    "account": account,
-                    "org": who.org,
-                    "created": f"2026-0{3 + number}-1{number}T08:00:00Z",
-                    "plan": ["free", "pay-as-you-go", "team", "enterprise"][number],
-                    "entitlement": [200, 2000, 20000, None][number],
-                    "product_type": ["chat", "batch", "agent", None][number],
-                    "signup_path": ["web", "web", "sales", "reseller"][number],
-                    "payment": [None, "card-fp-7001", "invoice-cedar", "card-fp-7001"][number],
-                    "registration": ["mail.example/aaaa99", "mail.example/aaaa99", "cedar.example/first.last", None][number],
-                    "device": [None, "dev-31", "dev-32", "dev-31"][number],
-                    "declared_programme": [None, None, None, "evaluation"][number],
-                    "contract_region": [None, None, "EEA", None][number],
-                    "verification": ["email", "payment", "organisation", "phone"][number],
-                }
-            )
+    facts = [
+        fact(number, account)
+        for number, who in enumerate(CALLERS.values())
+        for account in (f"sk-...{who.key[-4:]}", f"user-{who.name}", f"K-{who.name}")
+    ]
     folder.mkdir(exist_ok=True)
     with (folder / "accounts.csv").open("w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, fieldnames=HEADER, lineterminator="\n")
@@ -144,7 +165,13 @@ def telemetry(folder: Path) -> None:
 
 def releases(folder: Path) -> None:
     """Launches of the models that the samples name; the dates are made up."""
-    launches = {"gpt-4.1-mini": "2025-04-14", "o4-mini": "2025-04-16", "gpt-5": "2025-08-07", "claude-haiku-4-5": "2025-10-01", "small-2": "2026-09-30"}
+    launches = {
+        "gpt-4.1-mini": "2025-04-14",
+        "o4-mini": "2025-04-16",
+        "gpt-5": "2025-08-07",
+        "claude-haiku-4-5": "2025-10-01",
+        "small-2": "2026-09-30",
+    }
     folder.mkdir(exist_ok=True)
     with (folder / "releases.csv").open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")

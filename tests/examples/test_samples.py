@@ -53,7 +53,9 @@ DOCUMENTATION_ADDRESS = re.compile(r"^(192\.0\.2|198\.51\.100|203\.0\.113|127\.0
 
 def text_files(folder: Path) -> list[Path]:
     """Every file of a folder that is text."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".parquet" and "__pycache__" not in p.parts)
+    return sorted(
+        p for p in folder.rglob("*") if p.is_file() and p.suffix != ".parquet" and "__pycache__" not in p.parts
+    )
 
 
 def documents(path: Path) -> list[Any]:
@@ -98,7 +100,9 @@ def exchanges(path: Path) -> int:
     count = 0
     for record in documents(path):
         if "resourceSpans" in record:
-            count += sum(len(scope["spans"]) for resource in record["resourceSpans"] for scope in resource["scopeSpans"])
+            count += sum(
+                len(scope["spans"]) for resource in record["resourceSpans"] for scope in resource["scopeSpans"]
+            )
         elif "log" in record:
             count += sum(entry["request"]["method"] == "POST" for entry in record["log"]["entries"])
         elif record.get("object") == "list":
@@ -136,7 +140,9 @@ def test_the_emitter_is_named_or_its_absence_admitted(name: str) -> None:
     assert "https://" in readme if documented else re.search(r"make/\w+\.py", readme)
 
 
-@pytest.mark.parametrize("path", [pytest.param(p, id=str(p.relative_to(EXAMPLES))) for p in sorted(EXAMPLES.rglob("*")) if p.is_file()])
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, id=str(p.relative_to(EXAMPLES))) for p in sorted(EXAMPLES.rglob("*")) if p.is_file()]
+)
 def test_a_sample_parses_and_is_small(path: Path) -> None:
     assert 0 < path.stat().st_size < 150_000
     if path.suffix in {".json", ".jsonl", ".log", ".har"}:
@@ -189,7 +195,11 @@ def test_an_expected_value_fits_its_column_before_pseudonyms(name: str) -> None:
             elif pa.types.is_list(kind):
                 assert value
                 assert all(isinstance(v, str) for v in value)
-            elif column in {"asn", "turns", "n"} or column.endswith("tokens") or column in {"http_status", "top_k", "top_logprobs"}:
+            elif (
+                column in {"asn", "turns", "n"}
+                or column.endswith("tokens")
+                or column in {"http_status", "top_k", "top_logprobs"}
+            ):
                 assert type(value) is int
                 assert value >= 0
             elif pa.types.is_boolean(kind):
@@ -205,7 +215,11 @@ def test_an_expected_value_fits_its_column_before_pseudonyms(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in FORMATS if n not in {"columns", "azure_apim_llm"}])
 def test_expected_prompts_and_artifacts_stand_in_the_sample(name: str) -> None:
-    files = {p.name: list(strings(documents(p))) for p in text_files(EXAMPLES / name) if p.name not in {"README.md", "expected.json"}}
+    files = {
+        p.name: list(strings(documents(p)))
+        for p in text_files(EXAMPLES / name)
+        if p.name not in {"README.md", "expected.json"}
+    }
     for entry in expected(name):
         texts = files[entry["file"].replace("output", "input").replace("errors", "input")]
         for column in ("prompt", "system"):
@@ -217,12 +231,14 @@ def test_expected_prompts_and_artifacts_stand_in_the_sample(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_but_metadata_shows_an_error_and_several_scripts(name: str) -> None:
+def test_the_expectations_show_an_error_and_more_than_one_script(name: str) -> None:
     outcomes = {entry["fields"].get("outcome") for entry in expected(name)}
     assert "ok" in outcomes or name == "columns"
     assert "error" in outcomes or name in {"openai_stored", "azure_apim_llm"}
     if name != "envoy_aigw":
-        written = "".join(text for entry in expected(name) for text in strings(entry["fields"]))
+        written = "".join(
+            text for entry in expected(name) for text in strings([entry["fields"], entry.get("match", {})])
+        )
         assert any(ord(c) > 0x2E7F for c in written), "an answer or question that is not in Latin script"
 
 
@@ -259,7 +275,9 @@ def test_the_makers_pin_exact_versions_and_name_no_address() -> None:
         assert "://" not in text
         for line in text.replace("\\\n", " ").splitlines():
             if line and not line.startswith("#"):
-                assert re.match(r"[A-Za-z0-9_.\[\]-]+(==[\w.+!-]+|<\d+)(\s+--hash=sha256:[0-9a-f]{64})*\s*$", line), f"{path.name}: {line}"
+                assert re.match(r"[A-Za-z0-9_.\[\]-]+(==[\w.+!-]+|<\d+)(\s+--hash=sha256:[0-9a-f]{64})*\s*$", line), (
+                    f"{path.name}: {line}"
+                )
     readme = (EXAMPLES / "make" / "README.md").read_text(encoding="utf-8")
     inner = {"litellm_callback.py"}
     assert all(path.name in readme for path in (*files, *(EXAMPLES / "make").glob("*.py")) if path.name not in inner)
