@@ -18,7 +18,7 @@ stretch, from 64 to 128 words. The constructed sets are templates rendered over 
 | benign and benchmark sets but the next (31) | 238,618 | 0 |
 | chat prompts of real users (WildChat) | 4,198 | 1 (it forces thinking tags) |
 | instruction sets read by distillers (P3, toolformer, APIs, seeds) | 26,679 | 0 |
-| constructed chain-of-thought requests, 10 templates | 7,883 | 3,885: 5 templates in full; not "step by step", "show all of your reasoning" or a boxed answer |
+| constructed chain-of-thought requests, 10 templates | 7,883 | 3,885: 5 templates in full, none of "step by step" and the like |
 | constructed judge calls, 2 templates | 1,391 | 1,391: rubric 491, preference 900 |
 | Alpaca's self-instruct request | 2,500 | 2,500: task generation |
 
