@@ -111,6 +111,10 @@ def weigh(
     by evidence that does not depend on these signals (links, a tip), the comparison is everybody else. With neither,
     accounts are compared among themselves, which ranks them and finds nobody (see `comparison`).
 
+    What misleads it: accounts singled out by what they ask are not like others in what they ask, honest or not. Then measure the
+    signals on other exchanges than those that singled them out (`features.slice`), and prefer links that are not about content.
+    Accounts of one organisation resemble one another and hide one another.
+
     Args:
         measured: the signals; which count as evidence is fixed in them.
         facts: `account_facts`, for product types; without it every type is unknown.

@@ -102,15 +102,18 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     stuck = alone & ~spared & (weighed.reference | at_floor | drifted)
     code = np.where(chosen, _REVIEW, np.where(~weighed.eligible | stuck, _UNDECIDED, _QUIET))
     code[spared] = _QUIET
-    needed = _calibrators_needed(tested.size, q, int((stuck & testable).sum()) if not itself else int(stuck.sum()))
-    reasons = _Reasons(weighed=weighed, tested=int(tested.size), needed=needed, drifted=drifted, spared=spared)
+    calibrators = _calibrators_needed(int(tested.size), q, int((stuck & testable).sum()))
+    cleared = _calibrators_needed(int(weighed.eligible.sum()), q, int((stuck & weighed.reference).sum()))
+    reasons = _Reasons(
+        weighed=weighed, tested=int(tested.size), calibrators=calibrators, cleared=cleared, drifted=drifted, spared=spared
+    )
     return Judgement(
         weighed=weighed,
         combined=_rows(weighed, code, reasons.all(code)),
         calibration=weighed.calibration,
         tested=int(tested.size),
         threshold_p=p_needed(int(tested.size), q, max(1, int(chosen.sum()))) if tested.size and not itself else None,
-        note=_note(weighed, int(tested.size), int(stuck.sum()), needed, drifted),
+        note=_note(weighed, int(tested.size), int((stuck & testable).sum()), calibrators, drifted),
     )
 
 
@@ -178,7 +181,8 @@ class _Reasons:
 
     weighed: Weighed
     tested: int
-    needed: int
+    calibrators: int
+    cleared: int
     drifted: npt.NDArray[np.bool_]
     spared: npt.NDArray[np.bool_]
 
@@ -210,11 +214,11 @@ class _Reasons:
         if self.weighed.reference[place]:
             return (
                 f"among the most unusual of {crowd} (p = {p:.2g}), but accounts that calibrate one another cannot show who is "
-                f"guilty: needs at least {self.needed:,} cleared accounts; loudest: {self._loudest(place)}"
+                f"guilty: needs at least {self.cleared:,} cleared accounts; loudest: {self._loudest(place)}"
             )
         return (
             f"beyond all of {crowd} (p = {p:.2g}), which are too few to show it among {self.tested:,} tested: needs at least "
-            f"{self.needed:,}; loudest: {self._loudest(place)}"
+            f"{self.calibrators:,}; loudest: {self._loudest(place)}"
         )
 
     def _loudest(self, place: int) -> str:
