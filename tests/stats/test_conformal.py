@@ -56,7 +56,7 @@ def test_hostile_calibration_accounts_cannot_break_the_bound_wherever_they_lie(p
 
 def test_conformal_e_has_mean_one_and_rewards_the_far_tail() -> None:
     rng = np.random.default_rng(4)
-    drawn = np.exp(1.5 * rng.normal(size=(20_000, 50)))
+    drawn = np.exp(1.5 * rng.normal(size=(8_000, 50)))
     total = drawn.sum(axis=1)
     e = np.array([conformal_e(row[1:], row[:1])[0] for row in drawn])
     assert abs(e.mean() - 1.0) < 5 * e.std() / np.sqrt(e.size)
@@ -138,7 +138,7 @@ def test_trimming_without_slack_is_right_when_the_trimmed_are_hostile(at_most: A
 
 def test_trimming_without_slack_breaks_in_a_clean_world_and_says_by_how_much(at_most: AtMost) -> None:
     rng = np.random.default_rng(8)
-    wrong, default, allowed, accused = 0, 0, 0, 0
+    wrong, default, accused = 0, 0, 0
     for _ in range(300):
         scores = rng.normal(size=500)
         folds = np.arange(500) % 5
@@ -146,7 +146,6 @@ def test_trimming_without_slack_breaks_in_a_clean_world_and_says_by_how_much(at_
         safe = cross_fitted_p(scores, folds=folds, trim=0.1)
         one = int(rng.integers(0, 500))
         wrong += int(naive.p_values[one] <= 0.05)
-        allowed += int(naive.p_values[one] <= 0.05 - naive.strata[0].excess + 0.1)
         default += int(safe.p_values[one] <= 0.05)
         accused += int(benjamini_hochberg(naive.p_values, q=0.1).selected.sum())
     excess = naive.strata[0].excess
@@ -195,20 +194,23 @@ def test_small_strata_are_compared_with_everyone_and_say_so() -> None:
     assert found.p_values.min() >= 1 / 345
 
 
-@settings(max_examples=50)
-@given(st.lists(st.floats(-100, 100), max_size=40), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 1))
-def test_slack_only_makes_p_values_larger_and_order_does_not_matter(
-    values: list[float], trim: float, contamination: float, honest: float
+@settings(max_examples=60)
+@given(st.lists(st.floats(-100, 100), min_size=4, max_size=40), st.floats(0, 0.5), st.integers(0, 2**31))
+def test_p_values_are_never_below_those_of_the_honest_accounts_alone(
+    values: list[float], trim: float, seed: int
 ) -> None:
+    rng = np.random.default_rng(seed)
     scores = np.array(values)
-    folds = np.arange(scores.size) % 3
-    found = cross_fitted_p(scores, folds=folds, trim=trim, contamination=contamination, honest_share=honest, least=1)
-    naive = cross_fitted_p(scores, folds=folds, trim=trim, contamination=contamination, honest_share=0.0, least=1)
+    folds = np.arange(scores.size) % 2
+    bound = 0.3
+    found = cross_fitted_p(scores, folds=folds, trim=trim, contamination=bound, least=1)
+    for fold in (0, 1):
+        others = scores[folds != fold]
+        hostile = rng.permutation(others.size)[: int(np.ceil(bound * others.size))]
+        honest = np.delete(others, hostile)
+        assert (found.p_values[folds == fold] >= conformal_p(honest, scores[folds == fold]) - 1e-12).all()
     assert ((found.p_values > 0) & (found.p_values <= 1)).all()
-    assert (found.p_values >= naive.p_values * 0.5).all()
-    back = cross_fitted_p(
-        scores[::-1], folds=folds[::-1], trim=trim, contamination=contamination, honest_share=honest, least=1
-    )
+    back = cross_fitted_p(scores[::-1], folds=folds[::-1], trim=trim, contamination=bound, least=1)
     np.testing.assert_array_equal(back.p_values[::-1], found.p_values)
 
 

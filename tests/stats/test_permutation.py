@@ -60,19 +60,19 @@ def test_small_cases_with_bins_count_every_deal_within_bins() -> None:
 @pytest.mark.parametrize("size", [6, 60])
 def test_random_groups_of_busy_accounts_are_not_accused(size: int, at_most: AtMost) -> None:
     rng = np.random.default_rng(3)
-    hits, strong, worlds = 0, 0, 400
+    hits, strong, worlds = 0, 0, 200
     for _ in range(worlds):
         bins = rng.integers(0, 4, 400)
         scores = bins * 3.0 + rng.standard_t(3, size=400)
         members = np.zeros(400, dtype=bool)
         members[rng.choice(np.flatnonzero(bins >= 2), size=size, replace=False)] = True
-        found = group_mean_test(scores, members, bins=bins, rng=rng, draws=199)
+        found = group_mean_test(scores, members, bins=bins, rng=rng, draws=99)
         assert found.p_value is not None
         assert found.e_value is not None
         hits += int(found.p_value <= 0.05)
         strong += int(found.e_value >= 10)
     assert at_most(hits, worlds, 0.05)
-    assert hits >= 5
+    assert hits >= 2
     assert at_most(strong, worlds, 0.1)
 
 

@@ -15,7 +15,7 @@ from stillwatch.stats._arguments import FloatArray, IntArray, share, whole, whol
 __all__ = ["Tiling", "repeats_bound", "tiling", "tiling_needs"]
 
 _THETAS = (0.25, 0.5, 1.0, 2.0, 4.0, math.inf)
-_FINE = tuple(float(theta) for theta in np.geomspace(0.02, 8.0, 40))
+_FINE = tuple(float(theta) for theta in np.geomspace(0.02, 8.0, 24))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,11 +150,12 @@ def _codes(values: npt.NDArray[Any], name: str) -> IntArray:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Worst:
-    """The loads, and a grid of item probabilities from 0 to 1 by way of `1 / N` (at index `at`)."""
+    """The loads, a grid of item probabilities from 0 to 1 by way of `1 / N` (at index `at`), and the log chance of each load to miss."""
 
     sizes: FloatArray
     how_many: FloatArray
     grid: FloatArray
+    missed: FloatArray
     at: int
     set_size: int
 
@@ -167,13 +168,12 @@ class _Worst:
 
     def heights(self, theta: float) -> FloatArray:
         """The log of the mean of `exp(-theta * max(0, D - 1))` over the grid."""
-        missed = np.log1p(-np.minimum(self.grid, 1.0 - 1e-15))[:, None] * self.sizes
-        none = (self.how_many * missed).sum(axis=1)
-        drew = -np.expm1(missed)
+        none = self.missed @ self.how_many
+        drew = -np.expm1(self.missed)
         if math.isinf(theta):
-            one = (self.how_many * drew * np.exp(none[:, None] - missed)).sum(axis=1)
+            one = (drew * np.exp(none[:, None] - self.missed)) @ self.how_many
             return np.asarray(np.log(np.clip(np.exp(none) + one, 1e-300, 1.0)), dtype=np.float64)
-        each = (self.how_many * np.log1p(math.expm1(-theta) * drew)).sum(axis=1)
+        each = np.log1p(math.expm1(-theta) * drew) @ self.how_many
         alone = -math.expm1(-theta) * np.exp(none - each)
         return np.asarray(np.minimum(0.0, theta + each + np.log1p(-alone)), dtype=np.float64)
 
@@ -199,7 +199,7 @@ class _Worst:
         best = above(steep)
         if best - here > 1e-3 * abs(here):
             low, high = 2.0 * min(steep, here / x), 0.0
-            for _ in range(50):
+            for _ in range(30):
                 third = (high - low) / 3.0
                 if above(low + third) <= above(high - third):
                     high -= third
@@ -214,10 +214,13 @@ def _worst(loads: IntArray, set_size: int) -> _Worst:
     even = 1.0 / set_size
     left = np.append(np.geomspace(even * 1e-4, even, 100)[:-1], even * (1.0 - 1e-4))
     right = np.append(even * (1.0 + 1e-4), np.geomspace(even, 1.0, 400)[1:]) if set_size > 1 else np.zeros(0)
+    grid = np.concatenate([[0.0], left, [even], right])
+    loads_drawn = sizes.astype(np.float64)
     return _Worst(
-        sizes=sizes.astype(np.float64),
+        sizes=loads_drawn,
         how_many=how_many.astype(np.float64),
-        grid=np.concatenate([[0.0], left, [even], right]),
+        grid=grid,
+        missed=np.log1p(-np.minimum(grid, 1.0 - 1e-15))[:, None] * loads_drawn,
         at=left.size + 1,
         set_size=set_size,
     )
