@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 
@@ -34,7 +36,7 @@ from stillwatch.report import (
     redact_examples,
 )
 
-__all__ = ["DAY", "actor", "crowd", "empty_day", "whole_day"]
+__all__ = ["DAY", "actor", "crowd", "empty_day", "small_day", "whole_day"]
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -418,6 +420,7 @@ def _account(i: int, decision: Decision, owner: str | None) -> AccountView:
     )
 
 
+@cache
 def whole_day(*, accounts: int = 24) -> ScanView:
     """The demo's day: three actors of 300, 800 and 150 accounts, a harness and a classroom set aside, two candidates undecided."""
     found = (
@@ -557,8 +560,82 @@ def empty_day() -> ScanView:
 def crowd(actors: int, members: int, accounts: int) -> ScanView:
     """A large view, for the size bound."""
     base = whole_day(accounts=accounts)
-    kinds = ("scaffold", "reasoning", "grading")
-    many = tuple(actor(60 + i, accounts=members, kind=kinds[i % 3]) for i in range(actors))
+    three = [actor(60 + i, accounts=members, kind=kind) for i, kind in enumerate(("scaffold", "reasoning", "grading"))]
+    many = tuple(replace(three[i % 3], handle=name) for i, name in enumerate(_handles("actor", 1000, actors)))
     return ScanView(
         run=base.run, actors=many, accounts=base.accounts, budgets=base.budgets, calibration=base.calibration
+    )
+
+
+def small_day() -> ScanView:
+    """A view written by hand, without random numbers: two members, one test, one candidate set aside."""
+    found = ActorView(
+        handle="X-0000000000001",
+        decision=Decision.REVIEW,
+        reason="Two accounts send one template and share a card.",
+        accounts=2,
+        exchanges=40,
+        harvest_exchanges=30,
+        yield_exchanges=29,
+        yield_tokens=9000,
+        capability="written-out reasoning",
+        techniques=("reasoning_tags",),
+        found_by=("family", "payment"),
+        first_seen=DAY + timedelta(hours=1),
+        last_seen=DAY + timedelta(hours=5),
+        tests=_tests(sharing=0.75, expected=0.01, n=15)[:1],
+        e_value=1240.0,
+        threshold=40.0,
+        lookalikes=_explanations(mixed=True)[2:],
+        families=(
+            FamilyView(
+                handle="F-0000000000001",
+                scope="prompt",
+                exchanges=15,
+                accounts=2,
+                inside=1.0,
+                examples=redact_examples([_SCAFFOLD.format(q) for q in _ASKED], show=1),
+            ),
+        ),
+        members=tuple(
+            MemberView(
+                handle=f"A-000000000000{i}",
+                exchanges=20,
+                harvest_exchanges=15,
+                links=2,
+                weight=3.5,
+                reason="carries the family",
+                created=DAY - timedelta(days=200),
+                first_seen=DAY,
+            )
+            for i in (1, 2)
+        ),
+    )
+    aside = ActorView(
+        handle="X-0000000000002",
+        decision=Decision.SET_ASIDE,
+        reason="A class with one problem sheet.",
+        accounts=31,
+        exchanges=400,
+        harvest_exchanges=200,
+        yield_exchanges=14,
+        capability="answers to one problem sheet",
+        lookalikes=(LookalikeCheck(name="a classroom", fits=True, why="14 problems, one campus | one hour"),),
+    )
+    base = empty_day().run
+    return ScanView(
+        run=RunFacts(
+            run=base.run,
+            version=base.version,
+            exchanges=5000,
+            accounts=900,
+            first_at=DAY,
+            last_at=DAY + timedelta(hours=23),
+            command="stillwatch scan logs",
+            inputs=(SourceRead(path="logs/a_b.jsonl", format="openai_chat", exchanges=5000),),
+        ),
+        actors=(found, aside),
+        budgets=(ErrorBudget(level="actors", method="e-BH", rate=0.05, tested=2, found=1, needed=40.0, best=1240.0),),
+        undecided=(UndecidedCount(what="accounts", count=700, why="fewer than 20 exchanges", needs="20 exchanges"),),
+        limits=("No TLS fingerprint was in the logs.",),
     )

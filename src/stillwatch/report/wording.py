@@ -14,6 +14,7 @@ __all__ = [
     "count",
     "day",
     "e_words",
+    "evidence_words",
     "interval",
     "listing",
     "moment",
@@ -87,8 +88,8 @@ def plural(n: int, one: str, many: str = "") -> str:
 def share(x: float | None) -> str:
     """A share as a percentage, with no more figures than mean something; neither 0 nor 100 unless it is.
 
-    >>> share(0.934), share(0.9996), share(0.0004), share(1.0), share(None)
-    ('93 %', '> 99.9 %', '< 0.1 %', '100 %', 'unknown')
+    >>> share(0.934), share(0.05), share(0.0283), share(0.9996), share(0.0004), share(1.0), share(None)
+    ('93 %', '5 %', '2.8 %', '> 99.9 %', '< 0.1 %', '100 %', 'unknown')
     """
     if x is None or math.isnan(x):
         return _UNKNOWN
@@ -99,7 +100,7 @@ def share(x: float | None) -> str:
     if 0.999 < x < 1:
         return "> 99.9 %"
     figures = 1 if x < 0.1 or 0.99 < x < 1 else 0
-    return f"{100 * x:.{figures}f} %"
+    return f"{100 * x:.{figures}f}".removesuffix(".0") + " %"
 
 
 def _power(x: float) -> str:
@@ -138,6 +139,17 @@ def e_words(e: float | None) -> str:
     if e >= 100:
         return f"{e:,.0f}"
     return "< 0.01" if 0 < e < 0.01 else f"{e:.2g}"
+
+
+def evidence_words(e: float | None, threshold: float | None) -> str:
+    """An actor's evidence beside what it had to pass.
+
+    >>> evidence_words(2140.0, 287.0), evidence_words(None, None)
+    ('e = 2,140, needed 287', 'undecided')
+    """
+    if e is None:
+        return "undecided"
+    return f"e = {e_words(e)}" + ("" if threshold is None else f", needed {e_words(threshold)}")
 
 
 def quantity(x: float | None, unit: str = "") -> str:

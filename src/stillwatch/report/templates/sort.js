@@ -8,11 +8,17 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
     button.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") === "descending";
-      const key = (row) => row.cells[column].dataset.v ?? row.cells[column].textContent.trim();
+      const key = (row) => {
+        const cell = row.cells[column];
+        const text = cell.dataset.v ?? cell.firstChild?.textContent.trim() ?? "";
+        return text === "unknown" ? "" : text;
+      };
+      const number = (text) => Number(text.replace(/[,%<> ]/g, ""));
       const compare = (a, b) => {
         const [x, y] = [key(a), key(b)];
-        const [m, n] = [Number(x), Number(y)];
-        return x === "" || y === "" ? (x === "") - (y === "") : (Number.isNaN(m) || Number.isNaN(n) ? x.localeCompare(y) : m - n) * (down ? 1 : -1);
+        const [m, n] = [number(x), number(y)];
+        if (x === "" || y === "") return (x === "") - (y === "");
+        return (Number.isNaN(m) || Number.isNaN(n) ? x.localeCompare(y) : m - n) * (down ? 1 : -1);
       };
       for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", down ? "ascending" : "descending");
