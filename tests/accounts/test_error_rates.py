@@ -28,7 +28,9 @@ def test_honest_accounts_alone_are_flagged_in_at_most_the_promised_share_of_worl
 
 
 @pytest.mark.parametrize(("n", "worlds"), [(19, 300), (99, 100)])
-def test_the_combined_p_value_keeps_its_promise_down_to_the_smallest_it_can_give(world: MakeWorld, n: int, worlds: int) -> None:
+def test_the_combined_p_value_keeps_its_promise_down_to_the_smallest_it_can_give(
+    world: MakeWorld, n: int, worlds: int
+) -> None:
     rng = np.random.default_rng(2)
     at_floor = 0
     for _ in range(worlds):
@@ -110,7 +112,9 @@ def test_the_average_is_an_e_value(world: MakeWorld) -> None:
     means = []
     for _ in range(40):
         one = world(rng, honest=400)
-        means.append(np.nanmean(weigh(one.measured, one.facts, SETTINGS, cleared=one.accounts.slice(0, 300)).average[300:]))
+        means.append(
+            np.nanmean(weigh(one.measured, one.facts, SETTINGS, cleared=one.accounts.slice(0, 300)).average[300:])
+        )
     assert np.mean(means) <= 1.0 + 3 * np.std(means) / np.sqrt(40)
 
 
@@ -119,7 +123,9 @@ def test_a_shifted_world_stops_the_verdicts_and_an_unshifted_one_does_not(world:
     alarms = 0
     for _ in range(20):
         one = world(rng, honest=900)
-        alarms += "no longer resemble" in judge(one.measured, one.facts, SETTINGS, cleared=one.accounts.slice(0, 500)).note
+        alarms += (
+            "no longer resemble" in judge(one.measured, one.facts, SETTINGS, cleared=one.accounts.slice(0, 500)).note
+        )
     assert alarms == 0
     later = np.where(np.arange(900) >= 500, 2.0, 0.0)
     one = world(rng, honest=900, shift=later)

@@ -22,7 +22,9 @@ MakeWorld = Callable[..., Any]
 SETTINGS = DetectSettings(least_stratum=50)
 
 
-def one_signal(name: str, values: Sequence[float | None], n: Sequence[int], *, needs: int = 20, evidence: bool = True) -> Measured:
+def one_signal(
+    name: str, values: Sequence[float | None], n: Sequence[int], *, needs: int = 20, evidence: bool = True
+) -> Measured:
     rows = pa.table(
         {
             "account": pa.array(range(1, len(values) + 1), pa.int64()),
@@ -98,13 +100,17 @@ def test_too_few_cleared_accounts_say_how_many_would_do() -> None:
 def test_cleared_accounts_are_never_put_up_for_review() -> None:
     values = [float(i % 10) for i in range(200)]
     values[0] = 1e9
-    rows = judge(three(values, [40] * 200), None, SETTINGS, cleared=pa.array(range(1, 151), pa.int64())).combined.to_pylist()
+    rows = judge(
+        three(values, [40] * 200), None, SETTINGS, cleared=pa.array(range(1, 151), pa.int64())
+    ).combined.to_pylist()
     assert rows[0]["decision"] == "quiet"
     assert "cleared by an analyst" in rows[0]["reason"]
 
 
 def test_large_product_types_are_calibrated_alone_and_small_ones_with_everybody(world: MakeWorld) -> None:
-    one = world(np.random.default_rng(1), honest=300, types=["chat", "chat", "chat", "agent", "agent", None], missing=0.0)
+    one = world(
+        np.random.default_rng(1), honest=300, types=["chat", "chat", "chat", "agent", "agent", None], missing=0.0
+    )
     found = judge(one.measured, one.facts, DetectSettings(least_stratum=80))
     rows = found.combined.to_pylist()
     assert {r["stratum"] for r in rows} == {"chat", "agent", "all"}
@@ -116,12 +122,17 @@ def test_large_product_types_are_calibrated_alone_and_small_ones_with_everybody(
     assert "product type agent" in by_account[4]["null"]
     alone = one.some(np.array([i % 6 in (3, 4) for i in range(300)]))
     same = judge(one.measured, one.facts, DetectSettings(least_stratum=80), accounts=alone).combined.to_pylist()
-    assert [r["p_value"] for r in same] == [r["p_value"] for r in rows if r["stratum"] == "agent"], "other types change nothing"
+    assert [r["p_value"] for r in same] == [r["p_value"] for r in rows if r["stratum"] == "agent"], (
+        "other types change nothing"
+    )
 
 
 def test_what_accounts_share_is_described_and_never_weighed() -> None:
     values = [float(i) for i in range(100)]
-    signals = [*three(values, [40] * 100), one_signal("shared_payment", values[::-1], [1] * 100, needs=1, evidence=False)]
+    signals = [
+        *three(values, [40] * 100),
+        one_signal("shared_payment", values[::-1], [1] * 100, needs=1, evidence=False),
+    ]
     with_it, without = judge(signals, None, SETTINGS), judge(signals[:3], None, SETTINGS)
     assert with_it.combined.equals(without.combined)
     shared = list(with_it.evidence())[3].to_pylist()
@@ -186,7 +197,10 @@ def test_nulls_are_said_in_words() -> None:
     assert null_in_words("prompt breadth", "chat", Basis.CLEARED) == (
         "an account of product type chat is exchangeable with the chat accounts that analysts cleared in prompt breadth"
     )
-    assert null_in_words("x", "all", Basis.THEMSELVES) == "an account is exchangeable with the other accounts of this log in x"
+    assert (
+        null_in_words("x", "all", Basis.THEMSELVES)
+        == "an account is exchangeable with the other accounts of this log in x"
+    )
 
 
 def test_drift_is_unknown_with_few_accounts() -> None:

@@ -138,9 +138,7 @@ def test_signals_that_are_not_about_sharing_look_at_one_account_only(engine: Duc
     if one.relational:
         assert not one.evidence, "what accounts share is never evidence against one of them"
         return
-    twins = tuple(
-        replace(e, fields=dict(e.fields) | {"account": 2}) for e in one.loud if e.table != "releases"
-    )
+    twins = tuple(replace(e, fields=dict(e.fields) | {"account": 2}) for e in one.loud if e.table != "releases")
     crowd = tables((*one.loud, *twins))
     numbered = pa.array(range(1, crowd["features"].num_rows + 1), pa.int64())
     crowd["features"] = crowd["features"].set_column(0, crowd["features"].schema.field(0), numbered)
@@ -158,9 +156,7 @@ def test_empty_in_empty_out(engine: DuckEngine, one: Signal) -> None:
 @EVERY
 def test_unknown_is_never_zero(engine: DuckEngine, one: Signal) -> None:
     required = {"exchange_id", "at", "account", "slice", "model", "created", "entitlement"}
-    unknown = tuple(
-        replace(e, fields={k: v for k, v in e.fields.items() if k in required}) for e in one.loud
-    )
+    unknown = tuple(replace(e, fields={k: v for k, v in e.fields.items() if k in required}) for e in one.loud)
     blank = tuple(replace(e, fields=dict(e.fields) | {"account": 77}) for e in unknown if e.table == "features")
     readings = measured(engine, one, tables((*one.loud, *blank, *(e for e in one.loud if e.table == "releases"))))
     of_blank = [r for r in readings.to_pylist() if r["account"] == 77]

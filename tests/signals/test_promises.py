@@ -54,7 +54,9 @@ def test_volume_without_an_entitlement_is_unknown(engine: DuckEngine) -> None:
 
 
 def test_an_account_older_than_the_logs_has_no_first_hour(engine: DuckEngine) -> None:
-    assert reading(engine, "full_speed_start", [*(row(hours=i / 4) for i in range(40)), fact(created_hours=-48)]) is None
+    assert (
+        reading(engine, "full_speed_start", [*(row(hours=i / 4) for i in range(40)), fact(created_hours=-48)]) is None
+    )
 
 
 def test_a_thing_that_everybody_shares_ties_nobody(engine: DuckEngine) -> None:

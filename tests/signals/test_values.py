@@ -94,12 +94,19 @@ def flat_hours(mine: list[Row], log: Any) -> Reading | None:
 
 def best_of_n(mine: list[Row], log: Any) -> Reading | None:
     answers: Counter[Any] = Counter()
+    exchanges = 0
     for r in mine:
-        if r["prompt_hash"] is None or r["temperature"] == 0 or (r["prompt_words"] is not None and r["prompt_words"] < 4):
+        if (
+            r["prompt_hash"] is None
+            or r["temperature"] == 0
+            or (r["prompt_words"] is not None and r["prompt_words"] < 4)
+        ):
             continue
+        exchanges += 1
         answers[r["prompt_hash"], r["turns"]] += max(r["n"] or 1, 1)
     rest = sorted(answers.values())[:-1]
-    return (Fraction(sum(c for c in rest if c >= 4), sum(rest)), sum(rest)) if rest else None
+    n = min(sum(rest), exchanges)
+    return (Fraction(sum(c for c in rest if c >= 4), sum(rest)), n) if rest else None
 
 
 def volume(mine: list[Row], log: Any) -> Reading | None:

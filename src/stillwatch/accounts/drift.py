@@ -13,7 +13,9 @@ __all__ = ["drift_p"]
 _LEAST = 20
 
 
-def drift_p(reference: npt.NDArray[np.float64], tested: npt.NDArray[np.float64], *, hostile_share: float) -> float | None:
+def drift_p(
+    reference: npt.NDArray[np.float64], tested: npt.NDArray[np.float64], *, hostile_share: float
+) -> float | None:
     """P-value of the null that all but `hostile_share` of the tested accounts come from where the reference accounts come from.
 
     Two-sample Kolmogorov-Smirnov distance, less the `hostile_share` that guilty accounts alone could make of it, against

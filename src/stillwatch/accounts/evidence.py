@@ -70,7 +70,11 @@ class Weighed:
         short = ~self.grid.decided[place, seen]
         strata = self.stratum[seen]
         lacking = [f"undecided, n = {count}, needs {one.needs}" for count in range(one.needs)]
-        reasons = [*lacking, "undecided: it could not be measured on these observations", "ties accounts together; no evidence against one"]
+        reasons = [
+            *lacking,
+            "undecided: it could not be measured on these observations",
+            "ties accounts together; no evidence against one",
+        ]
         reason = np.where(short, np.where(n < one.needs, np.minimum(n, one.needs - 1), one.needs), one.needs + 1)
         silent = ~short & one.evidence
         nulls = [null_in_words(one.title, name, self.basis) for name in self.strata]
@@ -213,7 +217,14 @@ def _calibration(
     average = np.full(mine.size, np.nan)
     average[compared] = found.average
     layers = [
-        *zip((s.name for s in grid.signals), grid.decided, grid.values, found.calibration_n, found.smallest_p, strict=True),
+        *zip(
+            (s.name for s in grid.signals),
+            grid.decided,
+            grid.values,
+            found.calibration_n,
+            found.smallest_p,
+            strict=True,
+        ),
         (COMBINED, eligible, average, found.average_n, found.average_smallest_p),
     ]
     rows: list[dict[str, Any]] = []
@@ -239,7 +250,9 @@ def _calibration(
     return rows
 
 
-def _spelled(words: Sequence[str], codes: npt.NDArray[np.int64], *, unless: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+def _spelled(
+    words: Sequence[str], codes: npt.NDArray[np.int64], *, unless: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
     return pa.array(list(words), pa.string()).take(pa.array(codes, mask=unless))
 
 

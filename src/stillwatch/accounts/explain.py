@@ -36,7 +36,9 @@ def explain(
     named = titles or {}
     signals = [row for row in rows if row["signal"] != COMBINED and row["value"] is not None and row["needed"] is None]
     loud = sorted(signals, key=lambda row: (-(row["e_value"] or 0.0), row["signal"]))
-    waiting = sorted((row for row in rows if row["needed"] is not None and row["signal"] != COMBINED), key=lambda r: r["signal"])
+    waiting = sorted(
+        (row for row in rows if row["needed"] is not None and row["signal"] != COMBINED), key=lambda r: r["signal"]
+    )
     verdict = [row["reason"] for row in rows if row["signal"] == COMBINED and row["reason"]]
     sentences = [_sentence(row, spread.get((row["signal"], row["stratum"]), []), named) for row in loud]
     undecided = [f"{_title(row, named)}: undecided, n = {row['n']}, needs {row['needed']}" for row in waiting]

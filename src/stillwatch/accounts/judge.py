@@ -105,7 +105,12 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     calibrators = _calibrators_needed(int(tested.size), q, int((stuck & testable).sum()))
     cleared = _calibrators_needed(int(weighed.eligible.sum()), q, int((stuck & weighed.reference).sum()))
     reasons = _Reasons(
-        weighed=weighed, tested=int(tested.size), calibrators=calibrators, cleared=cleared, drifted=drifted, spared=spared
+        weighed=weighed,
+        tested=int(tested.size),
+        calibrators=calibrators,
+        cleared=cleared,
+        drifted=drifted,
+        spared=spared,
     )
     return Judgement(
         weighed=weighed,
@@ -166,7 +171,9 @@ def _rows(weighed: Weighed, code: npt.NDArray[np.int64], reasons: list[str]) -> 
             pa.array(
                 [
                     f"undecided, n = {have}, needs {want}" if wait else reason
-                    for have, want, wait, reason in zip(n.tolist(), least.tolist(), waits.tolist(), reasons, strict=True)
+                    for have, want, wait, reason in zip(
+                        n.tolist(), least.tolist(), waits.tolist(), reasons, strict=True
+                    )
                 ],
                 pa.string(),
             ),
@@ -190,7 +197,8 @@ class _Reasons:
         eligible, p = self.weighed.eligible.tolist(), self.weighed.p_average.tolist()
         stratum = self.weighed.stratum.tolist()
         crowd = [
-            f"{n:,} {kin(name)}" for n, name in zip(self.weighed.calibration_n.tolist(), self.weighed.strata, strict=True)
+            f"{n:,} {kin(name)}"
+            for n, name in zip(self.weighed.calibration_n.tolist(), self.weighed.strata, strict=True)
         ]
         out: list[str] = []
         for place, decided in enumerate(code.tolist()):
@@ -225,7 +233,9 @@ class _Reasons:
         e = np.nan_to_num(self.weighed.e[:, place], nan=0.0)
         loud = [int(s) for s in np.argsort(-e, kind="stable")[:_LOUDEST] if e[s] > 1.0]
         signals = self.weighed.grid.signals
-        return ", ".join(f"{signals[s].title} {self.weighed.grid.values[s, place]:.3g}" for s in loud) or "none by itself"
+        return (
+            ", ".join(f"{signals[s].title} {self.weighed.grid.values[s, place]:.3g}" for s in loud) or "none by itself"
+        )
 
 
 def _nan_is_null(values: npt.NDArray[np.float64]) -> pa.Array:

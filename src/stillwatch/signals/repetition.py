@@ -23,7 +23,7 @@ def best_of_n() -> Sql:
     Answers are counted as `n` of the request where it is known and above one, else as one. A prompt is the same where its text and
     its depth in the conversation are the same, so that an agent's steps after one question are not repetitions; prompts under four
     words ("continue") and requests at temperature 0, which only retry, do not count. The account's most repeated prompt is left out:
-    it is a health check more often than not.
+    it is a health check more often than not. n: the answers left, or the exchanges where they are fewer.
     """
     return Sql(
         "best_of_n",
@@ -31,6 +31,7 @@ def best_of_n() -> Sql:
         with prompts as (
             select
                 f.account, f.prompt_hash, f.turns,
+                count(*) as exchanges,
                 cast(sum(case when f.n > 1 then f.n else 1 end) as bigint) as answers
             from {features} f
             where f.account is not null and f.prompt_hash is not null
@@ -40,6 +41,7 @@ def best_of_n() -> Sql:
         ), sums as (
             select
                 p.account,
+                cast(sum(p.exchanges) as bigint) as exchanges,
                 max(p.answers) as top,
                 cast(sum(p.answers) as bigint) as answers,
                 cast(sum(case when p.answers >= 4 then p.answers else 0 end) as bigint) as repeated
@@ -49,7 +51,7 @@ def best_of_n() -> Sql:
         select
             s.account,
             @ratio(s.repeated - case when s.top >= 4 then s.top else 0 end, s.answers - s.top) as value,
-            s.answers - s.top as n
+            least(s.answers - s.top, s.exchanges) as n
         from sums s
         where s.answers > s.top
         """,
