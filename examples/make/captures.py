@@ -331,6 +331,7 @@ def main() -> None:
         for make in (openai_chat, openai_responses, anthropic_messages, gemini_generate):
             make()
             name = make.__name__
+            server.settle(name)
             (target / name).mkdir(exist_ok=True)
             shutil.copy(Path(folder) / f"{name}.jsonl", target / name / "captures.jsonl")
         server.shutdown()

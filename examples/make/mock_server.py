@@ -17,6 +17,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -613,6 +614,7 @@ class MockServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.captures = captures
         self.counts: dict[str, int] = {}
+        self.written: dict[str, int] = {}
         self.writing = threading.Lock()
 
     def next_number(self, api: str) -> int:
@@ -620,12 +622,22 @@ class MockServer(ThreadingHTTPServer):
         self.counts[api] = self.counts.get(api, 0) + 1
         return self.counts[api]
 
+    def settle(self, api: str) -> None:
+        """Wait until every counted call of one API is written down: an answer reaches its caller before its capture reaches the file."""
+        for _ in range(500):
+            if self.written.get(api, 0) == self.counts.get(api, 0):
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"{api}: {self.written.get(api, 0)} captures of {self.counts.get(api, 0)} calls")
+
     def record(self, api: str, capture: dict[str, Any]) -> None:
         """Append one capture to the API's file."""
         if self.captures is None:
             return
         with self.writing, (self.captures / f"{api}.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps(capture, ensure_ascii=False) + "\n")
+            out.flush()
+            self.written[api] = self.written.get(api, 0) + 1
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -656,6 +668,8 @@ class Handler(BaseHTTPRequestHandler):
         if api is None:
             self._send(404, b"{}", {})
             return
+        if self.server.captures is not None:
+            self.server.settle(api)
         number = self.server.next_number(api)
         body = json.loads(raw)
         scene = answer_to(question(api, body)) or UNKNOWN
