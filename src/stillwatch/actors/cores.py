@@ -5,7 +5,9 @@
 3. *Peel*: within a group the accounts are kept whose ties raise the group's density, the sum of ties over accounts and
    things, where an account's tie is capped at the strongest single thing, so that a few accounts tied by everything do not
    push out the many tied by the template (after Charikar 2000 and FRAUDAR, Hooi et al. 2016; the cap is ours).
-4. Every account belongs to one group at most, the one that it is tied to most: candidates are disjoint.
+4. Groups take their accounts in order of weight, the heaviest first, and what was taken is gone: candidates are disjoint.
+
+A group that only places tie together (addresses, subnets, fingerprints) needs two kinds of them: a carrier's address is no actor.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ __all__ = ["Group", "groups"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,30 +38,28 @@ class Group:
     density: float
 
 
-def groups(account: Ints, thing: Ints, weight: Floats, *, least: int, population: int, most: int) -> list[Group]:
+def groups(
+    account: Ints, thing: Ints, weight: Floats, strong: Flags, kind: Ints, *, least: int, most: int
+) -> list[Group]:
     """Candidate groups from links, one entry a link.
 
     Args:
         account, thing, weight: links as parallel arrays; things are numbers that differ between kinds.
+        strong: whether the link is of a kind that can hold a group alone.
+        kind: number of the link's kind.
         least: members that a group needs.
-        population: accounts that could have been linked.
         most: groups to return, the heaviest first.
     """
-    alive = _core(account, thing, least)
-    rows = np.flatnonzero(alive)
+    rows = np.flatnonzero(_core(account, thing, least))
     if not rows.size:
         return []
     accounts, a = np.unique(account[rows], return_inverse=True)
     things, t = np.unique(thing[rows], return_inverse=True)
     tied = sparse.csr_matrix((np.ones(rows.size, np.int64), (a, t)), shape=(accounts.size, things.size))
-    one, other = overlapping(tied, population=population, share=0.25, lift=3.0)
+    one, other = overlapping(tied, share=0.25)
     joined = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(things.size, things.size))
     label = np.asarray(csgraph.connected_components(joined, directed=False)[1])[t]
-    found = []
-    for rows_of in _disjoint(a, label, weight[rows]):
-        found.extend(_peeled(rows[rows_of], account, thing, weight, least))
-    found.sort(key=lambda group: (-group.density * group.accounts.size, int(group.accounts[0])))
-    return found[:most]
+    return _taken(rows, label, account, thing, weight, strong, kind, least, most)
 
 
 def _core(account: Ints, thing: Ints, least: int) -> npt.NDArray[np.bool_]:
@@ -67,23 +68,42 @@ def _core(account: Ints, thing: Ints, least: int) -> npt.NDArray[np.bool_]:
     return np.asarray(np.bincount(t, minlength=things.size)[t] >= least) if account.size else np.zeros(0, np.bool_)
 
 
-def _disjoint(account: Ints, label: Ints, weight: Floats) -> list[Ints]:
-    """Links by group, each account's links only in the group to which it is tied most."""
-    if not account.size:
-        return []
-    count = int(label.max()) + 1
-    tie = sparse.csr_matrix((weight, (account, label)), shape=(int(account.max()) + 1, count))
-    best = np.asarray(tie.argmax(axis=1)).ravel()
-    kept = np.flatnonzero(best[account] == label)
-    order = kept[np.argsort(label[kept], kind="stable")]
-    return [part for part in np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if part.size]
+def _taken(
+    rows: Ints,
+    label: Ints,
+    account: Ints,
+    thing: Ints,
+    weight: Floats,
+    strong: Flags,
+    kind: Ints,
+    least: int,
+    most: int,
+) -> list[Group]:
+    """Peel the groups, heaviest first, each from the accounts that are left."""
+    order = np.argsort(label, kind="stable")
+    parts = np.split(rows[order], np.flatnonzero(np.diff(label[order])) + 1)
+    parts.sort(key=lambda part: (-float(weight[part].sum()), int(part[0])))
+    gone: set[int] = set()
+    found: list[Group] = []
+    for part in parts:
+        left = part[[a not in gone for a in account[part].tolist()]] if gone else part
+        if np.unique(account[left]).size < least:
+            continue
+        group = _peeled(left, account, thing, weight, least)
+        if group is None or not (strong[group.links].any() or np.unique(kind[group.links]).size >= 2):
+            continue
+        found.append(group)
+        gone.update(group.accounts.tolist())
+        if len(found) == most:
+            break
+    return found
 
 
-def _peeled(rows: Ints, account: Ints, thing: Ints, weight: Floats, least: int) -> list[Group]:
+def _peeled(rows: Ints, account: Ints, thing: Ints, weight: Floats, least: int) -> Group | None:
     """The dense part of one group, if enough members remain."""
     accounts, a = np.unique(account[rows], return_inverse=True)
     if accounts.size < least:
-        return []
+        return None
     cap = float(weight[rows].max())
     tie = np.minimum(np.bincount(a, weights=weight[rows]), cap)
     order = np.lexsort((accounts, -tie))
@@ -93,9 +113,9 @@ def _peeled(rows: Ints, account: Ints, thing: Ints, weight: Floats, least: int) 
     ends = np.flatnonzero(np.append(np.diff(tie[order]) < 0, True))
     best = int(ends[np.argmax(density[ends])])
     if best + 1 < least:
-        return []
+        return None
     members = np.sort(order[: best + 1])
     inside = np.isin(a, members)
-    return [
-        Group(accounts=accounts[members], ties=tie[members], links=np.sort(rows[inside]), density=float(density[best]))
-    ]
+    return Group(
+        accounts=accounts[members], ties=tie[members], links=np.sort(rows[inside]), density=float(density[best])
+    )

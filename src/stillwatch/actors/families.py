@@ -3,8 +3,9 @@
 1. A shingle counts when at least `family_support` distinct accounts sent it.
 2. Two such shingles belong to one fragment when they stand in the same requests (Jaccard at least one half). A fragment needs two
    shingles: one alone is a phrase, and joining over phrases percolates into one family of everybody.
-3. Fragments whose senders overlap far above chance are one family: an operator's paraphrases of one template. Accounts that send a
-   large part of all fragments say nothing about which two belong together and are left out of this count.
+3. Fragments whose senders overlap far above chance are one family: an operator's paraphrases of one template. Chance allows for
+   how busy each account is (the configuration model), and phrases that are a small part of what their senders send are not
+   joined at all: else chat phrases join everybody to everybody.
 
 Mined on the discovery slice alone; the test slice later shows whether a family holds.
 """
@@ -19,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 from scipy.sparse import csgraph
-from scipy.stats import hypergeom
+from scipy.stats import poisson
 
 from stillwatch.engine import Engine, Relation, Sql
 
@@ -32,8 +33,7 @@ SCOPES = {"prompt": "anchors", "system": "system_anchors"}
 
 _JACCARD = 0.5
 _LEAST_ANCHORS = 2
-_BUSY_SHARE = 0.1
-_BUSY_LEAST = 20
+_LEAST_SHARE = 0.1
 
 _SUPPORTED = {
     scope: Sql(
@@ -74,9 +74,18 @@ _SIGNATURES = Sql(
 _SENDERS = Sql(
     "families_senders",
     """
-    with told as (select s.account, @unnest(s.anchors) as anchor from {sightings} s)
-    select distinct t.account, m.fragment
-    from told t join {fragments} m on m.anchor = t.anchor
+    with told as (select s.account, @unnest(s.anchors) as anchor from {sightings} s),
+    counted as (
+        select t.account, m.fragment, t.anchor, count(*) as exchanges
+        from told t join {fragments} m on m.anchor = t.anchor
+        group by t.account, m.fragment, t.anchor
+    ),
+    sent as (select c.account, c.fragment, max(c.exchanges) as exchanges from counted c group by c.account, c.fragment),
+    totals as (
+        select f.account, count(*) as total from {features} f where f.slice = 0 and f.account is not null group by f.account
+    )
+    select s.account, s.fragment, s.exchanges, t.total
+    from sent s join totals t on t.account = s.account
     order by 1, 2
     """,
 )
@@ -143,7 +152,7 @@ def mine(engine: Engine, features: Relation, *, scope: str, support: int, salt: 
     if not anchors.size:
         return _mined(scope, anchors, fragment, np.empty(0, np.int64), salt)
     mapped = engine.from_arrow(pa.table({"anchor": anchors, "fragment": fragment}))
-    senders = engine.to_arrow(engine.sql(_SENDERS, sightings=sightings, fragments=mapped))
+    senders = engine.to_arrow(engine.sql(_SENDERS, sightings=sightings, fragments=mapped, features=features))
     family_of = _families(senders, int(fragment.max()) + 1)
     return _mined(scope, anchors, fragment, family_of, salt)
 
@@ -172,39 +181,46 @@ def _fragments(signatures: pa.Table, anchors: Ints) -> Ints:
 
 
 def _families(senders: pa.Table, fragments: int) -> Ints:
-    """Family of each fragment: fragments whose senders overlap far above chance are one."""
+    """Family of each fragment: fragments that make up much of what their senders send, and whose senders are the same, are one."""
     accounts, row = np.unique(senders.column("account").to_numpy(), return_inverse=True)
     column = senders.column("fragment").to_numpy()
-    held = np.bincount(row, minlength=accounts.size)
-    busy = held > max(_BUSY_LEAST, _BUSY_SHARE * fragments)
-    kept = ~busy[row]
+    share = senders.column("exchanges").to_numpy() / senders.column("total").to_numpy()
+    mean = np.bincount(column, weights=share, minlength=fragments) / np.maximum(
+        np.bincount(column, minlength=fragments), 1
+    )
+    kept = (mean >= _LEAST_SHARE)[column]
     sent = sparse.csr_matrix(
         (np.ones(int(kept.sum()), np.int64), (row[kept], column[kept])), shape=(accounts.size, fragments)
     )
-    one, other = overlapping(sent, population=int((~busy).sum()), share=0.06, lift=3.0)
+    one, other = overlapping(sent, share=0.06)
     graph = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(fragments, fragments))
     return np.asarray(csgraph.connected_components(graph, directed=False)[1], np.int64)
 
 
 def overlapping(
-    sent: sparse.csr_matrix, *, population: int, share: float, lift: float, least: int = 5, p_value: float = 1e-6
+    sent: sparse.csr_matrix, *, share: float, lift: float = 3.0, least: int = 5, p_value: float = 1e-6
 ) -> tuple[Ints, Ints]:
-    """Pairs of columns of an accounts-by-things matrix whose accounts overlap far above chance.
+    """Pairs of columns of an accounts-by-things matrix of zeros and ones whose accounts overlap far above chance.
 
-    A pair is kept when at least `least` accounts have both, when that is at least `lift` times what independent draws from
-    `population` accounts give, when the overlap above chance is at least `share` of the smaller set, and when the hypergeometric
-    tail is below `p_value` divided by the number of pairs looked at.
+    Chance is the configuration model: an account with k things is in a pair of them k (k - 1) / 2 times, wherever its things fall, so
+    that busy accounts explain what they explain. With column sums s and row sums k, things i and j then share
+    s_i s_j sum(k (k - 1)) / (sum k)^2 accounts on average. A pair is kept when at least `least` accounts have both, when that is at
+    least `lift` times chance and, above chance, at least `share` of the smaller column, and when the Poisson tail is below
+    `p_value` over the number of pairs looked at.
+
+    Source of the null: Chung and Lu 2002 for bipartite graphs. Misled by groups of benign users with one taste: hence `share`.
     """
     size = np.asarray(sent.sum(axis=0), np.int64).ravel()
+    held = np.asarray(sent.sum(axis=1), np.float64).ravel()
+    total = float(held.sum())
+    rate = float((held * (held - 1)).sum()) / (total * total) if total else 0.0
     both = sparse.triu(sent.T @ sent, k=1).tocoo()
-    small, large = np.minimum(size[both.row], size[both.col]), np.maximum(size[both.row], size[both.col])
-    chance = large / max(population, 1)
-    above = both.data / np.maximum(small, 1) - chance
-    kept = (both.data >= least) & (both.data >= lift * small * chance) & (above >= share * (1 - chance))
-    one, other, shared = both.row[kept], both.col[kept], both.data[kept]
-    tail = hypergeom.sf(shared - 1, max(population, 1), small[kept], large[kept])
-    rare = tail <= p_value / max(both.data.size, 1)
-    return one[rare].astype(np.int64), other[rare].astype(np.int64)
+    small = np.minimum(size[both.row], size[both.col])
+    chance = size[both.row].astype(np.float64) * size[both.col] * rate
+    kept = (both.data >= least) & (both.data >= lift * chance) & (both.data - chance >= share * small)
+    one, other = both.row[kept].astype(np.int64), both.col[kept].astype(np.int64)
+    rare = poisson.sf(both.data[kept] - 1, chance[kept]) <= p_value / max(both.data.size, 1)
+    return one[rare], other[rare]
 
 
 def _mined(scope: str, anchors: Ints, fragment: Ints, family_of: Ints, salt: int) -> Mined:

@@ -7,7 +7,7 @@ review (`judge`): that the members have nothing to do with one another, and that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from stillwatch.actors.population import HeldOut
 from stillwatch.core import Evidence, Support, Vote
 from stillwatch.stats import group_mean_test
 
-__all__ = ["TESTS", "ActorTest", "Candidate", "Result", "run_tests"]
+__all__ = ["TESTS", "ActorTest", "Candidate", "Result", "like_a_queue", "run_tests"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,8 +29,9 @@ _DRAWS = 499
 class Candidate:
     """One candidate with what its families did in the test slice.
 
-    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families and
-    `loads` the members' test-slice exchanges. `account`, `prompt` and `cell` list the members' test-slice exchanges that carry
+    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families,
+    `exclusivity` that share over all members, `uses` the median of such exchanges per member that has any, `single[i]` the share without
+    an earlier turn (among the members' exchanges with the families, among all of other accounts), `loads` the members' test-slice exchanges. `account`, `prompt` and `cell` list the members' test-slice exchanges that carry
     the families (a deterministic sample where there are very many).
     """
 
@@ -39,6 +40,8 @@ class Candidate:
     scopes: frozenset[str]
     carried: Floats
     exclusivity: float
+    uses: float
+    single: Floats
     loads: Ints
     account: Ints
     prompt: Ints
@@ -87,6 +90,13 @@ def _test(vote: Vote) -> Callable[[_Run], _Run]:
 def run_tests(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> list[Result]:
     """Run every test that applies."""
     return [result for test in TESTS.values() if (result := test.run(candidate, population, rng)) is not None]
+
+
+def like_a_queue(results: Sequence[Result]) -> bool:
+    """Whether the members behave as if a job queue fed them: two of three marks, and no subjects of their own."""
+    of = {r.test: r.supports for r in results}
+    marks = [of.get(test) is Support.HARVEST for test in ("single_turn", "equal_loads", "distinct_prompts")]
+    return sum(marks) >= 2 and of.get("topic_continuity") is not Support.INNOCENT
 
 
 @_test(Vote.COORDINATION)
@@ -142,10 +152,28 @@ def elicitation(candidate: Candidate, population: HeldOut, rng: np.random.Genera
 
 
 @_test(Vote.STRUCTURAL)
-def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
-    """The members share payment instruments or devices with other accounts more than random accounts do.
+def open_requests(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+    """The members ask for worked reasoning or for grades far more than others do, in words that anybody might use.
 
-    Not run where such sharing found the candidate. Misled by resellers, schools and companies that pay for their people.
+    Counted only where the members behave like a queue (`like_a_queue`): courses, tutors and evaluation suites ask the same.
+    """
+    return _compared(
+        candidate,
+        population,
+        rng,
+        name="open_requests",
+        vote=Vote.STRUCTURAL,
+        scores=population.asked,
+        words="of held-out exchanges ask for worked reasoning, grades or training data",
+    )
+
+
+@_test(Vote.STRUCTURAL)
+def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+    """The members share payment instruments or devices across organisations more than random accounts do.
+
+    One organisation that pays for its people is no sharing. Not run where such sharing found the candidate. Misled by resellers and
+    schools whose people sign up one by one.
     """
     if candidate.found_by & {"payment", "device"}:
         return None
@@ -156,7 +184,7 @@ def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random
         name="shared_instruments",
         vote=Vote.STRUCTURAL,
         scores=population.shares,
-        words="of members share a payment instrument or device with another account",
+        words="of members share a payment instrument or device with an account of another organisation",
     )
 
 
@@ -169,8 +197,8 @@ def single_turn(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         rng,
         name="single_turn",
         vote=Vote.BEHAVIOURAL,
-        scores=population.single,
-        words="of held-out exchanges have no earlier turn",
+        scores=candidate.single,
+        words="of held-out exchanges with its templates have no earlier turn",
     )
 
 
@@ -227,7 +255,9 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
     if len(asked) < 20:
         return None
     value = np.unique(asked[:, 1]).size / len(asked)
-    supports = Support.INNOCENT if value < 0.6 else Support.NEITHER
+    supports = (
+        Support.INNOCENT if value < 0.6 else Support.HARVEST if value >= 0.95 and len(asked) >= 50 else Support.NEITHER
+    )
     return Result(
         test="distinct_prompts",
         vote=Vote.BEHAVIOURAL,

@@ -24,8 +24,8 @@ from stillwatch.actors.carry import carried
 from stillwatch.actors.cores import Group, groups
 from stillwatch.actors.families import SCOPES, mine
 from stillwatch.actors.family_sizes import family_rows
-from stillwatch.actors.held_out_tests import Candidate, Result, run_tests
-from stillwatch.actors.links import link
+from stillwatch.actors.held_out_tests import Candidate, Result, like_a_queue, run_tests
+from stillwatch.actors.links import KINDS, STRONG, link
 from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out
 from stillwatch.core import Decision, Settings, Vote
@@ -37,11 +37,12 @@ __all__ = ["Found", "Judged", "find"]
 Ints = npt.NDArray[np.int64]
 
 _SAMPLE = 100_000
+_KIND = {kind: place for place, kind in enumerate(KINDS)}
 
 _OF_MEMBERS = Sql(
     "judge_of_members",
     """
-    select m.candidate, c.exchange_id, c.account, c.family, c.prompt_hash, c.cell
+    select m.candidate, c.exchange_id, c.account, c.family, c.prompt_hash, c.cell, c.turns, c.elicitation
     from {members} m
     join {carried} c on c.account = m.account
     join {wanted} w on w.candidate = m.candidate and w.family = c.family
@@ -99,13 +100,14 @@ def find(engine: Engine, features: Relation, account_facts: Relation, *, setting
     population = held_out(engine, features, account_facts)
     scope_of = {int(f): one.scope for one in mined for f in one.ids}
     usable = links.filter(pc.invert(links.column("hub")))
-    thing = _things(usable)
+    kinds = usable.column("kind").to_pylist()
     candidates = groups(
         usable.column("account").to_numpy(),
-        thing,
+        _things(usable),
         usable.column("weight").to_numpy(),
+        np.array([kind in STRONG for kind in kinds], np.bool_),
+        np.array([_KIND[kind] for kind in kinds], np.int64),
         least=chosen.least_members,
-        population=len(population.totals),
         most=chosen.max_candidates,
     )
     judged = _judged(engine, told, candidates, usable, scope_of, population, settings)
@@ -120,13 +122,8 @@ def find(engine: Engine, features: Relation, account_facts: Relation, *, setting
 
 def _things(links: pa.Table) -> Ints:
     """One number a shared thing, different between kinds."""
-    kinds = links.column("kind").dictionary_encode().combine_chunks() if links.num_rows else None
-    if kinds is None:
-        return np.empty(0, np.int64)
-    names = kinds.dictionary.to_pylist()
-    order = np.argsort(np.argsort(np.array(names, dtype=object)))
-    code = order[kinds.indices.to_numpy()]
-    pairs = np.stack([code.astype(np.int64), links.column("object").to_numpy()], axis=1)
+    code = np.array([_KIND[kind] for kind in links.column("kind").to_pylist()], np.int64)
+    pairs = np.stack([code, links.column("object").to_numpy()], axis=1)
     return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1], np.int64).ravel()
 
 
@@ -219,12 +216,20 @@ def _candidate(
     known = own.filter(pc.and_(own.column("prompt_hash").is_valid(), own.column("cell").is_valid()))
     totals = [population.totals.get(int(a), (0, 0)) for a in group.accounts]
     active = population.places(group.accounts)
+    turns = own.filter(own.column("turns").is_valid())
+    sent, place_of = np.unique(turns.column("account").to_numpy(), return_inverse=True)
+    once = np.bincount(place_of, weights=turns.column("turns").to_numpy() <= 1, minlength=sent.size)
+    single = population.single.copy()
+    single[np.searchsorted(population.account, sent)] = once / np.maximum(np.bincount(place_of, minlength=sent.size), 1)
+    uses = counts[active]
     return Candidate(
         accounts=group.accounts,
         found_by=frozenset(found_by),
         scopes=frozenset(scope_of[f] for f in families if f in scope_of),
         carried=counts / np.maximum(population.exchanges, 1),
         exclusivity=float(counts[active].sum() / max(population.exchanges[active].sum(), 1)),
+        uses=float(np.median(uses[uses > 0])) if (uses > 0).any() else 0.0,
+        single=single,
         loads=np.array([total - seen for total, seen in totals], np.int64),
         account=known.column("account").to_numpy(),
         prompt=known.column("prompt_hash").to_numpy(),
@@ -233,10 +238,19 @@ def _candidate(
 
 
 def _combined(results: Sequence[Result]) -> float | None:
-    """The smaller of the evidence for acting together and of the structural evidence; unknown when either is."""
+    """The smaller of the evidence for acting together and of the structural evidence; unknown when either is.
+
+    What ordinary people ask as well counts as structural only where the members behave like a queue. The condition can only take
+    evidence away (the e-value times zero or one), so what is left is an e-value still.
+    """
     sides = []
+    queue = like_a_queue(results)
     for vote in (Vote.COORDINATION, Vote.STRUCTURAL):
-        values = [r.evidence.e_value for r in results if r.vote is vote and r.evidence.e_value is not None]
+        values = [
+            0.0 if r.test == "open_requests" and not queue else r.evidence.e_value
+            for r in results
+            if r.vote is vote and r.evidence.e_value is not None
+        ]
         if not values:
             return None
         sides.append(float(merge_average(np.array(values))))

@@ -14,7 +14,7 @@ from scipy.stats import binom
 
 from stillwatch.engine import Engine, Relation, Sql, table
 
-__all__ = ["KINDS", "link"]
+__all__ = ["KINDS", "STRONG", "link"]
 
 KINDS = {
     "family": (1.0, False),
@@ -26,6 +26,9 @@ KINDS = {
     "tls": (0.4, True),
 }
 """Base weight of each kind of link, and whether a widely shared thing of that kind is a hub."""
+
+STRONG = frozenset({"family", "payment", "device"})
+"""Kinds that can hold a group alone; the others only beside another kind."""
 
 _FAMILY_P = 0.02
 

@@ -104,9 +104,8 @@ def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[s
     """Fans of a published prompt: it is a small part of what each of them does, at everybody's own pace."""
     votes = {
         f"its templates are {candidate.exclusivity:.0%} of the members' traffic": candidate.exclusivity < 0.5,
-        "loads differ as people's do": _value(results, "equal_loads") >= 5,
-        "members keep to their own subjects": _innocent(results, "topic_continuity"),
-        "it does not ask for training value": not _harvest(results, "elicitation"),
+        f"a member uses it {candidate.uses:.0f} times in the held-out hours": candidate.uses <= 3,
+        "it does not press for reasoning or grades": not _harvest(results, "elicitation"),
     }
     score = sum(votes.values()) / len(votes)
     held = [words for words, holds in votes.items() if holds]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.core import PRESSING
 from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["HeldOut", "held_out"]
@@ -20,7 +21,8 @@ _ACTIVITY = Sql(
     """
     select f.account,
            count(*) as exchanges,
-           @count_if(f.elicitation <> 0) as elicited,
+           @count_if((f.elicitation & {pressing}) <> 0) as elicited,
+           @count_if(f.elicitation <> 0) as asked,
            @count_if(f.turns <= 1) as single,
            @count_if(f.turns is not null) as turns_known,
            @count_if(f.tools is not null) as with_tools,
@@ -29,7 +31,7 @@ _ACTIVITY = Sql(
     where f.slice = 1 and f.account is not null
     group by f.account
     order by f.account
-    """,
+    """.replace("{pressing}", str(PRESSING)),
 )
 
 _TOTALS = Sql(
@@ -58,14 +60,16 @@ _FACTS = Sql(
     "population_facts",
     """
     with payment as (
-        select a.payment as object, count(*) as accounts from {account_facts} a where a.payment is not null group by a.payment
+        select a.payment as object, count(*) as accounts, count(distinct coalesce(a.org, a.account)) as orgs
+        from {account_facts} a where a.payment is not null group by a.payment
     ),
     device as (
-        select a.device as object, count(*) as accounts from {account_facts} a where a.device is not null group by a.device
+        select a.device as object, count(*) as accounts, count(distinct coalesce(a.org, a.account)) as orgs
+        from {account_facts} a where a.device is not null group by a.device
     )
     select a.account, a.org, a.signup_path, a.declared_programme, a.product_type,
            case when a.payment is null and a.device is null then null
-                when coalesce(p.accounts, 1) > 1 or coalesce(d.accounts, 1) > 1 then 1 else 0 end as shares
+                when coalesce(p.orgs, 1) > 1 or coalesce(d.orgs, 1) > 1 then 1 else 0 end as shares
     from {account_facts} a
     left join payment p on p.object = a.payment
     left join device d on d.object = a.device
@@ -81,6 +85,7 @@ class HeldOut:
     account: Ints
     exchanges: Ints
     elicited: Floats
+    asked: Floats
     single: Floats
     tools: Floats
     telemetry: Floats
@@ -117,6 +122,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         account=account,
         exchanges=exchanges,
         elicited=active.column("elicited").to_numpy() / np.maximum(exchanges, 1),
+        asked=active.column("asked").to_numpy() / np.maximum(exchanges, 1),
         single=np.where(known > 0, active.column("single").to_numpy() / np.maximum(known, 1), np.nan),
         tools=active.column("with_tools").to_numpy() / np.maximum(exchanges, 1),
         telemetry=active.column("with_telemetry").to_numpy() / np.maximum(exchanges, 1),

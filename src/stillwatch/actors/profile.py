@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.actors.judge import Found, Judged
-from stillwatch.core import Decision, Support, Technique
+from stillwatch.core import PRESSING, Decision, Support, Technique
 from stillwatch.engine import Engine, Relation, Sql, table
 
 __all__ = ["ActorTables", "actor_id", "describe"]
@@ -37,6 +37,8 @@ _WORDS = {
     Technique.TASK_GENERATION: "generated tasks",
     Technique.SYNTHETIC_DATA: "synthetic training data",
     Technique.TRACE_CLEANING: "cleaned reasoning traces",
+    Technique.REASONING_REQUEST: "worked reasoning",
+    Technique.GRADING_REQUEST: "grades and scores",
 }
 
 _MEMBERS = Sql(
@@ -48,7 +50,7 @@ _MEMBERS = Sql(
     ),
     sent as (select h.candidate, h.account, count(*) as exchanges from hit h group by h.candidate, h.account),
     asked as (
-        select m.candidate, f.account, @count_if(f.elicitation <> 0) as elicited, count(*) as total
+        select m.candidate, f.account, @count_if((f.elicitation & {pressing}) <> 0) as elicited, count(*) as total
         from {features} f join {members} m on m.account = f.account
         group by m.candidate, f.account
     ),
@@ -59,7 +61,7 @@ _MEMBERS = Sql(
     from sent s join totals t on t.account = s.account
     left join asked a on a.candidate = s.candidate and a.account = s.account
     order by 1, 2
-    """,
+    """.replace("{pressing}", str(PRESSING)),
 )
 
 _YIELD = Sql(
@@ -70,13 +72,13 @@ _YIELD = Sql(
         from {features} f join {members} m on m.account = f.account
         left join {carried} c on c.exchange_id = f.exchange_id
         left join {wanted} w on w.candidate = m.candidate and w.family = c.family
-        where f.elicitation <> 0 or w.family is not null
+        where (f.elicitation & {pressing}) <> 0 or w.family is not null
     )
     select m.candidate, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest,
            count(distinct case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.prompt_hash end) as obtained,
            cast(sum(case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
            min(@epoch_us(f.at)) as first_seen, max(@epoch_us(f.at)) as last_seen,
-    """
+    """.replace("{pressing}", str(PRESSING))
     + ", ".join(f"@count_if(@div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}" for bit in range(len(_BITS)))
     + """
     from {features} f join {members} m on m.account = f.account

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from stillwatch.cli.app import app, main
+from stillwatch.cli.app import app
+from stillwatch.cli.door import main
 
 __all__ = ["app", "main"]

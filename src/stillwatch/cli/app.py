@@ -1,50 +1,15 @@
-"""The command line: what it is called, how it fails, where it prints."""
+"""The command line: what it is called."""
 
 from __future__ import annotations
 
-import os
-import sys
 from importlib.metadata import version
 
-from cyclopts import App, CycloptsError
+from cyclopts import App
 
-from stillwatch.core import Error, SettingsError
-
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
 app = App(
     name="stillwatch",
     help="Finds who is distilling a model provider's models through its API, and shows the evidence.",
     version=lambda: f"stillwatch {version('stillwatch')}",
 )
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells expect (128 + SIGINT)."""
-
-WRONG = 2
-"""Exit status when the input, the settings or the workspace cannot be used."""
-
-
-def main() -> None:
-    """Run the command line and leave with its exit status: 0, 2 for what the user can mend, 130 after Ctrl-C."""
-    from stillwatch.cli import demo, explain, scan  # noqa: F401 - each registers its command
-
-    try:
-        app(exit_on_error=False, print_error=True)
-    except CycloptsError:
-        sys.exit(WRONG)
-    except SettingsError as error:
-        print(f"stillwatch: the settings cannot be used:\n{error}", file=sys.stderr)
-        sys.exit(WRONG)
-    except Error as error:
-        print(f"stillwatch: {error}", file=sys.stderr)
-        sys.exit(WRONG)
-    except KeyboardInterrupt:
-        print(
-            "stillwatch: interrupted; everything committed is whole, run the same command again to go on",
-            file=sys.stderr,
-        )
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

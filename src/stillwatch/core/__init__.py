@@ -13,10 +13,23 @@ from stillwatch.core.errors import (
     WorkspaceError,
 )
 from stillwatch.core.pseudonym import Pseudonymiser, handle, unhandle
-from stillwatch.core.records import Decision, Estimate, Evidence, Outcome, Support, Technique, Vote
+from stillwatch.core.records import (
+    OPEN_REQUESTS,
+    PRESSING,
+    Decision,
+    Estimate,
+    Evidence,
+    Outcome,
+    Support,
+    Technique,
+    Vote,
+    technique_mask,
+)
 from stillwatch.core.settings import Settings, read_settings, settings_from
 
 __all__ = [
+    "OPEN_REQUESTS",
+    "PRESSING",
     "ContractError",
     "Decision",
     "DiskFull",
@@ -37,5 +50,6 @@ __all__ = [
     "handle",
     "read_settings",
     "settings_from",
+    "technique_mask",
     "unhandle",
 ]

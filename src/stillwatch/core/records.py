@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Decision", "Estimate", "Evidence", "Outcome", "Support", "Technique", "Vote"]
+__all__ = [
+    "OPEN_REQUESTS",
+    "PRESSING",
+    "Decision",
+    "Estimate",
+    "Evidence",
+    "Outcome",
+    "Support",
+    "Technique",
+    "Vote",
+    "technique_mask",
+]
 
 
 class Decision(StrEnum):
@@ -57,6 +69,27 @@ class Technique(StrEnum):
     TASK_GENERATION = "task_generation"
     SYNTHETIC_DATA = "synthetic_data"
     TRACE_CLEANING = "trace_cleaning"
+    REASONING_REQUEST = "reasoning_request"
+    GRADING_REQUEST = "grading_request"
+
+
+OPEN_REQUESTS = (Technique.REASONING_REQUEST, Technique.GRADING_REQUEST)
+"""Requests that ordinary people make every day (work shown step by step, a mark for an essay): never evidence against one
+account, only of a group that does little else."""
+
+
+def technique_mask(techniques: Iterable[Technique]) -> int:
+    """The bits of some techniques in `features.elicitation`.
+
+    >>> technique_mask([Technique.COT_WRITEOUT, Technique.DEBUG_PRETEXT])
+    5
+    """
+    order = list(Technique)
+    return sum(1 << order.index(one) for one in techniques)
+
+
+PRESSING = technique_mask(t for t in Technique if t not in OPEN_REQUESTS)
+"""The bits of all techniques that ordinary people hardly ever use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -107,13 +107,13 @@ def read_spend_log(record: Record, reading: Reading) -> Iterable[Exchange]:
     x.http_status = _error_status(metadata, record)
     request = _object(record.get("proxy_server_request"))
     request = mapping(request.get("body")) or request
-    if not request and record.get("messages"):
+    if record.get("messages") and not any(request.get(key) for key in ("messages", "input", "prompt", "contents")):
         messages = record["messages"]
         if isinstance(messages, str):
             opened = open_body(messages)
             messages = opened.events if opened.events is not None else []
         if isinstance(messages, list) and messages:
-            request = {"messages": messages}
+            request = {**request, "messages": messages}
     known = bool(request)
     kind = record.get("call_type")
     fill(x, request, _object(record.get("response")), name=_DIALECTS.get(kind) if isinstance(kind, str) else None)

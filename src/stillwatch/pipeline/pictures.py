@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.actors import ActorTables, Found
+from stillwatch.core import PRESSING
 from stillwatch.engine import DuckEngine, Relation, Sql, Store
 
 __all__ = ["Pictures", "draw", "texts"]
@@ -25,14 +26,14 @@ _HOURS = Sql(
         from {features} f join {members} m on m.account = f.account
         left join {carried} c on c.exchange_id = f.exchange_id
         left join {wanted} w on w.actor = m.actor and w.family = c.family
-        where f.elicitation <> 0 or w.family is not null
+        where (f.elicitation & {pressing}) <> 0 or w.family is not null
     )
     select m.actor, @hours(f.at) as hour, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest
     from {features} f join {members} m on m.account = f.account
     left join harvest h on h.actor = m.actor and h.exchange_id = f.exchange_id
     group by m.actor, @hours(f.at)
     order by 1, 2
-    """,
+    """.replace("{pressing}", str(PRESSING)),
 )
 
 _SHOWN = Sql(

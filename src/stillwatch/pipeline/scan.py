@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from stillwatch.core import FormatError, Settings
 from stillwatch.engine import TABLES, Workspace, durable_write, table
-from stillwatch.ingest import Plan, ReadOptions, plan, read_accounts, read_releases, read_telemetry
+from stillwatch.ingest import Facts, Plan, ReadOptions, plan, read_accounts, read_releases, read_telemetry
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
-from stillwatch.pipeline.stage import Context
+from stillwatch.pipeline.stage import Context, keep_names
 from stillwatch.pipeline.view import coverage, settings_used, view
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
 
@@ -121,25 +121,42 @@ def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOption
 
 
 def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
-    """Commit what the provider knows of accounts and launches; rows that could not be read are told."""
-    notes = []
+    """Commit what the provider knows of accounts and launches; rows that could not be read are told and kept as rejects."""
+    notes: list[str] = []
     for name, path, read in (
         ("account_facts", inputs.accounts, read_accounts),
         ("releases", inputs.releases, read_releases),
     ):
         if path is not None:
-            rows, faults = read(path, workspace.names)
-            workspace.store.put(name, rows.sort_by(TABLES[name].key[0]))
-            if faults.num_rows:
-                first = faults.slice(0, 1).to_pylist()[0]
-                notes.append(
-                    f"{path}: {faults.num_rows} rows were left out, the first at line {first['line']}: {first['field']}: {first['reason']}"
-                )
+            facts = read(path, workspace.names)
+            workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
+            notes += _left_out(workspace, path, facts)
     return notes
 
 
 def _telemetry(workspace: Workspace, inputs: Inputs) -> frozenset[tuple[int, str]] | None:
-    return None if inputs.telemetry is None else read_telemetry(inputs.telemetry, workspace.names)
+    if inputs.telemetry is None:
+        return None
+    rows = read_telemetry(inputs.telemetry, workspace.names).table
+    return frozenset(zip(rows.column("account").to_pylist(), rows.column("client").to_pylist(), strict=True))
+
+
+def _left_out(workspace: Workspace, path: Path, facts: Facts) -> list[str]:
+    """Keep the rejects and raw names of a file of facts; say how many rows were left out."""
+    if not facts.table.num_rows and not facts.rejects.num_rows:
+        return [f"{path}: empty"]
+    rows = facts.rejects if isinstance(facts.rejects, pa.Table) else pa.Table.from_batches([facts.rejects])
+    name = "facts-" + hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()
+    keep_names(workspace.root, name, facts.vault)
+    if not rows.num_rows:
+        return []
+    part = workspace.store.write_part("rejects", rows, made_from=name)
+    if part.path not in {one.path for one in workspace.store.manifest("rejects").parts}:
+        workspace.store.append("rejects", [part], {})
+    first = rows.slice(0, 1).to_pylist()[0]
+    return [
+        f"{path}: {rows.num_rows} rows were left out, the first at line {first['line']}: {first['field']}: {first['reason']}"
+    ]
 
 
 def _nothing(planned: Plan, read: Read) -> str:

@@ -19,7 +19,7 @@ from stillwatch.engine import Part, Store, by_day, table
 from stillwatch.ingest import Chunk, ReadOptions, read_chunk
 from stillwatch.text import text_features
 
-__all__ = ["Context", "Staged", "featurise", "stage", "without"]
+__all__ = ["Context", "Staged", "featurise", "keep_names", "stage", "without"]
 
 TEXT_COLUMNS = ("system", "prompt", "messages", "output", "reasoning")
 """Columns of `exchanges` that hold what people wrote; never kept for zero retention."""
@@ -60,7 +60,7 @@ def stage(chunk: Chunk, context: Context) -> Staged:
         exchanges.append(store.write_part("exchanges", _retained(rows), made_from=chunk.id, day=day, name=name))
         features.append(store.write_part("features", made, made_from=chunk.id, day=day, name=name))
         ids.append(rows.column("exchange_id").to_numpy())
-    _keep_names(context.root, name, result.vault)
+    keep_names(context.root, name, result.vault)
     return Staged(
         chunk=chunk.id,
         exchanges=tuple(exchanges),
@@ -153,7 +153,7 @@ def _telemetry(rows: pa.RecordBatch, telemetry: frozenset[tuple[int, str]]) -> p
     )
 
 
-def _keep_names(root: Path, name: str, pairs: list[tuple[str, int, str]]) -> None:
+def keep_names(root: Path, name: str, pairs: list[tuple[str, int, str]]) -> None:
     """Keep the raw names behind a chunk's pseudonyms in the vault, for the owner's eyes alone."""
     if not pairs:
         return

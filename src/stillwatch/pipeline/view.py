@@ -49,6 +49,7 @@ _SHARES = {
     "template_persists",
     "places_persist",
     "elicitation",
+    "open_requests",
     "shared_instruments",
     "single_turn",
     "distinct_prompts",

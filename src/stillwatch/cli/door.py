@@ -1,0 +1,48 @@
+"""How the command line fails and where it prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cyclopts import CycloptsError
+
+from stillwatch.cli.app import app
+from stillwatch.cli.demo import demo
+from stillwatch.cli.explain import explain, names
+from stillwatch.cli.scan import scan
+from stillwatch.core import Error, SettingsError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = (scan, explain, names, demo)
+"""Every command, in the order of the help page; each registered itself with `app`."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells expect (128 + SIGINT)."""
+
+WRONG = 2
+"""Exit status when the input, the settings or the workspace cannot be used."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status: 0, 2 for what the user can mend, 130 after Ctrl-C."""
+    try:
+        app(exit_on_error=False, print_error=True)
+    except CycloptsError:
+        sys.exit(WRONG)
+    except SettingsError as error:
+        print(f"stillwatch: the settings cannot be used:\n{error}", file=sys.stderr)
+        sys.exit(WRONG)
+    except Error as error:
+        print(f"stillwatch: {error}", file=sys.stderr)
+        sys.exit(WRONG)
+    except KeyboardInterrupt:
+        print(
+            "stillwatch: interrupted; everything committed is whole, run the same command again to go on",
+            file=sys.stderr,
+        )
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
