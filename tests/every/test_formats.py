@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from stillwatch.core.errors import FormatError
 from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 from stillwatch.ingest import FORMATS, ReadOptions, plan, read_chunk
@@ -173,9 +174,7 @@ def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(name: str, tmp_path: Path
             cut.write_bytes(data[: len(data) * step // 8])
             try:
                 laid = plan([cut], options_of(name, force=path.suffix != ".parquet"))
-            except Exception as error:
-                assert type(error).__name__ == "FormatError"
-                assert path.name in str(error)
+            except FormatError:
                 continue
             for chunk in laid.chunks:
                 result = read_chunk(chunk, NAMES, options_of(name))
@@ -187,9 +186,9 @@ def line_files(name: str) -> list[Path]:
 
 
 def is_line_file(path: Path) -> bool:
-    lines = path.read_bytes().split(b"\n")
+    lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
     try:
-        return len([line for line in lines if line.strip()]) > 2 and all(isinstance(json.loads(line), dict) for line in lines if line.strip())
+        return len(lines) > 2 and all(isinstance(json.loads(line), dict) for line in lines)
     except ValueError:
         return False
 

@@ -14,6 +14,9 @@ from .turns import lay_out, parts_text, settle
 
 __all__ = ["read"]
 
+_LACKS = ("asn", "client_telemetry", "org", "ip", "subnet", "user_agent", "client_claimed", "tls_fingerprint", "logit_bias",
+          "http_status")  # fmt: skip
+
 def _opened(record: Record) -> Record:
     for key in ("@message", "message"):
         inner = record.get(key)
@@ -62,7 +65,7 @@ def _plain_response(x: Exchange, answers: list[dict[str, Any]]) -> None:
     sample="bedrock_invocation",
     wants='"schemaType": "ModelInvocationLog"',
     sniff=_sniff,
-    lacks=("asn", "client_telemetry", "org", "ip", "subnet", "user_agent", "client_claimed", "tls_fingerprint", "logit_bias", "http_status"),
+    lacks=_LACKS,
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one invocation. Bodies kept apart in S3 are unknown here."""

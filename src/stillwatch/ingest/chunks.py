@@ -267,6 +267,7 @@ def _cut_lines(path: Path, source: int, sniffed: Sniffed, options: ReadOptions) 
     """One pass over the bytes: count line ends, cut where a chunk is full, step around lines that are too long."""
     ends: LineEnds = _QuotedEnds() if sniffed.layout == "csv" else _plain_ends
     limit = options.max_line_bytes
+    step = max(min(limit, options.chunk_bytes), 64)
     with path.open("rb") as file:
         ratio = 1.0 if compression(file.read(8)) is None else 0.0
     found: list[tuple[int, int, int]] = []
@@ -277,8 +278,8 @@ def _cut_lines(path: Path, source: int, sniffed: Sniffed, options: ReadOptions) 
     stream = open_stream(path)
     try:
         while data := stream.block():
-            for low in range(0, len(data), max(limit, 64)):
-                block = data[low : low + max(limit, 64)]
+            for low in range(0, len(data), step):
+                block = data[low : low + step]
                 count, first, last = ends(block)
                 if count:
                     length = offset + first - line_start

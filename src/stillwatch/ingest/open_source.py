@@ -106,6 +106,7 @@ class Stream:
         self._zstd: Any = pa.CompressedInputStream(self._file, "zstd") if self._kind == "zstd" else None
         self._held = b""
         self._fed = False
+        self._given = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -155,11 +156,28 @@ class Stream:
             return self._file.read(BLOCK)
         if self._zstd is not None:
             try:
-                return bytes(self._zstd.read(BLOCK))
+                data = bytes(self._zstd.read(BLOCK))
             except (OSError, pa.ArrowInvalid):
+                data = self._zstd_rest()
                 self.ended_early = True
-                return b""
+            self._given += len(data)
+            return data
         return self._inflate()
+
+    def _zstd_rest(self) -> bytes:
+        """What stands between the last whole block read and the place where the data break off, in small steps."""
+        self._file.seek(0)
+        again = pa.CompressedInputStream(self._file, "zstd")
+        pieces: list[bytes] = []
+        try:
+            passed = 0
+            while passed < self._given:
+                passed += len(again.read(min(BLOCK, self._given - passed)))
+            while piece := bytes(again.read(1024)):
+                pieces.append(piece)
+        except (OSError, pa.ArrowInvalid):
+            pass
+        return b"".join(pieces)
 
     def _inflate(self) -> bytes:
         inner = self._inner

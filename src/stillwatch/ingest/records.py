@@ -11,7 +11,7 @@ import msgspec
 
 from .log_format import Record
 
-__all__ = ["Fault", "document_records", "is_lines", "line_records", "parse", "unwrap"]
+__all__ = ["Fault", "document_records", "holds_records", "is_lines", "line_records", "parse", "unwrap"]
 
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
@@ -68,6 +68,11 @@ def unwrap(record: Any) -> list[Any] | None:
             if isinstance(inner, list) and (record.get("object") == "list" or not _OWN & record.keys()):
                 return inner if not inner or any(isinstance(element, dict) for element in inner) else None
     return None
+
+
+def holds_records(head: bytes) -> bool:
+    """Whether a document that begins so is a page or an archive of records rather than a record."""
+    return _INNER.match(head.lstrip(_BLANK).removeprefix(b"\xef\xbb\xbf")[:4096].decode("utf-8", "replace")) is not None
 
 
 def is_lines(head: bytes) -> bool:

@@ -15,7 +15,7 @@ from .column_map import automatic, load
 from .log_format import FORMATS, LogFormat, Record
 from .open_source import Stream, open_stream
 from .options import ReadOptions
-from .records import Fault, document_records, is_lines, line_records
+from .records import Fault, document_records, holds_records, is_lines, line_records
 
 __all__ = ["Layout", "Sniffed", "sniff"]
 
@@ -88,6 +88,8 @@ def _json_records(head: bytes, whole: bool, stream: Stream, options: ReadOptions
         later = _sampled(line_records(_whole_lines(head, whole), 2))
         return "lines", later, "its first lines are no JSON objects"
     single = whole and head.strip(b" \t\r\n\x00").count(b"\n") == 0
+    if single and start == b"{" and not holds_records(head):
+        return "lines", _sampled(line_records(head, 1)), "its one line is no JSON object"
     if is_lines(head) and not single:
         return "lines", _sampled(line_records(_whole_lines(head, whole), 1)), "the first lines are no JSON objects"
     by_lines = [] if single or start == b"[" else _sampled(line_records(_whole_lines(head, whole), 1))
@@ -100,7 +102,8 @@ def _past_first_line(head: bytes, stream: Stream, options: ReadOptions) -> tuple
     """Read on to the end of a long first line; one that is too long for a line is passed over unless the file is one document."""
     pieces = [head]
     size = len(head)
-    limit = options.max_document_bytes if head.lstrip()[:1] == b"[" else max(options.max_line_bytes, len(head))
+    document = head.lstrip()[:1] == b"[" or holds_records(head)
+    limit = options.max_document_bytes if document else max(options.max_line_bytes, len(head))
     while True:
         block = stream.block()
         if not block:
