@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from stillwatch.range.demo import DemoPaths, write_demo
 from stillwatch.range.measure import Comparison, compare
+from stillwatch.range.parquet import ParquetPaths, write_parquet
 
-__all__ = ["Comparison", "DemoPaths", "compare", "write_demo"]
+__all__ = ["Comparison", "DemoPaths", "ParquetPaths", "compare", "write_demo", "write_parquet"]

@@ -134,25 +134,18 @@ def _fit(counts: Ints, total: int) -> Ints:
 
 def _chat(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     who = accounts.people(ground, rng, len(counts), product="chat", group="chat", program="browser", stream=0.95)
-    pack = ground.pack
-    english = ground.texts.numbers(
-        pack.texts("oasst1_en_train", "oasst1_en_validation", "wildchat_structural", "nq_open", longest=3000)
-    )
-    finnish = ground.texts.numbers(pack.texts("oasst1_fi_mt", longest=3000))
-    source = pack.source("xquad_questions")
-    others = {
-        lang: [t for t, of in zip(source.texts, source.langs, strict=True) if of == lang]
-        for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi")
-    }
+    english = ground.shelf("oasst1_en_train", "oasst1_en_validation", "wildchat_structural", "nq_open", longest=3000)
+    finnish = ground.shelf("oasst1_fi_mt", longest=3000)
+    others = [ground.shelf("xquad_questions", lang=lang) for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi")]
     tongue = rng.random(len(who))
     own = rng.random(len(who)) < 0.3
     systems = np.full(len(who), -1)
     for k in np.flatnonzero(own).tolist():
         systems[k] = ground.texts.number(words.system_prompt(rng, "chat", words.company_names(rng, 1)[0]))
     groups = [(english, tongue < 0.78), (finnish, (tongue >= 0.78) & (tongue < 0.84))]
-    for k, lang in enumerate(others):
+    for k, texts in enumerate(others):
         low = 0.84 + 0.16 * k / len(others)
-        groups.append((ground.texts.numbers(others[lang]), (tongue >= low) & (tongue < low + 0.16 / len(others))))
+        groups.append((texts, (tongue >= low) & (tongue < low + 0.16 / len(others))))
     for texts, chosen in groups:
         if chosen.any():
             talk(
@@ -180,7 +173,7 @@ def _coding(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     )
     total = int(counts.sum())
     made = words.code_tasks(rng, max(50, int(total * 0.55)))
-    texts = ground.texts.numbers(made + ground.pack.texts("mbpp_plus", "polyglot_exercism", longest=2500))
+    texts = np.concatenate([ground.texts.numbers(made), ground.shelf("mbpp_plus", "polyglot_exercism", longest=2500)])
     systems = np.full(len(who), -1)
     for k in np.flatnonzero(rng.random(len(who)) < 0.5).tolist():
         systems[k] = ground.texts.number(words.system_prompt(rng, "coding", words.company_names(rng, 1)[0]))
@@ -203,7 +196,7 @@ def _research(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     own = np.full(len(who), -1)
     for k in np.flatnonzero(rng.random(len(who)) < 0.4).tolist():
         own[k] = ground.texts.number(words.system_prompt(rng, "research", words.company_names(rng, 1)[0]))
-    texts = ground.texts.numbers(ground.pack.texts("medquad", "nq_open", "mt_bench") + ground.pack.passages("summarise"))
+    texts = np.concatenate([ground.shelf("medquad", "nq_open", "mt_bench"), ground.passages("summarise")])
     talk(ground, rng, who, counts, texts=texts, profile="office", system=own, mean_turns=1.8)
 
 
@@ -225,9 +218,11 @@ def _translation(ground: Ground, rng: np.random.Generator, counts: Ints) -> None
         ground, rng, keys, product="translation", group="translation", names=words.company_names(rng, len(keys))
     )
     system = _own_system(ground, rng, "translation", held.names)[held.company]
-    texts = ground.texts.numbers(
-        ground.pack.texts("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25)
-        + ground.pack.passages("rag_qa", longest=900)
+    texts = np.concatenate(
+        [
+            ground.shelf("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25),
+            ground.passages("rag_qa", longest=900),
+        ]
     )
     talk(
         ground,
@@ -253,7 +248,7 @@ def _support(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     for k, shop in enumerate(shops):
         chosen = which == k
         if chosen.any():
-            texts = ground.texts.numbers(ground.pack.texts(shop))
+            texts = ground.shelf(shop)
             talk(
                 ground,
                 rng,
@@ -283,8 +278,8 @@ def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     )
     style = frames[rng.integers(0, len(frames), len(keys))][held.company]
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[held.accounts], profile="office", mean_turns=1.3)
-    found = ground.texts.numbers(ground.pack.passages("rag_qa") + ground.pack.passages("summarise"))
-    asked = ground.texts.numbers(ground.pack.texts("nq_open", "medquad"))
+    found = np.concatenate([ground.passages("rag_qa"), ground.passages("summarise")])
+    asked = ground.shelf("nq_open", "medquad")
     size = len(cut.owner)
     extra = found[rng.integers(0, len(found), size)]
     ground.send(
@@ -315,9 +310,7 @@ def _batch(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
         in_cloud=0.9,
     )
     system = _own_system(ground, rng, "batch", held.names)[held.company]
-    texts = ground.texts.numbers(
-        ground.pack.texts("banking77", "clinc150", "medquad", "wildchat_structural", longest=2500)
-    )
+    texts = ground.shelf("banking77", "clinc150", "medquad", "wildchat_structural", longest=2500)
     owner = np.repeat(np.arange(len(counts)), counts)
     begin = rng.integers(0, DAY * 3 // 4, len(counts))
     pace = rng.uniform(0.3e6, 8e6, len(counts))

@@ -56,6 +56,7 @@ class Names:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
+        self._kept: dict[int, Ints] = {}
         self._lengths = np.zeros(0, np.int64)
 
     @property
@@ -71,6 +72,19 @@ class Names:
         """The numbers of many texts."""
         known = self._known
         return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
+
+    def kept(self, texts: list[str]) -> Ints:
+        """The numbers of a list that lives as long as the pack does, looked up once."""
+        found = self._kept.get(id(texts))
+        if found is None:
+            found = self._kept[id(texts)] = self.numbers(texts)
+        return found
+
+    def copy(self) -> Names:
+        """The same numbers, to be added to apart."""
+        other = Names()
+        other._known, other._kept, other._lengths = dict(self._known), dict(self._kept), self._lengths
+        return other
 
     def lengths(self, numbers: Ints) -> Ints:
         """Characters of texts by number."""
@@ -182,6 +196,14 @@ class Ground:
         first = self.settled
         self.settled += size
         return np.arange(first, self.settled)
+
+    def shelf(self, *sources: str, lang: str | None = None, longest: int = 6000, shortest: int = 0) -> Ints:
+        """Numbers of the pack's texts of some sources, optionally of one language and within lengths in characters."""
+        return self.texts.kept(self.pack.texts(*sources, lang=lang, longest=longest, shortest=shortest))
+
+    def passages(self, part: str, *, longest: int = 2200, lang: str | None = None) -> Ints:
+        """Numbers of the pack's passages of one part."""
+        return self.texts.kept(self.pack.passages(part, longest=longest, lang=lang))
 
     def trait(self, name: str) -> NDArray[Any]:
         """One trait of all accounts so far."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,30 @@ class Pack:
             ]
         return self._chosen[wanted]
 
+    def sentences(self) -> list[str]:
+        """Sentences of the English passages: what the model's prose answers are made of (their sense is not simulated)."""
+        wanted = (("sentences",), "en", 0, 0)
+        if wanted not in self._chosen:
+            found: dict[str, None] = {}
+            for text in self.passages("rag_qa", lang="en") + self.passages("summarise"):
+                for sentence in text.replace("\n", " ").split(". "):
+                    cut = sentence.strip().rstrip(".")
+                    if 30 < len(cut) < 260:
+                        found[cut + ". "] = None
+            self._chosen[wanted] = list(found)
+        return self._chosen[wanted]
+
+    def shuffled(self, rng: np.random.Generator, *, most: int = 9000) -> list[str]:
+        """Those sentences in random order, at most so many."""
+        sentences = self.sentences()
+        return [sentences[k] for k in rng.permutation(len(sentences))[:most].tolist()]
+
+    def everything(self) -> list[str]:
+        """All texts and passages of the pack, sources in alphabetical order."""
+        names = sorted(path.stem for path in self.folder.glob("*.parquet"))
+        texts = [text for name in names for text in self.source(name).texts]
+        return texts + [text for part in ("rag_qa", "summarise") for text in self.passages(part)]
+
     def passages(self, part: str, *, longest: int = 2200, lang: str | None = None) -> list[str]:
         """Passages of the source benign_pipelines without its instruction line: from the first blank line to the question."""
         wanted = ((part,), lang, longest, 40)
@@ -122,5 +147,10 @@ def find_prompts(prompts: Path | None = None) -> Path:
 
 
 def read_pack(prompts: Path | None = None) -> Pack:
-    """Open the prompt pack."""
-    return Pack(folder=find_prompts(prompts))
+    """Open the prompt pack; the same folder is read once in a process."""
+    return _pack(find_prompts(prompts).resolve())
+
+
+@cache
+def _pack(folder: Path) -> Pack:
+    return Pack(folder=folder)

@@ -1,7 +1,7 @@
-"""Large worlds for measuring speed: millions of exchanges as Parquet, rendered by Arrow's kernels, written in shards that do not wait for each other.
+"""Large worlds for measuring speed: millions of exchanges as Parquet, rendered by Arrow's kernels, in independent shards.
 
-A shard is a day of its own customers (ordinary ones and lookalikes, in proportion); the first shard also holds the hidden actors at their full
-size. Every shard spans the whole day, so a reader meets each hour once in each file.
+A shard is a day of its own customers (ordinary ones and lookalikes, in proportion); the first shard also holds the hidden actors at
+their full size. Every shard spans the whole day, so a reader meets each hour once in each file.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import multiprocessing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
 from stillwatch.range.facts import DAY_OF_WORLD
-from stillwatch.range.ground import ACCOUNT_FACTS, MODELS, Ints, Reply
+from stillwatch.range.ground import ACCOUNT_FACTS, MODELS, Ints, Names, Reply
+from stillwatch.range.logs.render import escape
 from stillwatch.range.pack import Pack, read_pack
 from stillwatch.range.seeds import stream
 from stillwatch.range.truth import seal_truth
@@ -69,9 +70,9 @@ def write_parquet(
     """Write a large world under `out`: `logs/part-0000.parquet` and on, `facts/accounts.csv`, and `truth/` apart.
 
     Columns: at, account, org, api_key, ip, user_agent, model, system, prompt, messages (earlier turns as JSON), output, input_tokens,
-    output_tokens, max_tokens, temperature, n, stream, status, request_id, conversation. With `prompt_bytes`, prompts are brought to about that
-    mean length by words of no meaning behind the real text; the earlier turns in `messages` stay as they were. The files are the same for the
-    same seed whatever the number of `workers`.
+    output_tokens, max_tokens, temperature, n, stream, status, request_id, conversation. With `prompt_bytes`, prompts are brought to
+    about that mean length by words of no meaning behind the real text; the earlier turns in `messages` stay as they were. The files are
+    the same for the same seed whatever the number of `workers`.
 
     Raises:
         Error: if the prompt pack is not found, or the numbers leave no room for ordinary customers.
@@ -79,7 +80,9 @@ def write_parquet(
     pack = read_pack(prompts)
     shards = max(1, min(round(exchanges / _SHARD), accounts // 5000))
     if accounts < 1000 or exchanges < 4 * accounts:
-        raise Error(f"accounts, exchanges: got {accounts} and {exchanges}, expected at least 1000 accounts and 4 exchanges each")
+        raise Error(
+            f"accounts, exchanges: got {accounts} and {exchanges}, expected at least 1000 accounts and 4 exchanges each"
+        )
     logs = out / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     jobs = [
@@ -108,18 +111,45 @@ def write_parquet(
         for part in people:
             table.writerows(zip(*(part[name] for name in columns), strict=True))
     everybody = {name: [value for part in people for value in part[name]] for name in ("account", "role", "group")}
-    seal_truth(out / "truth", accounts=everybody, world={"seed": seed, "accounts": accounts, "exchanges": exchanges, "shards": shards})
+    seal_truth(
+        out / "truth",
+        accounts=everybody,
+        world={"seed": seed, "accounts": accounts, "exchanges": exchanges, "shards": shards},
+    )
     return ParquetPaths(logs=logs, accounts_file=facts, truth=out / "truth", accounts=accounts, exchanges=exchanges)
 
 
-_PACKS: dict[Path, Pack] = {}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stock:
+    """What all shards of a process share: the pack, its texts by number, and the same escaped for JSON."""
+
+    pack: Pack
+    names: Names
+    texts: Any
+    escaped: Any
+
+
+@cache
+def _stock(folder: Path) -> _Stock:
+    pack = read_pack(folder)
+    names = Names()
+    names.numbers(pack.everything())
+    texts = names.all
+    return _Stock(pack=pack, names=names, texts=pa.array(texts), escaped=pa.array([escape(text) for text in texts]))
 
 
 def _write_shard(job: _Job) -> dict[str, list[str]]:
-    pack = _PACKS.setdefault(job.prompts, read_pack(job.prompts))
+    stock = _stock(job.prompts)
     seed = job.seed if job.shard == 0 else int(stream(job.seed, "shard", str(job.shard)).integers(1 << 62))
-    world = build_world(seed=seed, accounts=job.accounts, exchanges=job.exchanges, prompts=pack, campaigns=job.shard == 0)
-    painter = _Painter(world, job.prompt_bytes)
+    world = build_world(
+        seed=seed,
+        accounts=job.accounts,
+        exchanges=job.exchanges,
+        prompts=stock.pack,
+        campaigns=job.shard == 0,
+        texts=stock.names.copy(),
+    )
+    painter = _Painter(world, stock, job.prompt_bytes)
     with pq.ParquetWriter(
         job.path, _SCHEMA, compression="zstd", compression_level=1, use_dictionary=_REPEATED, write_statistics=["at"]
     ) as writer:
@@ -142,23 +172,35 @@ _SCHEMA = pa.schema(
         ("conversation", pa.string()),
     ]
 )
-_REPEATED = ["account", "org", "api_key", "ip", "user_agent", "model", "system", "max_tokens", "temperature", "n", "status"]
+_REPEATED = [
+    "account",
+    "org",
+    "api_key",
+    "ip",
+    "user_agent",
+    "model",
+    "system",
+    "max_tokens",
+    "temperature",
+    "n",
+    "status",
+]
 
 
 class _Painter:
     """Renders rows of a world to record batches, a whole column at a time."""
 
-    def __init__(self, world: World, prompt_bytes: int | None) -> None:
+    def __init__(self, world: World, stock: _Stock, prompt_bytes: int | None) -> None:
         self._world, self._rows = world, world.rows
-        texts = [*world.texts, ""]
+        own = [*world.texts[len(stock.texts) :], ""]
         self._nothing = len(world.texts)
-        self._texts = pa.array(texts, pa.string())
-        self._escaped = pa.array([_escape(text) for text in texts], pa.string())
+        self._texts = pa.concat_arrays([stock.texts, pa.array(own)])
+        self._escaped = pa.concat_arrays([stock.escaped, pa.array([escape(text) for text in own])])
         self._plain_frames = _Frames(world.frames, escaped=False)
         self._escaped_frames = _Frames(world.frames, escaped=True)
         answers, self._answer_of = _answers(world)
         self._answers = pa.array(answers, pa.string())
-        self._escaped_answers = pa.array([_escape(text) for text in answers], pa.string())
+        self._escaped_answers = pa.array([escape(text) for text in answers], pa.string())
         self._ids = world.request_ids
         names = world.accounts["account"]
         self._names, self._orgs = pa.array(names), pa.array(world.accounts["org"])
@@ -169,8 +211,8 @@ class _Painter:
 
     def _words_to_add(self, prompt_bytes: int) -> int:
         sample = np.arange(0, len(self._world), max(1, len(self._world) // 5000))
-        mean = pc.mean(pc.binary_length(self._prompts(sample, self._texts, self._plain_frames))).as_py()
-        phrase = pc.mean(pc.binary_length(self._phrases)).as_py() + 1
+        mean: float = pc.mean(pc.binary_length(self._prompts(sample, self._texts, self._plain_frames))).as_py()
+        phrase: float = pc.mean(pc.binary_length(self._phrases)).as_py() + 1
         return max(0, round((prompt_bytes - mean) / phrase))
 
     def batch(self, rows: Ints) -> pa.RecordBatch:
@@ -216,7 +258,9 @@ class _Painter:
         first = np.where(swapped, extra, text)
         plain = pa.array(np.where(frame < 0, len(frames.double) - 1, frame))
         one, two, three = (part.take(plain) for part in frames.parts)
-        return pc.binary_join_element_wise(one, texts.take(pa.array(first)), two, texts.take(pa.array(second)), three, "")
+        return pc.binary_join_element_wise(
+            one, texts.take(pa.array(first)), two, texts.take(pa.array(second)), three, ""
+        )
 
     def _messages(self, rows: Ints) -> Any:
         """The turns before each row as JSON, or null; built from the oldest turn on, all rows of a depth at once."""
@@ -229,7 +273,9 @@ class _Painter:
             of = before[there]
             said = self._escaped_answers.take(pa.array(self._answer_of[of]))
             asked = self._prompts(of, self._escaped, self._escaped_frames)
-            turn = pc.binary_join_element_wise('{"role":"user","content":"', asked, '"},{"role":"assistant","content":"', said, '"}', "")
+            turn = pc.binary_join_element_wise(
+                '{"role":"user","content":"', asked, '"},{"role":"assistant","content":"', said, '"}', ""
+            )
             older = found.take(pa.array(there))
             joined = pc.binary_join_element_wise(older, turn, ",", null_handling="skip")
             place = np.full(len(rows), -1)
@@ -239,7 +285,9 @@ class _Painter:
 
     def _filling(self, rows: Ints) -> Any:
         """Words of no meaning for each row; they hang on the request id, so that no two requests share them."""
-        state = self._ids[rows][:, None] + np.arange(1, self._fill + 1, dtype=np.uint64)[None, :] * np.uint64(0x9E3779B97F4A7C15)
+        state = self._ids[rows][:, None] + np.arange(1, self._fill + 1, dtype=np.uint64)[None, :] * np.uint64(
+            0x9E3779B97F4A7C15
+        )
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         chosen = ((state >> np.uint64(33)) % np.uint64(len(self._phrases))).astype(np.int32)
@@ -259,7 +307,7 @@ class _Frames:
             parts = [frame[: cuts[0]], frame[cuts[0] + 3 : cuts[1]] if len(cuts) == 2 else frame[cuts[0] + 3 :]]
             parts.append(frame[cuts[1] + 3 :] if len(cuts) == 2 else "")
             for piece, part in zip(pieces, parts, strict=True):
-                piece.append(_escape(part) if escaped else part)
+                piece.append(escape(part) if escaped else part)
             swapped.append(0 <= b < a)
             double.append(len(cuts) == 2)
         self.parts = [pa.array([*piece, ""], pa.string()) for piece in pieces]
@@ -267,21 +315,30 @@ class _Frames:
         self.double: NDArray[np.bool_] = np.array([*double, False])
 
 
-def _escape(text: str) -> str:
-    return msgspec.json.encode(text).decode("utf-8")[1:-1]
-
-
 def _answers(world: World) -> tuple[list[str], Ints]:
     """A stock of answers, and which of them each row gets: prose of about the row's length, or the short answer of its kind."""
     rng = stream(world.seed, "answers")
     lengths = np.unique(np.geomspace(8, 1500, 40).astype(int))
-    stock: list[str] = []
     book = world.prose
-    for length in lengths.tolist():
-        for first in rng.integers(0, len(book) - 60, 50).tolist():
-            stock.append("".join(book[first : first + 60])[: 4 * length].rstrip())
+    stock = [
+        "".join(book[first : first + 60])[: 4 * length].rstrip()
+        for length in lengths.tolist()
+        for first in rng.integers(0, len(book) - 60, 50).tolist()
+    ]
     short = len(stock)
-    stock += ["billing", "account", "other", "urgent", "positive", "A", "B", "C", "D", "I'm sorry, but I can't help with that request.", ""]
+    stock += [
+        "billing",
+        "account",
+        "other",
+        "urgent",
+        "positive",
+        "A",
+        "B",
+        "C",
+        "D",
+        "I'm sorry, but I can't help with that request.",
+        "",
+    ]
     kind, tokens = world.rows["reply"], world.rows["tokens_out"]
     spread = (world.request_ids >> np.uint64(8)).astype(np.int64)
     size = np.minimum(np.searchsorted(lengths, tokens), len(lengths) - 1)

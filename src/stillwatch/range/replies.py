@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["prose_book", "student_answers", "support_answers"]
+__all__ = ["student_answers", "support_answers"]
 
 _OPEN = (
     "Thank you for writing to {c}.",
@@ -60,15 +60,3 @@ def student_answers(rng: np.random.Generator, answers: list[str]) -> list[str]:
         else:
             out.append(f"Sure! Here is the answer. {text} I hope this helps.")
     return out
-
-
-def prose_book(texts: list[str], rng: np.random.Generator, *, most: int = 9000) -> list[str]:
-    """Sentences of public texts in random order: what the model's prose answers are made of (their sense is not simulated)."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for sentence in text.replace("\n", " ").split(". "):
-            cut = sentence.strip().rstrip(".")
-            if 30 < len(cut) < 260:
-                found[cut + ". "] = None
-    sentences = list(found)
-    return [sentences[k] for k in rng.permutation(len(sentences))[:most].tolist()]

@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from stillwatch.core.errors import Error
 from stillwatch.range.benign import ordinary
 from stillwatch.range.campaigns import CAMPAIGNS
-from stillwatch.range.ground import Ground
+from stillwatch.range.ground import Ground, Names
 from stillwatch.range.lookalikes import LOOKALIKES
 from stillwatch.range.pack import Pack, read_pack
-from stillwatch.range.replies import prose_book
 from stillwatch.range.rhythm import Clock
 from stillwatch.range.seeds import stream
 
 __all__ = ["FULL", "World", "build_world", "digest"]
 
 FULL = 5000
-"""Accounts from which on lookalikes and actors have their full size; a smaller world shrinks them in proportion."""
+"""Accounts from which on lookalikes and actors have their full size; in a smaller world they have `accounts / SMALL` of it."""
+
+SMALL = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class World:
     seed: int
     accounts: dict[str, list[str]]
     formats: NDArray[np.int64]
+    zones: NDArray[np.int64]
     rows: dict[str, NDArray[Any]]
     order: NDArray[np.int64]
     repeats: NDArray[np.bool_]
@@ -66,16 +68,26 @@ class World:
 
 
 def build_world(
-    *, seed: int, accounts: int, exchanges: int, prompts: Path | Pack | None = None, campaigns: bool = True
+    *,
+    seed: int,
+    accounts: int,
+    exchanges: int,
+    prompts: Path | Pack | None = None,
+    campaigns: bool = True,
+    texts: Names | None = None,
 ) -> World:
     """Build the world `seed` with exactly `accounts` accounts and `exchanges` exchanges; without `campaigns`, an innocent one.
+
+    `texts` may hold texts that are numbered already; it is added to.
 
     Raises:
         Error: if there is no prompt pack, or the numbers leave no room for ordinary customers.
     """
-    scale = min(1.0, accounts / FULL)
+    scale = 1.0 if accounts >= FULL else accounts / SMALL
     clock = Clock(stream(seed, "clock"))
-    ground = Ground(pack=prompts if isinstance(prompts, Pack) else read_pack(prompts), clock=clock)
+    ground = Ground(
+        pack=prompts if isinstance(prompts, Pack) else read_pack(prompts), clock=clock, texts=texts or Names()
+    )
     for name, campaign in CAMPAIGNS.items() if campaigns else ():
         campaign(ground, stream(seed, "campaign", name), scale)
     for name, lookalike in LOOKALIKES.items():
@@ -99,6 +111,7 @@ def _finish(ground: Ground, seed: int) -> World:
         seed=seed,
         accounts=ground.accounts,
         formats=ground.trait("format"),
+        zones=ground.trait("zone"),
         rows=rows,
         order=order,
         repeats=rng.random(size) < 0.003,
@@ -109,9 +122,7 @@ def _finish(ground: Ground, seed: int) -> World:
         agents=ground.agents.all,
         end_users=ground.end_users.all,
         tools=ground.tools.all,
-        prose=prose_book(
-            ground.pack.passages("rag_qa", lang="en") + ground.pack.passages("summarise"), stream(seed, "prose")
-        ),
+        prose=ground.pack.shuffled(stream(seed, "prose")),
     )
 
 

@@ -16,7 +16,7 @@ from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
-from stillwatch.range.replies import prose_book, student_answers
+from stillwatch.range.replies import student_answers
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.sizes import scaled
 
@@ -73,14 +73,14 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     graded = np.maximum(1, np.round(counts * knobs.share)).astype(np.int64)
     asked, answered = _pairs(ground, rng)
     total = int(graded.sum())
-    dealt = Deck(len(asked), rng).draw(total)
+    dealt = Deck(len(asked), rng).draw(total).tolist()
     owner = np.repeat(np.arange(size), graded)
     ground.send(
         rng,
         who[owner],
         rng.integers(0, DAY, total),
-        text=ground.texts.numbers(asked)[dealt],
-        extra=ground.texts.numbers(answered)[dealt],
+        text=ground.texts.numbers([asked[k] for k in dealt]),
+        extra=ground.texts.numbers(student_answers(rng, [answered[k] for k in dealt])),
         frame=ground.frames.number(_RUBRIC),
         reply=Reply.GRADE,
         tokens_out=rng.integers(60, 160, total),
@@ -95,7 +95,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
 
 
 def _pairs(ground: Ground, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Instructions with a student's responses: maths with bent solutions, searches with answers, open questions with prose."""
+    """Instructions with responses: maths with solutions, searches with answers, open questions with prose."""
     pack = ground.pack
     asked: list[str] = []
     answers: list[str] = []
@@ -104,7 +104,7 @@ def _pairs(ground: Ground, rng: np.random.Generator) -> tuple[list[str], list[st
         asked += source.texts
         answers += source.answers
     open_questions = pack.texts("oasst1_en_train", "wildchat_structural", longest=1500, shortest=40)
-    book = prose_book(pack.passages("rag_qa", lang="en"), rng)
+    book = pack.shuffled(rng)
     first, length = rng.integers(0, len(book), len(open_questions)), rng.integers(1, 6, len(open_questions))
     prose = ["".join(book[a : a + n]).strip() for a, n in zip(first.tolist(), length.tolist(), strict=True)]
-    return asked + open_questions, student_answers(rng, answers + prose)
+    return asked + open_questions, answers + prose

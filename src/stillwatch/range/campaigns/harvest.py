@@ -58,7 +58,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     )
     total = size * knobs.each
     owner = np.repeat(np.arange(size), knobs.each)
-    items = ground.texts.numbers(ground.pack.texts("gsm8k_train", "math_train_8k", longest=1500))
+    items = ground.shelf("gsm8k_train", "math_train_8k", longest=1500)
     zone = ground.trait("zone")[who][owner]
     office = rng.random(total) < 0.5
     at = np.where(office, ground.clock.times(rng, "office", zone), ground.clock.times(rng, "evening", zone))

@@ -44,7 +44,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.9, most=60)
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile="evening", mean_turns=1.6)
     total = len(cut.owner)
-    items = rng.permutation(ground.texts.numbers(ground.pack.texts(*_SETS, longest=1500)))
+    items = rng.permutation(ground.shelf(*_SETS, longest=1500))
     text = items[np.minimum(rng.zipf(1.25, total) - 1, len(items) - 1)]
     plain, steps = ground.frames.numbers(_PLAIN), ground.frames.numbers(_STEPS)
     frame = np.where(

@@ -66,7 +66,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             "verification": "email",
         }
         who = ground.settle(rng, size, role="lookalike", group="classroom", traits=traits, facts=columns)
-        items = ground.texts.numbers(ground.pack.texts(_SETS[k], longest=900))
+        items = ground.shelf(_SETS[k], longest=900)
         each = knobs.problems[k]
         counts = np.full(size, each) if knobs.distinct[k] else rng.integers(max(1, each - 3), each + 2, size)
         owner = np.repeat(np.arange(size), counts)

@@ -53,7 +53,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             plans={"scale": 1.0},
             declared_programme=_PROGRAMME[k],
         )
-        pool = ground.texts.numbers(ground.pack.texts(*_SETS[k], longest=2000))
+        pool = ground.shelf(*_SETS[k], longest=2000)
         items = rng.choice(pool, min(scaled(knobs.items[k], scale, least=20), len(pool)), replace=False)
         starts = np.arange(knobs.runs[k]) * (DAY // knobs.runs[k])
         launched = np.full(knobs.launch_runs, LAUNCH) + np.arange(knobs.launch_runs) * 5_400_000_000

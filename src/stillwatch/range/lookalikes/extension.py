@@ -36,8 +36,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         ground, rng, size, product="chat", group="extension", role="lookalike", program="extension", plans={"payg": 1.0}
     )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.8, most=80)
-    pack = ground.pack
-    texts = ground.texts.numbers(pack.texts("wildchat_structural", "xquad_questions", "nq_open", longest=1500))
+    texts = ground.shelf("wildchat_structural", "xquad_questions", "nq_open", longest=1500)
     talk(
         ground,
         rng,

@@ -49,7 +49,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     )
     total = scaled(knobs.gradings, scale, least=60)
     wait = np.cumsum(gaps(rng, total))
-    asked = ground.texts.numbers(ground.pack.texts("banking77"))
+    asked = ground.shelf("banking77")
     answers = ground.texts.numbers(support_answers(rng, max(40, total // 2), name[0]))
     ground.send(
         rng,

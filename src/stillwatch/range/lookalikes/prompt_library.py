@@ -64,6 +64,6 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     )
     frames = ground.frames.numbers([t.replace("{x}", role) for t in _TEMPLATES for role in _ROLES])
     favourite = frames[np.minimum(rng.zipf(1.4, size) - 1, len(frames) - 1)]
-    texts = ground.texts.numbers(ground.pack.texts("oasst1_en_train", "wildchat_structural", longest=1200))
+    texts = ground.shelf("oasst1_en_train", "wildchat_structural", longest=1200)
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.9, most=120)
     talk(ground, rng, who, counts, texts=texts, profile="evening", frame=favourite, mean_turns=2.0)

@@ -48,7 +48,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile="office", mean_turns=1.0)
     total = len(cut.owner)
     copied = ground.texts.numbers(_QUESTIONS)
-    own = ground.texts.numbers(ground.pack.texts("nq_open", "clinc150"))
+    own = ground.shelf("nq_open", "clinc150")
     place = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
     text = np.where(
         (place < 2) | (rng.random(total) < 0.3),

@@ -36,15 +36,13 @@ def mixed_traffic(
     end_users: bool = True,
 ) -> None:
     """Send what many unrelated end users of a shared account ask: talk, code, search, shopping, several languages, in conversations."""
-    pack = ground.pack
-    sources = (
-        pack.texts("oasst1_en_train", "wildchat_structural", longest=2500),
-        words.code_tasks(rng, max(30, int(counts.sum() * 0.12))),
-        pack.texts("nq_open", "clinc150"),
-        pack.texts("chatterbot_corpus", "xquad_questions", "oasst1_fi_mt", longest=2500),
-        pack.texts("banking77", "bitext_support", "medquad"),
+    pools = (
+        ground.shelf("oasst1_en_train", "wildchat_structural", longest=2500),
+        ground.texts.numbers(words.code_tasks(rng, max(30, int(counts.sum() * 0.12)))),
+        ground.shelf("nq_open", "clinc150"),
+        ground.shelf("chatterbot_corpus", "xquad_questions", "oasst1_fi_mt", longest=2500),
+        ground.shelf("banking77", "bitext_support", "medquad"),
     )
-    pools = [ground.texts.numbers(texts) for texts in sources]
     decks = [Deck(len(pool), rng) for pool in pools]
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile=profile, mean_turns=2.5)
     total = len(cut.owner)

@@ -56,7 +56,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
                 f"{task} {rules}\n\n".replace("{n}", str(int(rng.integers(3, 12)))).replace("{c}", names[i]) + "{a}"
             )
         if len(chosen):
-            texts = ground.texts.numbers(ground.pack.texts(source, longest=2000))
+            texts = ground.shelf(source, longest=2000)
             talk(
                 ground,
                 rng,

@@ -1,0 +1,128 @@
+"""A world has the size it was asked for, the same content for the same seed, and another one for another seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillwatch.core.errors import Error
+from stillwatch.range.ground import Names
+from stillwatch.range.pack import Deck, find_prompts, read_pack
+from stillwatch.range.rhythm import DAY, Clock, answer_lengths, gaps, turns
+from stillwatch.range.seeds import stream
+from stillwatch.range.world import World, build_world, digest
+
+
+def test_a_world_has_exactly_the_accounts_and_exchanges_asked_for(world: World) -> None:
+    assert len(world.formats) == len(world.accounts["account"]) == 5000
+    assert len(world) == len(world.rows["at"]) == 120_000
+    assert len(set(world.accounts["account"])) == 5000
+    assert np.bincount(world.rows["account"], minlength=5000).min() >= 1
+
+
+def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
+    first, again, other = (build_world(seed=seed, accounts=500, exchanges=7500) for seed in (1, 1, 2))
+    assert digest(first) == digest(again)
+    assert digest(first) != digest(other)
+
+
+def test_a_part_draws_the_same_whatever_other_parts_there_are() -> None:
+    whole = build_world(seed=4, accounts=500, exchanges=7500)
+    innocent = build_world(seed=4, accounts=500, exchanges=7500, campaigns=False)
+    assert "actor" not in innocent.accounts["role"]
+    for group in ("classroom", "reseller", "agent_fleet"):
+        names = [
+            [name for name, of in zip(w.accounts["account"], w.accounts["group"], strict=True) if of == group]
+            for w in (whole, innocent)
+        ]
+        assert names[0] == names[1]
+
+
+def test_texts_numbered_beforehand_change_nothing_of_what_is_said() -> None:
+    names = Names()
+    names.numbers(read_pack().everything())
+    plain, primed = (build_world(seed=6, accounts=500, exchanges=7500, texts=texts) for texts in (None, names.copy()))
+    said = [[w.texts[k] for k in w.rows["text"].tolist()] for w in (plain, primed)]
+    assert said[0] == said[1]
+
+
+def test_rows_are_listed_in_order_of_time_and_lie_within_the_day(world: World) -> None:
+    at = world.rows["at"][world.order]
+    assert (np.diff(at) >= 0).all()
+    assert at[0] >= 0
+    assert at[-1] < DAY
+
+
+def test_a_later_turn_follows_the_turn_before_in_the_same_conversation_and_account(world: World) -> None:
+    later = np.flatnonzero(world.rows["before"] >= 0)
+    before = world.rows["before"][later]
+    assert len(later) > 10_000
+    for column in ("account", "conversation"):
+        assert (world.rows[column][later] == world.rows[column][before]).all()
+    assert (world.rows["at"][later] >= world.rows["at"][before]).all()
+
+
+def test_activity_is_heavy_tailed(world: World) -> None:
+    benign = np.array(world.accounts["role"]) == "benign"
+    counts = np.bincount(world.rows["account"], minlength=5000)[benign]
+    assert np.median(counts) < 20
+    assert counts.max() > 1000
+
+
+def test_a_few_requests_fail_and_a_few_are_sent_twice(world: World) -> None:
+    failed = (world.rows["status"] != 200).mean()
+    assert 0.004 < failed < 0.012
+    assert 0.002 < world.repeats.mean() < 0.004
+
+
+def test_a_world_without_room_for_ordinary_customers_is_refused() -> None:
+    with pytest.raises(Error, match=r"at least 20 ordinary accounts"):
+        build_world(seed=1, accounts=5000, exchanges=60_000)
+
+
+def test_a_missing_prompt_pack_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(Error, match=r"not in the wheel"):
+        find_prompts(tmp_path)
+    (tmp_path / "other.parquet").write_bytes(b"")
+    with pytest.raises(Error, match=r"nq_open\.parquet: not in the prompt pack"):
+        read_pack(tmp_path).texts("nq_open")
+
+
+def test_a_deck_deals_every_card_before_it_deals_one_again() -> None:
+    deck = Deck(10, stream(1, "deck"))
+    dealt = np.concatenate([deck.draw(7), deck.draw(6), deck.draw(7)])
+    assert sorted(dealt[:10].tolist()) == sorted(dealt[10:].tolist()) == list(range(10))
+
+
+def test_working_hours_follow_the_time_zone() -> None:
+    clock = Clock(stream(1, "clock"))
+    rng = stream(1, "times")
+    for zone in (-8, 0, 8):
+        at = clock.times(rng, "office", np.full(20_000, zone))
+        local = (at // 3_600_000_000 + zone) % 24
+        assert ((local >= 8) & (local < 18)).mean() > 0.75
+
+
+def test_conversations_have_turns_in_order_and_no_more_than_allowed() -> None:
+    rng = stream(2, "turns")
+    cut = turns(
+        rng, Clock(rng), np.array([1, 40, 7]), zone=np.zeros(3, np.int64), profile="flat", mean_turns=6.0, most_turns=5
+    )
+    assert np.bincount(cut.owner).tolist() == [1, 40, 7]
+    assert cut.turn.max() <= 4
+    assert ((cut.before >= 0) == (cut.turn > 0)).all()
+    assert (np.diff(cut.at)[cut.turn[1:] > 0] >= 0).all()
+    assert cut.at.max() < DAY
+
+
+def test_gaps_and_answers_are_those_of_the_traces() -> None:
+    rng = stream(3, "gaps")
+    drawn = gaps(rng, 50_000)
+    assert abs(drawn.mean() - 1.0) < 0.1
+    assert np.median(drawn) < 0.9
+    code = answer_lengths(rng, rng.integers(100, 4000, 20_000), trace="code")
+    chat = answer_lengths(rng, rng.integers(100, 4000, 20_000), trace="chat")
+    assert code.min() >= 1
+    assert np.median(code) < 30 < np.median(chat)
