@@ -1,6 +1,6 @@
 """A scan as a page, as Markdown, as JSON and as lines for the terminal: what a person reads before deciding."""
 
-from stillwatch.report.explain import Line, Role, explain_lines
+from stillwatch.report.explain import Kind, Line, explain_lines
 from stillwatch.report.json_form import json_schema, read_json, render_json
 from stillwatch.report.markdown import render_markdown
 from stillwatch.report.page import render_html
@@ -48,6 +48,7 @@ __all__ = [
     "HeldOutTest",
     "HourCount",
     "KeyNumber",
+    "Kind",
     "Line",
     "LinkPicture",
     "LookalikeCheck",
@@ -56,7 +57,6 @@ __all__ = [
     "Piece",
     "RejectCount",
     "ReleaseMark",
-    "Role",
     "RunFacts",
     "ScanView",
     "SettingUsed",

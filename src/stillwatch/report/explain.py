@@ -1,6 +1,4 @@
-"""What a scan knows of one handle, as lines for a terminal: no colours and no printing here, only words with their
-roles.
-"""
+"""What a scan knows of one handle, as lines for a terminal: words with their kinds, no colours and no printing here."""
 
 from __future__ import annotations
 
@@ -11,42 +9,47 @@ from enum import StrEnum
 from stillwatch.core.errors import Error
 from stillwatch.report.inert import inert
 from stillwatch.report.parts import three_parts
-from stillwatch.report.tables import (
-    Table,
-    example_text,
-    families_table,
-    lookalikes_table,
-    members_table,
-    tests_table,
-)
+from stillwatch.report.tables import Table, example_text, families_table, lookalikes_table, members_table, tests_table
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_account import AccountView
 from stillwatch.report.view_actor import ActorView, FamilyView, MemberView
-from stillwatch.report.wording import count, day, e_words, listing, p_words, plural, quantity, share, span, spell
+from stillwatch.report.wording import (
+    count,
+    day,
+    evidence_words,
+    listing,
+    opening,
+    p_words,
+    plural,
+    quantity,
+    sentence,
+    share,
+    span,
+    spell,
+)
 
-__all__ = ["Line", "Role", "explain_lines"]
+__all__ = ["Kind", "Line", "explain_lines"]
 
 
-class Role(StrEnum):
+class Kind(StrEnum):
     """What a line is, so that the terminal can set it."""
 
     TITLE = "title"
-    HEAD = "head"
+    HEADING = "heading"
     TEXT = "text"
     ITEM = "item"
+    QUIET = "quiet"
     QUOTE = "quote"
-    TABLE = "table"
     BLANK = "blank"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One line, or one table. `tone` is plain, harvest, innocent or soft."""
+    """One line of words, indented as it should stand; `tone` is plain, harvest or innocent."""
 
-    role: Role
+    kind: Kind
     text: str = ""
     tone: str = "plain"
-    table: Table | None = None
 
 
 def explain_lines(view: ScanView, handle: str) -> list[Line]:
@@ -74,97 +77,104 @@ def explain_lines(view: ScanView, handle: str) -> list[Line]:
 
 def _actor(actor: ActorView) -> Iterator[Line]:
     parts = three_parts(actor)
-    yield _line(Role.TITLE, f"{actor.handle}  {spell(actor.decision)}: {actor.capability}")
-    yield _line(Role.TEXT, actor.reason)
-    needed = "" if actor.threshold is None else f", needed {e_words(actor.threshold)}"
-    yield _line(
-        Role.TEXT,
-        f"Evidence e = {e_words(actor.e_value)}{needed}; active {span(actor.first_seen, actor.last_seen)} UTC.",
-        "soft",
-    )
+    yield _line(Kind.TITLE, f"{actor.handle}  {spell(actor.decision)}: {actor.capability}")
+    yield _line(Kind.TEXT, sentence(actor.reason))
+    evidence = f"Evidence on held-out data: {evidence_words(actor.e_value, actor.threshold)}"
+    yield _line(Kind.QUIET, f"{evidence}. Active {span(actor.first_seen, actor.last_seen)} UTC.")
     for title, tone, rows in (
         ("Observed", "plain", parts.observed),
         ("Inferred", "harvest", parts.inferred),
         ("Exculpatory", "innocent", parts.exculpatory),
     ):
-        yield Line(role=Role.BLANK)
-        yield _line(Role.HEAD, title, tone)
+        yield Line(kind=Kind.BLANK)
+        yield _line(Kind.HEADING, title, tone)
         for row in rows:
-            yield _line(Role.ITEM, row.sentence, tone)
-    for table in (tests_table(actor), lookalikes_table(actor), families_table(actor)):
-        yield from _tabled(table)
+            yield _line(Kind.ITEM, row.sentence)
+    yield from _rows(tests_table(actor))
+    yield from _rows(lookalikes_table(actor))
+    yield from _rows(families_table(actor))
     for family in actor.families[:2]:
         yield from _examples(family)
-    yield from _tabled(members_table(actor, most=10))
+    yield from _rows(members_table(actor, most=10))
 
 
 def _account(
     handle: str, account: AccountView | None, memberships: list[tuple[ActorView, MemberView]]
 ) -> Iterator[Line]:
-    decision = "member" if account is None else spell(account.decision)
-    yield _line(Role.TITLE, f"{handle}  {decision}")
+    yield _line(Kind.TITLE, f"{handle}  {'member' if account is None else spell(account.decision)}")
     for actor, member in memberships:
-        yield _line(Role.HEAD, f"Member of {actor.handle} ({spell(actor.decision)}: {actor.capability})", "harvest")
+        yield _line(Kind.HEADING, f"Member of {actor.handle} ({spell(actor.decision)}: {actor.capability})")
         harvest = share(member.harvest_exchanges / member.exchanges if member.exchanges else None)
-        yield _line(Role.ITEM, f"{plural(member.exchanges, 'exchange')}, {harvest} of them harvest.")
-        yield _line(Role.ITEM, f"{plural(member.links, 'link')} of weight {quantity(member.weight)}: {member.reason}")
+        yield _line(Kind.ITEM, f"{plural(member.exchanges, 'exchange')}, {harvest} of them harvest.")
+        yield _line(
+            Kind.ITEM, f"{plural(member.links, 'link')} of weight {quantity(member.weight)}: {sentence(member.reason)}"
+        )
         facts = [
             f"opened {day(member.created)}",
             f"plan {member.plan or 'unknown'}",
             f"product type {member.product_type or 'unknown'}",
         ]
-        yield _line(Role.ITEM, f"Account {listing(facts)}.", "soft")
+        yield _line(Kind.ITEM, f"Account {listing(facts)}.")
     if account is None:
-        yield _line(Role.TEXT, "Its own signals do not stand out; it is here for what it shares.", "soft")
+        yield _line(Kind.QUIET, "Its own signals do not stand out; it is here for what it shares.")
         return
-    yield _line(Role.HEAD, "On its own evidence")
+    yield _line(Kind.HEADING, "On its own evidence")
     if account.reason:
-        yield _line(Role.TEXT, account.reason)
-    combined = (
-        f"Combined p = {p_words(account.p_value)}, e = {e_words(account.e_value)}, against {account.stratum} accounts"
-    )
+        yield _line(Kind.TEXT, sentence(account.reason))
     asked = "" if account.threshold_p is None else f"; p needed {p_words(account.threshold_p)}"
-    yield _line(Role.TEXT, f"{combined}{asked}; {plural(account.exchanges, 'exchange')}.")
+    combined = f"p = {p_words(account.p_value)}, {evidence_words(account.e_value, account.threshold_e)}{asked}"
+    compared = f"compared with {account.stratum} accounts; {plural(account.exchanges, 'exchange')}"
+    yield _line(Kind.TEXT, f"Combined {combined}; {compared}.")
     for signal in account.signals:
+        title = opening(signal.title or spell(signal.signal))
         if not signal.decided:
             lack = "" if signal.needed is None else f", needs {count(signal.needed)}"
-            yield _line(
-                Role.ITEM, f"{signal.title or spell(signal.signal)}: undecided, n = {count(signal.n)}{lack}", "soft"
-            )
+            yield _line(Kind.ITEM, f"{title}: undecided, n = {count(signal.n)}{lack}")
             continue
         usual = ""
         if len(signal.quantiles) == 7:
-            usual = f" (median {quantity(signal.quantiles[3], signal.unit)}, 99 % {quantity(signal.quantiles[6], signal.unit)})"
-        yield _line(
-            Role.ITEM,
-            f"{signal.title or spell(signal.signal)}: {quantity(signal.value, signal.unit)}{usual}, "
-            f"p = {p_words(signal.p_value)}, n = {count(signal.n)}. {signal.sentence}".strip(),
-        )
+            median, top = (quantity(signal.quantiles[i], _short(signal.unit)) for i in (3, 6))
+            usual = f" (median {median}, 99 % {top})"
+        weight = f"p = {p_words(signal.p_value)}, n = {count(signal.n)}"
+        yield _line(Kind.ITEM, f"{title}: {quantity(signal.value, signal.unit)}{usual}, {weight}.")
+        if signal.sentence:
+            yield _line(Kind.QUIET, f"    {sentence(signal.sentence)}")
+
+
+def _short(unit: str) -> str:
+    return unit if unit == "share" else ""
 
 
 def _family(found: list[tuple[ActorView, FamilyView]]) -> Iterator[Line]:
     actor, family = found[0]
-    yield _line(Role.TITLE, f"{family.handle}  {family.scope} template")
+    yield _line(Kind.TITLE, f"{family.handle}  {family.scope} template")
     owners = listing([owner.handle for owner, _ in found])
     yield _line(
-        Role.TEXT, f"{plural(family.exchanges, 'exchange')} of {plural(family.accounts, 'account')}; of {owners}."
+        Kind.TEXT, f"{plural(family.exchanges, 'exchange')} of {plural(family.accounts, 'account')}; of {owners}."
     )
-    yield from _tabled(families_table(actor))
+    yield from _rows(families_table(actor))
     yield from _examples(family)
 
 
 def _examples(family: FamilyView) -> Iterator[Line]:
     for text in example_text(family):
-        yield Line(role=Role.BLANK)
+        yield Line(kind=Kind.BLANK)
         for row in text.splitlines():
-            yield _line(Role.QUOTE, row)
+            yield _line(Kind.QUOTE, f"    | {row}")
 
 
-def _tabled(table: Table) -> Iterator[Line]:
-    if table.rows:
-        yield Line(role=Role.BLANK)
-        yield Line(role=Role.TABLE, text=table.title, table=table)
+def _rows(table: Table) -> Iterator[Line]:
+    if not table.rows:
+        return
+    yield Line(kind=Kind.BLANK)
+    yield _line(Kind.HEADING, table.title)
+    for row in table.rows:
+        cells = [
+            f"{name} {cell}" for name, cell in zip(table.header[1:], row[1:], strict=True) if cell not in {"–", ""}
+        ]
+        yield _line(Kind.ITEM, f"{row[0]}: {'; '.join(cells)}")
 
 
-def _line(role: Role, text: str, tone: str = "plain") -> Line:
-    return Line(role=role, text=inert(text), tone=tone)
+def _line(kind: Kind, text: str, tone: str = "plain") -> Line:
+    mark = "  - " if kind is Kind.ITEM else ""
+    return Line(kind=kind, text=mark + inert(text), tone=tone)

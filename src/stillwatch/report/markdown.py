@@ -23,7 +23,7 @@ from stillwatch.report.tables import (
 from stillwatch.report.verdict import key_numbers, verdict
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_actor import ActorView
-from stillwatch.report.wording import count, opening, share, span
+from stillwatch.report.wording import count, opening, sentence, share, span
 
 __all__ = ["render_markdown"]
 
@@ -74,10 +74,10 @@ def _lines(view: ScanView) -> Iterator[str]:
         yield f"- {count(row.count)} {_plain(row.what)}: {_plain(row.why)}{needs}"
     yield from _inputs(view)
     yield from ("", "## What this scan cannot see", "")
-    yield from (f"- {_plain(sentence)}" for sentence in (*view.limits, *STANDING_LIMITS))
+    yield from (f"- {_plain(words)}" for words in (*view.limits, *STANDING_LIMITS))
     if view.guarantees:
         yield from ("", "## What is guaranteed", "")
-        yield from (f"- {_plain(sentence)}" for sentence in view.guarantees)
+        yield from (f"- {_plain(words)}" for words in view.guarantees)
     yield from ("", "## Run it again", "")
     if run.command:
         yield from _fenced(run.command)
@@ -88,7 +88,12 @@ def _lines(view: ScanView) -> Iterator[str]:
 
 def _actor(actor: ActorView) -> Iterator[str]:
     parts = three_parts(actor)
-    yield from ("", f"## {_plain(actor.handle)}: {_plain(opening(actor.capability))}", "", _plain(actor.reason))
+    yield from (
+        "",
+        f"## {_plain(actor.handle)}: {_plain(opening(actor.capability))}",
+        "",
+        _plain(sentence(actor.reason)),
+    )
     for title, rows in (("Observed", parts.observed), ("Inferred", parts.inferred), ("Exculpatory", parts.exculpatory)):
         yield from ("", f"### {title}", "")
         yield from (f"- {_plain(row.sentence)}" for row in rows)

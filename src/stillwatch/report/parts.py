@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from stillwatch.core.records import Decision, Support
 from stillwatch.report.view_actor import ActorView, HeldOutTest, Part, Statement
-from stillwatch.report.wording import count, e_words, listing, p_words, plural, share, span, spell
+from stillwatch.report.wording import count, e_words, listing, p_words, plural, sentence, share, span, spell
 
 __all__ = ["Parts", "three_parts"]
 
@@ -36,8 +36,8 @@ def three_parts(actor: ActorView) -> Parts:
 
 
 def _observed(actor: ActorView) -> Iterator[Statement]:
-    def say(sentence: str, ground: str) -> Statement:
-        return Statement(part=Part.OBSERVED, sentence=sentence, ground=ground)
+    def say(words: str, ground: str) -> Statement:
+        return Statement(part=Part.OBSERVED, sentence=words, ground=ground)
 
     when = "" if actor.first_seen is None else f", {span(actor.first_seen, actor.last_seen)} UTC"
     yield say(f"{plural(actor.accounts, 'account')} sent {plural(actor.exchanges, 'exchange')}{when}.", "exchanges")
@@ -51,6 +51,9 @@ def _observed(actor: ActorView) -> Iterator[Statement]:
     yield say(
         f"{plural(actor.yield_exchanges, 'distinct prompt was', 'distinct prompts were')} answered{tokens}.", "features"
     )
+    for test in actor.tests:
+        if test.describes:
+            yield say(sentence(test.sentence), test.test)
     if actor.links is None:
         return
     drawn = len(actor.links.accounts)
@@ -60,14 +63,14 @@ def _observed(actor: ActorView) -> Iterator[Statement]:
         wide = "" if thing.population is None else f"; {count(thing.population)} accounts in all the logs have it"
         of = min(actor.links.of_members, drawn)
         yield say(
-            f"{count(thing.members)} of {plural(of, 'member')} share the {spell(thing.kind)} {thing.label}{wide}.",
+            f"{count(thing.members)} of {plural(of, 'member')} share the {thing.name}{wide}.",
             "links",
         )
 
 
 def _inferred(actor: ActorView) -> Iterator[Statement]:
-    def say(sentence: str, ground: str) -> Statement:
-        return Statement(part=Part.INFERRED, sentence=sentence, ground=ground)
+    def say(words: str, ground: str) -> Statement:
+        return Statement(part=Part.INFERRED, sentence=words, ground=ground)
 
     if actor.decision is Decision.REVIEW and actor.e_value is not None:
         demanded = "" if actor.threshold is None else f", where {e_words(actor.threshold)} was demanded"
@@ -78,20 +81,20 @@ def _inferred(actor: ActorView) -> Iterator[Statement]:
     yield say(f"Capability sought: {actor.capability}.", "features")
     for test in actor.tests:
         if test.supports is Support.HARVEST and test.decided:
-            yield say(f"{test.sentence} {_weight(test)}", test.test)
+            yield say(f"{sentence(test.sentence)} {_weight(test)}", test.test)
     yield say("Who the operator is was not asked: a scan names no person, organisation or country.", "method")
 
 
 def _exculpatory(actor: ActorView) -> Iterator[Statement]:
-    def say(sentence: str, ground: str) -> Statement:
-        return Statement(part=Part.EXCULPATORY, sentence=sentence, ground=ground)
+    def say(words: str, ground: str) -> Statement:
+        return Statement(part=Part.EXCULPATORY, sentence=words, ground=ground)
 
     for test in actor.tests:
         if test.supports is Support.INNOCENT and test.decided:
-            yield say(f"{test.sentence} {_weight(test)}", test.test)
+            yield say(f"{sentence(test.sentence)} {_weight(test)}", test.test)
     for check in actor.lookalikes:
         if check.fits:
-            yield say(f"Fits {check.name}: {check.why}", "lookalikes")
+            yield say(f"Fits an innocent explanation, {check.name}: {sentence(check.why)}", "lookalikes")
     other = actor.exchanges - actor.harvest_exchanges
     if actor.exchanges and other / actor.exchanges >= 0.01:
         yield say(
@@ -102,8 +105,14 @@ def _exculpatory(actor: ActorView) -> Iterator[Statement]:
     yield from _members_in_doubt(actor)
     unknown = [check.name for check in actor.lookalikes if check.fits is None]
     if unknown:
-        yield say(f"The logs could not tell whether this is {listing(unknown)}.", "lookalikes")
-    undecided = [f"{test.title or spell(test.test)} ({_lack(test)})" for test in actor.tests if not test.decided]
+        yield say(
+            f"Innocent explanations that the logs could neither confirm nor refute: {listing(unknown)}.", "lookalikes"
+        )
+    undecided = [
+        f"{test.title or spell(test.test)} ({_lack(test)})"
+        for test in actor.tests
+        if not test.decided and not test.describes
+    ]
     if undecided:
         yield say(f"Undecided for want of data: {listing(undecided)}.", "actor_evidence")
     refuted = [check.name for check in actor.lookalikes if check.fits is False]

@@ -15,7 +15,7 @@ from stillwatch.report.view_actor import HeldOutTest
 __all__ = ["ForestAxis", "evidence_ruler", "forest_axis", "forest_head", "forest_row", "ruler_reach"]
 
 _WIDTH = 300.0
-_PAD = 16.0
+_PAD = 22.0
 _REACHES = (2, 4, 8, 16, 64, 256, 1024, 2**20)
 
 
@@ -83,11 +83,14 @@ def forest_row(test: HeldOutTest, axis: ForestAxis) -> Markup:
         return drawing.picture()
     cls = {Support.HARVEST: "harvest", Support.INNOCENT: "innocent", Support.NEITHER: "neither"}[test.supports]
     (low, off_low), (x, off), (high, off_high) = (axis.at(ratio) for ratio in ratios)
+    if off and off_low and off_high:
+        low = high = x
+        off_low = off_high = False
     drawing.line(low, 13, high, 13, f"whisker {cls}")
     for end, beyond, way in ((low, off_low, -1), (high, off_high, 1)):
         if beyond:
             drawing.polygon([(end + way * 7, 13), (end, 9), (end, 17)], cls)
-        elif test.low is not None:
+        elif test.low is not None and low < high:
             drawing.line(end, 9, end, 17, f"whisker {cls}")
     if off:
         drawing.polygon(

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from stillwatch.report._layout import Points, label_spot, settle, sunflower
 from stillwatch.report.svg import Drawing, number
 from stillwatch.report.view_actor import LinkPicture, SharedThing
-from stillwatch.report.wording import count, listing, plural, spell
+from stillwatch.report.wording import count, listing, plural
 
 __all__ = ["LinkDrawing", "draw_links"]
 
@@ -151,7 +151,7 @@ def _widest(homes: _Homes) -> list[int]:
 
 
 def _name(thing: SharedThing) -> str:
-    return f"{spell(thing.kind)} {thing.label}"[:34]
+    return thing.name[:34]
 
 
 def _diamonds(drawing: Drawing, homes: _Homes, at: Points, radii: Sequence[float]) -> None:

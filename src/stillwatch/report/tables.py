@@ -16,8 +16,10 @@ from stillwatch.report.wording import (
     e_words,
     interval,
     listing,
+    opening,
     p_words,
     quantity,
+    sentence,
     share,
     spell,
     technique_words,
@@ -99,7 +101,7 @@ def candidates_table(view: ScanView) -> Table:
     """The candidates that were set aside or left undecided, with the reason."""
     header = ("candidate", "decision", "accounts", "evidence e", "nearest innocent explanation", "reason")
     rows = [
-        (a.handle, spell(a.decision), count(a.accounts), _evidence(a), nearest_explanation(a), a.reason)
+        (a.handle, spell(a.decision), count(a.accounts), _evidence(a), nearest_explanation(a), sentence(a.reason))
         for a in view.set_aside + view.undecided_actors
     ]
     return _table("Candidates not for review", header, rows, (2, 3))
@@ -110,9 +112,9 @@ def tests_table(actor: ActorView) -> Table:
     header = ("test", "kind", "points to", "observed", "expected", "n", "p", "e", "null")
     rows = [
         (
-            test.title or spell(test.test),
+            opening(test.title or spell(test.test)),
             test.vote.value,
-            "undecided" if not test.decided else _DIRECTION[test.supports],
+            _direction(test),
             _observed(test),
             quantity(test.expected, test.unit),
             count(test.n) if test.decided or test.needed is None else f"{count(test.n)}, needs {count(test.needed)}",
@@ -128,6 +130,12 @@ def tests_table(actor: ActorView) -> Table:
 _DIRECTION = {Support.HARVEST: "a harvest", Support.INNOCENT: "innocence", Support.NEITHER: "neither"}
 
 
+def _direction(test: HeldOutTest) -> str:
+    if test.describes:
+        return "describes only"
+    return _DIRECTION[test.supports] if test.decided else "undecided"
+
+
 def _observed(test: HeldOutTest) -> str:
     if test.value is None or test.low is None or test.high is None:
         return quantity(test.value, test.unit)
@@ -137,7 +145,7 @@ def _observed(test: HeldOutTest) -> str:
 def lookalikes_table(actor: ActorView) -> Table:
     """The innocent explanations that were tried."""
     fits = {True: "fits", False: "does not fit", None: "unknown"}
-    rows = [(check.name, fits[check.fits], check.why) for check in actor.lookalikes]
+    rows = [(check.name, fits[check.fits], sentence(check.why)) for check in actor.lookalikes]
     return _table("Innocent explanations considered", ("explanation", "fits?", "why"), rows)
 
 

@@ -77,6 +77,11 @@ class HeldOutTest:
         """Whether there was enough data for an answer."""
         return self.p_value is not None or self.e_value is not None
 
+    @property
+    def describes(self) -> bool:
+        """Whether it is a measured value without a test: neither decided, nor undecided for want of data."""
+        return not self.decided and self.value is not None and self.needed is None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LookalikeCheck:
@@ -163,6 +168,12 @@ class SharedThing:
     population: int | None = None
     weight: float = 1.0
     reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The kind and the label, the kind said once."""
+        kind = self.kind.replace("_", " ")
+        return self.label if self.label.replace("_", " ").startswith(kind) else f"{kind} {self.label}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ __all__ = [
     "p_words",
     "plural",
     "quantity",
+    "sentence",
     "share",
     "span",
     "spell",
@@ -32,6 +33,7 @@ __all__ = [
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNKNOWN = "unknown"
+_PERCENT = re.compile(r"(\d)%")
 _TIES = re.compile(
     r"(?<=\d) (?=%|×|million|billion)|(?<=×) (?=10)|(?<=\b[pne]) (?== )|(?<=\b[pne] =) (?=[\d<>])|(?<=[<>]) (?=\d)"
 )
@@ -267,6 +269,18 @@ def spell(name: str) -> str:
     ('cot writeout', 'set aside')
     """
     return name.replace("_", " ")
+
+
+def sentence(words: str) -> str:
+    """Words from elsewhere as a sentence: a capital, a full stop, and a space before the per cent sign.
+
+    >>> sentence("97.9% of members, none of its marks"), sentence("Done."), sentence("")
+    ('97.9 % of members, none of its marks.', 'Done.', '')
+    """
+    words = _PERCENT.sub(r"\1 %", words.strip())
+    if not words:
+        return ""
+    return opening(words) + ("" if words[-1] in ".!?…:;\"'”’。" else ".")
 
 
 def tied(sentence: str) -> str:
