@@ -83,7 +83,7 @@ def exchanges(one: LogFormat, record: Record) -> list[Exchange]:
             if one.joined.moment is not None:
                 one.joined.moment(record)
             for key, value in one.joined.pieces(record):
-                groups.setdefault(key, []).append(Piece(value=value, line=1, source=1))
+                groups.setdefault(key, []).append(Piece(value, 1, 1))
             for group in groups.values():
                 rows += one.joined.assemble(group, reading)
     except BadField as caught:

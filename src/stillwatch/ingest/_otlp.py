@@ -67,7 +67,9 @@ def attributes(given: Any, depth: int = 0) -> dict[str, Any]:
         if isinstance(pair, dict):
             key = pair.get("key")
             if isinstance(key, str):
-                found[key] = value(pair.get("value"), depth)
+                typed = pair.get("value")
+                plain = typed.get("stringValue") if type(typed) is dict else None
+                found[key] = value(typed, depth) if plain is None else plain
     return found
 
 
@@ -132,10 +134,11 @@ def _flat(record: Record) -> tuple[str, Span]:
 
 def nested(found: dict[str, Any], prefix: str) -> list[Any]:
     """Indexed attributes as a list of objects: `prefix.0.a.b` becomes element 0's `{"a": {"b": ...}}`."""
-    start = len(prefix) + 1
+    dotted = prefix + "."
+    start = len(dotted)
     elements: dict[int, dict[str, Any]] = {}
     for key, given in found.items():
-        if not key.startswith(prefix) or key[start - 1 : start] != ".":
+        if not key.startswith(dotted):
             continue
         index, _, rest = key[start:].partition(".")
         number = asked_count(index, limit=MAX_INDEX)

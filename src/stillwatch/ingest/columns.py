@@ -6,8 +6,8 @@ them go one by one through the same cleaning as every other format, which is whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ _OUTCOME_WORDS = {"success": "ok", "succeeded": "ok", "completed": "ok", "stop":
                   "failed": "error", "failure": "error", "canceled": "cancelled", "aborted": "cancelled"}  # fmt: skip
 
 
+_PLAIN: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_LABELS, label),
+    **dict.fromkeys(_TEXTS, text),
+    **dict.fromkeys(("temperature", "top_p"), asked_number),
+    **dict.fromkeys(("logprobs", "logit_bias", "stream"), asked_flag),
+    **{target: partial(asked_count, limit=limit) for target, limit in _COUNTS.items()},
+}
+"""How a caller's words and numbers are read; what a provider states, and what has more to it, stands in `read_row`."""
+
+
 def _sniff(record: Record) -> int:
     found = automatic(record).columns
     return 5 if "at" in found and ({"account", "prompt", "model", "credential"} & found.keys()) else 0
@@ -40,6 +50,11 @@ def _sniff(record: Record) -> int:
 @lru_cache(maxsize=8)
 def _loaded(path: Path) -> ColumnMap:
     return load(path)
+
+
+@lru_cache(maxsize=256)
+def _automatic(names: tuple[str, ...]) -> ColumnMap:
+    return automatic(names)
 
 
 def value_of(record: Record, name: str) -> Any:
@@ -79,22 +94,17 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
 
     x = Exchange()
     x.at = reading.at(get("at"), columns["at"])
-    for target in _LABELS:
-        setattr(x, target, label(get(target)))
-    for target in _TEXTS:
-        setattr(x, target, text(get(target)))
+    for target in (*columns, *constants):
+        reader = _PLAIN.get(target)
+        if reader is not None:
+            setattr(x, target, reader(get(target)))
     key = label(get("credential"), longest=4096)
     x.credential = credential_id(key) if key else None
     x.account = x.account or x.credential
     for target in _BILLED:
-        setattr(x, target, billed(get(target), columns.get(target, target)))
+        if target in columns or target in constants:
+            setattr(x, target, billed(get(target), columns.get(target, target)))
     x.http_status = billed(get("http_status"), columns.get("http_status", "http_status"), limit=999)
-    for target, limit in _COUNTS.items():
-        setattr(x, target, asked_count(get(target), limit=limit))
-    x.temperature = asked_number(get("temperature"))
-    x.top_p = asked_number(get("top_p"))
-    for target in ("logprobs", "logit_bias", "stream"):
-        setattr(x, target, asked_flag(get(target)))
     tools = get("tools")
     x.tools = _chat.tool_names(tools) if isinstance(tools, list) else _chat.tool_names(tools.split(",")) if isinstance(tools, str) else None
     artifacts = get("reasoning_artifacts")
@@ -141,7 +151,7 @@ def _messages(x: Exchange, value: Any) -> None:
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one row; the mapping is the one the reading was given, or the automatic one for this row's names."""
-    found = automatic(record) if reading.mapping is None else _loaded(reading.mapping)
+    found = _automatic(tuple(record)) if reading.mapping is None else _loaded(reading.mapping)
     if "at" not in found.columns:
         reading.at(None, "at")
     return [read_row(record, found, reading)]

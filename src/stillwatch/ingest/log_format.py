@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .clean import Reading
 from .exchange import Exchange
@@ -21,8 +21,7 @@ Reader = Callable[[Record, Reading], Iterable[Exchange]]
 Sniffer = Callable[[Record], int]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Part of an exchange: the record or sub-record, and where it stood."""
 
     value: Any

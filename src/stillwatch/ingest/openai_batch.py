@@ -93,4 +93,4 @@ def _sniff(record: Record) -> int:
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one record that stands alone."""
-    return [x for key, value in pieces(record) for x in assemble([Piece(value=value, line=0, source=0)], reading) if key]
+    return [x for key, value in pieces(record) for x in assemble([Piece(value, 0, 0)], reading) if key]

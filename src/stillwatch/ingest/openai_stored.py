@@ -66,4 +66,4 @@ def _sniff(record: Record) -> int:
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one completion."""
-    return assemble([Piece(value=value, line=0, source=0) for _, value in pieces(record)], reading)
+    return assemble([Piece(value, 0, 0) for _, value in pieces(record)], reading)

@@ -182,8 +182,8 @@ def _numbers(x: Exchange, found: dict[str, Any]) -> None:
     if isinstance(tools, list):
         x.tools = _chat.tool_names([_structured(tool) for tool in tools])
     else:
-        functions = nested(found, "llm.request.functions")
-        x.tools = sorted_tools(mapping(function).get("name") for function in functions) if functions else None
+        functions = nested(found, "llm.request.functions") if "llm.request.functions.0.name" in found else []
+        x.tools = sorted_tools(mapping(function).get("name") for function in functions)
 
 
 def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
@@ -227,5 +227,5 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one export that holds spans and their events together."""
     groups: dict[str, list[Piece]] = {}
     for key, span in pieces(record):
-        groups.setdefault(key, []).append(Piece(value=span, line=0, source=0))
+        groups.setdefault(key, []).append(Piece(span, 0, 0))
     return [x for group in groups.values() for x in assemble(group, reading)]

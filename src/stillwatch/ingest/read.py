@@ -114,7 +114,7 @@ def exchanges_of(one: LogFormat, record: Record, reading: Reading, *, line: int 
             return
         pieces: dict[str, list[Piece]] = {}
         for key, value in one.joined.pieces(record):
-            pieces.setdefault(key, []).append(Piece(value=value, line=line, source=source))
+            pieces.setdefault(key, []).append(Piece(value, line, source))
     except BadField as fault:
         yield fault
         return
@@ -184,7 +184,7 @@ def _collect_joined(
                     reading.earliest = told
                 for key, value in one.joined.pieces(record):
                     if chunk.parts == 1 or zlib.crc32(key.encode("utf-8", "surrogatepass")) % chunk.parts == chunk.part:
-                        groups.setdefault(key, []).append(Piece(value=value, line=line, source=file.source))
+                        groups.setdefault(key, []).append(Piece(value, line, file.source))
             except BadField as fault:
                 if first_part:
                     rejects.append((file.source, line, fault.field, fault.reason))
