@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from stillwatch.core.records import Decision
-from stillwatch.report import ActorView, ErrorBudget, ScanView, render_html
+from stillwatch.core.records import Decision, Support, Vote
+from stillwatch.report import ActorView, ErrorBudget, HeldOutTest, ScanView, render_html
+from stillwatch.report.parts import three_parts
 from stillwatch.report.wording import amount, count, e_words, p_words, quantity
 
 from .reading import Page, read
@@ -89,7 +90,7 @@ def test_every_test_of_an_actor_stands_with_its_null_and_its_numbers(day: ScanVi
     tables = page.find("table", class_="tests")
     for actor, table in zip(day.for_review, tables, strict=False):
         for test in actor.tests:
-            assert test.null in table.text
+            assert f"Null: {test.null}." in table.text
             assert count(test.n) in table.text
             if test.p_value is not None:
                 assert p_words(test.p_value) in table.text
@@ -127,7 +128,7 @@ def test_an_undecided_value_is_never_shown_as_a_number(day: ScanView) -> None:
         yield_exchanges=0,
         capability="unknown",
     )
-    text = read(render_html(ScanView(run=day.run, actors=(bare,)))).find("article")[0].text
+    text = read(render_html(ScanView(run=day.run, actors=(bare,)))).find("table", class_="candidates")[0].text
     assert "undecided" in text
     assert "e =" not in text
     assert "None" not in text
@@ -144,7 +145,7 @@ def test_a_scan_that_read_nothing_is_still_a_page_that_says_so() -> None:
 def test_a_scan_that_could_not_find_anything_says_so_in_its_first_sentence(day: ScanView) -> None:
     budget = ErrorBudget(level="actors", method="e-BH", rate=0.05, tested=2, found=0, can_fire=False)
     page = read(render_html(ScanView(run=day.run, budgets=(budget,))))
-    assert "No actor could have been found: too little calibration data." in page.find("h1")[0].text
+    assert "No actor could have been found at this error budget." in page.find("h1")[0].text
 
 
 def test_an_actor_that_knows_only_its_counts_has_a_page(day: ScanView) -> None:
@@ -159,7 +160,7 @@ def test_an_actor_that_knows_only_its_counts_has_a_page(day: ScanView) -> None:
         yield_exchanges=0,
         capability="",
     )
-    article = read(render_html(replace(day, actors=(bare,)))).find("article")[0].text
+    article = read(render_html(replace(day, actors=(bare,)))).find("table", class_="candidates")[0].text
     assert "No innocent explanation was tried on this candidate" in article
 
 
@@ -237,3 +238,34 @@ def test_the_same_view_gives_the_same_bytes_in_another_process(html: str) -> Non
         check=True,
     )
     assert run.stdout.strip() == hashlib.sha256(html.encode()).hexdigest()
+
+
+def test_a_value_that_was_only_measured_is_observed_and_not_called_undecided(day: ScanView) -> None:
+    found = day.for_review[0]
+    measured = HeldOutTest(
+        test="breadth",
+        vote=Vote.BEHAVIOURAL,
+        supports=Support.NEITHER,
+        n=40,
+        null="no test",
+        sentence="99% of its prompts are distinct",
+        value=0.99,
+        unit="share",
+    )
+    page = read(render_html(replace(day, actors=(replace(found, tests=(measured,)),))))
+    assert "99 % of its prompts are distinct." in page.find("div", class_="observed")[0].text.replace("\u00a0", " ")
+    assert "breadth" not in page.find("div", class_="exculpatory")[0].text
+    table = page.find("table", class_="tests")[0].text
+    assert "describes only" in table
+    assert "undecided" not in table
+
+
+def test_what_speaks_for_innocence_is_said_when_members_do_other_work_or_are_old(day: ScanView) -> None:
+    grading = day.for_review[2]
+    words = [s.sentence for s in three_parts(grading).exculpatory]
+    other = grading.exchanges - grading.harvest_exchanges
+    assert any(s.startswith(f"{other:,} exchanges") for s in words)
+    assert any("bystanders" in s for s in words)
+    old = sum(1 for m in grading.members if m.created and m.first_seen and (m.first_seen - m.created).days >= 90)
+    assert any(s.startswith(f"{old} member") for s in words)
+    assert any("neither confirm nor refute: a reseller" in s for s in words)

@@ -140,3 +140,8 @@ def test_a_tie_given_twice_counts_once() -> None:
     ties = (Tie(account=0, thing=0), Tie(account=0, thing=0), Tie(account=1, thing=0))
     picture = LinkPicture(accounts=("A", "B"), things=(thing,), ties=ties, of_members=2)
     assert "subnet a · 2" in draw_links(picture, uid="l", name="X", rng=np.random.default_rng(0)).svg
+
+
+def test_the_kind_of_a_shared_thing_is_said_once() -> None:
+    assert SharedThing(key="a", kind="user_agent", label="7K2Q", members=2).name == "user agent 7K2Q"
+    assert SharedThing(key="a", kind="payment", label="payment 7K2Q", members=2).name == "payment 7K2Q"

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.core.errors import Error, FormatError
+from stillwatch.core.records import Technique
 from stillwatch.report import (
     Kind,
     ScanView,
@@ -52,6 +53,12 @@ def test_every_number_has_words(x: float) -> None:
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))
 def test_a_share_between_none_and_all_is_never_shown_as_none_or_all(x: float) -> None:
     assert wording.share(x) not in {"0 %", "100 %"}
+
+
+def test_every_technique_has_words_of_its_own() -> None:
+    words = [wording.technique_words(technique) for technique in Technique]
+    assert len(set(words)) == len(words)
+    assert not {technique.value.replace("_", " ") for technique in Technique} & set(words)
 
 
 def test_json_comes_back_as_the_same_view() -> None:
@@ -118,7 +125,7 @@ def test_explaining_a_member_says_why_it_is_one() -> None:
     member = view.actors[1].members[700]
     words = " ".join(line.text for line in explain_lines(view, member.handle))
     assert view.actors[1].handle in words
-    assert member.reason in words
+    assert wording.sentence(member.reason) in words
 
 
 def test_explaining_an_account_gives_its_signals_beside_the_population() -> None:

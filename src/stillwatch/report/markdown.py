@@ -60,7 +60,7 @@ def _lines(view: ScanView) -> Iterator[str]:
     yield from _table(candidates_table(view), empty="The search found no other candidate.")
     yield from ("", "## Calibration and error budget", "")
     for budget in view.budgets:
-        fire = "" if budget.can_fire else " Nothing could have been found: too little calibration data."
+        fire = "" if budget.can_fire else " Nothing could have been found at this budget."
         note = f" {_plain(budget.note)}" if budget.note else ""
         yield (
             f"- {opening(_plain(budget.level))}: at most {share(budget.rate)} false on average, {_plain(budget.method)} over "

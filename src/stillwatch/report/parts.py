@@ -115,6 +115,9 @@ def _exculpatory(actor: ActorView) -> Iterator[Statement]:
     ]
     if undecided:
         yield say(f"Undecided for want of data: {listing(undecided)}.", "actor_evidence")
+    level = [_title(test) for test in actor.tests if test.decided and test.supports is Support.NEITHER]
+    if level:
+        yield say(f"Tests that point neither way: {listing(level)}.", "actor_evidence")
     refuted = [check.name for check in actor.lookalikes if check.fits is False]
     if refuted:
         yield say(f"Considered and found not to fit: {listing(refuted)}. Reasons are in the table below.", "lookalikes")
@@ -145,6 +148,10 @@ def _weight(test: HeldOutTest) -> str:
     if test.p_value is not None:
         return f"(p = {p_words(test.p_value)}, n = {count(test.n)})"
     return f"(e = {e_words(test.e_value)}, n = {count(test.n)})"
+
+
+def _title(test: HeldOutTest) -> str:
+    return (test.title or spell(test.test)).lower()
 
 
 def _lack(test: HeldOutTest) -> str:

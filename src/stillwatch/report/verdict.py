@@ -37,7 +37,7 @@ def verdict(view: ScanView) -> str:
     aside = f"{plural(len(view.set_aside), 'candidate')} set aside" if view.set_aside else "no candidate set aside"
     open_ = f"{plural(len(view.undecided_actors), 'candidate')} undecided" if view.undecided_actors else ""
     unable = [_ONE.get(budget.level, budget.level) for budget in view.budgets if not budget.can_fire]
-    blind = f" No {' or '.join(unable)} could have been found: too little calibration data." if unable else ""
+    blind = f" No {' or '.join(unable)} could have been found at this error budget." if unable else ""
     return f"{'; '.join(part for part in (first, single, aside, open_) if part)}.{blind}"
 
 

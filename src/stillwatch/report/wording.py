@@ -39,6 +39,8 @@ _TIES = re.compile(
 )
 
 _TECHNIQUES: dict[str, str] = {
+    "reasoning_request": "asking for worked reasoning",
+    "grading_request": "asking for grades",
     Technique.COT_WRITEOUT: "writing out hidden reasoning",
     Technique.REASONING_TAGS: "reasoning inside forced tags",
     Technique.DEBUG_PRETEXT: "a debugging pretext",
