@@ -160,7 +160,7 @@ def test_an_actor_that_knows_only_its_counts_has_a_page(day: ScanView) -> None:
         yield_exchanges=0,
         capability="",
     )
-    article = read(render_html(replace(day, actors=(bare,)))).find("table", class_="candidates")[0].text
+    article = read(render_html(replace(day, actors=(bare,)))).find("article")[0].text
     assert "No innocent explanation was tried on this candidate" in article
 
 
