@@ -17,6 +17,12 @@ import pytest
 from stillwatch.range.demo import DemoPaths, write_demo
 from stillwatch.range.ground import ACCOUNT_FACTS
 
+SPEND_COLUMNS = """
+request_id call_type api_key spend total_tokens prompt_tokens completion_tokens startTime endTime model user
+team_id organization_id end_user requester_ip_address messages response proxy_server_request metadata session_id
+status
+"""
+
 
 def read_lines(path: Path) -> list[bytes]:
     """The lines of a log, unpacked as its name says."""
@@ -71,11 +77,10 @@ def test_captures_have_request_and_response_and_no_credential(demo: DemoPaths) -
 
 
 def test_spend_rows_have_the_columns_of_the_table(demo: DemoPaths) -> None:
-    wanted = ["request_id", "call_type", "api_key", "spend", "total_tokens", "prompt_tokens", "completion_tokens", "startTime", "endTime", "model", "user", "team_id", "organization_id", "end_user", "requester_ip_address", "messages", "response", "proxy_server_request", "metadata", "session_id", "status"]
     found = rows(demo, "litellm")
     assert {row["status"] for row in found} == {"success", "failure"}
     for row in found:
-        assert set(wanted) <= set(row)
+        assert set(SPEND_COLUMNS.split()) <= set(row)
         assert row["messages"][-1]["role"] == "user"
         assert row["total_tokens"] == row["prompt_tokens"] + row["completion_tokens"]
 
@@ -152,6 +157,17 @@ def test_the_truth_is_never_in_logs_or_facts(demo: DemoPaths) -> None:
     for path in [*demo.logs.rglob("*.*"), demo.accounts_file]:
         data = b"\n".join(read_lines(path))
         assert not [word for word in words if word in data]
+
+
+def test_ids_tell_nothing_of_who_was_built_first(demo: DemoPaths) -> None:
+    table = pq.read_table(demo.truth / "accounts.parquet")
+    role = dict(zip(table["account"].to_pylist(), table["role"].to_pylist(), strict=True))
+    found = rows(demo, "litellm")
+    for field in ("session_id", "request_id"):
+        ranked = sorted(found, key=lambda row: row[field])
+        half = sum(role[row["user"]] == "actor" for row in ranked[: len(ranked) // 2])
+        whole = sum(role[row["user"]] == "actor" for row in ranked)
+        assert 0.4 < half / whole < 0.6
 
 
 def test_the_sealed_truth_names_every_account_once(demo: DemoPaths) -> None:

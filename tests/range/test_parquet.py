@@ -13,6 +13,11 @@ from stillwatch.core.errors import Error
 from stillwatch.range import write_parquet
 from stillwatch.range.truth import read_truth
 
+COLUMNS = """
+at account org api_key ip user_agent model system prompt messages output input_tokens output_tokens max_tokens
+temperature n stream status request_id conversation
+"""
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -26,10 +31,7 @@ def test_rows_accounts_and_columns_are_as_asked(written: Path) -> None:
     table = pq.read_table(written / "logs")
     assert table.num_rows == 20_000
     assert len(set(table["request_id"].to_pylist())) == 20_000
-    assert (
-        table.column_names
-        == ["at", "account", "org", "api_key", "ip", "user_agent", "model", "system", "prompt", "messages", "output", "input_tokens", "output_tokens", "max_tokens", "temperature", "n", "stream", "status", "request_id", "conversation"]
-    )
+    assert table.column_names == COLUMNS.split()
     accounts = set(table["account"].to_pylist())
     assert len(accounts) == 1200
     assert accounts == set(read_truth(written / "truth").role)

@@ -8,6 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stillwatch.range.campaigns import CAMPAIGNS
+from stillwatch.range.ground import LAUNCH
+from stillwatch.range.lookalikes import LOOKALIKES
+from stillwatch.range.world import World
+
 
 class Group:
     """The accounts and rows of one group of a world."""
@@ -28,12 +33,6 @@ class Group:
         """Share of the group's exchanges in each UTC hour."""
         shares: NDArray[np.float64] = np.bincount(self.rows["at"] // 3_600_000_000, minlength=24) / len(self.rows["at"])
         return shares
-
-
-from stillwatch.range.campaigns import CAMPAIGNS
-from stillwatch.range.ground import LAUNCH
-from stillwatch.range.lookalikes import LOOKALIKES
-from stillwatch.range.world import World
 
 
 def test_every_listed_part_is_in_the_world(world: World) -> None:

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.range.names import Ints, Names
 from stillwatch.range.pack import Pack
 from stillwatch.range.rhythm import DAY, Clock
 
-__all__ = ["ACCOUNT_FACTS", "LAUNCH", "MODELS", "Ground", "Ints", "Names", "Reply", "Traits"]
-
-Ints = NDArray[np.int64]
+__all__ = ["ACCOUNT_FACTS", "LAUNCH", "MODELS", "Ground", "Ints", "Reply", "Traits"]
 
 ACCOUNT_FACTS = (
     "org", "created", "plan", "entitlement", "product_type", "signup_path", "payment", "registration", "device",
@@ -49,51 +47,6 @@ class Reply(IntEnum):
     REFUSAL = 7
     NOTHING = 8
     LETTER = 9
-
-
-class Names:
-    """Numbers things in the order of first sight: `number("x")` is the same for the same text."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-        self._kept: dict[int, Ints] = {}
-        self._lengths = np.zeros(0, np.int64)
-
-    @property
-    def all(self) -> list[str]:
-        """The texts by number."""
-        return list(self._known)
-
-    def number(self, text: str) -> int:
-        """The number of one text."""
-        return self._known.setdefault(text, len(self._known))
-
-    def numbers(self, texts: Sequence[str]) -> Ints:
-        """The numbers of many texts."""
-        known = self._known
-        return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
-
-    def kept(self, texts: list[str]) -> Ints:
-        """The numbers of a list that lives as long as the pack does, looked up once."""
-        found = self._kept.get(id(texts))
-        if found is None:
-            found = self._kept[id(texts)] = self.numbers(texts)
-        return found
-
-    def copy(self) -> Names:
-        """The same numbers, to be added to apart."""
-        other = Names()
-        other._known, other._kept, other._lengths = dict(self._known), dict(self._kept), self._lengths
-        return other
-
-    def lengths(self, numbers: Ints) -> Ints:
-        """Characters of texts by number."""
-        done = len(self._lengths)
-        if done < len(self._known):
-            new = [len(text) for text in islice(self._known, done, None)]
-            self._lengths = np.concatenate([self._lengths, np.array(new, np.int64)])
-        found: Ints = self._lengths[numbers]
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)

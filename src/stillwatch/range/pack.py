@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
+from stillwatch.range.names import Names
 
 __all__ = ["Deck", "Pack", "find_prompts", "read_pack"]
 
@@ -32,6 +33,7 @@ class Pack:
 
     folder: Path
     _read: dict[str, Source] = field(default_factory=dict)
+    _names: list[Names] = field(default_factory=list)
     _chosen: dict[tuple[tuple[str, ...], str | None, int, int], list[str]] = field(default_factory=dict)
 
     def source(self, name: str) -> Source:
@@ -89,6 +91,13 @@ class Pack:
         """Those sentences in random order, at most so many."""
         sentences = self.sentences()
         return [sentences[k] for k in rng.permutation(len(sentences))[:most].tolist()]
+
+    def names(self) -> Names:
+        """All texts and passages of the pack by number; a copy that the caller may add to."""
+        if not self._names:
+            self._names.append(Names())
+            self._names[0].numbers(self.everything())
+        return self._names[0].copy()
 
     def everything(self) -> list[str]:
         """All texts and passages of the pack, sources in alphabetical order."""

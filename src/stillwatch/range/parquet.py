@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
 from stillwatch.range.facts import DAY_OF_WORLD
-from stillwatch.range.ground import ACCOUNT_FACTS, MODELS, Ints, Names, Reply
+from stillwatch.range.ground import ACCOUNT_FACTS, MODELS, Ints, Reply
 from stillwatch.range.logs.render import escape
 from stillwatch.range.pack import Pack, read_pack
 from stillwatch.range.seeds import stream
@@ -124,7 +124,6 @@ class _Stock:
     """What all shards of a process share: the pack, its texts by number, and the same escaped for JSON."""
 
     pack: Pack
-    names: Names
     texts: Any
     escaped: Any
 
@@ -132,10 +131,8 @@ class _Stock:
 @cache
 def _stock(folder: Path) -> _Stock:
     pack = read_pack(folder)
-    names = Names()
-    names.numbers(pack.everything())
-    texts = names.all
-    return _Stock(pack=pack, names=names, texts=pa.array(texts), escaped=pa.array([escape(text) for text in texts]))
+    texts = pack.names().all
+    return _Stock(pack=pack, texts=pa.array(texts), escaped=pa.array([escape(text) for text in texts]))
 
 
 def _write_shard(job: _Job) -> dict[str, list[str]]:
@@ -147,7 +144,6 @@ def _write_shard(job: _Job) -> dict[str, list[str]]:
         exchanges=job.exchanges,
         prompts=stock.pack,
         campaigns=job.shard == 0,
-        texts=stock.names.copy(),
     )
     painter = _Painter(world, stock, job.prompt_bytes)
     with pq.ParquetWriter(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stillwatch.core.errors import Error
 from stillwatch.range.benign import ordinary
 from stillwatch.range.campaigns import CAMPAIGNS
-from stillwatch.range.ground import Ground, Names
+from stillwatch.range.ground import Ground
 from stillwatch.range.lookalikes import LOOKALIKES
 from stillwatch.range.pack import Pack, read_pack
 from stillwatch.range.rhythm import Clock
@@ -74,20 +74,16 @@ def build_world(
     exchanges: int,
     prompts: Path | Pack | None = None,
     campaigns: bool = True,
-    texts: Names | None = None,
 ) -> World:
     """Build the world `seed` with exactly `accounts` accounts and `exchanges` exchanges; without `campaigns`, an innocent one.
-
-    `texts` may hold texts that are numbered already; it is added to.
 
     Raises:
         Error: if there is no prompt pack, or the numbers leave no room for ordinary customers.
     """
     scale = 1.0 if accounts >= FULL else accounts / SMALL
     clock = Clock(stream(seed, "clock"))
-    ground = Ground(
-        pack=prompts if isinstance(prompts, Pack) else read_pack(prompts), clock=clock, texts=texts or Names()
-    )
+    pack = prompts if isinstance(prompts, Pack) else read_pack(prompts)
+    ground = Ground(pack=pack, clock=clock, texts=pack.names())
     for name, campaign in CAMPAIGNS.items() if campaigns else ():
         campaign(ground, stream(seed, "campaign", name), scale)
     for name, lookalike in LOOKALIKES.items():
@@ -106,6 +102,8 @@ def _finish(ground: Ground, seed: int) -> World:
     rows = {name: np.concatenate(parts) for name, parts in ground.rows.items()}
     size = len(rows["at"])
     rng = stream(seed, "requests")
+    talks = stream(seed, "conversations").integers(0, 1 << 62, ground.conversations)
+    rows["conversation"] = talks[rows["conversation"]]
     order = np.argsort(rows["at"], kind="stable")
     return World(
         seed=seed,

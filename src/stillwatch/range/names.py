@@ -1,0 +1,58 @@
+"""Texts by number: a world keeps each text once and speaks of it by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ints", "Names"]
+
+Ints = NDArray[np.int64]
+
+
+class Names:
+    """Numbers things in the order of first sight: `number("x")` is the same for the same text."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._kept: dict[int, Ints] = {}
+        self._lengths = np.zeros(0, np.int64)
+
+    @property
+    def all(self) -> list[str]:
+        """The texts by number."""
+        return list(self._known)
+
+    def number(self, text: str) -> int:
+        """The number of one text."""
+        return self._known.setdefault(text, len(self._known))
+
+    def numbers(self, texts: Sequence[str]) -> Ints:
+        """The numbers of many texts."""
+        known = self._known
+        return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
+
+    def kept(self, texts: list[str]) -> Ints:
+        """The numbers of a list of the pack, which lives as long as the pack does; looked up once for all copies."""
+        found = self._kept.get(id(texts))
+        if found is None:
+            found = self._kept[id(texts)] = self.numbers(texts)
+        return found
+
+    def copy(self) -> Names:
+        """The same numbers, to be added to apart. What `kept` looked up is shared, for it was there before the copy."""
+        other = Names()
+        other._known, other._kept, other._lengths = dict(self._known), self._kept, self._lengths
+        return other
+
+    def lengths(self, numbers: Ints) -> Ints:
+        """Characters of texts by number."""
+        done = len(self._lengths)
+        if done < len(self._known):
+            new = [len(text) for text in islice(self._known, done, None)]
+            self._lengths = np.concatenate([self._lengths, np.array(new, np.int64)])
+        found: Ints = self._lengths[numbers]
+        return found
