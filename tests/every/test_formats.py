@@ -136,7 +136,9 @@ def comparable(row: dict[str, Any], column: str, value: Any) -> tuple[Any, Any]:
     if column == "subnet":
         return got, NAMES.name("subnet", value)
     if column == "reasoning_artifacts":
-        return sorted(got or []), sorted(NAMES.name("artifact", mark.replace("-", "+").replace("_", "/").rstrip("=")) for mark in value)
+        return sorted(got or []), sorted(
+            NAMES.name("artifact", mark.replace("-", "+").replace("_", "/").rstrip("=")) for mark in value
+        )
     if column == "at":
         moment = datetime.fromisoformat(value)
         return got, moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -41,7 +41,10 @@ ANY = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.one_of(st.text(max_size=8), st.sampled_from(["type", "text", "content", "role", "message", "id", "usage", "0", "parts"])),
+            st.one_of(
+                st.text(max_size=8),
+                st.sampled_from(["type", "text", "content", "role", "message", "id", "usage", "0", "parts"]),
+            ),
             inner,
             max_size=4,
         ),
@@ -154,7 +157,9 @@ def test_any_bytes_become_lines_or_faults(data: bytes) -> None:
 @LINES
 @given(values=st.lists(st.dictionaries(st.text(max_size=4), SCALARS, max_size=3), max_size=5))
 def test_objects_written_as_lines_or_as_a_document_come_back(values: list[Record]) -> None:
-    finite = [value for value in values if "nan" not in repr(value) and not {"data", "log", "records", "items"} & value.keys()]
+    finite = [
+        value for value in values if "nan" not in repr(value) and not {"data", "log", "records", "items"} & value.keys()
+    ]
     lines = "\n".join(json.dumps(value) for value in finite).encode()
     assert [repr(record) for _, record, _ in line_records(lines, 1)] == [repr(value) for value in finite]
     document = json.dumps(finite, indent=1).encode()

@@ -42,7 +42,9 @@ def test_a_compressed_file_reads_as_the_plain_one_whatever_its_name(tmp_path: Pa
     for name in (f"log.jsonl.{ending}", "log.bin"):
         rows, rejects, _ = read(write(tmp_path / name, compress(plain)))
         assert rejects == []
-        assert [(one["at"], one["prompt"], one["line"]) for one in rows] == [(one["at"], one["prompt"], one["line"]) for one in expected]
+        assert [(one["at"], one["prompt"], one["line"]) for one in rows] == [
+            (one["at"], one["prompt"], one["line"]) for one in expected
+        ]
 
 
 def test_a_gzip_file_of_several_members_is_read_to_its_end(tmp_path: Path) -> None:
@@ -117,7 +119,12 @@ def test_invalid_utf_8_is_replaced_and_counted(tmp_path: Path) -> None:
 
 
 def test_nul_bytes_survive_escaped_and_raw(tmp_path: Path) -> None:
-    data = lines([row(0, prompt="a\x00b")]) + lines([row(1)]).replace(b"prompt 1", b"a\x00b") + b"\x00\x00\x00\n" + lines([row(2)])
+    data = (
+        lines([row(0, prompt="a\x00b")])
+        + lines([row(1)]).replace(b"prompt 1", b"a\x00b")
+        + b"\x00\x00\x00\n"
+        + lines([row(2)])
+    )
     rows, rejects, _ = read(write(tmp_path / "log.jsonl", data))
     assert rejects == []
     assert [one["prompt"] for one in rows] == ["a\x00b", "a\x00b", "prompt 2"]
@@ -198,8 +205,18 @@ def test_a_negative_count_in_a_capture_names_its_field(tmp_path: Path) -> None:
 
 
 def test_nonsense_that_a_caller_asked_for_is_unknown_and_costs_nothing(tmp_path: Path) -> None:
-    body = {"model": 7, "messages": "hello", "temperature": "hot", "n": -1, "max_tokens": 10**30, "logit_bias": [1], "stream": "perhaps"}
-    rows, rejects, _ = read(write(tmp_path / "log.jsonl", lines([capture(0, body=body, response={"error": {"code": "x"}}, status=400)])))
+    body = {
+        "model": 7,
+        "messages": "hello",
+        "temperature": "hot",
+        "n": -1,
+        "max_tokens": 10**30,
+        "logit_bias": [1],
+        "stream": "perhaps",
+    }
+    rows, rejects, _ = read(
+        write(tmp_path / "log.jsonl", lines([capture(0, body=body, response={"error": {"code": "x"}}, status=400)]))
+    )
     assert rejects == []
     unknown = ("temperature", "n", "max_tokens", "stream", "prompt")
     assert [rows[0][column] for column in unknown] == [None] * 5
@@ -221,7 +238,11 @@ def test_a_folder_of_mixed_formats_is_read_file_by_file(tmp_path: Path) -> None:
     write(tmp_path / "README.md", b"# Not a log\n")
     write(tmp_path / ".hidden", b"{}\n")
     laid = plan([tmp_path], ReadOptions(now=NOW))
-    assert {Path(file.path).name: file.format for file in laid.files} == {"a.jsonl": "openai_chat", "b.gz": "columns", "c.csv": "columns"}
+    assert {Path(file.path).name: file.format for file in laid.files} == {
+        "a.jsonl": "openai_chat",
+        "b.gz": "columns",
+        "c.csv": "columns",
+    }
     assert len(laid.notes) == 1
     assert laid.notes[0].startswith("left out: ")
     assert "README.md" in laid.notes[0]
@@ -234,7 +255,11 @@ def test_a_format_that_cannot_be_told_lists_what_was_tried(tmp_path: Path) -> No
         plan([path])
     message = str(caught.value)
     assert str(path) in message
-    for tried in ('helicone: no "request_created_at"', 'otel_genai: no "resourceSpans"', 'litellm_spendlogs: no "api_key"'):
+    for tried in (
+        'helicone: no "request_created_at"',
+        'otel_genai: no "resourceSpans"',
+        'litellm_spendlogs: no "api_key"',
+    ):
         assert tried in message
 
 
@@ -284,7 +309,9 @@ def test_a_million_user_agents_need_little_memory_and_time(tmp_path: Path) -> No
     for chunk in plan([path], options).chunks:
         distinct.update(read_chunk(chunk, NAMES, options).batch.column("user_agent").to_pylist())
     spent = time.process_time() - began
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / (1024 if sys.platform == "linux" else 1 << 20)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / (
+        1024 if sys.platform == "linux" else 1 << 20
+    )
     assert len(distinct) == 1_000_000
     assert grown < 600, f"{grown:.0f} MiB"
     assert spent < 240, f"{spent:.0f} s of CPU"

@@ -21,7 +21,9 @@ from stillwatch.ingest.open_source import fingerprint
 from .traffic import NAMES, NOW, lines, read, row
 
 WHOLE = ReadOptions(now=NOW)
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+QUICK = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def small(size: int) -> ReadOptions:
@@ -29,7 +31,7 @@ def small(size: int) -> ReadOptions:
 
 
 def made(folder: Path, kind: str, count: int = 400) -> Path:
-    rows = [row(i, prompt=f"prompt {i}\nwith, a \"quoted\" line\n{'x' * (i * 37 % 300)}") for i in range(count)]
+    rows = [row(i, prompt=f'prompt {i}\nwith, a "quoted" line\n{"x" * (i * 37 % 300)}') for i in range(count)]
     path = folder / f"log.{kind}"
     if kind == "jsonl":
         path.write_bytes(lines(rows))
@@ -125,7 +127,9 @@ def test_a_large_row_group_is_read_in_parts(tmp_path: Path) -> None:
 
 
 @QUICK
-@given(sizes=st.lists(st.integers(0, 400), min_size=1, max_size=40), chunk=st.integers(1, 900), limit=st.integers(120, 500))
+@given(
+    sizes=st.lists(st.integers(0, 400), min_size=1, max_size=40), chunk=st.integers(1, 900), limit=st.integers(120, 500)
+)
 def test_wherever_the_cuts_fall_every_line_is_read_or_rejected_once(
     tmp_path: Path, sizes: list[int], chunk: int, limit: int
 ) -> None:

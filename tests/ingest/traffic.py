@@ -18,8 +18,16 @@ Rows = list[dict[str, Any]]
 
 def row(i: int, **more: Any) -> dict[str, Any]:
     """One exchange in our own column names."""
-    return {"at": 1_759_000_000 + i, "account": f"acct-{i % 5}", "prompt": f"prompt {i}", "output": f"answer {i}", "input_tokens": 10 + i,
-            "output_tokens": 5, "request": f"req-{i}", **more}  # fmt: skip
+    return {
+        "at": 1_759_000_000 + i,
+        "account": f"acct-{i % 5}",
+        "prompt": f"prompt {i}",
+        "output": f"answer {i}",
+        "input_tokens": 10 + i,
+        "output_tokens": 5,
+        "request": f"req-{i}",
+        **more,
+    }
 
 
 def lines(rows: Rows) -> bytes:
@@ -32,9 +40,13 @@ def capture(i: int = 0, *, body: Any = None, response: Any = None, status: int =
     asked = {"model": "m", "messages": [{"role": "user", "content": f"prompt {i}"}]} if body is None else body
     choices = [{"message": {"content": "answer"}, "finish_reason": "stop"}]
     answered = {"id": f"chatcmpl-{i}", "choices": choices} if response is None else response
-    return {"started_at": "2025-10-01T10:00:00Z", "client": {"ip": "203.0.113.7"},
-            "request": {"path": "/v1/chat/completions", "headers": {"authorization": "Bearer sk-...aaaa"}, "body": asked},
-            "response": {"status": status, "headers": {}, "body": answered}, **more}  # fmt: skip
+    return {
+        "started_at": "2025-10-01T10:00:00Z",
+        "client": {"ip": "203.0.113.7"},
+        "request": {"path": "/v1/chat/completions", "headers": {"authorization": "Bearer sk-...aaaa"}, "body": asked},
+        "response": {"status": status, "headers": {}, "body": answered},
+        **more,
+    }
 
 
 def read(path: Path | list[Path], options: ReadOptions | None = None) -> tuple[Rows, Rows, dict[str, int]]:

@@ -78,7 +78,9 @@ def usage(x: Exchange, usage: dict[str, Any]) -> None:
         x.input_tokens = fresh + (x.cached_tokens or 0) + (written or 0)
     x.output_tokens = billed(usage.get("output_tokens"), "usage.output_tokens")
     details = mapping(usage.get("output_tokens_details"))
-    x.reasoning_tokens = billed(details.get("thinking_tokens", details.get("reasoning_tokens")), "usage.output_tokens_details")
+    x.reasoning_tokens = billed(
+        details.get("thinking_tokens", details.get("reasoning_tokens")), "usage.output_tokens_details"
+    )
 
 
 def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:

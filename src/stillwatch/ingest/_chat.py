@@ -12,7 +12,14 @@ __all__ = ["join", "message_turn", "request", "response", "sampling", "tool_name
 
 
 _MARKED = frozenset(
-    ("thinking_blocks", "reasoning_details", "reasoning_signature", "encrypted_content", "thought_signature", "provider_specific_fields")
+    (
+        "thinking_blocks",
+        "reasoning_details",
+        "reasoning_signature",
+        "encrypted_content",
+        "thought_signature",
+        "provider_specific_fields",
+    )
 )
 
 
@@ -49,7 +56,9 @@ def tool_names(tools: Any) -> str | None:
     for tool in sequence(tools):
         if isinstance(tool, dict):
             function = tool.get("function")
-            names.append((function.get("name") if isinstance(function, dict) else None) or tool.get("name") or tool.get("type"))
+            names.append(
+                (function.get("name") if isinstance(function, dict) else None) or tool.get("name") or tool.get("type")
+            )
         else:
             names.append(tool)
     return sorted_tools(names)
@@ -61,7 +70,7 @@ def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
         return "user", message if isinstance(message, str) else None
     role = message.get("role")
     content = parts_text(message.get("content"))
-    if len(message) > 2:
+    if len(message) > 2 or content is None:
         if not _MARKED.isdisjoint(message):
             _collect_artifacts(message, artifacts)
         calls = _calls(message) if "tool_calls" in message or "function_call" in message else None
@@ -175,11 +184,20 @@ def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
     whole: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for event in events:
+        given = event.get("choices")
+        if (
+            whole
+            and type(given) is list
+            and len(given) == 1
+            and _KEPT.isdisjoint(event)
+            and _more_text(choices, given[0])
+        ):
+            continue
         for key in _KEPT.intersection(event) if whole else ("id", "model", "usage", "error"):
             value = event.get(key)
             if value:
                 whole[key] = value
-        for piece in sequence(event.get("choices")):
+        for piece in sequence(given):
             if isinstance(piece, dict):
                 index = asked_count(piece.get("index"), limit=1000) or 0
                 _add(choices.setdefault(index, {"texts": {}, "calls": {}, "blocks": []}), piece)
@@ -191,17 +209,32 @@ def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
 _KEPT = frozenset(("usage", "error"))
 
 
+def _more_text(choices: dict[int, dict[str, Any]], piece: Any) -> bool:
+    """Take a chunk that only carries on an answer already begun, as most chunks do; `False` when there is more to it."""
+    if type(piece) is not dict or piece.get("finish_reason"):
+        return False
+    delta = piece.get("delta")
+    if type(delta) is not dict or len(delta) != 1:
+        return False
+    content = delta.get("content")
+    index = piece.get("index", 0)
+    choice = choices.get(index) if type(index) is int else None
+    if choice is None or type(content) is not str:
+        return False
+    held = choice["texts"].get("content")
+    if held is None:
+        return False
+    held.append(content)
+    return True
+
+
 def _add(choice: dict[str, Any], piece: dict[str, Any]) -> None:
     finish = piece.get("finish_reason")
     if finish:
         choice["finish_reason"] = finish
     delta = piece.get("delta")
     texts = choice["texts"]
-    if isinstance(delta, dict):
-        if len(delta) == 1 and type(delta.get("content")) is str:
-            texts.setdefault("content", []).append(delta["content"])
-            return
-    else:
+    if not isinstance(delta, dict):
         if isinstance(piece.get("text"), str):
             texts.setdefault("content", []).append(piece["text"])
         return

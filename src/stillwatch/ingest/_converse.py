@@ -72,7 +72,9 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     x.input_tokens = billed(counts.get("inputTokens"), "usage.inputTokens")
     x.output_tokens = billed(counts.get("outputTokens"), "usage.outputTokens")
     cached = counts.get("cacheReadInputTokens")
-    x.cached_tokens = billed(cached if cached is not None else counts.get("cacheReadInputTokenCount"), "usage.cacheReadInputTokens")
+    x.cached_tokens = billed(
+        cached if cached is not None else counts.get("cacheReadInputTokenCount"), "usage.cacheReadInputTokens"
+    )
     thoughts: list[str] = []
     artifacts: list[str] = []
     message = mapping(mapping(body.get("output")).get("message"))

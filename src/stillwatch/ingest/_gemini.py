@@ -10,7 +10,9 @@ from .turns import call_text, joined_answers, lay_out, settle, sorted_tools
 
 __all__ = ["join", "request", "response"]
 
-_REFUSALS = frozenset(("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "IMAGE_SAFETY", "RECITATION", "MODEL_ARMOR"))
+_REFUSALS = frozenset(
+    ("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "IMAGE_SAFETY", "RECITATION", "MODEL_ARMOR")
+)
 
 
 def _either(body: dict[str, Any], camel: str, snake: str) -> Any:
@@ -97,8 +99,12 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
         x.model = _bare_model(label(_either(body, "modelVersion", "model_version")))
     counts = mapping(_either(body, "usageMetadata", "usage_metadata"))
     x.input_tokens = billed(_either(counts, "promptTokenCount", "prompt_token_count"), "usageMetadata.promptTokenCount")
-    x.output_tokens = billed(_either(counts, "candidatesTokenCount", "candidates_token_count"), "usageMetadata.candidatesTokenCount")
-    x.reasoning_tokens = billed(_either(counts, "thoughtsTokenCount", "thoughts_token_count"), "usageMetadata.thoughtsTokenCount")
+    x.output_tokens = billed(
+        _either(counts, "candidatesTokenCount", "candidates_token_count"), "usageMetadata.candidatesTokenCount"
+    )
+    x.reasoning_tokens = billed(
+        _either(counts, "thoughtsTokenCount", "thoughts_token_count"), "usageMetadata.thoughtsTokenCount"
+    )
     cached = _either(counts, "cachedContentTokenCount", "cached_content_token_count")
     x.cached_tokens = billed(cached, "usageMetadata.cachedContentTokenCount")
     blocked = text(_either(mapping(_either(body, "promptFeedback", "prompt_feedback")), "blockReason", "block_reason"))

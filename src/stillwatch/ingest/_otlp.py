@@ -92,7 +92,9 @@ def pieces(record: Record) -> Iterator[tuple[str, Span]]:
             for log in sequence(mapping(scope).get("logRecords")):
                 if isinstance(log, dict):
                     yield _event(log, resource)
-    if isinstance(record.get("attributes"), dict) and ("context" in record or "span_id" in record or "start_time" in record):
+    if isinstance(record.get("attributes"), dict) and (
+        "context" in record or "span_id" in record or "start_time" in record
+    ):
         yield _flat(record)
 
 
@@ -122,7 +124,9 @@ def _flat(record: Record) -> tuple[str, Span]:
     trace = context.get("trace_id") or record.get("trace_id")
     span = context.get("span_id") or record.get("span_id")
     key = f"{trace}:{span}"
-    one = Span(key, record.get("name"), record.get("start_time") or 0, record["attributes"], mapping(record.get("resource")))
+    one = Span(
+        key, record.get("name"), record.get("start_time") or 0, record["attributes"], mapping(record.get("resource"))
+    )
     status = record.get("status")
     code = status.get("status_code") if isinstance(status, dict) else record.get("status_code")
     one.status = {"code": 2 if isinstance(code, str) and code.upper().endswith("ERROR") else 0}

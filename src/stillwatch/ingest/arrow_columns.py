@@ -89,7 +89,9 @@ class _Cursor:
             self.row += count
             group += 1
         self.stop = self.row + count
-        self._batches = self._file.iter_batches(chunk.stop - chunk.start, row_groups=[group], columns=wanted, use_threads=False)
+        self._batches = self._file.iter_batches(
+            chunk.stop - chunk.start, row_groups=[group], columns=wanted, use_threads=False
+        )
         self._held: pa.RecordBatch | None = None
 
     def read(self, start: int, stop: int) -> pa.Table:
@@ -138,7 +140,9 @@ def _csv(chunk: Chunk, options: ReadOptions, reading: Reading, rejects: list[Rej
         data = pcsv.read_csv(
             pa.BufferReader(raw),
             read_options=pcsv.ReadOptions(column_names=list(chunk.header), block_size=len(raw) + 1, use_threads=False),
-            parse_options=pcsv.ParseOptions(delimiter=chunk.delimiter, newlines_in_values=True, invalid_row_handler=odd_row),
+            parse_options=pcsv.ParseOptions(
+                delimiter=chunk.delimiter, newlines_in_values=True, invalid_row_handler=odd_row
+            ),
             convert_options=pcsv.ConvertOptions(
                 column_types=dict.fromkeys(chunk.header, pa.string()),
                 strings_can_be_null=True,
@@ -162,7 +166,9 @@ def _csv_slowly(raw: bytes, chunk: Chunk) -> tuple[pa.Table, list[int]]:
     """What a strict parser gives up on, row by row."""
     rows: list[list[str | None]] = []
     broken: list[int] = []
-    reader = csv.reader(io.StringIO(raw.decode("utf-8", "replace").replace("\x00", ""), newline=""), delimiter=chunk.delimiter)
+    reader = csv.reader(
+        io.StringIO(raw.decode("utf-8", "replace").replace("\x00", ""), newline=""), delimiter=chunk.delimiter
+    )
     number = 0
     csv.field_size_limit(1 << 30)
     while True:
@@ -180,7 +186,9 @@ def _csv_slowly(raw: bytes, chunk: Chunk) -> tuple[pa.Table, list[int]]:
             broken.append(number)
         else:
             rows.append([value or None for value in row])
-    return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(chunk.header)}), broken
+    return pa.table(
+        {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(chunk.header)}
+    ), broken
 
 
 def _by_rows(
@@ -208,7 +216,9 @@ def _by_columns(
     rejects: list[Reject],
 ) -> tuple[pa.RecordBatch, list[VaultPair]]:
     raw = _Columns(data, found)
-    if any(raw.has(name) for name in _BY_ROW) or any("." in name and name not in data.column_names for name in found.columns.values()):
+    if any(raw.has(name) for name in _BY_ROW) or any(
+        "." in name and name not in data.column_names for name in found.columns.values()
+    ):
         raise _Odd
     count = data.num_rows
     out: dict[str, pa.Array] = {"at": _instants(raw.get("at"), reading)}
@@ -280,9 +290,15 @@ class _Columns:
 
 def _one(values: pa.ChunkedArray) -> pa.Array:
     combined = values.combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) and combined.num_chunks == 1 else (
-        pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) and combined.num_chunks else (
-            pa.array([], values.type) if isinstance(combined, pa.ChunkedArray) else combined))
+    return (
+        combined.chunk(0)
+        if isinstance(combined, pa.ChunkedArray) and combined.num_chunks == 1
+        else (
+            pa.concat_arrays(combined.chunks)
+            if isinstance(combined, pa.ChunkedArray) and combined.num_chunks
+            else (pa.array([], values.type) if isinstance(combined, pa.ChunkedArray) else combined)
+        )
+    )
 
 
 def _instants(values: pa.Array | None, reading: Reading) -> pa.Array:
@@ -397,11 +413,15 @@ def _mapped(values: pa.Array | None, function: Callable[[str], str | None], coun
     if values is None:
         return pa.nulls(count, pa.string())
     coded = _strings(values).dictionary_encode()
-    changed = pa.array([None if value is None else function(value) for value in coded.dictionary.to_pylist()], pa.string())
+    changed = pa.array(
+        [None if value is None else function(value) for value in coded.dictionary.to_pylist()], pa.string()
+    )
     return changed.take(coded.indices)
 
 
-def _identities(out: dict[str, pa.Array], raw: _Columns, names: Pseudonymiser, vault: list[VaultPair], count: int) -> None:
+def _identities(
+    out: dict[str, pa.Array], raw: _Columns, names: Pseudonymiser, vault: list[VaultPair], count: int
+) -> None:
     keys = raw.get("credential")
     credential = _mapped(keys, lambda value: credential_id(value) or None, count)
     account = _mapped(raw.get("account"), label, count)
@@ -431,7 +451,11 @@ def _named(texts: pa.Array, kind: str, names: Pseudonymiser, vault: list[VaultPa
     distinct = coded.dictionary.to_pylist()
     hashed = [None if value is None else names.name(kind, value) for value in distinct]
     if kind in ("account", "org"):
-        vault.extend((kind, value, raw) for value, raw in zip(hashed, distinct, strict=True) if value is not None and raw is not None)
+        vault.extend(
+            (kind, value, raw)
+            for value, raw in zip(hashed, distinct, strict=True)
+            if value is not None and raw is not None
+        )
     return pa.array(hashed, pa.int64()).take(coded.indices)
 
 
@@ -441,7 +465,11 @@ def _outcomes(words: pa.Array | None, status: pa.Array, stop: pa.Array, count: i
     ended = pc.if_else(pc.equal(status, 499), "cancelled", "error")
     refused = pc.is_in(stop, pa.array(["content_filter", "refusal", "SAFETY"]))
     known = pc.or_(pc.is_valid(status), pc.is_valid(stop))
-    told = pc.if_else(failed.fill_null(False), ended, pc.if_else(refused, "refused", pc.if_else(known, "ok", pa.scalar(None, pa.string()))))
+    told = pc.if_else(
+        failed.fill_null(False),
+        ended,
+        pc.if_else(refused, "refused", pc.if_else(known, "ok", pa.scalar(None, pa.string()))),
+    )
     return pc.coalesce(said, told)
 
 
@@ -450,5 +478,8 @@ def _exchange_ids(out: dict[str, pa.Array], raw: _Columns, names: Pseudonymiser,
     texts = None if given is None else _trimmed(_strings(given)).to_pylist()
     lines = out["line"].to_pylist()
     keys = texts or [None] * len(lines)
-    ids = [names.name("exchange", f"{source}:{line}:0" if key is None else key) for key, line in zip(keys, lines, strict=True)]
+    ids = [
+        names.name("exchange", f"{source}:{line}:0" if key is None else key)
+        for key, line in zip(keys, lines, strict=True)
+    ]
     out["exchange_id"] = pa.array(ids, pa.int64())

@@ -80,7 +80,12 @@ def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
         merged.update({key: value for key, value in piece.value.items() if value is not None and value != ""})
     first = min(llm, key=lambda piece: (piece.source != llm[0].source, piece.line))
     x = Exchange(pathway="azure", line=first.line, source=first.source)
-    time = gateway.get("timegenerated") or gateway.get("time") or ordered[0].value.get("timegenerated") or ordered[0].value.get("time")
+    time = (
+        gateway.get("timegenerated")
+        or gateway.get("time")
+        or ordered[0].value.get("timegenerated")
+        or ordered[0].value.get("time")
+    )
     x.at = reading.at(time, "TimeGenerated")
     x.model = label(merged.get("modelname")) or label(merged.get("deploymentname"))
     x.account = label(gateway.get("apimsubscriptionid")) or label(gateway.get("userid"))
@@ -112,7 +117,9 @@ def _answer(x: Exchange, messages: list[Any], artifacts: list[str]) -> bool:
         choices = one.get("choices")
         for part in choices if isinstance(choices, list) else [message]:
             inner = mapping(part)
-            said = _chat.message_turn(mapping(inner.get("message")) or mapping(inner.get("delta")) or inner or part, artifacts)[1]
+            said = _chat.message_turn(
+                mapping(inner.get("message")) or mapping(inner.get("delta")) or inner or part, artifacts
+            )[1]
             texts += [said] if said else []
             x.stop_reason = label(inner.get("finish_reason")) or x.stop_reason
     if x.stop_reason == "content_filter":

@@ -17,6 +17,7 @@ __all__ = ["read"]
 _LACKS = ("asn", "client_telemetry", "org", "ip", "subnet", "user_agent", "client_claimed", "tls_fingerprint", "logit_bias",
           "http_status")  # fmt: skip
 
+
 def _opened(record: Record) -> Record:
     for key in ("@message", "message"):
         inner = record.get(key)
@@ -36,7 +37,14 @@ def _plain_request(x: Exchange, body: dict[str, Any]) -> None:
     config = mapping(body.get("textGenerationConfig")) or body
     prompt = parts_text(body.get("prompt")) or parts_text(body.get("inputText"))
     lay_out(x, [("user", prompt)] if prompt else [])
-    limit = next((config[key] for key in ("max_gen_len", "max_tokens", "maxTokenCount", "max_tokens_to_sample") if key in config), None)
+    limit = next(
+        (
+            config[key]
+            for key in ("max_gen_len", "max_tokens", "maxTokenCount", "max_tokens_to_sample")
+            if key in config
+        ),
+        None,
+    )
     x.max_tokens = asked_count(limit)
     x.temperature = asked_number(config.get("temperature"))
     x.top_p = asked_number(config.get("top_p", config.get("topP")))
@@ -46,10 +54,22 @@ def _plain_request(x: Exchange, body: dict[str, Any]) -> None:
 def _plain_response(x: Exchange, answers: list[dict[str, Any]]) -> None:
     found: list[str] = []
     for body in answers:
-        holders = [body, *sequence(body.get("results")), *sequence(body.get("outputs")), *sequence(body.get("generations"))]
+        holders = [
+            body,
+            *sequence(body.get("results")),
+            *sequence(body.get("outputs")),
+            *sequence(body.get("generations")),
+        ]
         for holder in holders:
             one = mapping(holder)
-            said = next((one[key] for key in ("generation", "outputText", "completion", "text") if isinstance(one.get(key), str)), None)
+            said = next(
+                (
+                    one[key]
+                    for key in ("generation", "outputText", "completion", "text")
+                    if isinstance(one.get(key), str)
+                ),
+                None,
+            )
             found += [said] if said else []
             x.stop_reason = label(one.get("stop_reason")) or label(one.get("completionReason")) or x.stop_reason
     x.output = "".join(found) or None

@@ -67,7 +67,14 @@ def _first(found: dict[str, str], names: Iterable[str]) -> str | None:
 
 
 def wire(
-    x: Exchange, reading: Reading, *, path: str, asked: dict[str, str], answered: dict[str, str], request: Any, response: Any
+    x: Exchange,
+    reading: Reading,
+    *,
+    path: str,
+    asked: dict[str, str],
+    answered: dict[str, str],
+    request: Any,
+    response: Any,
 ) -> str | None:
     """Fill an exchange from one HTTP exchange; returns the dialect, or `None` when this asks for no model's answer."""
     dialect = dialect_of_path(path)
@@ -131,7 +138,9 @@ def capture(record: Record, reading: Reading) -> list[Exchange]:
     x.format = spoken
     x.pathway = label(record.get("pathway")) or "api"
     x.conversation = x.conversation or label(record.get("conversation"))
-    x.retention_class = "zero" if str(record.get("retention", client.get("retention"))).lower().startswith("zero") else "standard"
+    x.retention_class = (
+        "zero" if str(record.get("retention", client.get("retention"))).lower().startswith("zero") else "standard"
+    )
     x.account = label(record.get("account")) or label(client.get("account")) or x.credential
     return [x]
 

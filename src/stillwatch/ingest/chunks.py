@@ -118,7 +118,9 @@ def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Pla
     groups: dict[tuple[str, Path], list[_Recognised]] = {}
     for path, source, sniffed in recognised:
         one = sniffed.format
-        files.append(SourceFile(path=str(path), source=source, format=one.name, layout=sniffed.layout, bytes=path.stat().st_size))
+        files.append(
+            SourceFile(path=str(path), source=source, format=one.name, layout=sniffed.layout, bytes=path.stat().st_size)
+        )
         if one.joined is not None:
             groups.setdefault((one.name, path.parent), []).append((path, source, sniffed))
         else:
@@ -206,7 +208,9 @@ def _cut_parquet(path: Path, source: int, sniffed: Sniffed, options: ReadOptions
     metadata = pq.read_metadata(path)
     size = sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
     rows = metadata.num_rows
-    per_chunk = options.chunk_rows if not size else max(1, min(options.chunk_rows, rows * 4 * options.chunk_bytes // size))
+    per_chunk = (
+        options.chunk_rows if not size else max(1, min(options.chunk_rows, rows * 4 * options.chunk_bytes // size))
+    )
     chunks = []
     begun = 0
     for group in range(metadata.num_row_groups):

@@ -194,7 +194,9 @@ def billed(value: Any, field: str, *, limit: int = ABSURD_TOKENS) -> int | None:
         return None
     if type(value) is int:
         number = value
-    elif (isinstance(value, float) and value.is_integer()) or (isinstance(value, str) and _WHOLE.match(value) is not None):
+    elif (isinstance(value, float) and value.is_integer()) or (
+        isinstance(value, str) and _WHOLE.match(value) is not None
+    ):
         number = int(value)
     elif value == "":
         return None
@@ -235,7 +237,16 @@ def asked_flag(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return {"true": True, "false": False, "1": True, "0": False, "t": True, "f": False, "yes": True, "no": False}.get(value.lower())
+        return {
+            "true": True,
+            "false": False,
+            "1": True,
+            "0": False,
+            "t": True,
+            "f": False,
+            "yes": True,
+            "no": False,
+        }.get(value.lower())
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
     return None

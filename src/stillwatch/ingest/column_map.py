@@ -22,8 +22,28 @@ TARGETS = (
 """Columns that a mapping may fill."""
 
 _ALIASES: dict[str, tuple[str, ...]] = {
-    "at": ("timestamp", "ts", "time", "created_at", "started_at", "start_time", "request_time", "created", "datetime", "date"),
-    "account": ("account_id", "customer", "customer_id", "user_account", "tenant", "tenant_id", "workspace_id", "billing_account"),
+    "at": (
+        "timestamp",
+        "ts",
+        "time",
+        "created_at",
+        "started_at",
+        "start_time",
+        "request_time",
+        "created",
+        "datetime",
+        "date",
+    ),
+    "account": (
+        "account_id",
+        "customer",
+        "customer_id",
+        "user_account",
+        "tenant",
+        "tenant_id",
+        "workspace_id",
+        "billing_account",
+    ),
     "org": ("org_id", "organization", "organization_id", "organisation", "organisation_id"),
     "credential": ("api_key", "api_key_id", "key_id", "token_id"),
     "end_user": ("end_user_id", "user", "user_id", "safety_identifier"),
@@ -74,7 +94,10 @@ def load(path: Path) -> ColumnMap:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Fault(path=str(path), message=f"is no TOML: {error}")]) from error
     faults = [
-        Fault(path=f"{path}: {key}", message=f"unknown table, expected [columns] or [constants]{_nearest(key, ('columns', 'constants'))}")
+        Fault(
+            path=f"{path}: {key}",
+            message=f"unknown table, expected [columns] or [constants]{_nearest(key, ('columns', 'constants'))}",
+        )
         for key in given
         if key not in ("columns", "constants")
     ]
@@ -95,7 +118,11 @@ def load(path: Path) -> ColumnMap:
             else:
                 kept[key] = value
     if "at" not in columns:
-        faults.append(Fault(path=f"{path}: columns.at", message="missing; expected the name of the column with the request's time"))
+        faults.append(
+            Fault(
+                path=f"{path}: columns.at", message="missing; expected the name of the column with the request's time"
+            )
+        )
     if faults:
         raise SettingsError(faults)
     return ColumnMap(columns=columns, constants=constants)

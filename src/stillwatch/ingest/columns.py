@@ -106,7 +106,13 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
             setattr(x, target, billed(get(target), columns.get(target, target)))
     x.http_status = billed(get("http_status"), columns.get("http_status", "http_status"), limit=999)
     tools = get("tools")
-    x.tools = _chat.tool_names(tools) if isinstance(tools, list) else _chat.tool_names(tools.split(",")) if isinstance(tools, str) else None
+    x.tools = (
+        _chat.tool_names(tools)
+        if isinstance(tools, list)
+        else _chat.tool_names(tools.split(","))
+        if isinstance(tools, str)
+        else None
+    )
     artifacts = get("reasoning_artifacts")
     given = [artifacts] if isinstance(artifacts, str) else artifacts if isinstance(artifacts, list) else []
     x.reasoning_artifacts = [value for value in given if isinstance(value, str) and value] or None

@@ -37,8 +37,12 @@ DIALECTS = {
     "anthropic_messages": Dialect(
         name="anthropic_messages", request=_anthropic.request, response=_anthropic.response, join=_anthropic.join
     ),
-    "gemini_generate": Dialect(name="gemini_generate", request=_gemini.request, response=_gemini.response, join=_gemini.join),
-    "bedrock_converse": Dialect(name="bedrock_converse", request=_converse.request, response=_converse.response, join=_converse.join),
+    "gemini_generate": Dialect(
+        name="gemini_generate", request=_gemini.request, response=_gemini.response, join=_gemini.join
+    ),
+    "bedrock_converse": Dialect(
+        name="bedrock_converse", request=_converse.request, response=_converse.response, join=_converse.join
+    ),
 }
 """Every dialect by name."""
 
@@ -69,7 +73,12 @@ def dialect_of_bodies(request: dict[str, Any], response: dict[str, Any]) -> str 
     """Tell the dialect from the bodies' own keys; none fits is `None`."""
     if "contents" in request or "candidates" in response or "usageMetadata" in response or "promptFeedback" in response:
         return "gemini_generate"
-    if "inferenceConfig" in request or "stopReason" in response or "messageStart" in response or "toolConfig" in request:
+    if (
+        "inferenceConfig" in request
+        or "stopReason" in response
+        or "messageStart" in response
+        or "toolConfig" in request
+    ):
         return "bedrock_converse"
     if response.get("type") in ("message", "message_start") or "anthropic_version" in request:
         return "anthropic_messages"
@@ -78,7 +87,9 @@ def dialect_of_bodies(request: dict[str, Any], response: dict[str, Any]) -> str 
     if "choices" in response:
         return "openai_chat"
     if "messages" in request:
-        anthropic = isinstance(request.get("system"), (str, list)) or "thinking" in request or "stop_sequences" in request
+        anthropic = (
+            isinstance(request.get("system"), (str, list)) or "thinking" in request or "stop_sequences" in request
+        )
         return "anthropic_messages" if anthropic else "openai_chat"
     return "openai_chat" if "prompt" in request else None
 

@@ -65,14 +65,20 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     x.http_status = asked_count(_said(record, "response_code"), limit=999) or None
     x.request = label(_said(record, "x-request-id", "request_id"))
     x.conversation = label(_said(record, "session.id", "x-session-id"))
-    x.input_tokens = billed(_said(record, "gen_ai.usage.input_tokens", "genai_tokens_input"), "gen_ai.usage.input_tokens")
-    x.output_tokens = billed(_said(record, "gen_ai.usage.output_tokens", "genai_tokens_output"), "gen_ai.usage.output_tokens")
+    x.input_tokens = billed(
+        _said(record, "gen_ai.usage.input_tokens", "genai_tokens_input"), "gen_ai.usage.input_tokens"
+    )
+    x.output_tokens = billed(
+        _said(record, "gen_ai.usage.output_tokens", "genai_tokens_output"), "gen_ai.usage.output_tokens"
+    )
     x.reasoning_tokens = billed(_said(record, "gen_ai.usage.reasoning_tokens"), "gen_ai.usage.reasoning_tokens")
     cached = _said(record, "gen_ai.usage.cached_input_tokens", "gen_ai.usage.cache_read.input_tokens")
     x.cached_tokens = billed(cached, "gen_ai.usage.cached_input_tokens")
     x.stream = asked_flag(_said(record, "gen_ai.request.stream", "stream"))
     flags = text(_said(record, "response_flags"))
-    cancelled = (flags is not None and "DC" in flags.split(",")) or (x.http_status is None and "response_code" in record)
+    cancelled = (flags is not None and "DC" in flags.split(",")) or (
+        x.http_status is None and "response_code" in record
+    )
     settle(x, cancelled=cancelled)
     if x.http_status is None and not cancelled:
         x.outcome = None

@@ -131,7 +131,11 @@ def to_batch(
     `source` and `log_format` stand for rows that name none. Each distinct identity is hashed once.
     """
     columns: dict[str, Any] = {}
-    raw = dict(zip(_FIELDS, zip(*map(_FIELDS_OF, rows), strict=True), strict=True)) if rows else dict.fromkeys(_FIELDS, ())
+    raw = (
+        dict(zip(_FIELDS, zip(*map(_FIELDS_OF, rows), strict=True), strict=True))
+        if rows
+        else dict.fromkeys(_FIELDS, ())
+    )
     for name in _TEXTS:
         columns[name] = _texts(raw[name])
     for name in _VALUES:
@@ -190,5 +194,8 @@ def _canonical(artifact: str) -> str:
 def _artifacts(names: Pseudonymiser, lists: Sequence[list[str] | None]) -> pa.Array:
     if not any(lists):
         return pa.nulls(len(lists), SCHEMA.field("reasoning_artifacts").type)
-    hashed = [None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(map(_canonical, raws))] for raws in lists]
+    hashed = [
+        None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(map(_canonical, raws))]
+        for raws in lists
+    ]
     return pa.array(hashed, SCHEMA.field("reasoning_artifacts").type)

@@ -23,7 +23,9 @@ from .records import Fault, document_records, is_lines, line_records
 
 __all__ = ["TELEMETRY", "Facts", "read_accounts", "read_releases", "read_telemetry"]
 
-TELEMETRY: pa.Schema = pa.schema([pa.field("account", pa.int64(), nullable=False), pa.field("client", pa.string(), nullable=False)])
+TELEMETRY: pa.Schema = pa.schema(
+    [pa.field("account", pa.int64(), nullable=False), pa.field("client", pa.string(), nullable=False)]
+)
 """(account, client) pairs for which product telemetry was seen."""
 
 _ACCOUNTS: dict[str, tuple[str, ...]] = {
@@ -109,7 +111,9 @@ def read_telemetry(path: str | Path, names: Pseudonymiser) -> Facts:
         return (account, client), {"account": account, "client": client}
 
     rows, rejects, reading = _collect(Path(path), _TELEMETRY, "account", one, None)
-    return Facts(table=_table([rows[key] for key in sorted(rows)], TELEMETRY), rejects=rejects, notes=dict(reading.notes))
+    return Facts(
+        table=_table([rows[key] for key in sorted(rows)], TELEMETRY), rejects=rejects, notes=dict(reading.notes)
+    )
 
 
 def read_releases(path: str | Path) -> Facts:
@@ -126,7 +130,9 @@ def read_releases(path: str | Path) -> Facts:
         return model, {"model": model, "at": reading.at(row.get("at"), "at")}
 
     rows, rejects, reading = _collect(Path(path), _RELEASES, "model", one, None)
-    return Facts(table=_table(list(rows.values()), table("releases").schema), rejects=rejects, notes=dict(reading.notes))
+    return Facts(
+        table=_table(list(rows.values()), table("releases").schema), rejects=rejects, notes=dict(reading.notes)
+    )
 
 
 def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, str], int]) -> int:
@@ -164,12 +170,21 @@ def _collect(
             try:
                 key, found = one(row, reading)
                 if key in rows:
-                    reading.notes[f"rows that repeat a {key_column}"] += 1
+                    reading.notes[f"rows that repeat one {key_column}"] += 1
                 rows[key] = found
                 continue
             except BadField as fault:
                 field_name, reason = fault.field, fault.reason
-        faults.append({"source": source, "path": str(path), "line": line, "format": "facts", "field": field_name, "reason": reason})
+        faults.append(
+            {
+                "source": source,
+                "path": str(path),
+                "line": line,
+                "format": "facts",
+                "field": field_name,
+                "reason": reason,
+            }
+        )
     if faults and not known_columns:
         wanted = ", ".join((key_column, *aliases[key_column]))
         raise FormatError(f"{path}: no column that names the {key_column}; expected one of {wanted}")

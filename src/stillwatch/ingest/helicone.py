@@ -14,7 +14,11 @@ from .turns import settle
 __all__ = ["read"]
 
 
-_COUNTS = (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens"), ("cached_tokens", "prompt_cache_read_tokens"))
+_COUNTS = (
+    ("input_tokens", "prompt_tokens"),
+    ("output_tokens", "completion_tokens"),
+    ("cached_tokens", "prompt_cache_read_tokens"),
+)
 
 
 def _sniff(record: Record) -> int:
@@ -43,7 +47,12 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     fill(x, request, record.get("response_body"), name=dialect_of_path(path))
     if not known:
         x.logprobs = x.logit_bias = x.stream = x.turns = None
-    x.model = label(record.get("request_model")) or x.model or label(record.get("model_override")) or label(record.get("response_model"))
+    x.model = (
+        label(record.get("request_model"))
+        or x.model
+        or label(record.get("model_override"))
+        or label(record.get("response_model"))
+    )
     key = label(record.get("helicone_api_key_id")) or label(record.get("auth_id"))
     x.credential = credential_id(key) if key else None
     x.account = label(record.get("request_user_id")) or label(record.get("user_id")) or x.credential

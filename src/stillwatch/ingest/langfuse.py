@@ -115,7 +115,9 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     trace = mapping(record.get("trace"))
     x.account = label(_either(record, "user_id", "userId")) or label(_either(trace, "user_id", "userId"))
     x.org = label(metadata.get("org")) or label(metadata.get("organization"))
-    x.conversation = label(_either(record, "session_id", "sessionId")) or label(_either(trace, "session_id", "sessionId"))
+    x.conversation = label(_either(record, "session_id", "sessionId")) or label(
+        _either(trace, "session_id", "sessionId")
+    )
     x.end_user = label(metadata.get("end_user"))
     x.ip = text(metadata.get("ip")) or text(metadata.get("client_ip"))
     x.user_agent = text(metadata.get("user_agent"))
@@ -137,7 +139,9 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
 
 
 def _usage(x: Exchange, record: Record) -> None:
-    details = mapping(_structured(_either(record, "usage_details", "usageDetails"))) or mapping(_structured(record.get("usage")))
+    details = mapping(_structured(_either(record, "usage_details", "usageDetails"))) or mapping(
+        _structured(record.get("usage"))
+    )
 
     def first(*keys: str) -> Any:
         return next((details[key] for key in keys if details.get(key) is not None), None)

@@ -76,7 +76,9 @@ def _passed_over(record: Record, reading: Reading) -> bool:
 
 def _finish(x: Exchange, record: Record, *, failed: bool) -> None:
     x.pathway = "gateway"
-    x.request = label(record.get("request_id")) or label(record.get("id")) or label(record.get("litellm_call_id")) or x.request
+    x.request = (
+        label(record.get("request_id")) or label(record.get("id")) or label(record.get("litellm_call_id")) or x.request
+    )
     if failed:
         settle(x, error=True)
     elif x.outcome == "ok" and x.http_status is None:
@@ -119,7 +121,9 @@ def read_spend_log(record: Record, reading: Reading) -> Iterable[Exchange]:
     fill(x, request, _object(record.get("response")), name=_DIALECTS.get(kind) if isinstance(kind, str) else None)
     if not known:
         _unknown_request(x)
-    x.model = x.model if known and x.model else label(record.get("model_group")) or label(record.get("model")) or x.model
+    x.model = (
+        x.model if known and x.model else label(record.get("model_group")) or label(record.get("model")) or x.model
+    )
     _who(
         x,
         user=record.get("user") or metadata.get("user_api_key_user_id"),
@@ -146,12 +150,22 @@ def _tagged_agent(tags: Any) -> str | None:
     """The user agent among a row's tags; LiteLLM writes it there, its product alone and whole."""
     if isinstance(tags, str):
         tags = open_body(tags).events or []
-    found = [tag[12:] for tag in tags if isinstance(tag, str) and tag.startswith("User-Agent: ")] if isinstance(tags, list) else []
+    found = (
+        [tag[12:] for tag in tags if isinstance(tag, str) and tag.startswith("User-Agent: ")]
+        if isinstance(tags, list)
+        else []
+    )
     return max(found, key=len) if found else None
 
 
 def _sniff_standard(record: Record) -> int:
-    return 95 if "model_parameters" in record and "startTime" in record and ("hidden_params" in record or "response_cost" in record) else 0
+    return (
+        95
+        if "model_parameters" in record
+        and "startTime" in record
+        and ("hidden_params" in record or "response_cost" in record)
+        else 0
+    )
 
 
 @log_format(
@@ -173,7 +187,11 @@ def read_standard_payload(record: Record, reading: Reading) -> Iterable[Exchange
     x.at = reading.at(record["startTime"], "startTime")
     x.http_status = _error_status(metadata, record)
     parameters = mapping(record.get("model_parameters"))
-    request = {**parameters, "messages": record.get("messages"), "model": record.get("model_group") or record.get("model")}
+    request = {
+        **parameters,
+        "messages": record.get("messages"),
+        "model": record.get("model_group") or record.get("model"),
+    }
     if isinstance(record.get("messages"), str):
         request["messages"] = [{"role": "user", "content": record["messages"]}]
     kind = record.get("call_type")
@@ -193,7 +211,9 @@ def read_standard_payload(record: Record, reading: Reading) -> Iterable[Exchange
         end_user=record.get("end_user") or metadata.get("user_api_key_end_user_id"),
     )
     x.ip = text(record.get("requester_ip_address")) or text(metadata.get("requester_ip_address"))
-    x.user_agent = text(record.get("user_agent")) or text(metadata.get("user_agent")) or _tagged_agent(record.get("request_tags"))
+    x.user_agent = (
+        text(record.get("user_agent")) or text(metadata.get("user_agent")) or _tagged_agent(record.get("request_tags"))
+    )
     x.conversation = x.conversation or label(record.get("trace_id"))
     _usage(x, record, metadata)
     _finish(x, record, failed=record.get("status") == "failure")

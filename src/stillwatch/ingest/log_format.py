@@ -65,7 +65,14 @@ FORMATS: dict[str, LogFormat] = {}
 
 
 def log_format(
-    *, name: str, title: str, sample: str, wants: str, sniff: Sniffer, lacks: Iterable[str] = (), joined: Joined | None = None
+    *,
+    name: str,
+    title: str,
+    sample: str,
+    wants: str,
+    sniff: Sniffer,
+    lacks: Iterable[str] = (),
+    joined: Joined | None = None,
 ) -> Callable[[Reader], Reader]:
     """Register the decorated reader as a log format.
 
@@ -83,7 +90,14 @@ def log_format(
         if name in FORMATS:
             raise ValueError(f"log format {name!r} is registered twice")
         FORMATS[name] = LogFormat(
-            name=name, title=title, sample=sample, lacks=frozenset(lacks), wants=wants, sniff=sniff, read=read, joined=joined
+            name=name,
+            title=title,
+            sample=sample,
+            lacks=frozenset(lacks),
+            wants=wants,
+            sniff=sniff,
+            read=read,
+            joined=joined,
         )
         return read
 

@@ -17,7 +17,18 @@ from .turns import settle
 __all__ = ["read"]
 
 _ROLE_WORDS = re.compile(r"(?:^|[-_. ])(?:in|out|(?:input|output|error|result|request)s?)(?=$|[-_. ])")
-_LACKS = ("account", "org", "credential", "ip", "subnet", "asn", "user_agent", "tls_fingerprint", "client_claimed", "client_telemetry")
+_LACKS = (
+    "account",
+    "org",
+    "credential",
+    "ip",
+    "subnet",
+    "asn",
+    "user_agent",
+    "tls_fingerprint",
+    "client_claimed",
+    "client_telemetry",
+)
 
 
 def group(stem: str) -> str:

@@ -33,7 +33,9 @@ def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
             continue
         x = Exchange(pathway="api", line=piece.line, source=piece.source)
         x.at = reading.at(record.get("created"), "created")
-        x.end_user = label(record.get("safety_identifier")) or label(record.get("input_user")) or label(record.get("user"))
+        x.end_user = (
+            label(record.get("safety_identifier")) or label(record.get("input_user")) or label(record.get("user"))
+        )
         _chat.response(x, record)
         x.temperature = asked_number(record.get("temperature"))
         x.top_p = asked_number(record.get("top_p"))
@@ -50,7 +52,11 @@ def _has_messages(records: Sequence[Record]) -> bool:
 
 
 def _sniff(record: Record) -> int:
-    if "choices" in record and "created" in record and ("input_user" in record or record.get("object") == "chat.completion"):
+    if (
+        "choices" in record
+        and "created" in record
+        and ("input_user" in record or record.get("object") == "chat.completion")
+    ):
         return 85 if "request" not in record else 0
     return 40 if "role" in record and isinstance(record.get("id"), str) and record["id"].startswith("chatcmpl-") else 0
 

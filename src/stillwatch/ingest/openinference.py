@@ -68,14 +68,20 @@ def read_span(span: Span, reading: Reading) -> Iterable[Exchange]:
     x.request = label(get("llm.response.id")) or (own[1] if own else None) or span.key
     x.input_tokens = billed(get("llm.token_count.prompt"), "llm.token_count.prompt")
     x.output_tokens = billed(get("llm.token_count.completion"), "llm.token_count.completion")
-    x.reasoning_tokens = billed(get("llm.token_count.completion_details.reasoning"), "llm.token_count.completion_details.reasoning")
-    x.cached_tokens = billed(get("llm.token_count.prompt_details.cache_read"), "llm.token_count.prompt_details.cache_read")
+    x.reasoning_tokens = billed(
+        get("llm.token_count.completion_details.reasoning"), "llm.token_count.completion_details.reasoning"
+    )
+    x.cached_tokens = billed(
+        get("llm.token_count.prompt_details.cache_read"), "llm.token_count.prompt_details.cache_read"
+    )
     x.tools = sorted_tools(_tool(tool) for tool in nested(found, "llm.tools"))
     thoughts: list[str] = []
     artifacts: list[str] = []
     asked = [_message(message, [], artifacts) for message in nested(found, "llm.input_messages")]
     if not asked:
-        asked = [("user", text(mapping(mapping(given).get("prompt")).get("text"))) for given in nested(found, "llm.prompts")]
+        asked = [
+            ("user", text(mapping(mapping(given).get("prompt")).get("text"))) for given in nested(found, "llm.prompts")
+        ]
     if not asked and get("input.mime_type") != "application/json" and text(get("input.value")):
         asked = [("user", text(get("input.value")))]
     if asked:
@@ -87,11 +93,15 @@ def read_span(span: Span, reading: Reading) -> Iterable[Exchange]:
     x.reasoning = joined_answers(thoughts)
     x.reasoning_artifacts = artifacts or None
     x.stop_reason = label(get("llm.finish_reason")) or label(get("llm.response.finish_reason"))
-    refused = x.stop_reason in _REFUSALS or any(mapping(mapping(message).get("message")).get("refusal") for message in messages)
+    refused = x.stop_reason in _REFUSALS or any(
+        mapping(mapping(message).get("message")).get("refusal") for message in messages
+    )
     if refused:
         metadata = get("metadata")
         details = mapping((_object(metadata) if isinstance(metadata, str) else mapping(metadata)).get("stop_details"))
-        x.refusal_category = label(details.get("category")) or ("content_filter" if x.stop_reason == "content_filter" else None)
+        x.refusal_category = label(details.get("category")) or (
+            "content_filter" if x.stop_reason == "content_filter" else None
+        )
     conclude(x, span, refused=bool(refused))
     return [x]
 
@@ -100,7 +110,12 @@ def _tool(given: Any) -> Any:
     tool = mapping(mapping(given).get("tool"))
     schema = tool.get("json_schema")
     described = _object(schema) if isinstance(schema, str) else mapping(schema)
-    return mapping(described.get("function")).get("name") or described.get("name") or tool.get("name") or described.get("type")
+    return (
+        mapping(described.get("function")).get("name")
+        or described.get("name")
+        or tool.get("name")
+        or described.get("type")
+    )
 
 
 def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:

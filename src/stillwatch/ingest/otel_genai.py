@@ -137,7 +137,9 @@ def read_span(span: Span, events: Sequence[Span], reading: Reading) -> Iterable[
     artifacts: list[str] = []
     if asked:
         system = _structured(get("gen_ai.system_instructions"))
-        instructions = [_message({"role": "system", "parts": system}, [], [])[1]] if isinstance(system, list) else [text(system)]
+        instructions = (
+            [_message({"role": "system", "parts": system}, [], [])[1]] if isinstance(system, list) else [text(system)]
+        )
         lay_out(x, [_message(message, [], artifacts) for message in asked], system=[s for s in instructions if s])
     reasons = [label(reason) for reason in sequence(get("gen_ai.response.finish_reasons"))]
     texts = []
@@ -153,7 +155,9 @@ def read_span(span: Span, events: Sequence[Span], reading: Reading) -> Iterable[
     x.reasoning = joined_answers(thoughts)
     x.reasoning_artifacts = artifacts or None
     x.stop_reason = next((reason for reason in reasons if reason), None)
-    refused = any(reason in _REFUSALS for reason in reasons if reason) or any(mapping(answer).get("refusal") for answer in answers)
+    refused = any(reason in _REFUSALS for reason in reasons if reason) or any(
+        mapping(answer).get("refusal") for answer in answers
+    )
     if x.stop_reason == "content_filter":
         x.refusal_category = "content_filter"
     conclude(x, span, refused=bool(refused))
@@ -166,8 +170,12 @@ def _numbers(x: Exchange, found: dict[str, Any]) -> None:
     def first(*keys: str) -> Any:
         return next((found[key] for key in keys if found.get(key) is not None), None)
 
-    x.input_tokens = billed(first("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"), "gen_ai.usage.input_tokens")
-    x.output_tokens = billed(first("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"), "gen_ai.usage.output_tokens")
+    x.input_tokens = billed(
+        first("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"), "gen_ai.usage.input_tokens"
+    )
+    x.output_tokens = billed(
+        first("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"), "gen_ai.usage.output_tokens"
+    )
     reasoning = first("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")
     x.reasoning_tokens = billed(reasoning, "gen_ai.usage.reasoning.output_tokens")
     cached = first("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens")

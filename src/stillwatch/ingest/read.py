@@ -64,7 +64,8 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
     reading = Reading(now=options.now, mapping=options.mapping)
     limit = options.max_line_bytes
     rejects: list[Reject] = [
-        (chunk.source, line, "row", f"got a line of {size} bytes, expected at most {limit}") for line, size in chunk.too_long
+        (chunk.source, line, "row", f"got a line of {size} bytes, expected at most {limit}")
+        for line, size in chunk.too_long
     ]
     if chunk.layout in ("parquet", "csv") and not chunk.files:
         batch, vault = arrow_columns.read_table(chunk, names, options, reading, rejects)
@@ -85,11 +86,15 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
     return _result(chunk, batch, vault, rejects, reading)
 
 
-def _result(chunk: Chunk, batch: pa.RecordBatch, vault: list[VaultPair], rejects: list[Reject], reading: Reading) -> ChunkResult:
+def _result(
+    chunk: Chunk, batch: pa.RecordBatch, vault: list[VaultPair], rejects: list[Reject], reading: Reading
+) -> ChunkResult:
     unattributed = batch.column("account").null_count
     if unattributed:
         reading.notes["exchanges without an account"] += unattributed
-    return ChunkResult(batch=batch, rejects=_reject_batch(chunk, rejects), vault=vault, notes=dict(sorted(reading.notes.items())))
+    return ChunkResult(
+        batch=batch, rejects=_reject_batch(chunk, rejects), vault=vault, notes=dict(sorted(reading.notes.items()))
+    )
 
 
 def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record | Fault, bool]]:
@@ -106,7 +111,9 @@ def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record 
     yield from line_records(data, chunk.first_line)
 
 
-def exchanges_of(one: LogFormat, record: Record, reading: Reading, *, line: int = 1, source: int = 0) -> Iterator[Exchange | BadField]:
+def exchanges_of(
+    one: LogFormat, record: Record, reading: Reading, *, line: int = 1, source: int = 0
+) -> Iterator[Exchange | BadField]:
     """Everything one record holds: exchanges, and a fault for each that cannot be read."""
     try:
         if one.joined is None:
@@ -141,7 +148,13 @@ def _assembled(one: LogFormat, group: Sequence[Piece], reading: Reading) -> Iter
 
 
 def _collect(
-    one: LogFormat, line: int, record: Record | Fault, source: int, reading: Reading, rows: list[Exchange], rejects: list[Reject]
+    one: LogFormat,
+    line: int,
+    record: Record | Fault,
+    source: int,
+    reading: Reading,
+    rows: list[Exchange],
+    rejects: list[Reject],
 ) -> None:
     if isinstance(record, Fault):
         rejects.append((source, line, "row", record.reason))
@@ -149,7 +162,9 @@ def _collect(
     _keep(exchanges_of(one, record, reading, line=line, source=source), line, source, rows, rejects)
 
 
-def _keep(found: Iterable[Exchange | BadField], line: int, source: int, rows: list[Exchange], rejects: list[Reject]) -> None:
+def _keep(
+    found: Iterable[Exchange | BadField], line: int, source: int, rows: list[Exchange], rejects: list[Reject]
+) -> None:
     for x in found:
         if isinstance(x, BadField):
             rejects.append((source, line, x.field, x.reason))
@@ -220,7 +235,9 @@ def _joined_records(
             if passing:
                 first, _, head = head.partition(b"\n")
                 size = passing + len(first)
-                rejects.append((source, line, "row", f"got a line of {size} bytes, expected at most {options.max_line_bytes}"))
+                rejects.append(
+                    (source, line, "row", f"got a line of {size} bytes, expected at most {options.max_line_bytes}")
+                )
                 passing, line = 0, line + 1
                 data = head
             else:
@@ -231,7 +248,9 @@ def _joined_records(
         if stream.ended_early:
             rejects.append((source, line, "row", "the compressed file ends early; what stood before was read"))
         elif passing:
-            rejects.append((source, line, "row", f"got a line of {passing} bytes, expected at most {options.max_line_bytes}"))
+            rejects.append(
+                (source, line, "row", f"got a line of {passing} bytes, expected at most {options.max_line_bytes}")
+            )
         elif held:
             yield from line_records(held, line)
     finally:

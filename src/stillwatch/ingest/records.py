@@ -120,7 +120,11 @@ def line_records(data: bytes, first_line: int) -> Iterator[tuple[int, Record | F
             yield number, Fault("got a JSON value that is no object, expected an object"), repaired
             continue
         for element in inner:
-            yield number, element if isinstance(element, dict) else Fault("got an element that is no object, expected an object"), repaired
+            yield (
+                number,
+                element if isinstance(element, dict) else Fault("got an element that is no object, expected an object"),
+                repaired,
+            )
 
 
 def _broken(bare: bytes, error: ValueError) -> str:
@@ -177,4 +181,8 @@ def document_records(data: bytes) -> Iterator[tuple[int, Record | Fault, bool]]:
 
 def _elements(elements: list[Any], before: int, repaired: bool) -> Iterator[tuple[int, Record | Fault, bool]]:
     for number, element in enumerate(elements, start=before + 1):
-        yield number, element if isinstance(element, dict) else Fault("got an element that is no object, expected an object"), repaired
+        yield (
+            number,
+            element if isinstance(element, dict) else Fault("got an element that is no object, expected an object"),
+            repaired,
+        )

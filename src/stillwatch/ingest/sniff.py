@@ -62,7 +62,9 @@ def sniff(path: Path, options: ReadOptions) -> Sniffed | None:
     if options.force is not None:
         return Sniffed(format=FORMATS[options.force], layout=layout, records=tuple(records))
     if not records:
-        raise FormatError(f"{path}: the log format cannot be told: {tried}; no Parquet file, no CSV file with a known column for the time")
+        raise FormatError(
+            f"{path}: the log format cannot be told: {tried}; no Parquet file, no CSV file with a known column for the time"
+        )
     return Sniffed(format=_best(path, records, options), layout=layout, records=tuple(records))
 
 
@@ -144,24 +146,32 @@ def _best(path: Path, records: list[Record], options: ReadOptions) -> LogFormat:
     if top > 0 and len(best) == 1:
         return FORMATS[best[0]]
     if top > 0:
-        raise FormatError(f"{path}: the log format cannot be told: {' and '.join(best)} fit equally well; say which with --format")
+        raise FormatError(
+            f"{path}: the log format cannot be told: {' and '.join(best)} fit equally well; say which with --format"
+        )
     tried = "; ".join(f"{name}: no {one.wants}" for name, one in FORMATS.items())
     raise FormatError(f"{path}: the log format cannot be told from its first {len(records)} records. Tried {tried}")
 
 
 def _parquet(path: Path, options: ReadOptions) -> Sniffed:
     if options.force not in (None, "columns"):
-        raise FormatError(f"{path}: is a Parquet file, which {options.force} never is; leave --format out or say columns")
+        raise FormatError(
+            f"{path}: is a Parquet file, which {options.force} never is; leave --format out or say columns"
+        )
     try:
         names = pq.read_schema(path).names
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: starts as a Parquet file, but its end is missing or damaged") from error
     if options.mapping is None and "at" not in automatic(names).columns:
-        raise FormatError(f"{path}: no column that is surely the request's time among {', '.join(names)}; name it in a mapping file")
+        raise FormatError(
+            f"{path}: no column that is surely the request's time among {', '.join(names)}; name it in a mapping file"
+        )
     if options.mapping is not None:
         missing = load(options.mapping).columns["at"]
         if missing not in names:
-            raise FormatError(f"{path}: the mapping's column for the time, {missing!r}, is not among {', '.join(names)}")
+            raise FormatError(
+                f"{path}: the mapping's column for the time, {missing!r}, is not among {', '.join(names)}"
+            )
     return Sniffed(format=FORMATS["columns"], layout="parquet", header=tuple(names))
 
 

@@ -32,7 +32,9 @@ def events(stream: str) -> tuple[list[dict[str, Any]], bool]:
     payloads = [line[5:] for line in stream.split("\n") if line.startswith("data:")]
     try:
         # One decoding of all events is several times faster than one of each; a cut or odd stream takes the slow way.
-        decoded = _decode("[" + ",".join([payload for payload in payloads if payload.strip() not in ("[DONE]", "")]) + "]")
+        decoded = _decode(
+            "[" + ",".join([payload for payload in payloads if payload.strip() not in ("[DONE]", "")]) + "]"
+        )
         return [value for value in decoded if isinstance(value, dict)], False
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _events_slowly(stream)

@@ -1,0 +1,97 @@
+"""Facts beside the logs: read from any usual table, named as the logs name them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stillwatch.core.errors import FormatError
+from stillwatch.engine.tables import table
+from stillwatch.ingest import read_accounts, read_releases, read_telemetry
+
+from .traffic import NAMES, lines
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_the_samples_of_accounts_agree() -> None:
+    first = read_accounts(EXAMPLES / "accounts" / "accounts.csv", NAMES)
+    second = read_accounts(EXAMPLES / "accounts" / "accounts.jsonl", NAMES)
+    assert first.table.schema == table("account_facts").schema
+    assert first.table.num_rows > 5
+    assert first.table == second.table
+    assert first.rejects.num_rows == second.rejects.num_rows == 0
+
+
+def test_accounts_are_named_as_the_logs_name_them_and_go_to_the_vault(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.parquet"
+    pq.write_table(
+        pa.table(
+            {
+                "Customer": ["a", "b"],
+                "created_at": ["2025-01-01", None],
+                "quota": [5, None],
+                "payment": ["card", "card"],
+            }
+        ),
+        path,
+    )
+    found = read_accounts(path, NAMES)
+    rows = found.table.to_pylist()
+    assert [one["account"] for one in rows] == [NAMES.name("account", "a"), NAMES.name("account", "b")]
+    assert rows[0]["payment"] == rows[1]["payment"] == NAMES.name("payment", "card")
+    assert (rows[0]["entitlement"], rows[1]["entitlement"], rows[1]["created"]) == (5, None, None)
+    assert found.vault == [("account", NAMES.name("account", "a"), "a"), ("account", NAMES.name("account", "b"), "b")]
+
+
+def test_a_bad_fact_costs_its_row_and_a_repeated_account_keeps_the_later(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(
+        "account,created,entitlement,plan\na,2025-01-01,10,free\n,2025-01-01,1,x\nb,never,1,x\nc,,-4,x\na,,20,pro\nd,,1\n"
+    )
+    found = read_accounts(path, NAMES)
+    assert [(one["plan"], one["entitlement"]) for one in found.table.to_pylist()] == [("pro", 20)]
+    assert [(one["line"], one["field"]) for one in found.rejects.to_pylist()] == [
+        (3, "account"),
+        (4, "created"),
+        (5, "entitlement"),
+        (7, "row"),
+    ]
+    assert found.notes["rows that repeat one account"] == 1
+
+
+def test_a_file_without_accounts_says_what_it_wants(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("foo,bar\n1,2\n")
+    with pytest.raises(FormatError, match="no column that names the account"):
+        read_accounts(path, NAMES)
+
+
+def test_telemetry_is_distinct_pairs_written_as_clients_are_claimed(tmp_path: Path) -> None:
+    path = tmp_path / "telemetry.jsonl"
+    path.write_bytes(
+        lines(
+            [
+                {"account": "a", "client": "claude-cli/2.0"},
+                {"account": "a", "client": "claude-cli/2.1"},
+                {"account": "b"},
+            ]
+        )
+    )
+    found = read_telemetry(path, NAMES)
+    assert found.table.to_pylist() == [{"account": NAMES.name("account", "a"), "client": "claude-cli"}]
+    assert [(one["line"], one["field"]) for one in found.rejects.to_pylist()] == [(3, "client")]
+    assert (
+        read_telemetry(EXAMPLES / "telemetry" / "telemetry.csv", NAMES).table
+        == read_telemetry(EXAMPLES / "telemetry" / "telemetry.jsonl", NAMES).table
+    )
+
+
+def test_releases_are_read(tmp_path: Path) -> None:
+    found = read_releases(EXAMPLES / "releases" / "releases.csv")
+    assert found.table.schema == table("releases").schema
+    assert found.table.num_rows == 5
+    assert found.rejects.num_rows == 0
