@@ -22,13 +22,11 @@ from .log_format import FORMATS, LogFormat, Piece, Record
 from .open_source import open_stream, read_range
 from .options import ReadOptions
 from .records import Fault, document_records, line_records
+from .table_rows import Reject
 
 __all__ = ["ChunkResult", "Reject", "exchanges_of", "read_chunk"]
 
 REJECTS: pa.Schema = table("rejects").schema
-
-Reject = tuple[int, int, str, str]
-"""(source, line, field, reason)"""
 
 _SHAPE_ERRORS = (AttributeError, TypeError, KeyError, IndexError, ValueError, OverflowError, RecursionError)
 
