@@ -2,10 +2,11 @@
 
 1. *k-core*: things shared by fewer than `least` linked accounts are dropped, then accounts without a thing, until nothing changes.
 2. Things whose accounts overlap far above chance form one group (an operator's templates, his cards, his devices).
-3. *Peel*: within a group the accounts are kept whose ties raise the group's density, the sum of ties over accounts and
-   things, where an account's tie is capped at the strongest single thing, so that a few accounts tied by everything do not
-   push out the many tied by the template (after Charikar 2000 and FRAUDAR, Hooi et al. 2016; the cap is ours).
-4. Groups take their accounts in order of weight, the heaviest first, and what was taken is gone: candidates are disjoint.
+3. *Peel*: within a group accounts tied less than half as strongly as the typical member are dropped, again and again until none is
+   (a peel by weighted degree after Charikar 2000 and FRAUDAR, Hooi et al. 2016; the densest part itself would keep the few accounts
+   tied by everything and lose the many tied by the template).
+4. Every account belongs to one group at most, that where its tie times the logarithm of the group's size is largest: candidates are
+   disjoint, and a template shared by hundreds outweighs an address shared by ten.
 
 A group that only places tie together (addresses, subnets, fingerprints) needs two kinds of them: a carrier's address is no actor.
 """
@@ -56,10 +57,26 @@ def groups(
     accounts, a = np.unique(account[rows], return_inverse=True)
     things, t = np.unique(thing[rows], return_inverse=True)
     tied = sparse.csr_matrix((np.ones(rows.size, np.int64), (a, t)), shape=(accounts.size, things.size))
-    one, other = overlapping(tied, share=0.25)
+    one, other = overlapping(tied, share=0.25, p_value=0.05)
     joined = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(things.size, things.size))
     label = np.asarray(csgraph.connected_components(joined, directed=False)[1])[t]
-    return _taken(rows, label, account, thing, weight, strong, kind, least, most)
+    label = _held(label, strong[rows], kind[rows])
+    found = [
+        group
+        for part in _disjoint(a, label, weight[rows])
+        if (group := _peeled(rows[part], account, thing, weight, least)) is not None
+    ]
+    found.sort(key=lambda group: (-group.density * group.accounts.size, int(group.accounts[0])))
+    return found[:most]
+
+
+def _held(label: Ints, strong: Flags, kind: Ints) -> Ints:
+    """Labels, -1 for groups that nothing but one kind of place holds."""
+    count = int(label.max()) + 1
+    pairs = np.unique(np.stack([label, kind], axis=1), axis=0)
+    kinds = np.bincount(pairs[:, 0], minlength=count)
+    holds = (np.bincount(label, weights=strong, minlength=count) > 0) | (kinds >= 2)
+    return np.where(holds[label], label, -1)
 
 
 def _core(account: Ints, thing: Ints, least: int) -> npt.NDArray[np.bool_]:
@@ -68,35 +85,23 @@ def _core(account: Ints, thing: Ints, least: int) -> npt.NDArray[np.bool_]:
     return np.asarray(np.bincount(t, minlength=things.size)[t] >= least) if account.size else np.zeros(0, np.bool_)
 
 
-def _taken(
-    rows: Ints,
-    label: Ints,
-    account: Ints,
-    thing: Ints,
-    weight: Floats,
-    strong: Flags,
-    kind: Ints,
-    least: int,
-    most: int,
-) -> list[Group]:
-    """Peel the groups, heaviest first, each from the accounts that are left."""
-    order = np.argsort(label, kind="stable")
-    parts = np.split(rows[order], np.flatnonzero(np.diff(label[order])) + 1)
-    parts.sort(key=lambda part: (-float(weight[part].sum()), int(part[0])))
-    gone: set[int] = set()
-    found: list[Group] = []
-    for part in parts:
-        left = part[[a not in gone for a in account[part].tolist()]] if gone else part
-        if np.unique(account[left]).size < least:
-            continue
-        group = _peeled(left, account, thing, weight, least)
-        if group is None or not (strong[group.links].any() or np.unique(kind[group.links]).size >= 2):
-            continue
-        found.append(group)
-        gone.update(group.accounts.tolist())
-        if len(found) == most:
-            break
-    return found
+def _disjoint(account: Ints, label: Ints, weight: Floats) -> list[Ints]:
+    """Links by group, each account's links only in the group that it belongs to."""
+    kept = np.flatnonzero(label >= 0)
+    if not kept.size:
+        return []
+    count = int(label.max()) + 1
+    pair, place = np.unique(account[kept] * count + label[kept], return_inverse=True)
+    tie = np.bincount(place, weights=weight[kept])
+    size = np.bincount(pair % count, minlength=count)
+    score = tie * np.log1p(size[pair % count])
+    order = np.lexsort((pair % count, -score, pair // count))
+    best = np.full(int(account.max()) + 1, -1, np.int64)
+    owner, first = np.unique(pair[order] // count, return_index=True)
+    best[owner] = pair[order][first] % count
+    own = kept[best[account[kept]] == label[kept]]
+    own = own[np.argsort(label[own], kind="stable")]
+    return [part for part in np.split(own, np.flatnonzero(np.diff(label[own])) + 1) if part.size]
 
 
 def _peeled(rows: Ints, account: Ints, thing: Ints, weight: Floats, least: int) -> Group | None:
@@ -104,18 +109,17 @@ def _peeled(rows: Ints, account: Ints, thing: Ints, weight: Floats, least: int) 
     accounts, a = np.unique(account[rows], return_inverse=True)
     if accounts.size < least:
         return None
-    cap = float(weight[rows].max())
-    tie = np.minimum(np.bincount(a, weights=weight[rows]), cap)
-    order = np.lexsort((accounts, -tie))
-    things = np.unique(thing[rows]).size
-    density = np.cumsum(tie[order]) / (np.arange(1, accounts.size + 1) + things)
-    # Members of equal tie stand or fall together, else the order of ids would decide.
-    ends = np.flatnonzero(np.append(np.diff(tie[order]) < 0, True))
-    best = int(ends[np.argmax(density[ends])])
-    if best + 1 < least:
+    tie = np.bincount(a, weights=weight[rows]).astype(np.float64)
+    kept = np.ones(accounts.size, np.bool_)
+    while True:
+        strong_enough = kept & (tie >= 0.5 * np.median(tie[kept]))
+        if strong_enough.sum() == kept.sum():
+            break
+        kept = strong_enough
+    members = np.flatnonzero(kept)
+    if members.size < least:
         return None
-    members = np.sort(order[: best + 1])
-    inside = np.isin(a, members)
-    return Group(
-        accounts=accounts[members], ties=tie[members], links=np.sort(rows[inside]), density=float(density[best])
-    )
+    inside = kept[a]
+    things = np.unique(thing[rows[inside]]).size
+    density = float(tie[members].sum()) / (members.size + things)
+    return Group(accounts=accounts[members], ties=tie[members], links=np.sort(rows[inside]), density=density)

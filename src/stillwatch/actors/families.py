@@ -4,8 +4,8 @@
 2. Two such shingles belong to one fragment when they stand in the same requests (Jaccard at least one half). A fragment needs two
    shingles: one alone is a phrase, and joining over phrases percolates into one family of everybody.
 3. Fragments whose senders overlap far above chance are one family: an operator's paraphrases of one template. Chance allows for
-   how busy each account is (the configuration model), and phrases that are a small part of what their senders send are not
-   joined at all: else chat phrases join everybody to everybody.
+   how many fragments each account sends (the configuration model), and an account counts only for fragments that are at least a
+   tenth of what it sends: else busy accounts and chat phrases join everybody to everybody.
 
 Mined on the discovery slice alone; the test slice later shows whether a family holds.
 """
@@ -181,17 +181,11 @@ def _fragments(signatures: pa.Table, anchors: Ints) -> Ints:
 
 
 def _families(senders: pa.Table, fragments: int) -> Ints:
-    """Family of each fragment: fragments that make up much of what their senders send, and whose senders are the same, are one."""
-    accounts, row = np.unique(senders.column("account").to_numpy(), return_inverse=True)
-    column = senders.column("fragment").to_numpy()
-    share = senders.column("exchanges").to_numpy() / senders.column("total").to_numpy()
-    mean = np.bincount(column, weights=share, minlength=fragments) / np.maximum(
-        np.bincount(column, minlength=fragments), 1
-    )
-    kept = (mean >= _LEAST_SHARE)[column]
-    sent = sparse.csr_matrix(
-        (np.ones(int(kept.sum()), np.int64), (row[kept], column[kept])), shape=(accounts.size, fragments)
-    )
+    """Family of each fragment. An account speaks for a fragment only where it is at least a tenth of what the account sends."""
+    kept = senders.column("exchanges").to_numpy() >= _LEAST_SHARE * senders.column("total").to_numpy()
+    accounts, row = np.unique(senders.column("account").to_numpy()[kept], return_inverse=True)
+    column = senders.column("fragment").to_numpy()[kept]
+    sent = sparse.csr_matrix((np.ones(row.size, np.int64), (row, column)), shape=(accounts.size, fragments))
     one, other = overlapping(sent, share=0.06)
     graph = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(fragments, fragments))
     return np.asarray(csgraph.connected_components(graph, directed=False)[1], np.int64)
@@ -202,24 +196,28 @@ def overlapping(
 ) -> tuple[Ints, Ints]:
     """Pairs of columns of an accounts-by-things matrix of zeros and ones whose accounts overlap far above chance.
 
-    Chance is the configuration model: an account with k things is in a pair of them k (k - 1) / 2 times, wherever its things fall, so
-    that busy accounts explain what they explain. With column sums s and row sums k, things i and j then share
-    s_i s_j sum(k (k - 1)) / (sum k)^2 accounts on average. A pair is kept when at least `least` accounts have both, when that is at
-    least `lift` times chance and, above chance, at least `share` of the smaller column, and when the Poisson tail is below
-    `p_value` over the number of pairs looked at.
+    An account with k things is in k (k - 1) / 2 pairs, so it counts 1 / (k - 1) in each: busy accounts explain what they explain and no
+    more. If the things fell on accounts by chance (the configuration model of Chung and Lu 2002, row sums k and column sums s kept),
+    the weighed overlap of things i and j would be about s_i s_j / sum(k). A pair is kept when at least `least` accounts, and at least
+    `share` of the smaller column, have both, when the weighed overlap is at least `lift` times chance, and when its Poisson tail is
+    below `p_value` over the number of pairs looked at.
 
-    Source of the null: Chung and Lu 2002 for bipartite graphs. Misled by groups of benign users with one taste: hence `share`.
+    Misled by groups of benign users with one taste: hence `share`.
     """
     size = np.asarray(sent.sum(axis=0), np.int64).ravel()
     held = np.asarray(sent.sum(axis=1), np.float64).ravel()
-    total = float(held.sum())
-    rate = float((held * (held - 1)).sum()) / (total * total) if total else 0.0
-    both = sparse.triu(sent.T @ sent, k=1).tocoo()
-    small = np.minimum(size[both.row], size[both.col])
-    chance = size[both.row].astype(np.float64) * size[both.col] * rate
-    kept = (both.data >= least) & (both.data >= lift * chance) & (both.data - chance >= share * small)
-    one, other = both.row[kept].astype(np.int64), both.col[kept].astype(np.int64)
-    rare = poisson.sf(both.data[kept] - 1, chance[kept]) <= p_value / max(both.data.size, 1)
+    both = sparse.triu(sent.T @ sent, k=1).tocsr()
+    weight = sparse.diags_array(np.where(held > 1, 1 / np.maximum(held - 1, 1), 0.0)) @ sent.astype(np.float64)
+    weighed = sparse.triu(sent.T.astype(np.float64) @ weight, k=1).tocsr()
+    both.sort_indices()
+    weighed.sort_indices()
+    pairs = both.tocoo()
+    chance = size[pairs.row].astype(np.float64) * size[pairs.col] / max(float(held.sum()), 1.0)
+    small = np.minimum(size[pairs.row], size[pairs.col])
+    overlap = np.round(weighed.data, 9)
+    kept = (pairs.data >= least) & (pairs.data >= share * small) & (overlap >= lift * chance)
+    one, other = pairs.row[kept].astype(np.int64), pairs.col[kept].astype(np.int64)
+    rare = poisson.sf(np.floor(overlap[kept]) - 1, chance[kept]) <= p_value / max(pairs.data.size, 1)
     return one[rare], other[rare]
 
 

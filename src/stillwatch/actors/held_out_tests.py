@@ -23,16 +23,18 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _DRAWS = 499
+_SCHEDULED = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """One candidate with what its families did in the test slice.
 
-    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families,
-    `exclusivity` that share over all members, `uses` the median of such exchanges per member that has any, `single[i]` the share without
-    an earlier turn (among the members' exchanges with the families, among all of other accounts), `loads` the members' test-slice exchanges. `account`, `prompt` and `cell` list the members' test-slice exchanges that carry
-    the families (a deterministic sample where there are very many).
+    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families, `exclusivity`
+    that share over all members, `uses` the number of such exchanges of each active member. `single[i]` is the share without an
+    earlier turn: of the members' exchanges with the families, of all exchanges of other accounts. `loads` are the members' test-slice
+    exchanges. `account`, `prompt` and `cell` list the members' test-slice exchanges with the families (a deterministic sample where
+    there are very many).
     """
 
     accounts: Ints
@@ -40,7 +42,7 @@ class Candidate:
     scopes: frozenset[str]
     carried: Floats
     exclusivity: float
-    uses: float
+    uses: Ints
     single: Floats
     loads: Ints
     account: Ints
@@ -204,34 +206,35 @@ def single_turn(candidate: Candidate, population: HeldOut, rng: np.random.Genera
 
 @_test(Vote.BEHAVIOURAL)
 def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
-    """The members' loads are as equal as a scheduler makes them; people's differ by orders of magnitude.
+    """The members carry equal shares of the work, as a scheduler deals it; people's differ by orders of magnitude.
 
-    Value: variance over mean of the members' exchanges; 1 is a Poisson scheduler. The reference is random groups of accounts.
+    Value: variance over mean of the held-out exchanges that a member spends on the candidate's templates (on anything, where no template holds
+    it). A scheduler gives about 1, and hours that fall by chance on either slice up to about 2. An operator can forge it.
     """
-    loads = candidate.loads
+    loads = candidate.uses if "family" in candidate.found_by else candidate.loads
     if loads.size < 10:
         return None
     everyone = np.array([total - seen for total, seen in population.totals.values() if seen], np.int64)
     value = _dispersion(loads)
-    drawn = (
-        np.array([_dispersion(rng.choice(everyone, loads.size, replace=False)) for _ in range(_DRAWS)])
-        if everyone.size >= 2 * loads.size
-        else np.empty(0)
-    )
-    p_value = (1 + int((drawn <= value).sum())) / (1 + drawn.size) if drawn.size else None
-    expected = float(np.median(drawn)) if drawn.size else None
+    enough = everyone.size >= 2 * loads.size
+    drawn = [_dispersion(rng.choice(everyone, loads.size, replace=False)) for _ in range(_DRAWS if enough else 0)]
+    p_value = (1 + int((np.array(drawn) <= value).sum())) / (1 + len(drawn)) if drawn else None
+    expected = float(np.median(drawn)) if drawn else None
     evidence = Evidence(
         value=value,
         n=int(loads.size),
         p_value=p_value,
         e_value=None,
         null="the members' loads differ as much as those of random accounts",
-        method=f"random groups, {drawn.size} draws",
-        needed=None if drawn.size else 2 * int(loads.size),
+        method=f"random groups, {len(drawn)} draws",
+        needed=None if drawn else 2 * int(loads.size),
     )
-    supports = Support.HARVEST if p_value is not None and p_value <= 0.01 and value < 5 else Support.NEITHER
-    if value > 20:
+    supports = Support.NEITHER
+    if p_value is not None and p_value <= 0.01 and value <= _SCHEDULED:
+        supports = Support.HARVEST
+    elif value > 20:
         supports = Support.INNOCENT
+    compared = f"; {expected:.1f} in random groups of accounts" if expected is not None else ""
     return Result(
         test="equal_loads",
         vote=Vote.BEHAVIOURAL,
@@ -240,8 +243,7 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         expected=expected,
         low=None,
         high=None,
-        sentence=f"variance over mean of the members' loads is {value:.1f}"
-        + (f"; {expected:.1f} in random groups of accounts" if expected is not None else ""),
+        sentence=f"variance over mean of the members' shares of the work is {value:.1f}{compared}",
     )
 
 

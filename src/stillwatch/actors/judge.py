@@ -13,7 +13,7 @@ Otherwise it is set aside or undecided, and says why.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from stillwatch.actors.links import KINDS, STRONG, link
 from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out
 from stillwatch.core import Decision, Settings, Vote
+from stillwatch.core.settings import ActorSettings
 from stillwatch.engine import Engine, Relation, Sql
 from stillwatch.stats import e_bh, merge_average
 
@@ -99,17 +100,7 @@ def find(engine: Engine, features: Relation, account_facts: Relation, *, setting
     links = link(engine, features, account_facts, told, hub_share=chosen.hub_share)
     population = held_out(engine, features, account_facts)
     scope_of = {int(f): one.scope for one in mined for f in one.ids}
-    usable = links.filter(pc.invert(links.column("hub")))
-    kinds = usable.column("kind").to_pylist()
-    candidates = groups(
-        usable.column("account").to_numpy(),
-        _things(usable),
-        usable.column("weight").to_numpy(),
-        np.array([kind in STRONG for kind in kinds], np.bool_),
-        np.array([_KIND[kind] for kind in kinds], np.int64),
-        least=chosen.least_members,
-        most=chosen.max_candidates,
-    )
+    candidates, usable = _candidates(links, chosen)
     judged = _judged(engine, told, candidates, usable, scope_of, population, settings)
     return Found(
         judged=judged,
@@ -120,11 +111,39 @@ def find(engine: Engine, features: Relation, account_facts: Relation, *, setting
     )
 
 
-def _things(links: pa.Table) -> Ints:
+def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], pa.Table]:
+    """Groups that templates hold, then, of the accounts left, groups that instruments and places hold.
+
+    Kept apart so that a group found by what it says can be tested on how it pays, and one found by how it pays on what it says.
+    """
+    usable = links.filter(pc.invert(links.column("hub")))
+    account, weight = usable.column("account").to_numpy(), usable.column("weight").to_numpy()
+    kind = np.array([_KIND[kind] for kind in usable.column("kind").to_pylist()], np.int64)
+    strong = np.isin(kind, [_KIND[name] for name in STRONG])
+    thing = _things(kind, usable.column("object").to_numpy())
+    said = kind == _KIND["family"]
+    found: list[Group] = []
+    for side in (said, ~said):
+        taken = np.concatenate([g.accounts for g in found]) if found else np.empty(0, np.int64)
+        rows = np.flatnonzero(side & ~np.isin(account, taken))
+        found += [
+            replace(g, links=rows[g.links])
+            for g in groups(
+                account[rows],
+                thing[rows],
+                weight[rows],
+                strong[rows],
+                kind[rows],
+                least=settings.least_members,
+                most=settings.max_candidates - len(found),
+            )
+        ]
+    return found, usable
+
+
+def _things(kind: Ints, thing: Ints) -> Ints:
     """One number a shared thing, different between kinds."""
-    code = np.array([_KIND[kind] for kind in links.column("kind").to_pylist()], np.int64)
-    pairs = np.stack([code, links.column("object").to_numpy()], axis=1)
-    return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1], np.int64).ravel()
+    return np.asarray(np.unique(np.stack([kind, thing], axis=1), axis=0, return_inverse=True)[1], np.int64).ravel()
 
 
 def _judged(
@@ -228,7 +247,7 @@ def _candidate(
         scopes=frozenset(scope_of[f] for f in families if f in scope_of),
         carried=counts / np.maximum(population.exchanges, 1),
         exclusivity=float(counts[active].sum() / max(population.exchanges[active].sum(), 1)),
-        uses=float(np.median(uses[uses > 0])) if (uses > 0).any() else 0.0,
+        uses=uses.astype(np.int64),
         single=single,
         loads=np.array([total - seen for total, seen in totals], np.int64),
         account=known.column("account").to_numpy(),
@@ -268,10 +287,8 @@ def _decided(
 ) -> tuple[Decision, str]:
     active = population.places(candidate.accounts).size
     if e_value is None or active < settings.actors.least_members:
-        return (
-            Decision.UNDECIDED,
-            f"undecided: {active} members were active in the held-out hours, needs {settings.actors.least_members} and both kinds of evidence",
-        )
+        needs = f"needs {settings.actors.least_members} and both kinds of evidence"
+        return Decision.UNDECIDED, f"undecided: {active} members were active in the held-out hours, {needs}"
     best = reasons[0]
     if best.fits:
         return Decision.SET_ASIDE, f"an innocent explanation fits, {best.name.replace('_', ' ')}: {best.why}"

@@ -3,7 +3,7 @@
 A family links an account when the account sent it more often in the discovery slice than the other accounts' rate explains: a busy
 account meets every popular phrase sooner or later, and that is no tie. A payment instrument, device, registration pattern, address or
 subnet links the accounts that share it, unless it is a hub: so widely shared (carrier, campus, cloud egress, mail provider) that
-it links nobody. A link weighs more the fewer accounts share the thing.
+it links nobody. A link weighs more the fewer accounts share the thing, and a family's the more of the account's traffic it is.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ def link(
     facts = engine.to_arrow(engine.sql(_SHARED_FACTS, account_facts=account_facts, features=features))
     places = engine.to_arrow(engine.sql(_SHARED_PLACES, features=features))
     shared = pa.concat_tables([facts, places.cast(facts.schema)])
-    rows = pa.concat_tables(
-        [sent, shared.append_column("exchanges", pa.nulls(shared.num_rows, pa.int64())).select(sent.column_names)]
-    )
+    shared = shared.append_column("exchanges", pa.nulls(shared.num_rows, pa.int64()))
+    shared = shared.append_column("share", pa.array(np.ones(shared.num_rows)))
+    rows = pa.concat_tables([sent, shared.select(sent.column_names)])
     return _weighed(rows, max(population, 1), hub_share)
 
 
@@ -135,6 +135,7 @@ def _enriched(sent: pa.Table, busy: pa.Table) -> pa.Table:
             "object": family[kept],
             "accounts": size.astype(np.int64),
             "exchanges": exchanges[kept].astype(np.int64),
+            "share": exchanges[kept] / total[kept],
         }
     )
 
@@ -158,7 +159,7 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
             "account": rows.column("account"),
             "kind": rows.column("kind"),
             "object": rows.column("object"),
-            "weight": pa.array(np.round(base * rarity, 6)),
+            "weight": pa.array(np.round(base * rarity * np.minimum(2 * rows.column("share").to_numpy(), 1.0), 6)),
             "exchanges": rows.column("exchanges"),
             "object_accounts": rows.column("accounts"),
             "hub": pa.array(hub),

@@ -102,9 +102,11 @@ def public_harness(candidate: Candidate, population: HeldOut, results: Mapping[s
 @_lookalike
 def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """Fans of a published prompt: it is a small part of what each of them does, at everybody's own pace."""
+    used = candidate.uses[candidate.uses > 0]
+    usual = float(np.median(used)) if used.size else 0.0
     votes = {
         f"its templates are {candidate.exclusivity:.0%} of the members' traffic": candidate.exclusivity < 0.5,
-        f"a member uses it {candidate.uses:.0f} times in the held-out hours": candidate.uses <= 3,
+        f"the typical member uses it {usual:.0f} times in the held-out hours": usual <= 3,
         "it does not press for reasoning or grades": not _harvest(results, "elicitation"),
     }
     score = sum(votes.values()) / len(votes)

@@ -238,7 +238,8 @@ def _member_rows(
         reason = (
             f"joined afterwards: {sent_here} of its {totals[account]} exchanges carry the actor's templates"
             if account in joined
-            else f"founding member: {counts.get(account, 0)} links; {sent_here} of its {totals[account]} exchanges carry the actor's templates"
+            else f"founding member: {counts.get(account, 0)} links; "
+            f"{sent_here} of its {totals[account]} exchanges carry the actor's templates"
         )
         rows.append(
             {
