@@ -82,7 +82,7 @@ class Pack:
             for text in self.passages("rag_qa", lang="en") + self.passages("summarise"):
                 for sentence in text.replace("\n", " ").split(". "):
                     cut = sentence.strip().rstrip(".")
-                    if 30 < len(cut) < 260:
+                    if 30 < len(cut) < 260 and cut.isascii():
                         found[cut + ". "] = None
             self._chosen[wanted] = list(found)
         return self._chosen[wanted]

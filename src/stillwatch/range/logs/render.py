@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from stillwatch.range.ground import MODELS, Reply
+from stillwatch.range.names import Ints
 from stillwatch.range.world import World
 
 __all__ = ["Exchange", "Renderer", "escape"]
@@ -83,55 +84,53 @@ class Renderer:
             [escape(part) if part not in ("{a}", "{b}") else part for part in _SLOT.split(frame)]
             for frame in world.frames
         ]
-        self._tools = world.tools
-        self._columns: dict[str, Any] = {name: values.data for name, values in world.rows.items()}
-        self._ids: Any = world.request_ids.data
         sentences = [escape(sentence) for sentence in world.prose]
         self._prose = "".join(sentences)
         self._starts = np.concatenate([[0], np.cumsum([len(s) for s in sentences])]).tolist()
 
-    def render(self, row: int) -> Exchange:
-        """Render one row."""
-        c = self._columns
-        system = "" if c["system"][row] < 0 else self._text(c["system"][row])
-        tools = "" if c["tools"][row] < 0 else self._tools[c["tools"][row]]
-        prompt = self._prompt(row)
-        output = self._answer(row)
-        history, turns = self._history(c["before"][row])
-        if self._followed[row]:
-            self._open[row] = self._add(history, turns, prompt, output)
-        chars = len(system) + len(prompt) + len(tools) + len(history) - 33 * turns
-        tokens_out = c["tokens_out"][row]
-        status = c["status"][row]
-        limit = c["max_tokens"][row]
-        cut = 0 < limit <= tokens_out
-        temperature = c["temperature"][row]
-        wait = 180_000 + 14_000 * tokens_out + (self._ids[row] & 0xFFFFF) // 4
-        return Exchange(
-            row=row,
-            account=c["account"][row],
-            at=c["at"][row],
-            ended=c["at"][row] + wait,
-            request_id=self._ids[row],
-            system=system,
-            prompt=prompt,
-            history=history,
-            output=output,
-            tools=tools,
-            tokens_in=chars // 4 + 4 * (2 + turns) if status == 200 else 0,
-            tokens_out=min(tokens_out, limit) if cut else tokens_out,
-            status=status,
-            stop="length" if cut else "stop",
-            model=MODELS[c["model"][row]],
-            stream=bool(c["stream"][row]),
-            temperature=None if temperature != temperature else temperature,
-            max_tokens=None if limit < 0 else limit,
-            n=c["n"][row],
-            ip=self._world.ips[c["ip"][row]],
-            agent=self._world.agents[c["agent"][row]],
-            end_user="" if c["end_user"][row] < 0 else self._world.end_users[c["end_user"][row]],
-            conversation=c["conversation"][row],
-        )
+    def render(self, rows: Ints) -> Iterator[Exchange]:
+        """Render some rows, in their order."""
+        world = self._world
+        columns: dict[str, list[Any]] = {name: values[rows].tolist() for name, values in world.rows.items()}
+        ids, followed = world.request_ids[rows].tolist(), self._followed[rows].tolist()
+        for (
+            row, request_id, goes_on, account, at, ip, agent, model, text, frame, extra, system, before, conversation, tools, end_user,
+            kind, status, tokens_out, stream, temperature, limit, n,
+        ) in zip(rows.tolist(), ids, followed, *(columns[name] for name in _COLUMNS), strict=True):  # fmt: skip
+            prompt = self._prompt(text, frame, extra)
+            output = _ANSWERS[kind](self, request_id >> 8, 4 * tokens_out)
+            history, turns = self._history(before) if before >= 0 else ("", 0)
+            if goes_on:
+                self._open[row] = self._add(history, turns, prompt, output)
+            instructions = "" if system < 0 else self._text(system)
+            offered = "" if tools < 0 else world.tools[tools]
+            chars = len(instructions) + len(prompt) + len(offered) + len(history) - 33 * turns
+            cut = 0 < limit <= tokens_out
+            yield Exchange(
+                row=row,
+                account=account,
+                at=at,
+                ended=at + 180_000 + 14_000 * tokens_out + (request_id & 0xFFFFF) // 4,
+                request_id=request_id,
+                system=instructions,
+                prompt=prompt,
+                history=history,
+                output=output,
+                tools=offered,
+                tokens_in=chars // 4 + 4 * (2 + turns) if status == 200 else 0,
+                tokens_out=limit if cut else tokens_out,
+                status=status,
+                stop="length" if cut else "stop",
+                model=MODELS[model],
+                stream=stream,
+                temperature=None if temperature != temperature else temperature,
+                max_tokens=None if limit < 0 else limit,
+                n=n,
+                ip=world.ips[ip],
+                agent=world.agents[agent],
+                end_user="" if end_user < 0 else world.end_users[end_user],
+                conversation=conversation,
+            )
 
     def _text(self, number: int) -> str:
         known = self._texts[number]
@@ -139,25 +138,24 @@ class Renderer:
             known = self._texts[number] = escape(self._world.texts[number])
         return known
 
-    def _prompt(self, row: int) -> str:
-        c = self._columns
-        frame = c["frame"][row]
-        text = self._text(c["text"][row])
+    def _prompt(self, text: int, frame: int, extra: int) -> str:
+        said = self._text(text)
         if frame < 0:
-            return text
-        extra = c["extra"][row]
+            return said
         other = "" if extra < 0 else self._text(extra)
-        return "".join([text if part == "{a}" else other if part == "{b}" else part for part in self._frames[frame]])
+        return "".join([said if part == "{a}" else other if part == "{b}" else part for part in self._frames[frame]])
 
     def _history(self, before: int) -> tuple[str, int]:
         """The turns up to the row `before` and their number."""
-        if before < 0:
-            return "", 0
         known = self._open.pop(before, None)
-        if known is None:
-            known = self._add(
-                *self._history(self._columns["before"][before]), self._prompt(before), self._answer(before)
-            )
+        if known is None:  # its row was not rendered, or more than one turn follows it
+            c = {
+                name: int(self._world.rows[name][before])
+                for name in ("before", "text", "frame", "extra", "reply", "tokens_out")
+            }
+            older = self._history(c["before"]) if c["before"] >= 0 else ("", 0)
+            said = _ANSWERS[c["reply"]](self, int(self._world.request_ids[before]) >> 8, 4 * c["tokens_out"])
+            known = self._add(*older, self._prompt(c["text"], c["frame"], c["extra"]), said)
         return known
 
     def _add(self, history: str, turns: int, prompt: str, answer: str) -> tuple[str, int]:
@@ -173,37 +171,53 @@ class Renderer:
             end = self._starts[max(first + 1, bisect_right(self._starts, begin + chars) - 1)]
         return self._prose[begin:end].rstrip()
 
-    def _answer(self, row: int) -> str:
-        c = self._columns
-        kind, where = c["reply"][row], self._ids[row] >> 8
-        chars = 4 * c["tokens_out"][row]
-        if kind == Reply.PROSE:
-            return self._slice(where, chars)
-        if kind == Reply.CODE:
-            return f"```python\\n{_code(where)}\\n```\\n{self._slice(where, max(40, chars - 200))}"
-        if kind == Reply.LABEL:
-            return _LABELS[where % len(_LABELS)]
-        if kind == Reply.LETTER:
-            return "ABCD"[where % 4]
-        if kind == Reply.GRADE:
-            score = where % 5 + 1
-            if chars < 180:
-                return f'{{\\"score\\": {score}, \\"reason\\": \\"{self._slice(where, 50)[:70].rstrip()}\\"}}'.replace(
-                    "\\\\", ""
-                )
-            a, b, d = where % 11, where // 11 % 11, where // 121 % 11
-            return f"{self._slice(where, chars - 40)}\\nSCORES: {a}/{b}/{d}/{score} TOTAL: {a + b + d + score}/40"
-        if kind == Reply.TAGGED:
-            return f"<work>{self._slice(where, chars * 4 // 5)}</work>\\n<result>{self._slice(where // 7, chars // 5)}</result>"
-        if kind == Reply.STEPS:
-            return f"{self._slice(where, chars)}\\n\\nAnswer: {where % 500}"
-        if kind == Reply.ACTION:
-            return f"{self._slice(where, chars)}\\n[run_shell] {_COMMANDS[where % len(_COMMANDS)]}"
-        if kind == Reply.REFUSAL:
-            return _REFUSAL
-        return ""
+    def prose(self, where: int, chars: int) -> str:
+        """Sentences."""
+        return self._slice(where, chars)
+
+    def code(self, where: int, chars: int) -> str:
+        """A code block and a remark."""
+        return f"```python\\n{_code(where)}\\n```\\n{self._slice(where, max(40, chars - 200))}"
+
+    def grade(self, where: int, chars: int) -> str:
+        """A score with its reason: a JSON object when short, criteria and a total when long."""
+        score = where % 5 + 1
+        if chars < 180:
+            reason = self._slice(where, 50)[:60].rpartition(" ")[0].replace('\\"', "'").replace("\\", "")
+            return f'{{\\"score\\": {score}, \\"reason\\": \\"{reason}\\"}}'
+        a, b, d = where % 11, where // 11 % 11, where // 121 % 11
+        return f"{self._slice(where, chars - 40)}\\nSCORES: {a}/{b}/{d}/{score} TOTAL: {a + b + d + score}/40"
+
+    def tagged(self, where: int, chars: int) -> str:
+        """Reasoning within tags, then the result."""
+        thought, result = self._slice(where, chars * 4 // 5), self._slice(where // 7, chars // 5)
+        return f"<work>{thought}</work>\\n<result>{result}</result>"
+
+    def steps(self, where: int, chars: int) -> str:
+        """A way to a result, and the result."""
+        return f"{self._slice(where, chars)}\\n\\nAnswer: {where % 500}"
+
+    def action(self, where: int, chars: int) -> str:
+        """What an agent says it does, and the command it runs."""
+        return f"{self._slice(where, chars)}\\n[run_shell] {_COMMANDS[where % len(_COMMANDS)]}"
 
 
+_ANSWERS: dict[int, Callable[[Renderer, int, int], str]] = {
+    Reply.PROSE: Renderer.prose,
+    Reply.CODE: Renderer.code,
+    Reply.LABEL: lambda _, where, chars: _LABELS[where % len(_LABELS)],
+    Reply.LETTER: lambda _, where, chars: "ABCD"[where % 4],
+    Reply.GRADE: Renderer.grade,
+    Reply.TAGGED: Renderer.tagged,
+    Reply.STEPS: Renderer.steps,
+    Reply.ACTION: Renderer.action,
+    Reply.REFUSAL: lambda _, where, chars: _REFUSAL,
+    Reply.NOTHING: lambda _, where, chars: "",
+}
+_COLUMNS = (
+    "account", "at", "ip", "agent", "model", "text", "frame", "extra", "system", "before", "conversation", "tools", "end_user", "reply",
+    "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
+)  # fmt: skip
 _COMMANDS = (
     "ls -la",
     "git status",

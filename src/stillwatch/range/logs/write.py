@@ -85,11 +85,8 @@ def _write_rows(
     held: list[str] = []
     for first in range(0, len(rows), _BATCH):
         batch: list[Exchange] = []
-        for row in rows[first : first + _BATCH].tolist():
-            exchange = renderer.render(row)
-            batch.append(exchange)
-            if world.repeats[row]:
-                batch.append(exchange)
+        for exchange in renderer.render(rows[first : first + _BATCH]):
+            batch.extend([exchange, exchange] if world.repeats[exchange.row] else [exchange])
         out: list[str] = []
         if number == 2:
             for exchange in batch:
