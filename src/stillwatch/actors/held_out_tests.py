@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.actors.population import HeldOut
+from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.core import Evidence, Support, Vote
 from stillwatch.stats import group_mean_test
 
@@ -30,8 +30,8 @@ _SCHEDULED = 3.0
 class Candidate:
     """One candidate with what its families did in the test slice.
 
-    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families, `exclusivity`
-    that share over all members, `uses` the number of such exchanges of each active member. `single[i]` is the share without an
+    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families, and
+    `exclusivity` that share over all members; `uses` counts such exchanges of each active member. `single[i]` is the share without an
     earlier turn: of the members' exchanges with the families, of all exchanges of other accounts. `loads` are the members' test-slice
     exchanges. `account`, `prompt` and `cell` list the members' test-slice exchanges with the families (a deterministic sample where
     there are very many).
@@ -95,10 +95,12 @@ def run_tests(candidate: Candidate, population: HeldOut, rng: np.random.Generato
 
 
 def like_a_queue(results: Sequence[Result]) -> bool:
-    """Whether the members behave as if a job queue fed them: two of three marks, and no subjects of their own."""
+    """Whether the members behave as if a job queue fed them: three of four marks, and no subjects of their own."""
     of = {r.test: r.supports for r in results}
-    marks = [of.get(test) is Support.HARVEST for test in ("single_turn", "equal_loads", "distinct_prompts")]
-    return sum(marks) >= 2 and of.get("topic_continuity") is not Support.INNOCENT
+    marks = [
+        of.get(test) is Support.HARVEST for test in ("single_turn", "equal_loads", "distinct_prompts", "newcomers")
+    ]
+    return sum(marks) >= 3 and of.get("topic_continuity") is not Support.INNOCENT
 
 
 @_test(Vote.COORDINATION)
@@ -205,11 +207,27 @@ def single_turn(candidate: Candidate, population: HeldOut, rng: np.random.Genera
 
 
 @_test(Vote.BEHAVIOURAL)
+def newcomers(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+    """The members' accounts are younger than those of others as busy: opened for the job. Courses and launches are young too."""
+    if np.isnan(population.young).all():
+        return None
+    return _compared(
+        candidate,
+        population,
+        rng,
+        name="newcomers",
+        vote=Vote.BEHAVIOURAL,
+        scores=population.young,
+        words=f"of members were opened within {NEW_DAYS} days before the log",
+    )
+
+
+@_test(Vote.BEHAVIOURAL)
 def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
     """The members carry equal shares of the work, as a scheduler deals it; people's differ by orders of magnitude.
 
-    Value: variance over mean of the held-out exchanges that a member spends on the candidate's templates (on anything, where no template holds
-    it). A scheduler gives about 1, and hours that fall by chance on either slice up to about 2. An operator can forge it.
+    Value: variance over mean of the held-out exchanges that a member spends on the candidate's templates (on anything, where no
+    template holds it). A scheduler gives about 1, and hours that fall by chance on either slice up to about 2. An operator can forge it.
     """
     loads = candidate.uses if "family" in candidate.found_by else candidate.loads
     if loads.size < 10:

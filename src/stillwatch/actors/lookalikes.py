@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.actors.held_out_tests import Candidate, Result
-from stillwatch.actors.population import HeldOut
+from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.core import Support
 
 __all__ = ["LOOKALIKES", "Explanation", "explanations"]
@@ -112,6 +112,22 @@ def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[s
     score = sum(votes.values()) / len(votes)
     held = [words for words, holds in votes.items() if holds]
     return _told("prompt_library", score, 1.0, "; ".join(held) if held else "none of its marks")
+
+
+@_lookalike
+def everyday_tool(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """An extension or app in which customers of long standing use their own keys: one template, everybody's own pages."""
+    young = population.young[population.places(candidate.accounts)]
+    known = young[~np.isnan(young)]
+    old = 1 - float(known.mean()) if known.size else 0.0
+    pressing = _harvest(results, "elicitation") or _harvest(results, "shared_instruments")
+    why = (
+        f"{old:.0%} of the members were customers before the last {NEW_DAYS} days"
+        if known.size
+        else "the accounts' age is unknown"
+    )
+    why += "; but they press for training value or share instruments" if pressing else ""
+    return _told("everyday_tool", min(old, 0.49) if pressing else old, 0.5, why)
 
 
 @_lookalike

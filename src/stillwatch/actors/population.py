@@ -11,7 +11,10 @@ import pyarrow as pa
 from stillwatch.core import PRESSING
 from stillwatch.engine import Engine, Relation, Sql
 
-__all__ = ["HeldOut", "held_out"]
+__all__ = ["NEW_DAYS", "HeldOut", "held_out"]
+
+NEW_DAYS = 90
+"""Days before the log within which an account counts as new."""
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -45,16 +48,7 @@ _TOTALS = Sql(
     """,
 )
 
-_HOURS = Sql(
-    "population_hours",
-    """
-    select f.account, @hour(f.at) as hour, count(*) as exchanges
-    from {features} f
-    where f.slice = 1 and f.account is not null
-    group by f.account, @hour(f.at)
-    order by 1, 2
-    """,
-)
+_BEGUN = Sql("population_begun", "select min(@epoch_us(f.at)) as begun from {features} f")
 
 _FACTS = Sql(
     "population_facts",
@@ -67,7 +61,7 @@ _FACTS = Sql(
         select a.device as object, count(*) as accounts, count(distinct coalesce(a.org, a.account)) as orgs
         from {account_facts} a where a.device is not null group by a.device
     )
-    select a.account, a.org, a.signup_path, a.declared_programme, a.product_type,
+    select a.account, a.org, @epoch_us(a.created) as created, a.signup_path, a.declared_programme, a.product_type,
            case when a.payment is null and a.device is null then null
                 when coalesce(p.orgs, 1) > 1 or coalesce(d.orgs, 1) > 1 then 1 else 0 end as shares
     from {account_facts} a
@@ -80,7 +74,11 @@ _FACTS = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldOut:
-    """Per account (sorted by `account`): counts of the test slice, activity bin, and facts. NaN is unknown."""
+    """Per account (sorted by `account`): shares of the test slice, activity bin, and facts. NaN is unknown.
+
+    `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `totals` gives all exchanges and those of the
+    discovery slice, for every account.
+    """
 
     account: Ints
     exchanges: Ints
@@ -89,7 +87,7 @@ class HeldOut:
     single: Floats
     tools: Floats
     telemetry: Floats
-    hours: Ints
+    young: Floats
     bin: Ints
     shares: Floats
     org: Ints
@@ -108,16 +106,12 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
     """Collect the population from the test slice of `features`."""
     active = engine.to_arrow(engine.sql(_ACTIVITY, features=features))
     facts = engine.to_arrow(engine.sql(_FACTS, account_facts=account_facts))
-    hours = engine.to_arrow(engine.sql(_HOURS, features=features))
+    begun = engine.to_arrow(engine.sql(_BEGUN, features=features)).column("begun").to_pylist()[0] or 0
     totals = engine.to_arrow(engine.sql(_TOTALS, features=features))
     account = active.column("account").to_numpy()
     exchanges = active.column("exchanges").to_numpy()
     known = active.column("turns_known").to_numpy()
-    by_hour = np.zeros((account.size, 24), np.int64)
-    if account.size:
-        by_hour[np.searchsorted(account, hours.column("account").to_numpy()), hours.column("hour").to_numpy()] = (
-            hours.column("exchanges").to_numpy()
-        )
+    created = _fact(facts, "created", account, np.nan).astype(np.float64)
     return HeldOut(
         account=account,
         exchanges=exchanges,
@@ -126,7 +120,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         single=np.where(known > 0, active.column("single").to_numpy() / np.maximum(known, 1), np.nan),
         tools=active.column("with_tools").to_numpy() / np.maximum(exchanges, 1),
         telemetry=active.column("with_telemetry").to_numpy() / np.maximum(exchanges, 1),
-        hours=by_hour,
+        young=np.where(np.isnan(created), np.nan, created > begun - NEW_DAYS * 86_400_000_000),
         bin=np.floor(np.log2(np.maximum(exchanges, 1))).astype(np.int64),
         shares=_fact(facts, "shares", account, np.nan).astype(np.float64),
         org=_fact(facts, "org", account, 0).astype(np.int64),

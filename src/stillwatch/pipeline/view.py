@@ -50,6 +50,7 @@ _SHARES = {
     "places_persist",
     "elicitation",
     "open_requests",
+    "newcomers",
     "shared_instruments",
     "single_turn",
     "distinct_prompts",
