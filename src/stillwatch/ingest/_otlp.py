@@ -12,7 +12,7 @@ from .turns import settle
 
 __all__ = ["Span", "attributes", "carries", "conclude", "identify", "nested", "pieces", "value"]
 
-MAX_INDEX = 10_000
+MAX_DIGITS = 5
 MAX_DEPTH = 32
 
 
@@ -141,15 +141,17 @@ def nested(found: dict[str, Any], prefix: str) -> list[Any]:
     dotted = prefix + "."
     start = len(dotted)
     elements: dict[int, dict[str, Any]] = {}
+    indexed = False
     for key, given in found.items():
         if not key.startswith(dotted):
             continue
         index, _, rest = key[start:].partition(".")
-        number = asked_count(index, limit=MAX_INDEX)
-        if number is None:
+        if not index.isdecimal() or len(index) > MAX_DIGITS:
             continue
+        number = int(index)
         here: dict[str, Any] = elements.setdefault(number, {})
         steps = rest.split(".", MAX_DEPTH)
+        indexed = indexed or any(step.isdecimal() for step in steps)
         for step in steps[:-1]:
             inner = here.setdefault(step, {})
             if not isinstance(inner, dict):
@@ -157,7 +159,8 @@ def nested(found: dict[str, Any], prefix: str) -> list[Any]:
             here = inner
         else:
             here[steps[-1]] = given
-    return [_listed(elements[number]) for number in sorted(elements)]
+    ordered = [elements[number] for number in sorted(elements)]
+    return [_listed(element) for element in ordered] if indexed else list(ordered)
 
 
 def _listed(given: Any) -> Any:
