@@ -63,6 +63,7 @@ def people(
         "verification": facts.pick(rng, size, none=0.1, email=0.4, phone=0.3, payment=0.2),
     }
     columns.update(override)
+    by_hand = program in {"browser", "extension"}
     traits = Traits(
         zone=zones(rng, size),
         ips=main,
@@ -70,6 +71,8 @@ def people(
         other_ips=away,
         other_agents=clients.choose(rng, program, size),
         stream=stream,
+        temperature=np.full(size, np.nan) if by_hand else None,
+        max_tokens=np.full(size, -1) if by_hand else None,
     )
     return ground.settle(rng, size, role=role, group=group, traits=traits, facts=columns)
 

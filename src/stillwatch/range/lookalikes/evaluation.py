@@ -26,7 +26,7 @@ class Knobs:
 
 
 _SETS = (("mmlu", "gsm8k_test"), ("gsm8k_test", "math_train_8k"), ("humaneval", "mbpp_plus"))
-_STYLE = ("{a}\nAnswer:", "Q: {a}\nA: Let's think step by step.", "Complete the following task.\n{a}")
+_STYLE = ("{a}", "Q: {a}\nA: Let's think step by step.", "Complete the following task.\n{a}")
 _NOTE = (
     "The following are multiple choice questions (with answers).",
     "Answer the question. Finish with a line that starts with ####.",
