@@ -117,3 +117,14 @@ def test_gaps_and_answers_are_those_of_the_traces() -> None:
     chat = answer_lengths(rng, rng.integers(100, 4000, 20_000), trace="chat")
     assert code.min() >= 1
     assert np.median(code) < 30 < np.median(chat)
+
+
+def test_sources_that_are_kept_back_are_in_no_world(world: World) -> None:
+    pack = read_pack()
+    lines = (pack.folder / "SOURCES.md").read_text(encoding="utf-8").splitlines()
+    kept_back = [line.split("|")[1].strip() for line in lines if "| kept back |" in line]
+    used = {world.texts[k] for column in ("text", "extra") for k in np.unique(world.rows[column]).tolist() if k >= 0}
+    assert len(kept_back) >= 5
+    for name in kept_back:
+        shared = used.intersection(pack.texts(name, shortest=40))
+        assert len(shared) <= 0.002 * len(pack.texts(name)), name
