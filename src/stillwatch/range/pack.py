@@ -96,7 +96,7 @@ class Pack:
         """All texts and passages of the pack by number; a copy that the caller may add to."""
         if not self._names:
             self._names.append(Names())
-            self._names[0].numbers(self.everything())
+            self._names[0].lengths(self._names[0].numbers(self.everything()))
         return self._names[0].copy()
 
     def everything(self) -> list[str]:
