@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "ContractError",
@@ -50,6 +51,9 @@ class SettingsError(Error):
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.faults,)
+
 
 class WorkspaceError(Error):
     """The workspace cannot be used as it is."""
@@ -73,4 +77,12 @@ class Undecidable(Error):
     def __init__(self, question: str, *, n: int, needed: int) -> None:
         self.n = n
         self.needed = needed
+        self._question = question
         super().__init__(f"{question}: undecided, n = {n}, needs {needed}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _undecidable, (type(self), self._question, self.n, self.needed)
+
+
+def _undecidable(kind: type[Undecidable], question: str, n: int, needed: int) -> Undecidable:
+    return kind(question, n=n, needed=needed)
