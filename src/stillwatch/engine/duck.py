@@ -43,7 +43,7 @@ class DuckEngine:
         for setting, value in {
             "memory_limit": f"'{memory_mb}MB'",
             "threads": str(threads),
-            "temp_directory": f"'{self._scratch / 'spill'}'",
+            "temp_directory": _quoted(self._scratch / "spill"),
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -78,7 +78,7 @@ class DuckEngine:
     def scan_files(self, files: Sequence[Path]) -> Relation:
         """The rows of Parquet files that share one schema."""
         name = self._name("files")
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        listed = ", ".join(_quoted(path) for path in files)
         self._connection.execute(
             f"create temp view {name} as select * from read_parquet([{listed}], hive_partitioning = false)"
         )
@@ -97,7 +97,7 @@ class DuckEngine:
         path = self._scratch / f"{name}.parquet"
         with self._disk_errors():
             self._connection.execute(
-                f"copy (select * from {relation.name}) to '{path}' (format parquet, compression zstd)"
+                f"copy (select * from {relation.name}) to {_quoted(path)} (format parquet, compression zstd)"
             )
         return self.scan_files([path])
 
@@ -141,6 +141,10 @@ class DuckEngine:
 
     def _disk_errors(self) -> _DiskErrors:
         return _DiskErrors(self._scratch)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 class _DiskErrors:
