@@ -151,7 +151,8 @@ class Store:
             raw = json.loads(path.read_bytes())
             if raw["contract"] > CONTRACT_VERSION:
                 raise WorkspaceError(
-                    f"{path}: written by a newer Stillwatch (contract {raw['contract']}, this one knows {CONTRACT_VERSION}); update Stillwatch"
+                    f"{path}: written by a newer Stillwatch (contract {raw['contract']}, this one knows {CONTRACT_VERSION}); "
+                    "update Stillwatch"
                 )
             return Manifest(
                 table=raw["table"],
@@ -236,9 +237,8 @@ class Store:
         parts = tuple(self.write_part(table, piece, made_from=made_from) for piece in pieces if piece.num_rows)
         fresh = Manifest(table=TABLES[table].name, parts=parts)
         old = self.manifest(table)
-        if fresh == old and (self.folder(table) / "manifest.json").exists():
-            return old
-        committed = self._commit(fresh)
+        unchanged = fresh == old and (self.folder(table) / "manifest.json").exists()
+        committed = old if unchanged else self._commit(fresh)
         self.sweep(table)
         return committed
 
