@@ -27,7 +27,7 @@ def explain(handle: str, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
     from stillwatch.report import explain_lines
 
     console = Console(highlight=False)
-    for line in explain_lines(last_view(Workspace(workspace)), handle):
+    for line in explain_lines(last_view(Workspace(workspace, make=False)), handle):
         console.print(Text(line.text, style={"heading": "bold", "quiet": "dim"}.get(str(line.kind), "")))
 
 
@@ -43,5 +43,5 @@ def names(handles: list[str], /, *, workspace: Path = DEFAULT_WORKSPACE) -> None
     from stillwatch.engine import Workspace
     from stillwatch.pipeline import raw_names
 
-    for shown, raw in raw_names(Workspace(workspace), handles):
+    for shown, raw in raw_names(Workspace(workspace, make=False), handles):
         print(f"{shown}\t{raw}")

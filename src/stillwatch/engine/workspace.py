@@ -14,12 +14,13 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from stillwatch.core.errors import WorkspaceError
 from stillwatch.core.pseudonym import Pseudonymiser
-from stillwatch.engine.store import Store, durable_write
+from stillwatch.engine.store import Store, durable_write, full_disk_is_an_error
 
 __all__ = ["LAYOUT_VERSION", "Workspace"]
 
@@ -32,12 +33,14 @@ class Workspace:
 
     Args:
         root: its folder; made, with a fresh key, when it is absent or empty.
+        make: whether it may be made; otherwise it must be there.
 
     Raises:
-        WorkspaceError: when the folder holds something else, or was made by a newer Stillwatch.
+        WorkspaceError: when the folder holds something else, is not there and may not be made, has lost its key, or was made by a
+            newer Stillwatch.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, make: bool = True) -> None:
         self.root = root
         version = root / "state" / "version.json"
         if version.exists():
@@ -48,13 +51,20 @@ class Workspace:
             raise WorkspaceError(
                 f"{root}: neither empty nor a Stillwatch workspace; name another folder with --workspace"
             )
+        elif not make:
+            raise WorkspaceError(
+                f"{root}: no Stillwatch workspace; run stillwatch scan first, or name it with --workspace"
+            )
         else:
-            for folder in ("tables", "state"):
-                (root / folder).mkdir(parents=True, exist_ok=True)
-            for folder in ("keys", "vault"):
-                (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._key()
+            with full_disk_is_an_error(root):
+                (root / "state").mkdir(parents=True, exist_ok=True)
+                (root / "keys").mkdir(exist_ok=True, mode=0o700)
+            if not self._key_file.exists():
+                durable_write(self._key_file, secrets.token_bytes(32).hex().encode() + b"\n", mode=0o600)
             durable_write(version, json.dumps({"layout": LAYOUT_VERSION}).encode())
+        with full_disk_is_an_error(root):
+            (root / "tables").mkdir(exist_ok=True)
+            (root / "vault").mkdir(exist_ok=True, mode=0o700)
         self.store = Store(root)
         self.key = self._key()
         self.names = Pseudonymiser(self.key)
@@ -72,19 +82,23 @@ class Workspace:
                 f"{path}: made by a newer Stillwatch (layout {layout}, this one knows {LAYOUT_VERSION}); update Stillwatch"
             )
 
+    @property
+    def _key_file(self) -> Path:
+        return self.root / "keys" / "pseudonym.key"
+
     def _key(self) -> bytes:
-        path = self.root / "keys" / "pseudonym.key"
         try:
-            key = bytes.fromhex(path.read_text().strip())
-        except FileNotFoundError:
-            key = secrets.token_bytes(32)
-            durable_write(path, key.hex().encode() + b"\n", mode=0o600)
-        except ValueError as error:
+            key = bytes.fromhex(self._key_file.read_text().strip())
+        except FileNotFoundError as error:
             raise WorkspaceError(
-                f"{path}: damaged key; restore it, without it no pseudonym can be made again"
+                f"{self._key_file}: missing; restore it, without it no pseudonym can be made again"
             ) from error
+        except ValueError:
+            key = b""
         if len(key) < 16:
-            raise WorkspaceError(f"{path}: damaged key; restore it, without it no pseudonym can be made again")
+            raise WorkspaceError(
+                f"{self._key_file}: damaged key; restore it, without it no pseudonym can be made again"
+            )
         return key
 
     @property
@@ -113,5 +127,6 @@ class Workspace:
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
+            shutil.rmtree(self.root / "state" / "scratch", ignore_errors=True)
             self.store.reload()
             yield
