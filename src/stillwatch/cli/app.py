@@ -11,5 +11,6 @@ __all__ = ["app"]
 app = App(
     name="stillwatch",
     help="Finds who is distilling a model provider's models through its API, and shows the evidence.",
+    suppress_keyboard_interrupt=False,
     version=lambda: f"stillwatch {version('stillwatch')}",
 )

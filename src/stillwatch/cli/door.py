@@ -37,12 +37,15 @@ def main() -> None:
     except Error as error:
         print(f"stillwatch: {error}", file=sys.stderr)
         sys.exit(WRONG)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        print(f"stillwatch: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(WRONG)
     except KeyboardInterrupt:
         print(
             "stillwatch: interrupted; everything committed is whole, run the same command again to go on",
             file=sys.stderr,
         )
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

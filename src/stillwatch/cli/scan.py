@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stillwatch.cli.app import app
 from stillwatch.cli.progress import progress_bar
@@ -80,7 +81,7 @@ def show(scanned: Scanned) -> None:
     console = Console(highlight=False)
     run = scanned.view.run
     for note in scanned.notes[:20]:
-        console.print(f"[yellow]note[/] {note}", markup=True)
+        console.print(Text.assemble(("note", "yellow"), " ", note))
     console.print(
         f"{run.exchanges:,} exchanges of {run.accounts:,} accounts"
         f" · {run.duplicates:,} duplicates counted once · {run.rejects:,} rows rejected · {run.unattributed:,} name no account"
@@ -95,11 +96,11 @@ def show(scanned: Scanned) -> None:
     if aside:
         console.print(_findings(aside[:12], f"Looked at and not put up for review ({len(aside)})", reasons=True))
     for account in scanned.view.accounts_for_review[:12]:
-        console.print(f"account {account.handle}: {account.reason}")
+        console.print(Text(f"account {account.handle}: {account.reason}"))
     for budget in scanned.view.budgets:
         if budget.note:
-            console.print(f"[dim]{budget.level}: {budget.note}[/]")
-    console.print(f"\nReport: {scanned.report}")
+            console.print(Text(f"{budget.level}: {budget.note}", "dim"))
+    console.print(Text(f"\nReport: {scanned.report}"))
     console.print("[dim]stillwatch explain HANDLE says more of one actor or account.[/]")
 
 
@@ -117,5 +118,6 @@ def _findings(actors: tuple[ActorView, ...] | list[ActorView], title: str, *, re
     for one in actors:
         evidence = "undecided" if one.e_value is None else f"{one.e_value:.2g}"
         told = one.reason if reasons else one.capability
-        shown.add_row(one.handle, f"{one.accounts:,}", f"{one.exchanges:,}", f"{one.yield_exchanges:,}", evidence, told)
+        counts = (f"{one.accounts:,}", f"{one.exchanges:,}", f"{one.yield_exchanges:,}")
+        shown.add_row(one.handle, *counts, evidence, Text(told))
     return shown
