@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -91,7 +94,8 @@ def _staged(pending: Sequence[Chunk], context: Context, workers: int) -> Iterato
             yield chunk, stage(chunk, context)
         return
     waiting: deque[tuple[Chunk, Future[Staged]]] = deque()
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("forkserver")) as pool:
+    context_of_workers = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(count, mp_context=context_of_workers, initializer=_serve_the_scan_alone) as pool:
         try:
             for chunk in pending:
                 waiting.append((chunk, pool.submit(stage, chunk, context)))
@@ -110,16 +114,32 @@ def _staged(pending: Sequence[Chunk], context: Context, workers: int) -> Iterato
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _serve_the_scan_alone() -> None:
+    """Leave Ctrl-C to the scan, and end when it ends, however it ends: a worker that outlived it would write beside the next scan."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    scan = multiprocessing.parent_process()
+    if scan is not None:
+        threading.Thread(target=_end_with, args=(scan.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
 def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen) -> None:
     """Commit one staged chunk without the exchanges that are in already."""
     exchanges: list[Part] = []
     features: list[Part] = []
-    duplicates = rows = 0
-    for one, other, ids in zip(staged.exchanges, staged.features, staged.ids, strict=True):
+    duplicates = rows = unattributed = 0
+    for one, other, ids, attributed in zip(
+        staged.exchanges, staged.features, staged.ids, staged.attributed, strict=True
+    ):
         kept = seen.admit(ids)
         repeated = int(ids.size - kept.sum())
         duplicates += repeated
         rows += int(kept.sum())
+        unattributed += int((kept & ~attributed).sum())
         for name, part, out in (("exchanges", one, exchanges), ("features", other, features)):
             left = without(store, name, part, kept) if repeated else part
             if left is not None:
@@ -128,7 +148,7 @@ def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen) -> None:
         "rows": rows,
         "duplicates": duplicates,
         "rejects": staged.rejects.num_rows,
-        "unattributed": staged.unattributed,
+        "unattributed": unattributed,
         "notes": list(staged.notes),
     }
     if chunk.id not in store.manifest("rejects").done:

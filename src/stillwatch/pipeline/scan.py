@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -74,25 +74,27 @@ def scan(
     with workspace.writing():
         options = _options(inputs, settings, now or dt.datetime.now(dt.UTC))
         planned = plan(inputs.logs, options)
-        notes = [*planned.notes, *_facts(workspace, inputs)]
-        context = Context(
-            root=workspace.root, key=workspace.key, options=options, telemetry=_telemetry(workspace, inputs)
-        )
+        telemetry, left_out = _telemetry(workspace, inputs)
+        notes = [*planned.notes, *_facts(workspace, inputs), *left_out]
+        context = Context(root=workspace.root, key=workspace.key, options=options, telemetry=telemetry)
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
         if not workspace.store.manifest("features").rows:
             raise FormatError(_nothing(planned, read))
         run = _run_id(workspace, settings)
         folder = workspace.root / "reports" / run
         kept = folder / "view.json"
-        if kept.exists() and _last_run(workspace) == run:
+        underway = workspace.root / "state" / "underway"
+        if kept.exists() and _last_run(workspace) == run and not underway.exists():
             return Scanned(
                 view=_load(kept), report=folder / "report.html", read=read, notes=tuple(notes), unchanged=True
             )
+        durable_write(underway, run.encode())
         findings = detect(workspace, settings, progress=progress)
         facts = _run_facts(run, workspace, planned, read, findings, settings, command)
         made = view(workspace, findings, settings, facts=facts)
         _write(folder, made)
         _record(workspace, run, settings, made)
+        underway.unlink()
         return Scanned(view=made, report=folder / "report.html", read=read, notes=tuple(notes), unchanged=False)
 
 
@@ -123,22 +125,25 @@ def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOption
 def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
     """Commit what the provider knows of accounts and launches; rows that could not be read are told and kept as rejects."""
     notes: list[str] = []
-    for name, path, read in (
-        ("account_facts", inputs.accounts, read_accounts),
+    readers: tuple[tuple[str, Path | None, Callable[[Path], Facts]], ...] = (
+        ("account_facts", inputs.accounts, lambda path: read_accounts(path, workspace.names)),
         ("releases", inputs.releases, read_releases),
-    ):
+    )
+    for name, path, read in readers:
         if path is not None:
-            facts = read(path, workspace.names)
+            facts = read(path)
             workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
             notes += _left_out(workspace, path, facts)
     return notes
 
 
-def _telemetry(workspace: Workspace, inputs: Inputs) -> frozenset[tuple[int, str]] | None:
+def _telemetry(workspace: Workspace, inputs: Inputs) -> tuple[frozenset[tuple[int, str]] | None, list[str]]:
+    """Accounts and clients that product telemetry knows, and what the summary has to say of rows left out."""
     if inputs.telemetry is None:
-        return None
-    rows = read_telemetry(inputs.telemetry, workspace.names).table
-    return frozenset(zip(rows.column("account").to_pylist(), rows.column("client").to_pylist(), strict=True))
+        return None, []
+    facts = read_telemetry(inputs.telemetry, workspace.names)
+    pairs = zip(facts.table.column("account").to_pylist(), facts.table.column("client").to_pylist(), strict=True)
+    return frozenset(pairs), _left_out(workspace, inputs.telemetry, facts)
 
 
 def _left_out(workspace: Workspace, path: Path, facts: Facts) -> list[str]:

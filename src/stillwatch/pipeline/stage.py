@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.core import Pseudonymiser
-from stillwatch.engine import Part, Store, by_day, table
+from stillwatch.engine import Part, Store, by_day, full_disk_is_an_error, table
 from stillwatch.ingest import Chunk, ReadOptions, read_chunk
 from stillwatch.text import text_features
 
@@ -37,14 +37,14 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Staged:
-    """One chunk on disk, not yet committed: parts by day with the exchange ids of each, and what was rejected."""
+    """One chunk on disk, not yet committed: parts by day with the exchange ids of each and who of them names an account; rejects."""
 
     chunk: str
     exchanges: tuple[Part, ...]
     features: tuple[Part, ...]
     ids: tuple[npt.NDArray[np.int64], ...]
+    attributed: tuple[npt.NDArray[np.bool_], ...]
     rejects: pa.Table
-    unattributed: int
     notes: tuple[str, ...] = field(default=())
 
 
@@ -54,20 +54,21 @@ def stage(chunk: Chunk, context: Context) -> Staged:
     result = read_chunk(chunk, names, context.options)
     store = Store(context.root)
     name = part_name(chunk.id)
-    exchanges, features, ids = [], [], []
+    exchanges, features, ids, attributed = [], [], [], []
     for day, rows in by_day(result.batch) if result.batch.num_rows else []:
         made = featurise(rows, names, context.telemetry)
         exchanges.append(store.write_part("exchanges", _retained(rows), made_from=chunk.id, day=day, name=name))
         features.append(store.write_part("features", made, made_from=chunk.id, day=day, name=name))
         ids.append(rows.column("exchange_id").to_numpy())
+        attributed.append(pc.is_valid(rows.column("account")).to_numpy(zero_copy_only=False))
     keep_names(context.root, name, result.vault)
     return Staged(
         chunk=chunk.id,
         exchanges=tuple(exchanges),
         features=tuple(features),
         ids=tuple(ids),
+        attributed=tuple(attributed),
         rejects=pa.Table.from_batches([result.rejects]),
-        unattributed=result.batch.column("account").null_count,
         notes=tuple(result.notes),
     )
 
@@ -161,6 +162,7 @@ def keep_names(root: Path, name: str, pairs: list[tuple[str, int, str]]) -> None
     path = root / "vault" / f"{name}.parquet"
     rows = pa.table({"kind": kinds, "pseudonym": pa.array(pseudonyms, pa.int64()), "raw": raws})
     temporary = path.with_suffix(".tmp")
-    temporary.touch(mode=0o600)
-    pq.write_table(rows, temporary, compression="zstd")
-    temporary.replace(path)
+    with full_disk_is_an_error(path.parent):
+        temporary.touch(mode=0o600)
+        pq.write_table(rows, temporary, compression="zstd")
+        temporary.replace(path)
