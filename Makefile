@@ -1,0 +1,60 @@
+# Stillwatch: make TARGET. Each target first sets up .venv (Python 3.11 or later; the first time needs a package index).
+
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+CORE := .venv/.core
+CHECKS := .venv/.checks
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick check bench docs lock clean
+
+help: ## say what can be made
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(CORE) ## write a day of traffic with known truth, scan it, compare (ARGS="--seed 8" for another day)
+	$(BIN)/stillwatch demo $(ARGS)
+
+test: $(CHECKS) ## run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+quick: $(CHECKS) ## run the tests that take no more than a few seconds each
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+check: $(CHECKS) ## lint, format, types, doors between rooms, reference pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/make.py --check
+
+bench: $(CHECKS) ## measure speed (minutes; results are printed as JSON)
+	@for one in bench/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+
+docs: $(CHECKS) ## write the reference pages from the code
+	$(BIN)/python docs/make.py
+
+lock: ## choose the newest allowed versions and write constraints.txt
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --upgrade uv
+	$(PYTHON) .ci/lock.py .venv-lock/bin/uv
+
+clean: ## remove the environment, caches and the demo
+	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What runs and builds Stillwatch: the part of constraints.txt before "# development". By hash, and nothing is fetched to build it.
+$(CORE): constraints.txt pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; install Python 3.11 or later, or name it: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $$($(PYTHON) --version) is too old, Stillwatch needs 3.11 or later; name another one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sed '/^# development/,$$d' constraints.txt > .venv/core.txt
+	@echo "Setting up .venv ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/core.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CHECKS): $(CORE)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@touch $@
