@@ -98,8 +98,9 @@ class HeldOut:
     def places(self, accounts: Ints) -> Ints:
         """Places of those of `accounts` that were active in the test slice."""
         at = np.searchsorted(self.account, accounts)
-        at = at[at < self.account.size]
-        return at[np.isin(self.account[at], accounts)]
+        inside = at < self.account.size
+        at = at[inside]
+        return np.asarray(at[self.account[at] == accounts[inside]])
 
 
 def held_out(engine: Engine, features: Relation, account_facts: Relation) -> HeldOut:

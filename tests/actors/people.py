@@ -1,0 +1,57 @@
+"""Populations and candidates drawn as arrays, for the tests that look at one step alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from stillwatch.actors.held_out_tests import Candidate
+from stillwatch.actors.population import HeldOut
+
+
+def population(rng: np.random.Generator, size: int = 600, **changed: object) -> HeldOut:
+    """Unlike customers: shares that differ between them, heavy-tailed loads, some of everything."""
+    exchanges = np.maximum(rng.poisson(12 * rng.lognormal(-0.5, 1.0, size)), 1).astype(np.int64)
+    account = np.arange(size, dtype=np.int64) * 10 + 5
+    seen = rng.poisson(exchanges)
+    asked = rng.beta(0.5, 8, size)
+    plain = HeldOut(
+        account=account,
+        exchanges=exchanges,
+        elicited=asked * rng.random(size),
+        asked=asked,
+        single=rng.beta(2, 2, size),
+        tools=rng.beta(0.3, 2, size),
+        telemetry=np.zeros(size),
+        young=(rng.random(size) < 0.2).astype(np.float64),
+        bin=np.floor(np.log2(exchanges)).astype(np.int64),
+        shares=(rng.random(size) < 0.1).astype(np.float64),
+        org=account + 1_000_000,
+        programme=np.full(size, None, dtype=object),
+        signup=np.full(size, "web", dtype=object),
+        totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
+    )
+    return replace(plain, **changed)  # type: ignore[arg-type]
+
+
+def candidate(rng: np.random.Generator, people: HeldOut, places: object, **changed: object) -> Candidate:
+    """A candidate of the accounts at `places`, which behaves as its accounts do; its template is a random part of what all send."""
+    at = np.sort(np.asarray(places, np.int64))
+    carried = rng.beta(0.5, 5, people.account.size)
+    uses = np.maximum(rng.binomial(people.exchanges[at], 0.5), 1).astype(np.int64)
+    who = np.repeat(people.account[at], uses)
+    plain = Candidate(
+        accounts=people.account[at],
+        found_by=frozenset({"family"}),
+        scopes=frozenset({"prompt"}),
+        carried=carried,
+        exclusivity=float(uses.sum() / people.exchanges[at].sum()),
+        uses=uses,
+        single=people.single.copy(),
+        loads=people.exchanges[at],
+        account=who,
+        prompt=rng.integers(0, 1 << 40, who.size),
+        cell=rng.integers(0, 64, who.size),
+    )
+    return replace(plain, **changed)  # type: ignore[arg-type]
