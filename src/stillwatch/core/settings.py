@@ -161,7 +161,7 @@ def _build(kind: type, raw: Mapping[str, Any], path: str, faults: list[Fault]) -
 
 def _unknown(key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, n=2, cutoff=0.5)
-    return f"unknown; {'did you mean ' + ' or '.join(near) if near else 'known are ' + ', '.join(known)}?"
+    return f"unknown; did you mean {' or '.join(near)}?" if near else f"unknown; known are {', '.join(known)}"
 
 
 def _wrong(value: Any, expected: Any, metadata: types.MappingProxyType[Any, Any]) -> str | None:
@@ -178,7 +178,7 @@ def _wrong(value: Any, expected: Any, metadata: types.MappingProxyType[Any, Any]
     wanted = f"{words} {bounds}".strip()
     if not fits[expected]:
         return f"got {_shown(value)}, expected {wanted}"
-    if number and ((low is not None and value < low) or (high is not None and value > high)):
+    if number and not ((low is None or value >= low) and (high is None or value <= high)):  # no bound holds nan
         return f"got {value:g}, expected {wanted}"
     return None
 
