@@ -151,7 +151,7 @@ _FEATURES = Table(
         _column("slice", pa.int8(), "0: discovery, 1: test. A keyed hash of account and hour; what finds an actor never tests it", required=True),
         _column("prompt_hash", HASH, "keyed hash of the normalised prompt"),
         _column("prompt_words", pa.int32(), "words (or ideographs) in the prompt", leaves="as_count"),
-        _column("prompt_skeleton", HASH, "keyed hash of the prompt with names, numbers and quotations masked"),
+        _column("prompt_skeleton", HASH, "keyed hash of the prompt with numbers, quotations, addresses and ids masked; names are not"),
         _column("anchors", pa.list_(HASH), "sampled shingle hashes of the prompt: what templates are mined from"),
         _column("system_hash", HASH, "keyed hash of the normalised system text"),
         _column("system_anchors", pa.list_(HASH), "sampled shingle hashes of the system text"),

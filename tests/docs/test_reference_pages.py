@@ -1,0 +1,103 @@
+"""The reference pages say what the code says, and name everything that there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from stillwatch.actors.held_out_tests import TESTS
+from stillwatch.actors.lookalikes import LOOKALIKES
+from stillwatch.cli import app
+from stillwatch.core import Settings, Technique
+from stillwatch.engine import TABLES
+from stillwatch.ingest import FORMATS
+from stillwatch.signals import SIGNALS
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("tables.md", "signals.md", "settings.md", "cli.md", "formats.md", "tests-of-actors.md")
+
+
+@pytest.fixture(scope="module")
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def test_every_generated_page_is_known(maker: ModuleType) -> None:
+    assert tuple(maker.PAGES) == PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_what_the_code_says(maker: ModuleType, name: str) -> None:
+    assert page(name) == maker.PAGES[name](), "out of date; run: make docs"
+
+
+def test_every_table_and_column_is_on_its_page() -> None:
+    sections = page("tables.md").split("\n## ")[1:]
+    told = {section.partition("\n")[0]: section for section in sections}
+    assert set(told) == set(TABLES)
+    for name, contract in TABLES.items():
+        for column in contract.columns:
+            assert f"| `{column.name}` |" in told[name], f"{name}.{column.name}"
+            assert column.meaning in told[name]
+
+
+def test_every_signal_is_on_its_page_with_its_doubts() -> None:
+    sections = page("signals.md").split("\n### ")[1:]
+    told = {section.partition("\n")[0]: section for section in sections}
+    assert set(told) == set(SIGNALS)
+    for name, one in SIGNALS.items():
+        assert one.misled_by in told[name]
+        quiet, loud = (
+            float(value.replace(",", ""))
+            for value in told[name].partition("quiet and loud: ")[2].splitlines()[0].split(" and ")
+        )
+        assert loud > quiet, name
+
+
+def test_every_setting_is_on_its_page() -> None:
+    told = page("settings.md")
+    for room in dataclasses.fields(Settings):
+        group = told.partition(f"## [{room.name}]")[2].partition("\n## ")[0]
+        for one in dataclasses.fields(getattr(Settings(), room.name)):
+            assert f"| `{one.name}` |" in group, f"{room.name}.{one.name}"
+
+
+def test_every_format_is_on_its_page_with_its_sample() -> None:
+    sections = page("formats.md").split("\n## ")[1:]
+    told = {section.partition("\n")[0]: section for section in sections}
+    assert set(FORMATS) <= set(told)
+    for name, one in FORMATS.items():
+        assert one.title in told[name]
+        assert (ROOT / "examples" / one.sample / "README.md").exists()
+        assert f"(../examples/{one.sample}/)" in told[name]
+
+
+def test_every_command_is_on_its_page_with_its_options() -> None:
+    told = page("cli.md")
+    commands = [name for name in app if not name.startswith("-")]
+    assert {"scan", "explain", "names", "demo"} <= set(commands)
+    for name in commands:
+        section = told.partition(f"\n## stillwatch {name}\n")[2].partition("\n## ")[0]
+        for argument in app[name].assemble_argument_collection():
+            assert argument.name in section, f"{name} {argument.name}"
+
+
+def test_every_test_explanation_and_technique_of_actors_is_on_its_page() -> None:
+    told = page("tests-of-actors.md")
+    for name in (*TESTS, *LOOKALIKES):
+        assert f"\n### {name}\n" in told, name
+    for one in Technique:
+        assert f"| `{one.value}` |" in told, one
