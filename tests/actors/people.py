@@ -31,6 +31,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         programme=np.full(size, None, dtype=object),
         signup=np.full(size, "web", dtype=object),
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
+        loads=exchanges[seen > 0],
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
 

@@ -230,22 +230,22 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
     template holds it). A scheduler gives about 1, and hours that fall by chance on either slice up to about 2. An operator can forge it.
     """
     loads = candidate.uses if "family" in candidate.found_by else candidate.loads
-    if loads.size < 10:
+    if loads.size < 10 or not loads.any():
         return None
-    everyone = np.array([total - seen for total, seen in population.totals.values() if seen], np.int64)
+    everyone = population.loads
     value = _dispersion(loads)
     enough = everyone.size >= 2 * loads.size
-    drawn = [_dispersion(rng.choice(everyone, loads.size, replace=False)) for _ in range(_DRAWS if enough else 0)]
-    p_value = (1 + int((np.array(drawn) <= value).sum())) / (1 + len(drawn)) if drawn else None
-    expected = float(np.median(drawn)) if drawn else None
+    drawn = _drawn_dispersions(everyone, loads.size, rng) if enough else np.empty(0)
+    p_value = (1 + int((drawn <= value).sum())) / (1 + drawn.size) if enough else None
+    expected = float(np.median(drawn)) if enough else None
     evidence = Evidence(
         value=value,
         n=int(loads.size),
         p_value=p_value,
         e_value=None,
         null="the members' loads differ as much as those of random accounts",
-        method=f"random groups, {len(drawn)} draws",
-        needed=None if drawn else 2 * int(loads.size),
+        method=f"random groups, {drawn.size} draws",
+        needed=None if enough else 2 * int(loads.size),
     )
     supports = Support.NEITHER
     if p_value is not None and p_value <= 0.01 and value <= _SCHEDULED:
@@ -420,3 +420,13 @@ def _expected(scores: Floats, members: npt.NDArray[np.bool_], known: npt.NDArray
 def _dispersion(loads: Ints) -> float:
     mean = float(loads.mean())
     return float(loads.var(ddof=1)) / mean if mean > 0 else 0.0
+
+
+def _drawn_dispersions(everyone: Ints, size: int, rng: np.random.Generator) -> Floats:
+    """Dispersions of random groups of so many accounts. Drawn with replacement, many groups at once."""
+    rows = max(1, 2_000_000 // size)
+    out = []
+    for start in range(0, _DRAWS, rows):
+        loads = everyone[rng.integers(0, everyone.size, (min(rows, _DRAWS - start), size))]
+        out.append(loads.var(axis=1, ddof=1) / np.maximum(loads.mean(axis=1), 1e-9))
+    return np.concatenate(out)

@@ -77,7 +77,7 @@ class HeldOut:
     """Per account (sorted by `account`): shares of the test slice, activity bin, and facts. NaN is unknown.
 
     `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `totals` gives all exchanges and those of the
-    discovery slice, for every account.
+    discovery slice, for every account, and `loads` the test-slice exchanges of each account that the discovery slice saw.
     """
 
     account: Ints
@@ -94,6 +94,7 @@ class HeldOut:
     programme: npt.NDArray[np.object_]
     signup: npt.NDArray[np.object_]
     totals: dict[int, tuple[int, int]]
+    loads: Ints
 
     def places(self, accounts: Ints) -> Ints:
         """Places of those of `accounts` that were active in the test slice."""
@@ -112,6 +113,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
     account = active.column("account").to_numpy()
     exchanges = active.column("exchanges").to_numpy()
     known = active.column("turns_known").to_numpy()
+    everything, seen = totals.column("exchanges").to_numpy(), totals.column("discovery").to_numpy()
     created = _fact(facts, "created", account, np.nan).astype(np.float64)
     return HeldOut(
         account=account,
@@ -130,10 +132,11 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         totals=dict(
             zip(
                 totals.column("account").to_pylist(),
-                zip(totals.column("exchanges").to_pylist(), totals.column("discovery").to_pylist(), strict=True),
+                zip(everything.tolist(), seen.tolist(), strict=True),
                 strict=True,
             )
         ),
+        loads=(everything - seen)[seen > 0],
     )
 
 
