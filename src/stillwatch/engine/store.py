@@ -245,7 +245,8 @@ class Store:
     def _commit(self, manifest: Manifest) -> Manifest:
         folder = self.folder(manifest.table)
         folder.mkdir(parents=True, exist_ok=True)
-        for day in {Path(part.path).parent for part in manifest.parts}:
+        known = {part.path for part in self.manifest(manifest.table).parts}
+        for day in {Path(part.path).parent for part in manifest.parts if part.path not in known}:
             _flush_folder(folder / day)
         durable_write(
             folder / "manifest.json", json.dumps(asdict(manifest), separators=(",", ":"), sort_keys=True).encode()

@@ -12,7 +12,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from .chunks import Chunk
 from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
 from .column_map import ColumnMap, resolve
-from .columns import outcome_of, read_row
+from .columns import ROLE, outcome_of, read_row
 from .exchange import SCHEMA, Exchange, VaultPair, client_claimed, credential_id, to_batch
 from .options import ReadOptions
 from .table_rows import Reject, csv_rows, parquet_rows
@@ -26,7 +26,7 @@ _PLAIN = ("prompt", "system", "output", "reasoning")
 _LABELS = ("model", "pathway", "stop_reason", "refusal_category")
 _FLAGS = ("logprobs", "logit_bias", "stream")
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
-_BY_ROW = ("messages", "tools", "reasoning_artifacts")
+_BY_ROW = ("tools", "reasoning_artifacts")
 """Columns whose meaning needs a look at each value; a table that has them is read row by row."""
 
 
@@ -114,19 +114,33 @@ def _by_columns(
         out[name] = _text(raw.get(name), count)
     for name in _LABELS:
         out[name] = _mapped(raw.get(name), label, count)
+    out["messages"] = _earlier(raw, out, count)
     vault: list[VaultPair] = []
     _identities(out, raw, names, vault, count)
     retention = raw.get("retention_class")
     zero = _mapped(retention, lambda value: "zero" if value.lower().startswith("zero") else "standard", count)
     out["retention_class"] = zero.fill_null("standard")
     out["outcome"] = _outcomes(raw.get("outcome"), out["http_status"], out["stop_reason"], count)
-    for name in ("messages", "tools", "reasoning_artifacts", "client_telemetry"):
+    for name in ("tools", "reasoning_artifacts", "client_telemetry"):
         out[name] = pa.nulls(count, SCHEMA.field(name).type)
     out["format"] = pa.repeat(pa.scalar(chunk.format), count)
     out["source"] = pa.repeat(pa.scalar(chunk.source, pa.int64()), count)
     out["line"] = _one(lines).cast(pa.int64())
     _exchange_ids(out, raw, names, chunk.source)
     return pa.RecordBatch.from_arrays([out[name] for name in SCHEMA.names], schema=SCHEMA), vault
+
+
+def _earlier(raw: _Columns, out: dict[str, pa.Array], count: int) -> pa.Array:
+    """Earlier turns kept as text beside a prompt, and the turns counted in them; anything else goes row by row."""
+    if not raw.has("messages"):
+        return pa.nulls(count, pa.string())
+    values = raw.get("messages")
+    values = pa.nulls(count, pa.string()) if values is None else values
+    if not pa.types.is_string(values.type) or out["prompt"].null_count:
+        raise _Odd
+    counted = pc.add(pc.count_substring(values.fill_null(""), ROLE).cast(pa.int32()), 1)
+    out["turns"] = pc.coalesce(out["turns"], counted)
+    return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
 
 class _Columns:

@@ -42,6 +42,10 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
 """How a caller's words and numbers are read; what a provider states, and what has more to it, stands in `read_row`."""
 
 
+ROLE = '"role"'
+"""What every turn has once in `messages` as text; counting it spares parsing (a turn that quotes it counts twice)."""
+
+
 def _sniff(record: Record) -> int:
     found = automatic(record).columns
     return 5 if "at" in found and ({"account", "prompt", "model", "credential"} & found.keys()) else 0
@@ -116,7 +120,8 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
     artifacts = get("reasoning_artifacts")
     given = [artifacts] if isinstance(artifacts, str) else artifacts if isinstance(artifacts, list) else []
     x.reasoning_artifacts = [value for value in given if isinstance(value, str) and value] or None
-    _messages(x, get("messages"))
+    if "messages" in columns:
+        _messages(x, get("messages"))
     retention = get("retention_class")
     x.retention_class = "zero" if isinstance(retention, str) and retention.lower().startswith("zero") else "standard"
     x.outcome = outcome_of(get("outcome"), x.http_status, x.stop_reason)
@@ -124,12 +129,13 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
 
 
 def _messages(x: Exchange, value: Any) -> None:
+    if x.prompt is not None and (value is None or isinstance(value, str)):
+        x.messages = value or None
+        x.turns = x.turns if x.turns is not None else 1 + (value or "").count(ROLE)
+        return
     if value is None:
         return
     if isinstance(value, str):
-        if x.prompt is not None:
-            x.messages = value or None
-            return
         try:
             value = parse(value.encode("utf-8", "surrogatepass"))[0]
         except ValueError:

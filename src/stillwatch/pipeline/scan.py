@@ -29,6 +29,9 @@ from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, rende
 
 __all__ = ["Inputs", "Scanned", "last_view", "scan"]
 
+_CHUNK_BYTES = 40_000_000
+"""Raw bytes of a log that one worker takes at a time: enough that commits are few, little enough that two fit in memory."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
@@ -119,6 +122,7 @@ def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOption
         now=int((now + ahead).timestamp() * 1_000_000),
         default_account=settings.ingest.default_account or None,
         max_line_bytes=settings.ingest.max_line_bytes,
+        chunk_bytes=_CHUNK_BYTES,
     )
 
 
