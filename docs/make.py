@@ -15,6 +15,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from unittest import mock
 
 import pyarrow as pa
 
@@ -108,7 +109,8 @@ def settings_page() -> str:
 
 def cli_page() -> str:
     """The help of every command."""
-    told = app.generate_docs(output_format="markdown", include_hidden=False)
+    with mock.patch.object(sys, "argv", ["stillwatch"]):
+        told = app.generate_docs(output_format="markdown")
     body = told.split("**Commands**:", 1)[1].strip()
     status = [
         "## Exit status",

@@ -28,13 +28,15 @@ def test_nothing_given_means_the_defaults(tmp_path: Path) -> None:
 
 def test_given_values_are_kept_and_told_apart_from_defaults(tmp_path: Path) -> None:
     file = tmp_path / "stillwatch.toml"
-    file.write_text("[detect]\naccount_fdr = 0.01\nfolds = 3\n[run]\nseed = 5\n[ingest]\ndefault_account = 'x'\n")
+    file.write_text(
+        "[detect]\naccount_fdr = 0.01\nleast_stratum = 300\n[run]\nseed = 5\n[ingest]\ndefault_account = 'x'\n"
+    )
     settings = read_settings(file)
     assert settings.detect.account_fdr == 0.01
-    assert settings.detect.folds == 3
+    assert settings.detect.least_stratum == 300
     assert settings.changed() == {
         "detect.account_fdr": 0.01,
-        "detect.folds": 3,
+        "detect.least_stratum": 300,
         "run.seed": 5,
         "ingest.default_account": "x",
     }
@@ -44,7 +46,7 @@ def test_given_values_are_kept_and_told_apart_from_defaults(tmp_path: Path) -> N
 def test_every_fault_is_reported_at_once_with_its_path() -> None:
     faults = faults_of(
         {
-            "detect": {"acount_fdr": 0.1, "folds": "many", "contamination": 0.9},
+            "detect": {"acount_fdr": 0.1, "least_stratum": "many", "contamination": 0.9},
             "actor": {},
             "run": {"workers": -1, "memory_mb": True},
             "ingest": 5,
@@ -52,7 +54,7 @@ def test_every_fault_is_reported_at_once_with_its_path() -> None:
     )
     assert faults == {
         "detect.acount_fdr": "unknown; did you mean account_fdr?",
-        "detect.folds": 'got "many", expected a whole number >= 2 and <= 100',
+        "detect.least_stratum": 'got "many", expected a whole number >= 20',
         "detect.contamination": "got 0.9, expected a number >= 0 and <= 0.4",
         "actor": "unknown; did you mean actors?",
         "run.workers": "got -1, expected a whole number >= 0 and <= 256",
@@ -103,7 +105,7 @@ def test_every_setting_says_what_it_means_and_its_default_keeps_its_bounds() -> 
 values = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
 )
-words = st.sampled_from(["detect", "run", "folds", "seed", "account_fdr", "workers"]) | st.text(max_size=6)
+words = st.sampled_from(["detect", "run", "least_stratum", "seed", "account_fdr", "workers"]) | st.text(max_size=6)
 
 
 @given(st.dictionaries(words, values | st.dictionaries(words, values, max_size=4), max_size=4))

@@ -53,9 +53,6 @@ class DetectSettings:
     contamination: float = _setting(
         0.1, "share of accounts that may be guilty before the p-values lose their promise", low=0.0, high=0.4
     )
-    folds: int = _setting(
-        5, "parts into which the accounts are cut so that none is calibrated on itself", low=2, high=100
-    )
     least_stratum: int = _setting(
         200, "accounts that a product type needs to be calibrated alone; smaller ones are pooled", low=20
     )
