@@ -17,13 +17,17 @@ from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.core import Evidence, Support, Vote
 from stillwatch.stats import group_mean_test
 
-__all__ = ["TESTS", "ActorTest", "Candidate", "Result", "like_a_queue", "run_tests"]
+__all__ = ["MATERIAL", "TESTS", "ActorTest", "Candidate", "Result", "like_a_queue", "run_tests"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _DRAWS = 499
 _SCHEDULED = 3.0
+
+MATERIAL = 0.15
+"""Difference in share from comparable accounts that evidence of acting together and structural evidence must exceed, however sure they
+are: with thousands of accounts every small habit of a product's users becomes significant."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -355,7 +359,7 @@ def _compared(
     scores: Floats,
     words: str,
 ) -> Result:
-    """Compare the members' scores with random groups of accounts that were as busy."""
+    """Compare the members' scores with random groups of accounts as busy and of the same product type."""
     known = ~np.isnan(scores)
     members = np.zeros(population.account.size, np.bool_)
     members[population.places(candidate.accounts)] = True
@@ -381,8 +385,9 @@ def _compared(
         needed=evidence.needed,
     )
     strong = shown.p_value is not None and shown.p_value <= 0.01
-    higher = expected is not None and value > expected
-    supports = Support.HARVEST if strong and higher else Support.NEITHER
+    floor = 0.0 if vote is Vote.BEHAVIOURAL else MATERIAL
+    material = expected is not None and value > expected + floor
+    supports = Support.HARVEST if strong and material else Support.NEITHER
     if name in ("single_turn", "elicitation") and expected is not None and value < 0.5 * expected:
         supports = Support.INNOCENT
     sentence = (
@@ -405,7 +410,7 @@ def _compared(
 
 
 def _expected(scores: Floats, members: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], bins: Ints) -> float | None:
-    """Mean score of other accounts, weighted to the members' activity bins."""
+    """Mean score of other accounts, weighted to the members' bins."""
     others = known & ~members
     count = int(bins.max()) + 1 if bins.size else 1
     wanted = np.bincount(bins[members & known], minlength=count)

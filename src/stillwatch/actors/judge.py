@@ -28,7 +28,7 @@ from stillwatch.actors.held_out_tests import Candidate, Result, like_a_queue, ru
 from stillwatch.actors.links import KINDS, STRONG, link
 from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out
-from stillwatch.core import Decision, Settings, Vote
+from stillwatch.core import Decision, Settings, Support, Vote
 from stillwatch.core.settings import ActorSettings
 from stillwatch.engine import Engine, Relation, Sql
 from stillwatch.stats import e_bh, merge_average
@@ -43,12 +43,12 @@ _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _OF_MEMBERS = Sql(
     "judge_of_members",
     """
-    select m.candidate, c.exchange_id, c.account, c.family, c.prompt_hash, c.cell, c.turns, c.elicitation
+    select distinct m.candidate, c.exchange_id, c.account, c.prompt_hash, c.cell, c.turns
     from {members} m
     join {carried} c on c.account = m.account
     join {wanted} w on w.candidate = m.candidate and w.family = c.family
     where c.slice = 1
-    order by 1, 2, 4
+    order by 1, 2
     """,
 )
 
@@ -259,16 +259,16 @@ def _candidate(
 def _combined(results: Sequence[Result]) -> float | None:
     """The smaller of the evidence for acting together and of the structural evidence; unknown when either is.
 
-    What ordinary people ask as well counts as structural only where the members behave like a queue. The condition can only take
-    evidence away (the e-value times zero or one), so what is left is an e-value still.
+    A result that is not material counts as no evidence (at most 1), and so does an open request where the members are not like a queue.
+    Capping only takes evidence away, so what is left is an e-value still.
     """
     sides = []
     queue = like_a_queue(results)
     for vote in (Vote.COORDINATION, Vote.STRUCTURAL):
         values = [
-            0.0 if r.test == "open_requests" and not queue else r.evidence.e_value
+            e_value if r.supports is Support.HARVEST and (queue or r.test != "open_requests") else min(e_value, 1.0)
             for r in results
-            if r.vote is vote and r.evidence.e_value is not None
+            if r.vote is vote and (e_value := r.evidence.e_value) is not None
         ]
         if not values:
             return None

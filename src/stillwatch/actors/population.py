@@ -16,6 +16,8 @@ __all__ = ["NEW_DAYS", "HeldOut", "held_out"]
 NEW_DAYS = 90
 """Days before the log within which an account counts as new."""
 
+_LEAST_TYPE = 100
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -74,7 +76,7 @@ _FACTS = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldOut:
-    """Per account (sorted by `account`): shares of the test slice, activity bin, and facts. NaN is unknown.
+    """Per account (sorted by `account`): shares of the test slice, bin of activity and product type, and facts. NaN is unknown.
 
     `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `totals` gives all exchanges and those of the
     discovery slice, for every account, and `loads` the test-slice exchanges of each account that the discovery slice saw.
@@ -124,7 +126,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         tools=active.column("with_tools").to_numpy() / np.maximum(exchanges, 1),
         telemetry=active.column("with_telemetry").to_numpy() / np.maximum(exchanges, 1),
         young=np.where(np.isnan(created), np.nan, created > begun - NEW_DAYS * 86_400_000_000),
-        bin=np.floor(np.log2(np.maximum(exchanges, 1))).astype(np.int64),
+        bin=_bins(exchanges, _fact(facts, "product_type", account, None)),
         shares=_fact(facts, "shares", account, np.nan).astype(np.float64),
         org=_fact(facts, "org", account, 0).astype(np.int64),
         programme=_fact(facts, "declared_programme", account, None),
@@ -138,6 +140,13 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         ),
         loads=(everything - seen)[seen > 0],
     )
+
+
+def _bins(exchanges: Ints, product: npt.NDArray[np.object_]) -> Ints:
+    """Accounts that may be compared: within a factor of two as busy, and of one product type where at least `_LEAST_TYPE` are."""
+    names, code, count = np.unique(product.astype(str), return_inverse=True, return_counts=True)
+    kind = np.where(count >= _LEAST_TYPE, np.arange(1, names.size + 1), 0)[code]
+    return (np.floor(np.log2(np.maximum(exchanges, 1))).astype(np.int64) * (names.size + 1) + kind).astype(np.int64)
 
 
 def _fact(facts: pa.Table, column: str, account: Ints, unknown: object) -> npt.NDArray[np.object_]:
