@@ -13,12 +13,18 @@ from stillwatch.core.settings import settings_from
 from stillwatch.engine import TABLES
 from stillwatch.ingest import FORMATS
 from stillwatch.ingest.column_map import TARGETS
+from stillwatch.range.campaigns import CAMPAIGNS
+from stillwatch.range.lookalikes import LOOKALIKES
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TO_TYPE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "map.md", ROOT / "docs" / "how-it-decides.md"]
 PACKAGE = re.compile(r"^([a-z0-9][a-z0-9.\-]*)==([0-9][^\s;]*)(?: ; [^\\]+)? \\$")
 LONGEST_NOTE = 25
+NUMBERS = (
+    "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+).split()
 
 
 def name_of(path: Path) -> str:
@@ -69,6 +75,13 @@ def test_the_readme_tells_the_two_commands_and_the_formats() -> None:
         assert named in FORMATS
     for named in re.findall(r"examples/(\w+)/", text):
         assert (ROOT / "examples" / named).is_dir()
+
+
+def test_numbers_in_the_readme_are_those_of_the_code() -> None:
+    text = (ROOT / "README.md").read_text("utf-8").lower()
+    assert f"[{NUMBERS[len(FORMATS)]} are known](docs/formats.md)" in text
+    assert f"{NUMBERS[len(CAMPAIGNS)]} hidden actors" in text
+    assert f"{NUMBERS[len(LOOKALIKES)]} kinds of innocent customers" in text
 
 
 def test_the_readme_s_toml_can_be_used() -> None:
