@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -178,11 +179,16 @@ def _run_id(workspace: Workspace, settings: Settings) -> str:
     store = workspace.store
     told = {
         "version": version("stillwatch"),
-        "settings": {k: v for k, v in settings.changed().items() if k not in ("run.workers", "run.memory_mb")},
+        "settings": _settings_that_matter(settings),
         "features": sorted((p.path, p.rows) for p in store.manifest("features").parts),
         "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases")],
     }
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _settings_that_matter(settings: Settings) -> dict[str, Any]:
+    """Settings that differ from their defaults, without those that change the effort and never the result."""
+    return {path: value for path, value in settings.changed().items() if path not in ("run.workers", "run.memory_mb")}
 
 
 def _last_run(workspace: Workspace) -> str | None:
@@ -254,7 +260,7 @@ def _record(workspace: Workspace, run: str, settings: Settings, made: ScanView) 
     row = {
         "run": number - (1 << 64) if number >= 1 << 63 else number,
         "version": made.run.version,
-        "settings": json.dumps(settings.changed(), sort_keys=True),
+        "settings": json.dumps(_settings_that_matter(settings), sort_keys=True),
         "summary": json.dumps(summary, sort_keys=True),
     }
     fresh = pa.Table.from_pylist([row], schema=table("runs").schema)

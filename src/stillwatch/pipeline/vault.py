@@ -13,6 +13,10 @@ from stillwatch.engine import Workspace
 __all__ = ["raw_names"]
 
 
+def _by_handle(account: int) -> str:
+    return handle("account", account)
+
+
 def raw_names(workspace: Workspace, handles: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The raw account name behind each handle; an actor stands for its members. Order: as asked, members by handle.
 
@@ -27,7 +31,7 @@ def raw_names(workspace: Workspace, handles: Iterable[str]) -> Iterator[tuple[st
         except ValueError as error:
             raise Error(str(error)) from error
         if kind == "actor":
-            found = sorted(row["account"] for row in members if row["actor"] == pseudonym)
+            found = sorted((row["account"] for row in members if row["actor"] == pseudonym), key=_by_handle)
             if not found:
                 raise Error(f"{text}: no such actor in this workspace")
             wanted.extend(found)
