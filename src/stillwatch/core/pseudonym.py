@@ -31,25 +31,39 @@ class Pseudonymiser:
         if len(key) < 16:
             raise ValueError(f"key: got {len(key)} bytes, expected at least 16")
         self._key = key[:64]
+        self._begun: dict[str, hashlib.blake2b] = {}
+
+    def __getstate__(self) -> bytes:
+        return self._key
+
+    def __setstate__(self, key: bytes) -> None:
+        self._key = key
+        self._begun = {}
+
+    def _hash(self, kind: str) -> hashlib.blake2b:
+        """A hash that has taken in the key and the kind: copying it costs a third of beginning anew."""
+        begun = self._begun.get(kind)
+        if begun is None:
+            begun = self._begun[kind] = hashlib.blake2b(digest_size=8, key=self._key, person=kind.encode("ascii"))
+        return begun
 
     def name(self, kind: str, raw: str) -> int:
         """Name one raw value of a `kind` (at most 16 ASCII characters): a signed 64-bit integer, never zero."""
-        data = raw.encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(data, digest_size=8, key=self._key, person=kind.encode("ascii")).digest()
-        return int.from_bytes(digest, "little", signed=True) or 1
+        one = self._hash(kind).copy()
+        one.update(raw.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(one.digest(), "little", signed=True) or 1
 
     def names(self, kind: str, raws: Iterable[str | None]) -> list[int | None]:
         """Name many values; equal values are hashed once and unknown stays unknown."""
-        known: dict[str, int] = {}
+        begun = self._hash(kind)
+        known: dict[str | None, int | None] = {None: None}
         out: list[int | None] = []
         for raw in raws:
-            if raw is None:
-                out.append(None)
-                continue
-            value = known.get(raw)
-            if value is None:
-                value = known[raw] = self.name(kind, raw)
-            out.append(value)
+            if raw not in known:
+                one = begun.copy()
+                one.update(raw.encode("utf-8", "surrogatepass"))  # type: ignore[union-attr]
+                known[raw] = int.from_bytes(one.digest(), "little", signed=True) or 1
+            out.append(known[raw])
         return out
 
     def salt(self, purpose: str) -> int:
