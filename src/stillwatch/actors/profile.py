@@ -212,7 +212,7 @@ def _capability(size: dict[str, int]) -> str:
         ((size[f"technique_{bit}"], name) for bit, name in enumerate(_BITS)), key=lambda pair: (-pair[0], pair[1])
     )
     words = [_WORDS[name] for count, name in used if 10 * count >= harvest and count]
-    return ", ".join(words[:4]) if words else "not told by its requests"
+    return ", ".join(words[:4]) if words else "bulk answers through a template of its own"
 
 
 def _member_rows(

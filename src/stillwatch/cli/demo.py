@@ -26,13 +26,12 @@ def demo(
 ) -> None:
     """Write a day of traffic from real prompts, scan it, and compare the findings with the sealed truth.
 
-    Parameters
-    ----------
-    out: Folder for logs, truth and workspace; replaced.
-    seed: Seed of the world.
-    accounts: Accounts in the world.
-    exchanges: Exchanges in the world.
-    prompts: Folder of the prompt pack; the repository's by default.
+    Args:
+        out: Folder for logs, truth and workspace; replaced.
+        seed: Seed of the world.
+        accounts: Accounts in the world.
+        exchanges: Exchanges in the world.
+        prompts: Folder of the prompt pack; the repository's by default.
     """
     from stillwatch.core import Error, Settings
     from stillwatch.engine import Workspace

@@ -28,7 +28,10 @@ WRONG = 2
 def main() -> None:
     """Run the command line and leave with its exit status: 0, 2 for what the user can mend, 130 after Ctrl-C."""
     try:
-        app(exit_on_error=False, print_error=True)
+        try:
+            app(sys.argv[1:], exit_on_error=False, print_error=True)
+        finally:
+            sys.stdout.flush()
     except CycloptsError:
         sys.exit(WRONG)
     except SettingsError as error:

@@ -17,10 +17,9 @@ __all__ = ["explain", "names"]
 def explain(handle: str, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
     """Say what the last scan knows of one actor, account or family.
 
-    Parameters
-    ----------
-    handle: A handle such as X-0QZ4N8W2K7HXA (actor), A-... (account) or F-... (family).
-    workspace: Folder of the scan.
+    Args:
+        handle: A handle such as X-0QZ4N8W2K7HXA (actor), A-... (account) or F-... (family).
+        workspace: Folder of the scan.
     """
     from stillwatch.engine import Workspace
     from stillwatch.pipeline import last_view
@@ -35,10 +34,9 @@ def explain(handle: str, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
 def names(handles: list[str], /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
     """Look up the raw account names behind handles in the workspace's vault; of an actor, all its members.
 
-    Parameters
-    ----------
-    handles: Handles of accounts (A-...) or actors (X-...).
-    workspace: Folder of the scan.
+    Args:
+        handles: Handles of accounts (A-...) or actors (X-...).
+        workspace: Folder of the scan.
     """
     from stillwatch.engine import Workspace
     from stillwatch.pipeline import raw_names

@@ -42,17 +42,16 @@ def scan(
 
     Logs that are in already are passed over, so the same command goes on where it was interrupted, and running it twice changes nothing.
 
-    Parameters
-    ----------
-    paths: Log files, folders or globs. Formats are told by content; gzip and zstd are read as they are.
-    workspace: Folder for tables, keys and reports; made when it is absent.
-    accounts: Account facts (CSV, JSON lines or Parquet): when opened, plan, sign-up path, payment, device.
-    telemetry: Product telemetry (account and client), to tell clients that are only claimed.
-    releases: Model launches (model and time).
-    format: Name of the log format, when it should not be told by content.
-    columns: TOML file that maps the columns of a Parquet, CSV or JSON-lines log.
-    settings: Settings file; stillwatch.toml in the workspace by default.
-    json: Print the findings as JSON instead of tables.
+    Args:
+        paths: Log files, folders or globs. Formats are told by content; gzip and zstd are read as they are.
+        workspace: Folder for tables, keys and reports; made when it is absent.
+        accounts: Account facts (CSV, JSON lines or Parquet): when opened, plan, sign-up path, payment, device.
+        telemetry: Product telemetry (account and client), to tell clients that are only claimed.
+        releases: Model launches (model and time).
+        format: Name of the log format, when it should not be told by content.
+        columns: TOML file that maps the columns of a Parquet, CSV or JSON-lines log.
+        settings: Settings file; stillwatch.toml in the workspace by default.
+        json: Print the findings as JSON instead of tables.
     """
     from stillwatch.core import Error, read_settings
     from stillwatch.engine import Workspace
