@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["scan", "show"]
 
 DEFAULT_WORKSPACE = Path("stillwatch-workspace")
+_NOTES = 12
 
 
 @app.command
@@ -79,8 +80,10 @@ def show(scanned: Scanned) -> None:
     """Print what a scan found as tables."""
     console = Console(highlight=False)
     run = scanned.view.run
-    for note in scanned.notes[:20]:
-        console.print(Text.assemble(("note", "yellow"), " ", note))
+    for note in scanned.notes[:_NOTES]:
+        console.print(Text.assemble(("note", "yellow"), " ", note.partition(" Tried ")[0]))
+    if len(scanned.notes) > _NOTES:
+        console.print(Text.assemble(("note", "yellow"), f" and {len(scanned.notes) - _NOTES} more"))
     console.print(
         f"{run.exchanges:,} exchanges of {run.accounts:,} accounts"
         f" · {run.duplicates:,} duplicates counted once · {run.rejects:,} rows rejected · {run.unattributed:,} name no account"
