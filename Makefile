@@ -28,8 +28,8 @@ check: $(CHECKS) ## lint, format, types, doors between rooms, reference pages
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make.py --check
 
-bench: $(CHECKS) ## measure speed (minutes; results are printed as JSON)
-	@for one in bench/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+bench: $(CHECKS) ## measure all that docs/benchmarks/ says, most of an hour (ARGS="ingest" for one part)
+	$(BIN)/python bench/scan.py $(ARGS)
 
 docs: $(CHECKS) ## write the reference pages from the code
 	$(BIN)/python docs/make.py

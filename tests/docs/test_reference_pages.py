@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -92,7 +93,9 @@ def test_every_command_is_on_its_page_with_its_options() -> None:
     for name in commands:
         section = told.partition(f"\n## stillwatch {name}\n")[2].partition("\n## ")[0]
         for argument in app[name].assemble_argument_collection():
-            assert argument.name in section, f"{name} {argument.name}"
+            told_of = re.search(rf"^\* `{argument.name}\b[^`]*`:(.*)$", section, flags=re.MULTILINE)
+            assert told_of is not None, f"{name} {argument.name}"
+            assert re.sub(r"\*+\[.*?\]\*+", "", told_of[1]).strip(), f"{name} {argument.name} does not say what it is"
 
 
 def test_every_test_explanation_and_technique_of_actors_is_on_its_page() -> None:
