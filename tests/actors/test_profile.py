@@ -18,7 +18,7 @@ from stillwatch.actors.profile import actor_id
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import table
 
-from .worlds import BEGUN, PRESSES, SALT, Crowd, World, at_hand, features, lists, template_anchors, world
+from .worlds import BEGUN, OPEN, PRESSES, SALT, Crowd, World, at_hand, features, lists, template_anchors, world
 
 OPERATOR = Crowd(
     name="operator", size=60, template="harvest", share=0.9, spread=0, subjects=0, presses=0.5, single=1, young=0.9
@@ -125,6 +125,20 @@ def test_what_was_obtained_is_counted_once_a_prompt_and_only_where_it_was_answer
     assert actor["yield_exchanges"] == len({r["prompt_hash"] for r in answered})
     assert actor["yield_tokens"] == sum(r["output_tokens"] for r in answered)
     assert actor["capability"].startswith("written-out reasoning")
+
+
+def test_what_an_actor_asks_beside_its_harvest_is_not_the_capability_it_seeks() -> None:
+    plain = world([Crowd(name="customers", size=500), replace(OPERATOR, share=0.6)], seed=4)
+    marks = set(template_anchors("harvest").tolist())
+    theirs = set(plain.members["operator"].tolist())
+    rows = plain.features
+    bits = [
+        e if a not in theirs else PRESSES if len(marks & set(m)) >= 2 else OPEN
+        for a, m, e in zip(*(rows.column(c).to_pylist() for c in ("account", "anchors", "elicitation")), strict=True)
+    ]
+    place = rows.schema.get_field_index("elicitation")
+    dressed = replace(plain, features=rows.set_column(place, rows.schema.field(place), pa.array(bits, pa.int32())))
+    assert shown(*described(dressed))["capability"] == "written-out reasoning"
 
 
 def test_tables_keep_their_contracts_and_their_keys(told: tuple[Found, ActorTables]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.actors.judge import Found, Judged
 from stillwatch.core import PRESSING, Decision, Support, Technique
@@ -49,19 +50,13 @@ _MEMBERS = Sql(
         from {carried} c join {wanted} w on w.family = c.family
     ),
     sent as (select h.candidate, h.account, count(*) as exchanges from hit h group by h.candidate, h.account),
-    asked as (
-        select m.candidate, f.account, @count_if((f.elicitation & {pressing}) <> 0) as elicited, count(*) as total
-        from {features} f join {members} m on m.account = f.account
-        group by m.candidate, f.account
-    ),
     totals as (
         select f.account, count(*) as total from {features} f where f.account is not null group by f.account
     )
-    select s.candidate, s.account, s.exchanges, t.total, a.elicited
+    select s.candidate, s.account, s.exchanges, t.total
     from sent s join totals t on t.account = s.account
-    left join asked a on a.candidate = s.candidate and a.account = s.account
     order by 1, 2
-    """.replace("{pressing}", str(PRESSING)),
+    """,
 )
 
 _YIELD = Sql(
@@ -79,7 +74,10 @@ _YIELD = Sql(
            cast(sum(case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
            min(@epoch_us(f.at)) as first_seen, max(@epoch_us(f.at)) as last_seen,
     """.replace("{pressing}", str(PRESSING))
-    + ", ".join(f"@count_if(@div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}" for bit in range(len(_BITS)))
+    + ", ".join(
+        f"@count_if(h.exchange_id is not null and @div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}"
+        for bit in range(len(_BITS))
+    )
     + """
     from {features} f join {members} m on m.account = f.account
     left join harvest h on h.candidate = m.candidate and h.exchange_id = f.exchange_id
@@ -127,19 +125,19 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
             }
         )
     )
-    founders = engine.from_arrow(_pairs([j.group.accounts for j in judged]))
     inputs = {"features": features, "carried": found.carried, "wanted": wanted}
-    sent = engine.to_arrow(engine.sql(_MEMBERS, members=founders, **inputs))
+    sent = engine.to_arrow(engine.sql(_MEMBERS, carried=found.carried, wanted=wanted, features=features))
     kept = [_members(place, one, sent, found) for place, one in enumerate(judged)]
     members = engine.from_arrow(_pairs([k for k, _ in kept]))
     sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, members=members, **inputs)).to_pylist()}
     firsts = engine.to_arrow(engine.sql(_FIRST, features=features, members=members))
+    linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
     ids = [actor_id(one.group.accounts, _day(sizes[place]["first_seen"]), salt) for place, one in enumerate(judged)]
     return ActorTables(
         actors=_rows("actors", [_actor(ids[p], one, kept[p][0], sizes[p]) for p, one in enumerate(judged)]),
         members=_rows(
             "actor_members",
-            [r for p, one in enumerate(judged) for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, found)],
+            [r for p, one in enumerate(judged) for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, linked)],
         ),
         lineage=_rows(
             "actor_lineage",
@@ -222,16 +220,14 @@ def _member_rows(
     kept: tuple[Ints, frozenset[int]],
     firsts: pa.Table,
     sent: pa.Table,
-    found: Found,
+    linked: Ints,
 ) -> list[dict[str, object]]:
     members, joined = kept
     hits = _per_account(sent, place, "exchanges")
     begun, totals = _per_account(firsts, place, "first_at"), _per_account(firsts, place, "exchanges")
     ties = dict(zip(one.group.accounts.tolist(), one.group.ties.tolist(), strict=True))
-    usable = found.links.filter(pa.compute.invert(found.links.column("hub")))
-    counts: dict[int, int] = {}
-    for account in usable.column("account").take(pa.array(one.group.links)).to_pylist():
-        counts[account] = counts.get(account, 0) + 1
+    held, links = np.unique(linked[one.group.links], return_counts=True)
+    counts = dict(zip(held.tolist(), links.tolist(), strict=True))
     rows = []
     for account in members.tolist():
         sent_here = hits.get(account, 0)
