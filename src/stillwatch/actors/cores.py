@@ -73,8 +73,8 @@ def groups(
 def _held(label: Ints, strong: Flags, kind: Ints) -> Ints:
     """Labels, -1 for groups that nothing but one kind of place holds."""
     count = int(label.max()) + 1
-    pairs = np.unique(np.stack([label, kind], axis=1), axis=0)
-    kinds = np.bincount(pairs[:, 0], minlength=count)
+    width = int(kind.max()) + 1
+    kinds = np.bincount(np.unique(label * width + kind) // width, minlength=count)
     holds = (np.bincount(label, weights=strong, minlength=count) > 0) | (kinds >= 2)
     return np.where(holds[label], label, -1)
 

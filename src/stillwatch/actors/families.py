@@ -227,13 +227,14 @@ def _mined(scope: str, anchors: Ints, fragment: Ints, family_of: Ints, salt: int
     size = np.bincount(family, minlength=count)
     fragments = np.bincount(family_of, minlength=count) if count else np.empty(0, np.int64)
     key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
+    marks = np.split(anchors[np.argsort(family, kind="stable")], np.cumsum(size)[:-1]) if count else []
     ids = [
         int.from_bytes(
-            hashlib.blake2b(anchors[family == f].tobytes(), digest_size=8, key=key, person=scope.encode()).digest(),
+            hashlib.blake2b(own.tobytes(), digest_size=8, key=key, person=scope.encode()).digest(),
             "little",
             signed=True,
         )
-        for f in range(count)
+        for own in marks
     ]
     return Mined(
         scope=scope,

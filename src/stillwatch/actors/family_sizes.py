@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.actors.families import Mined
@@ -50,18 +51,22 @@ def family_rows(engine: Engine, carried: Relation, features: Relation, mined: Se
     """Rows of the table `families` for every mined family that at least one exchange of the discovery slice carries."""
     sizes = engine.to_arrow(engine.sql(_SIZES, carried=carried))
     traffic = engine.to_arrow(engine.sql(_TRAFFIC, carried=carried, features=features))
-    known = {int(family): (one, place) for one in mined for place, family in enumerate(one.ids)}
+    known = {
+        family: (one, place, np.sort(own).tolist())
+        for one in mined
+        for place, (family, own) in enumerate(zip(one.ids.tolist(), _marks(one), strict=True))
+    }
     total = dict(zip(traffic.column("family").to_pylist(), traffic.column("exchanges").to_pylist(), strict=True))
     rows = []
     for row in sizes.to_pylist():
-        one, place = known[row["family"]]
+        one, place, anchors = known[row["family"]]
         exchanges = row["exchanges"]
         bits = sum(1 << bit for bit in range(len(_BITS)) if 2 * row[f"technique_{bit}"] >= exchanges)
         rows.append(
             {
                 "family": row["family"],
                 "scope": one.scope,
-                "anchors": np.sort(one.anchors[one.family == place]).tolist(),
+                "anchors": anchors,
                 "fragments": int(one.fragments[place]),
                 "joined_by": "overlap of accounts" if one.by_senders[place] else "co-occurrence in requests",
                 "exchanges": exchanges,
@@ -75,3 +80,9 @@ def family_rows(engine: Engine, carried: Relation, features: Relation, mined: Se
             }
         )
     return pa.Table.from_pylist(rows, schema=table("families").schema)
+
+
+def _marks(one: Mined) -> list[npt.NDArray[np.int64]]:
+    """The shingles of each family, in the order of `ids`."""
+    order = np.argsort(one.family, kind="stable")
+    return np.split(one.anchors[order], np.cumsum(one.size)[:-1]) if one.ids.size else []

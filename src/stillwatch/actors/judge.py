@@ -118,7 +118,7 @@ def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], 
     """
     usable = links.filter(pc.invert(links.column("hub")))
     account, weight = usable.column("account").to_numpy(), usable.column("weight").to_numpy()
-    kind = np.array([_KIND[kind] for kind in usable.column("kind").to_pylist()], np.int64)
+    kind = np.asarray(pc.index_in(usable.column("kind"), pa.array(KINDS)).to_numpy(), np.int64)
     strong = np.isin(kind, [_KIND[name] for name in STRONG])
     thing = _things(kind, usable.column("object").to_numpy())
     said = kind == _KIND["family"]
@@ -143,7 +143,8 @@ def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], 
 
 def _things(kind: Ints, thing: Ints) -> Ints:
     """One number a shared thing, different between kinds."""
-    return np.asarray(np.unique(np.stack([kind, thing], axis=1), axis=0, return_inverse=True)[1], np.int64).ravel()
+    place = np.unique(thing, return_inverse=True)[1]
+    return np.asarray(np.unique(kind * thing.size + place, return_inverse=True)[1], np.int64)
 
 
 def _judged(
@@ -157,9 +158,12 @@ def _judged(
 ) -> tuple[Judged, ...]:
     if not found:
         return ()
-    kinds, objects = links.column("kind").to_pylist(), links.column("object").to_pylist()
-    found_by = [tuple(sorted({kinds[i] for i in g.links})) for g in found]
-    families = [tuple(sorted({objects[i] for i in g.links if kinds[i] == "family"})) for g in found]
+    held = [links.take(pa.array(g.links)).select(["kind", "object"]) for g in found]
+    found_by = [tuple(sorted(pc.unique(h.column("kind")).to_pylist())) for h in held]
+    families = [
+        tuple(sorted(pc.unique(h.filter(pc.equal(h.column("kind"), "family")).column("object")).to_pylist()))
+        for h in held
+    ]
     rows, shares = _gathered(engine, told, found, families)
     draft = []
     for place, group in enumerate(found):

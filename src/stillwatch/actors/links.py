@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.stats import binom
 
 from stillwatch.engine import Engine, Relation, Sql, table
@@ -142,18 +143,24 @@ def _enriched(sent: pa.Table, busy: pa.Table) -> pa.Table:
 
 def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
     """Weights, hub marks and reasons."""
-    kind = np.array(rows.column("kind").to_pylist(), dtype=object)
+    kind = np.asarray(pc.index_in(rows.column("kind"), pa.array(KINDS)).to_numpy(), np.int64)
     accounts = rows.column("accounts").to_numpy()
-    base = np.array([KINDS[k][0] for k in kind], np.float64)
-    hubbed = np.array([KINDS[k][1] for k in kind], np.bool_)
+    base = np.array([weight for weight, _ in KINDS.values()])[kind]
+    hubbed = np.array([hub for _, hub in KINDS.values()])[kind]
     rarity = np.clip(1 - np.log(np.maximum(accounts, 1)) / np.log(max(population, 3)), 0.1, 1.0)
     hub = hubbed & (accounts > max(hub_share * population, 20))
-    reasons = [
-        f"sent this template {e} times, more than other accounts' rate explains; so did {a - 1} other accounts"
-        if k == "family"
-        else f"shares this {k} with {a - 1} other accounts"
-        for k, a, e in zip(kind, accounts.tolist(), rows.column("exchanges").to_pylist(), strict=True)
-    ]
+    others = pa.array(accounts - 1).cast(pa.string())
+    sent = rows.column("exchanges").cast(pa.string())
+    said = pc.binary_join_element_wise(
+        "sent this template ",
+        sent,
+        " times, more than other accounts' rate explains; so did ",
+        others,
+        " other accounts",
+        "",
+    )
+    shared = pc.binary_join_element_wise("shares this ", rows.column("kind"), " with ", others, " other accounts", "")
+    reasons = pc.if_else(pc.equal(rows.column("kind"), "family"), said, shared)
     out = pa.table(
         {
             "account": rows.column("account"),
@@ -163,7 +170,7 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
             "exchanges": rows.column("exchanges"),
             "object_accounts": rows.column("accounts"),
             "hub": pa.array(hub),
-            "reason": pa.array(reasons, pa.string()),
+            "reason": reasons,
         }
     ).cast(table("links").schema)
     return out.sort_by([("account", "ascending"), ("kind", "ascending"), ("object", "ascending")])
