@@ -130,25 +130,27 @@ def test_a_chunk_whose_features_were_not_committed_is_done_again_without_its_dup
 
 
 def test_a_run_cut_off_while_it_weighs_is_never_taken_for_the_one_before(
-    tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+    day: Day, scanned: Done, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logs = [write_captures(tmp_path / "a.jsonl", some(9))]
-    first = run(space, logs)
-    tables = hashes(space.root, "tables")
-    other = settings_from({"detect": {"contamination": 0.2}, "run": {"workers": 1}})
+    root = image(scanned[0].root, tmp_path / "w")
+    tables = hashes(root, "tables")
+    put = Store.put
 
-    def cut_off(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+    def cut_off(self: Store, name: str, rows: Any, **more: Any) -> Any:
+        if name == "actor_evidence":
+            raise KeyboardInterrupt
+        return put(self, name, rows, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr("stillwatch.pipeline.scan.view", cut_off)
+        patched.setattr(Store, "put", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            run(space, logs, other)
-    again = run(Workspace(space.root), logs)
+            run(Workspace(root), day.inputs(), settings_from({"run": {"workers": 1}}))
+    assert hashes(root, "tables") != tables
+    again = run(Workspace(root), day.inputs())
     assert not again.unchanged
-    assert again.view == first.view
-    assert hashes(space.root, "tables") == tables
-    assert run(Workspace(space.root), logs).unchanged
+    assert again.view == scanned[1].view
+    assert hashes(root, "tables") == tables
+    assert run(Workspace(root), day.inputs()).unchanged
 
 
 @pytest.mark.slow
