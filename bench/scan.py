@@ -57,7 +57,7 @@ def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | Non
 
 
 class Watch:
-    """Peak memory of this process and its children together (resident, shared pages counted in each), sampled ten times a second."""
+    """Peak memory of this process and its children together (resident, shared pages counted in each), sampled twice a second."""
 
     def __init__(self) -> None:
         self.peak = 0
@@ -74,7 +74,7 @@ class Watch:
 
     def _run(self) -> None:
         me = psutil.Process()
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.5):
             total = 0
             for one in (me, *me.children(recursive=True)):
                 with contextlib.suppress(psutil.Error):
