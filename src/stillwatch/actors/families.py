@@ -34,6 +34,7 @@ SCOPES = {"prompt": "anchors", "system": "system_anchors"}
 _JACCARD = 0.5
 _LEAST_ANCHORS = 2
 _LEAST_SHARE = 0.1
+_MOST_THINGS = 300
 
 _SUPPORTED = {
     scope: Sql(
@@ -202,8 +203,12 @@ def overlapping(
     `share` of the smaller column, have both, when the weighed overlap is at least `lift` times chance, and when its Poisson tail is
     below `p_value` over the number of pairs looked at.
 
+    Accounts with more than `_MOST_THINGS` things are left out: they would weigh next to nothing, and cost the square of their number.
+
     Misled by groups of benign users with one taste: hence `share`.
     """
+    few = np.asarray(sent.sum(axis=1)).ravel() <= _MOST_THINGS
+    sent = sent if few.all() else sent[np.flatnonzero(few)]
     size = np.asarray(sent.sum(axis=0), np.int64).ravel()
     held = np.asarray(sent.sum(axis=1), np.float64).ravel()
     both = sparse.triu(sent.T @ sent, k=1).tocsr()

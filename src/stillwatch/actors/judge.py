@@ -3,7 +3,8 @@
 A candidate goes up for review when three things hold:
 
 1. its e-value passes e-BH over all candidates of the run. The e-value is the smaller of two: that the members act together, and that
-   they ask for what trains a copy or share instruments (a structural vote). The smaller one is evidence that *both* nulls are false;
+   they ask for what trains a copy or share instruments (a structural vote). The smaller one is evidence that *both* nulls are false.
+   Where a shared payment instrument or device found the group, the tie is a fact and the second alone is tested;
 2. no innocent explanation fits;
 3. it has at least `least_members` members that were active in the held-out hours.
 
@@ -25,7 +26,7 @@ from stillwatch.actors.cores import Group, groups
 from stillwatch.actors.families import SCOPES, mine
 from stillwatch.actors.family_sizes import family_rows
 from stillwatch.actors.held_out_tests import Candidate, Result, like_a_queue, run_tests
-from stillwatch.actors.links import KINDS, STRONG, link
+from stillwatch.actors.links import KINDS, OBSERVED, STRONG, link
 from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out
 from stillwatch.core import Decision, Settings, Support, Vote
@@ -171,7 +172,12 @@ def _judged(
         rng = np.random.default_rng([settings.run.seed, int(group.accounts[0]) & 0xFFFF_FFFF, group.accounts.size])
         results = run_tests(candidate, population, rng)
         draft.append(
-            (candidate, results, explanations(candidate, population, {r.test: r for r in results}), _combined(results))
+            (
+                candidate,
+                results,
+                explanations(candidate, population, {r.test: r for r in results}),
+                _combined(results, observed=bool(candidate.found_by & OBSERVED)),
+            )
         )
     e_values = np.array([0.0 if e is None else e for *_, e in draft], np.float64)
     shown = e_bh(e_values, q=settings.actors.actor_fdr)
@@ -260,15 +266,18 @@ def _candidate(
     )
 
 
-def _combined(results: Sequence[Result]) -> float | None:
+def _combined(results: Sequence[Result], *, observed: bool = False) -> float | None:
     """The smaller of the evidence for acting together and of the structural evidence; unknown when either is.
+
+    A group found by a shared payment instrument or device has its tie observed, not inferred (`observed`): only what it asks for, which did
+    not find it, is left to test.
 
     A result that is not material counts as no evidence (at most 1), and so does an open request where the members are not like a queue.
     Capping only takes evidence away, so what is left is an e-value still.
     """
     sides = []
     queue = like_a_queue(results)
-    for vote in (Vote.COORDINATION, Vote.STRUCTURAL):
+    for vote in (Vote.STRUCTURAL,) if observed else (Vote.COORDINATION, Vote.STRUCTURAL):
         values = [
             e_value if r.supports is Support.HARVEST and (queue or r.test != "open_requests") else min(e_value, 1.0)
             for r in results

@@ -15,7 +15,7 @@ from scipy.stats import binom
 
 from stillwatch.engine import Engine, Relation, Sql, table
 
-__all__ = ["KINDS", "STRONG", "link"]
+__all__ = ["KINDS", "OBSERVED", "STRONG", "link"]
 
 KINDS = {
     "family": (1.0, False),
@@ -30,6 +30,9 @@ KINDS = {
 
 STRONG = frozenset({"family", "payment", "device"})
 """Kinds that can hold a group alone; the others only beside another kind."""
+
+OBSERVED = frozenset({"payment", "device"})
+"""Kinds whose tie is a fact of the provider's records."""
 
 _FAMILY_P = 0.02
 

@@ -105,7 +105,7 @@ def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[s
     used = candidate.uses[candidate.uses > 0]
     usual = float(np.median(used)) if used.size else 0.0
     votes = {
-        f"its templates are {candidate.exclusivity:.0%} of the members' traffic": candidate.exclusivity < 0.5,
+        f"its templates are {candidate.exclusivity:.0%} of the members' traffic": 0 < candidate.exclusivity < 0.5,
         f"the typical member uses it {usual:.0f} times in the held-out hours": usual <= 3,
         "it does not press for reasoning or grades": not _harvest(results, "elicitation"),
     }
@@ -134,7 +134,10 @@ def everyday_tool(candidate: Candidate, population: HeldOut, results: Mapping[st
 def repeated_suite(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """An evaluation, a quick-start or an assignment: few distinct prompts, asked again and again."""
     value = _value(results, "distinct_prompts", 1.0)
-    return _told("repeated_suite", 1 - value, 0.5, f"{value:.0%} of the held-out prompts of its templates are distinct")
+    pressing = _harvest(results, "elicitation") or _harvest(results, "shared_instruments")
+    why = f"{value:.0%} of the held-out prompts of its templates are distinct"
+    why += "; but they press for training value or share instruments" if pressing else ""
+    return _told("repeated_suite", min(1 - value, 0.49) if pressing else 1 - value, 0.5, why)
 
 
 def _told(name: str, score: float, bar: float, why: str) -> Explanation:

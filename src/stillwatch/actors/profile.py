@@ -127,7 +127,8 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     )
     inputs = {"features": features, "carried": found.carried, "wanted": wanted}
     sent = engine.to_arrow(engine.sql(_MEMBERS, carried=found.carried, wanted=wanted, features=features))
-    kept = [_members(place, one, sent, found) for place, one in enumerate(judged)]
+    claimed = {a for j in judged if j.decision is Decision.REVIEW for a in j.group.accounts.tolist()}
+    kept = [_members(place, one, sent, claimed) for place, one in enumerate(judged)]
     members = engine.from_arrow(_pairs([k for k, _ in kept]))
     sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, members=members, **inputs)).to_pylist()}
     firsts = engine.to_arrow(engine.sql(_FIRST, features=features, members=members))
@@ -151,7 +152,7 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
 
 
 def actor_id(accounts: Ints, day: str, salt: int) -> int:
-    """Keyed hash of the first-seen day and the founding members: never reused, never changed."""
+    """Keyed hash of the day on which its members were first seen and of its founding members: never reused, never changed."""
     key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
     digest = hashlib.blake2b(
         day.encode() + np.sort(accounts).tobytes(), digest_size=8, key=key, person=b"actor"
@@ -159,8 +160,11 @@ def actor_id(accounts: Ints, day: str, salt: int) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _members(place: int, one: Judged, sent: pa.Table, found: Found) -> tuple[Ints, frozenset[int]]:
-    """Members to list, sorted, and those of them that joined afterwards. Only actors for review grow or are trimmed."""
+def _members(place: int, one: Judged, sent: pa.Table, claimed: set[int]) -> tuple[Ints, frozenset[int]]:
+    """Members to list, sorted, and those of them that joined afterwards. Only actors for review grow or are trimmed.
+
+    `claimed` are accounts of actors for review; those that join here are added, so that nobody belongs to two.
+    """
     founders = one.group.accounts
     if one.decision is not Decision.REVIEW:
         return founders, frozenset()
@@ -169,15 +173,12 @@ def _members(place: int, one: Judged, sent: pa.Table, found: Found) -> tuple[Int
     account, exchanges = own.column("account").to_numpy(), own.column("exchanges").to_numpy()
     total = own.column("total").to_numpy()
     steady = account[(exchanges >= 2) & (2 * exchanges >= total)]
-    taken = np.concatenate(
-        [j.group.accounts for j in found.judged if j is not one and j.decision is Decision.REVIEW]
-        or [np.empty(0, np.int64)]
-    )
-    joined = np.setdiff1d(np.setdiff1d(steady, founders), taken)
+    joined = np.setdiff1d(steady, np.array(sorted(claimed), np.int64))
+    claimed.update(joined.tolist())
     # A founder seen with the template just once, among other traffic, may be a passer-by.
     once = account[(exchanges < 2) & (total > 1)]
     trimmed = np.setdiff1d(founders, once) if "family" in one.found_by and len(one.found_by) == 1 else founders
-    return np.union1d(trimmed, joined), frozenset(joined.tolist())
+    return np.union1d(trimmed if trimmed.size else founders, joined), frozenset(joined.tolist())
 
 
 def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict[str, object]:

@@ -129,7 +129,10 @@ def coverage(findings: Findings) -> tuple[FieldCoverage, ...]:
 
 def settings_used(settings: Settings) -> tuple[SettingUsed, ...]:
     """Settings that shaped the result: the budgets, and everything that was changed."""
-    plain, changed = Settings(), settings.changed()
+    plain = Settings()
+    changed = {
+        path: value for path, value in settings.changed().items() if path not in ("run.workers", "run.memory_mb")
+    }
     shown = {
         "detect.account_fdr",
         "detect.contamination",

@@ -134,7 +134,7 @@ def shared_subnet() -> Sql:
     relational=True,
 )
 def template_share() -> Sql:
-    """Share of the account's longer prompts whose skeleton (names, numbers and quotations masked) at least two other accounts sent.
+    """Share of the account's longer prompts whose skeleton (numbers, quotations and addresses masked) at least two other accounts sent.
 
     Prompts under eight words are everybody's and do not count.
     """

@@ -136,14 +136,14 @@ def _without(
 
 
 def _one_by_one(codes: npt.NDArray[np.uint32], offset: Places, rows: Places) -> tuple[npt.NDArray[np.uint32], Places]:
-    """Fold the given rows through `unicodedata`; the pieces between them are carried over as they are."""
+    """Fold the given rows, which have no invisible characters left, through `unicodedata`; the rest is carried over as it is."""
     pieces: list[npt.NDArray[np.uint32]] = []
     lengths = np.diff(offset)
     done = 0
     for row in rows.tolist():
         low, high = int(offset[row]), int(offset[row + 1])
         text = codes[low:high].tobytes().decode("utf-32-le")
-        spelt = np.frombuffer(folded(text).encode("utf-32-le"), dtype=np.uint32)
+        spelt = np.frombuffer(folded(text, visible=True).encode("utf-32-le"), dtype=np.uint32)
         pieces += [codes[done:low], spelt]
         lengths[row] = len(spelt)
         done = high
