@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.core.errors import FormatError
@@ -287,6 +288,58 @@ def test_a_document_too_large_to_hold_is_refused_with_a_way_out(tmp_path: Path) 
     path = write(tmp_path / "log.json", json.dumps([row(i) for i in range(50)], indent=1).encode())
     with pytest.raises(FormatError, match="one object a line"):
         plan([path], ReadOptions(max_document_bytes=1000))
+
+
+def test_a_document_too_large_among_others_is_left_out_and_named(tmp_path: Path) -> None:
+    large = write(tmp_path / "large.json", json.dumps([row(i) for i in range(50)], indent=1).encode())
+    write(tmp_path / "log.jsonl", lines([row(1), row(2)]))
+    options = ReadOptions(now=NOW, max_document_bytes=1000)
+    laid = plan([tmp_path], options)
+    assert [Path(file.path).name for file in laid.files] == ["log.jsonl"]
+    assert [note for note in laid.notes if "large.json" in note and "one object a line" in note]
+    assert len(read([tmp_path], options)[0]) == 2
+    with pytest.raises(FormatError, match="one object a line"):
+        plan([large, tmp_path], options)
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "zstd"])
+def test_damaged_parquet_data_cost_their_chunk_and_no_other(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.Table.from_pylist([row(i) for i in range(300)]), path, row_group_size=100, compression=codec)
+    group = pq.read_metadata(path).row_group(1)
+    data = bytearray(path.read_bytes())
+    for place in range(group.num_columns):
+        start = group.column(place).dictionary_page_offset or group.column(place).data_page_offset
+        data[start : start + 24] = bytes(255 - byte for byte in data[start : start + 24])
+    write(path, bytes(data))
+    write(tmp_path / "other.jsonl", lines([row(1000)]))
+    rows, rejects, _ = read([tmp_path])
+    assert [one["line"] for one in rows] == [*range(1, 101), *range(201, 301), 1]
+    assert reasons(rejects) == [(101, "row", "the Parquet data are damaged: these rows could not be read")]
+    assert rejects[0]["path"] == str(path)
+
+
+def test_a_byte_flipped_anywhere_in_a_parquet_file_never_ends_the_scan(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.Table.from_pylist([row(i) for i in range(40)]), path, compression="none", use_dictionary=False)
+    sound = path.read_bytes()
+    footer = len(sound) - 8 - int.from_bytes(sound[-8:-4], "little")
+    write(tmp_path / "other.jsonl", lines([row(1000)]))
+    for place in range(4, footer, 13):
+        data = bytearray(sound)
+        data[place] ^= 0xFF
+        write(path, bytes(data))
+        rows, rejects, _ = read([tmp_path])
+        assert len({one["line"] for one in rows if one["source"] != rows[-1]["source"]}) + len(rejects) in (1, 40)
+
+
+def test_a_time_of_a_table_that_no_calendar_holds_costs_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    at = pa.array([1_759_000_000_000_000, 2**62, 1_759_000_000_000_001], pa.timestamp("us", tz="UTC"))
+    pq.write_table(pa.table({"at": at, "account": ["a", "b", "c"]}), path)
+    rows, rejects, _ = read(path)
+    assert [one["line"] for one in rows] == [1, 3]
+    assert reasons(rejects) == [(2, "row", "got a value outside the calendar's range, expected a time")]
 
 
 def test_a_document_that_breaks_off_keeps_its_whole_elements(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,7 +40,11 @@ def read_table(
 ) -> tuple[pa.RecordBatch, list[VaultPair]]:
     """Read the rows of a Parquet or CSV chunk."""
     found = resolve(chunk.header, options.mapping)
-    data = parquet_rows(chunk, found) if chunk.layout == "parquet" else csv_rows(chunk, reading, rejects)
+    data = (
+        parquet_rows(chunk, found, reading, rejects) if chunk.layout == "parquet" else csv_rows(chunk, reading, rejects)
+    )
+    if not data.num_columns:
+        return to_batch([], names, source=chunk.source, log_format=chunk.format)
     first = chunk.first_line
     if "line" in data.column_names and chunk.layout == "csv":
         lines = data.column("line")
@@ -61,7 +66,10 @@ def _by_rows(
     data: pa.Table, lines: pa.ChunkedArray, found: ColumnMap, reading: Reading, source: int, rejects: list[Reject]
 ) -> list[Exchange]:
     rows: list[Exchange] = []
-    for line, record in zip(lines.to_pylist(), data.to_pylist(), strict=True):
+    for line, record in zip(lines.to_pylist(), _records(data), strict=True):
+        if record is None:
+            rejects.append((source, line, "row", "got a value outside the calendar's range, expected a time"))
+            continue
         try:
             x = read_row(record, found, reading)
         except BadField as fault:
@@ -70,6 +78,17 @@ def _by_rows(
         x.line = line
         rows.append(x)
     return rows
+
+
+def _records(data: pa.Table) -> list[dict[str, Any] | None]:
+    """Rows as objects; none where a row holds a time that no calendar has."""
+    try:
+        return list(data.to_pylist())
+    except (ValueError, OverflowError):
+        if data.num_rows == 1:
+            return [None]
+        half = data.num_rows // 2
+        return _records(data.slice(0, half)) + _records(data.slice(half))
 
 
 def _by_columns(

@@ -81,8 +81,8 @@ class Plan:
 def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Plan:
     """Recognise every file and cut it into chunks. The same files give the same plan.
 
-    A file that was named must be recognised; one that was found in a folder and is not is left out with a note, unless no file is
-    recognised at all.
+    A file that was named must be recognised; one that was found in a folder and is not, or is one document too large to hold, is left
+    out with a note, unless no file is left at all.
 
     Raises:
         FormatError: naming the file and what was tried.
@@ -110,11 +110,19 @@ def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Pla
             notes.append(f"{path}: empty")
             continue
         recognised.append((path, source, sniffed))
-    if unknown and not recognised:
-        raise FormatError("\n".join(unknown))
-    notes += [f"left out: {message}" for message in unknown]
     chunks: list[Chunk] = []
     files: list[SourceFile] = []
+
+    def cut(path: Path, source: int, sniffed: Sniffed) -> list[Chunk]:
+        try:
+            return _cut(path, source, sniffed, options)
+        except FormatError as error:
+            if path in named:
+                raise
+            unknown.append(str(error))
+            files[:] = [file for file in files if file.path != str(path)]
+            return []
+
     groups: dict[tuple[str, Path], list[_Recognised]] = {}
     for path, source, sniffed in recognised:
         one = sniffed.format
@@ -124,7 +132,7 @@ def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Pla
         if one.joined is not None:
             groups.setdefault((one.name, path.parent), []).append((path, source, sniffed))
         else:
-            chunks += _cut(path, source, sniffed, options)
+            chunks += cut(path, source, sniffed)
     for (name, _), members in groups.items():
         joined = FORMATS[name].joined
         samples = [record for _, _, sniffed in members for record in sniffed.records]
@@ -133,7 +141,10 @@ def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Pla
                 chunks += _joined_parts(name, together)
         else:
             for path, source, sniffed in members:
-                chunks += _cut(path, source, sniffed, options)
+                chunks += cut(path, source, sniffed)
+    if unknown and not files:
+        raise FormatError("\n".join(unknown))
+    notes += [f"left out: {message}" for message in unknown]
     return Plan(chunks=tuple(chunks), files=tuple(files), notes=tuple(notes))
 
 

@@ -216,8 +216,13 @@ def _joined_records(
     try:
         if file.layout == "document":
             pieces: list[bytes] = []
+            size = 0
             while block := stream.block():
                 pieces.append(block)
+                size += len(block)
+                if size > (limit := options.max_document_bytes):
+                    rejects.append((source, 1, "row", f"got one JSON document of more than {limit} bytes"))
+                    return
             yield from document_records(b"".join(pieces))
             return
         held = b""

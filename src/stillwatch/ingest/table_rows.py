@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,53 @@ Reject = tuple[int, int, str, str]
 """(source, line, field, reason)"""
 
 
-def parquet_rows(chunk: Chunk, found: ColumnMap) -> pa.Table:
-    """Rows of a chunk, which lie in one row group. Chunks of a large group, read in order by one process, decode it once."""
+_DAMAGED = "the Parquet data are damaged: these rows could not be read"
+
+
+def parquet_rows(chunk: Chunk, found: ColumnMap, reading: Reading, rejects: list[Reject]) -> pa.Table:
+    """Rows of a chunk, which lie in one row group; one reject in place of all of them where the data are damaged.
+
+    Damage inside a text that leaves the rest readable costs the bytes that are no UTF-8, as in every other layout. Damage that still
+    decodes to sound values cannot be seen: few writers store checksums of pages.
+
+    Raises:
+        OSError: when the system, not the data, is at fault: a file that is gone, no permission, no space.
+    """
+    try:
+        return _sound(_group_rows(chunk, found), reading)
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):
+            raise
+    except (pa.ArrowException, UnicodeDecodeError, StopIteration):
+        pass
+    rejects.append((chunk.source, chunk.first_line, "row", _DAMAGED))
+    return pa.table({})
+
+
+def _sound(data: pa.Table, reading: Reading) -> pa.Table:
+    """The table with every text in UTF-8.
+
+    Raises:
+        pyarrow.ArrowInvalid: when an array's inner lengths do not fit together.
+    """
+    for place, named in enumerate(data.schema):
+        if not (pa.types.is_string(named.type) or pa.types.is_large_string(named.type)):
+            continue
+        column = data.column(place)
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            raw = column.cast(pa.large_binary() if pa.types.is_large_string(named.type) else pa.binary())
+            raw.validate(full=True)
+            texts = [None if value is None else value.decode("utf-8", "replace") for value in raw.to_pylist()]
+            reading.notes["texts with invalid UTF-8, replaced"] += 1
+            data = data.set_column(place, named.name, pa.chunked_array([pa.array(texts, named.type)]))
+    data.validate(full=True)
+    return data
+
+
+def _group_rows(chunk: Chunk, found: ColumnMap) -> pa.Table:
+    """Rows of a chunk as they stand. Chunks of a large group, read in order by one process, decode it once."""
     status = Path(chunk.path).stat()
     key = (chunk.path, status.st_size, status.st_mtime_ns, tuple(sorted(found.columns.values())))
     cursor = _cursors.pop(key, None)
