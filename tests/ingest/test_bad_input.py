@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
+import random
 import resource
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import pytest
 
 from stillwatch.core.errors import FormatError
 from stillwatch.ingest import ReadOptions, plan, read_chunk
+from stillwatch.ingest.open_source import open_stream
 
 from .traffic import NAMES, NOW, capture, lines, read, row
 
@@ -66,6 +71,41 @@ def test_a_truncated_compressed_file_keeps_what_was_readable(tmp_path: Path, com
     assert len(many) * share * 0.5 < len(rows) < len(many)
     assert [one["line"] for one in rows] == list(range(1, len(rows) + 1))
     assert reasons(rejects) == [(len(rows) + 1, "row", "the compressed file ends early; what stood before was read")]
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, gzip.compress, lzma.compress, zstd])
+def test_a_file_that_expands_a_thousandfold_is_given_in_bounded_blocks(tmp_path: Path, compress: Any) -> None:
+    size = 24 << 20
+    packed = compress(b"\n" * size)
+    assert len(packed) < size // 800
+    stream = open_stream(write(tmp_path / "bomb", packed))
+    sizes = []
+    tracemalloc.start()
+    while block := stream.block():
+        sizes.append(len(block))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    stream.close()
+    assert (sum(sizes), stream.ended_early) == (size, False)
+    assert max(sizes) <= 1 << 20
+    assert peak < 16 << 20
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, gzip.compress, lzma.compress])
+@pytest.mark.parametrize("padding", [b"", b"\x00" * 300_000])
+def test_members_and_the_zeros_between_them_are_one_file(tmp_path: Path, compress: Any, padding: bytes) -> None:
+    whole = random.Random(5).randbytes(2 << 20)  # noqa: S311 - any bytes that do not shrink
+    parts = [whole[: 1 << 20], b"", whole[1 << 20 :], b"z" * (3 << 20)]
+    packed = padding.join(map(compress, parts)) + padding
+    for tail in (b"", b"no member of its own"):
+        stream = open_stream(write(tmp_path / "log", packed + tail))
+        assert b"".join(iter(stream.block, b"")) == b"".join(parts)
+        assert not stream.ended_early
+        stream.close()
+    stream = open_stream(write(tmp_path / "log", packed[: len(packed) - len(padding) - 7]))
+    assert b"".join(parts).startswith(b"".join(iter(stream.block, b"")))
+    assert stream.ended_early
+    stream.close()
 
 
 def test_half_a_line_at_the_end_costs_that_line(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from stillwatch.core.errors import FormatError
 __all__ = ["Stream", "compression", "find_files", "fingerprint", "open_stream", "read_range"]
 
 BLOCK = 1 << 20
+XZ_MEMORY = 256 << 20
+"""An xz file that wants more than this to be unpacked (`xz -9` wants 65 MiB) counts as damaged."""
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"))
 
 
@@ -85,7 +87,9 @@ def fingerprint(path: Path) -> int:
 
 
 class _Decompressor(Protocol):
-    def decompress(self, data: bytes, /) -> bytes: ...
+    def decompress(self, data: bytes, /, max_length: int) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
     @property
     def eof(self) -> bool: ...
     @property
@@ -105,6 +109,7 @@ class Stream:
         self._inner: _Decompressor | None = _decompressor(self._kind)
         self._zstd: Any = pa.CompressedInputStream(self._file, "zstd") if self._kind == "zstd" else None
         self._held = b""
+        self._raw = b""
         self._fed = False
         self._given = 0
 
@@ -180,47 +185,68 @@ class Stream:
         return b"".join(pieces)
 
     def _inflate(self) -> bytes:
-        inner = self._inner
-        while inner is not None:
-            raw = self._file.read(BLOCK // 4)
-            if not raw:
-                self.ended_early = self._fed and not inner.eof
+        """The next bytes, at most a block of them however far the data expand. Members that follow one another are one file."""
+        while (inner := self._inner) is not None:
+            if inner.eof:
+                self._begin_next(inner.unused_data)
+                continue
+            if not self._raw and inner.needs_input:
+                self._raw = self._file.read(BLOCK // 4)
+                if not self._raw:
+                    self.ended_early = self._fed
+                    return b""
+            raw, self._raw = self._raw, b""
+            try:
+                data = inner.decompress(raw, BLOCK)
+            except (zlib.error, lzma.LZMAError, OSError, EOFError):
+                self.ended_early = True
                 return b""
-            data = b""
-            while raw:
-                try:
-                    data += inner.decompress(raw)
-                except (zlib.error, lzma.LZMAError, OSError, EOFError):
-                    self.ended_early = True
-                    return data
-                self._fed = True
-                raw = b""
-                if inner.eof:
-                    raw = inner.unused_data.lstrip(b"\x00")
-                    if not raw and not (rest := self._peek()):
-                        return data
-                    elif not raw:
-                        raw = rest
-                    if compression(raw[:8]) != self._kind:
-                        return data
-                    self._inner = inner = _decompressor(self._kind)
-                    if inner is None:
-                        return data
+            self._fed = True
             if data:
                 return data
         return b""
 
-    def _peek(self) -> bytes:
-        return self._file.read(BLOCK // 4).lstrip(b"\x00")
+    def _begin_next(self, rest: bytes) -> None:
+        """Go on with the member that follows, past zeros that pad; anything else that follows is no part of the file."""
+        rest = rest.lstrip(b"\x00")
+        while len(rest) < 8 and (more := self._file.read(BLOCK // 4)):
+            rest = (rest + more).lstrip(b"\x00")
+        self._raw = rest
+        self._inner = _decompressor(self._kind) if rest and compression(rest[:8]) == self._kind else None
+
+
+class _Gzip:
+    """zlib with the manner of the other two: what did not fit into the limit is kept here and comes with the next call."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+        self._full = False
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        found = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        self._full = len(found) == max_length
+        return found
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail and not self._full
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
 
 
 def _decompressor(kind: str | None) -> _Decompressor | None:
     if kind == "gzip":
-        return zlib.decompressobj(wbits=31)
+        return _Gzip()
     if kind == "bz2":
         return bz2.BZ2Decompressor()
     if kind == "xz":
-        return lzma.LZMADecompressor()
+        return lzma.LZMADecompressor(memlimit=XZ_MEMORY)
     return None
 
 

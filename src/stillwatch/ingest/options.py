@@ -28,6 +28,6 @@ class ReadOptions:
     now: int | None = None
     default_account: str | None = None
     max_line_bytes: int = 32 << 20
-    max_document_bytes: int = 1 << 30
+    max_document_bytes: int = 128 << 20
     chunk_bytes: int = 16 << 20
     chunk_rows: int = 50_000
