@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillwatch.engine.duck import DuckEngine
+from stillwatch.engine.duck import DuckEngine, QueryFailed
 from stillwatch.engine.engine import Engine, Kernel, Relation
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
 from stillwatch.engine.store import Manifest, Part, Store, by_day, check, durable_write, full_disk_is_an_error
@@ -23,6 +23,7 @@ __all__ = [
     "Macro",
     "Manifest",
     "Part",
+    "QueryFailed",
     "Relation",
     "Sql",
     "Store",

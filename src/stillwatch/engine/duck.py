@@ -14,13 +14,20 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.core.errors import DiskFull
+from stillwatch.core.errors import DiskFull, Error, WorkspaceError
 from stillwatch.engine.engine import Kernel, Relation
 from stillwatch.engine.sql import Sql
 from stillwatch.engine.store import Store, full_disk_is_an_error
 from stillwatch.engine.tables import TABLES
 
-__all__ = ["DuckEngine"]
+__all__ = ["DuckEngine", "QueryFailed"]
+
+_IN_MEMORY_ROWS = 1_000_000
+"""Rows at hand up to this many are copied into DuckDB's own memory; more go to a scratch file."""
+
+
+class QueryFailed(Error):
+    """A query that the engine could not run. Never repeats the engine's own words: they may quote rows."""
 
 
 class DuckEngine:
@@ -79,23 +86,25 @@ class DuckEngine:
         """The rows of Parquet files that share one schema."""
         name = self._name("files")
         listed = ", ".join(_quoted(path) for path in files)
-        self._connection.execute(
-            f"create temp view {name} as select * from read_parquet([{listed}], hive_partitioning = false)"
-        )
+        with self._errors():
+            self._connection.execute(
+                f"create temp view {name} as select * from read_parquet([{listed}], hive_partitioning = false)"
+            )
         return Relation(name=name)
 
     def sql(self, query: Sql, **inputs: Relation) -> Relation:
         """A query over relations, not yet run."""
         name = self._name(query.name)
         text = query.render("duckdb", **{key: relation.name for key, relation in inputs.items()})
-        self._connection.execute(f"create temp view {name} as {text}")
+        with self._errors():
+            self._connection.execute(f"create temp view {name} as {text}")
         return Relation(name=name)
 
     def keep(self, relation: Relation) -> Relation:
         """Run a relation once and keep its rows in a scratch Parquet file for reading again."""
         name = self._name("kept")
         path = self._scratch / f"{name}.parquet"
-        with self._disk_errors():
+        with self._errors():
             self._connection.execute(
                 f"copy (select * from {relation.name}) to {_quoted(path)} (format parquet, compression zstd)"
             )
@@ -104,14 +113,14 @@ class DuckEngine:
     def map_batches(self, relation: Relation, kernel: Kernel, schema: pa.Schema) -> Relation:
         """A kernel over all batches of a relation; its output is kept in a scratch Parquet file."""
         path = self._scratch / f"{self._name('mapped')}.parquet"
-        with self._disk_errors(), pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        with self._errors(), pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
             for batch in self.batches(relation):
                 writer.write_batch(kernel(batch).cast(schema))
         return self.scan_files([path])
 
     def batches(self, relation: Relation, *, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Run a relation and stream its rows."""
-        with self._disk_errors():
+        with self._errors():
             yield from self._connection.execute(f"select * from {relation.name}").to_arrow_reader(rows)
 
     def materialise(self, relation: Relation, table: str) -> Relation:
@@ -122,33 +131,66 @@ class DuckEngine:
         columns = ", ".join(f'"{column}"' for column in contract.names())
         key = ", ".join(f'"{column}"' for column in contract.key)
         ordered = Relation(name=self._name("ordered"))
-        self._connection.execute(
-            f"create temp view {ordered.name} as select {columns} from {relation.name} order by {key}"
-        )
+        with self._errors():
+            self._connection.execute(
+                f"create temp view {ordered.name} as select {columns} from {relation.name} order by {key}"
+            )
         self._store.put(table, self.to_arrow(ordered).cast(contract.schema))
         return self.scan(table)
 
     def to_arrow(self, relation: Relation) -> pa.Table:
         """Run a relation and fetch it."""
-        with self._disk_errors():
+        with self._errors():
             return self._connection.execute(f"select * from {relation.name}").to_arrow_table()
 
     def from_arrow(self, rows: pa.Table) -> Relation:
         """Rows at hand as a relation."""
         name = self._name("rows")
-        self._connection.register(name, rows)
+        if rows.num_rows > _IN_MEMORY_ROWS:
+            path = self._scratch / f"{name}.parquet"
+            with self._errors():
+                pq.write_table(rows, path, compression="zstd", compression_level=1)
+            return self.scan_files([path])
+        # Joins push filters into scans that DuckDB's scan of Arrow tables does not know; its own tables know all of them.
+        with self._errors():
+            self._connection.register(f"given_{name}", rows)
+            self._connection.execute(f"create temp table {name} as select * from given_{name}")
+            self._connection.unregister(f"given_{name}")
         return Relation(name=name)
 
-    def _disk_errors(self) -> _DiskErrors:
-        return _DiskErrors(self._scratch)
+    def _errors(self) -> _Errors:
+        return _Errors(self._scratch)
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-class _DiskErrors:
-    """Turns DuckDB's own words for a full disk into `DiskFull`."""
+def _told(error: duckdb.Error) -> Error:
+    """A fault of DuckDB in our words."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryFailed(
+            "a query needed more memory than it was given; raise run.memory_mb and run the same command again"
+        )
+    if isinstance(error, duckdb.IOException):
+        return WorkspaceError(
+            "a file of the workspace could not be read; it is missing or damaged. Scan the logs into a fresh workspace, "
+            "or restore this one"
+        )
+    return QueryFailed(
+        f"a query could not be run ({type(error).__name__}); what was committed before is whole. "
+        "This is a mistake of Stillwatch: please report it with the command that was run"
+    )
+
+
+def _harmless(error: duckdb.Error) -> duckdb.Error | None:
+    """The fault itself where it can quote our own query at most, never a row."""
+    ours = (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException, duckdb.NotImplementedException)
+    return error if isinstance(error, ours) else None
+
+
+class _Errors:
+    """Turns DuckDB's faults into our own: a full disk is `DiskFull`, everything else a sentence without rows in it."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -166,4 +208,6 @@ class _DiskErrors:
             raise DiskFull(
                 f"{self._place}: no room left for intermediate rows; free some room and run the same command again"
             ) from error
+        if isinstance(error, duckdb.Error):
+            raise _told(error) from _harmless(error)
         return self._system.__exit__(kind, error, trace)
