@@ -26,6 +26,15 @@ def test_a_fresh_workspace_keeps_key_and_vault_from_others(tmp_path: Path) -> No
     assert json.loads((made.root / "state" / "version.json").read_bytes()) == {"layout": LAYOUT_VERSION}
 
 
+def test_a_fresh_workspace_with_raw_text_in_it_is_for_its_owner_alone(tmp_path: Path) -> None:
+    made = Workspace(tmp_path / "below" / "w")
+    assert mode(made.root) == mode(made.root / "tables") == mode(made.root / "state") == 0o700
+    (tmp_path / "given").mkdir(mode=0o755)
+    given = Workspace(tmp_path / "given")
+    assert mode(given.root) == 0o755
+    assert mode(given.root / "tables") == mode(given.root / "state") == 0o700
+
+
 def test_opening_again_gives_the_same_names(tmp_path: Path) -> None:
     names = Workspace(tmp_path / "w").names
     assert Workspace(tmp_path / "w").names.name("account", "a") == names.name("account", "a")

@@ -1,7 +1,7 @@
 """A workspace: the folder where one installation keeps its tables, keys, state and settings.
 
 stillwatch.toml   settings (optional)
-tables/           Parquet parts under manifests (`engine.store`)
+tables/           Parquet parts under manifests (`engine.store`), raw text among them: readable by their owner alone
 state/            version, lock, sketches, scratch
 keys/             the pseudonym key, readable by its owner alone
 vault/            raw identities behind the pseudonyms, readable by their owner alone
@@ -57,13 +57,15 @@ class Workspace:
             )
         else:
             with full_disk_is_an_error(root):
-                (root / "state").mkdir(parents=True, exist_ok=True)
+                root.parent.mkdir(parents=True, exist_ok=True)
+                root.mkdir(exist_ok=True, mode=0o700)
+                (root / "state").mkdir(exist_ok=True, mode=0o700)
                 (root / "keys").mkdir(exist_ok=True, mode=0o700)
             if not self._key_file.exists():
                 durable_write(self._key_file, secrets.token_bytes(32).hex().encode() + b"\n", mode=0o600)
             durable_write(version, json.dumps({"layout": LAYOUT_VERSION}).encode())
         with full_disk_is_an_error(root):
-            (root / "tables").mkdir(exist_ok=True)
+            (root / "tables").mkdir(exist_ok=True, mode=0o700)
             (root / "vault").mkdir(exist_ok=True, mode=0o700)
         self.store = Store(root)
         self.key = self._key()
