@@ -129,6 +129,29 @@ def test_a_chunk_whose_features_were_not_committed_is_done_again_without_its_dup
     assert Store(space.root).read("exchanges").num_rows == Store(space.root).read("features").num_rows == 12
 
 
+def test_names_are_on_the_disk_before_their_chunk_counts(
+    tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    flush, append = os.fsync, Store.append
+
+    def told(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").resolve().relative_to(space.root).parts[0])
+        flush(descriptor)
+
+    def appended(self: Store, name: str, parts: Any, done: Any) -> Any:
+        flushed.append(f"commit of {name}")
+        return append(self, name, parts, done)
+
+    (space.root / "vault" / ".half.parquet.1.tmp").write_bytes(OWNER.encode())
+    monkeypatch.setattr(os, "fsync", told)
+    monkeypatch.setattr(Store, "append", appended)
+    run(space, [write_captures(tmp_path / "a.jsonl", some(3))])
+    before = flushed[: flushed.index("commit of rejects")]
+    assert before.count("vault") == 2, "the file and the folder"
+    assert [path.suffix for path in (space.root / "vault").iterdir()] == [".parquet"]
+
+
 def test_a_run_cut_off_while_it_weighs_is_never_taken_for_the_one_before(
     day: Day, scanned: Done, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,8 @@ def read_logs(
     store = workspace.store
     for name in ("rejects", "exchanges", "features"):
         store.sweep(name)
+    for cut_off in (workspace.root / "vault").glob("*.tmp"):
+        cut_off.unlink()
     done = store.manifest("features").done
     pending = [chunk for chunk in plan.chunks if chunk.id not in done]
     total = sum(chunk.weight for chunk in plan.chunks) or 1

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.core import Pseudonymiser
-from stillwatch.engine import Part, Store, by_day, full_disk_is_an_error, table
+from stillwatch.engine import Part, Store, by_day, durable_write, table
 from stillwatch.ingest import Chunk, ReadOptions, read_chunk
 from stillwatch.text import text_features
 
@@ -155,14 +155,12 @@ def _telemetry(rows: pa.RecordBatch, telemetry: frozenset[tuple[int, str]]) -> p
 
 
 def keep_names(root: Path, name: str, pairs: list[tuple[str, int, str]]) -> None:
-    """Keep the raw names behind a chunk's pseudonyms in the vault, for the owner's eyes alone."""
+    """Keep the raw names behind a chunk's pseudonyms in the vault, for the owner's eyes alone; on the disk when this returns."""
     if not pairs:
         return
     kinds, pseudonyms, raws = zip(*sorted(pairs), strict=True)
     path = root / "vault" / f"{name}.parquet"
     rows = pa.table({"kind": kinds, "pseudonym": pa.array(pseudonyms, pa.int64()), "raw": raws})
-    temporary = path.with_suffix(".tmp")
-    with full_disk_is_an_error(path.parent):
-        temporary.touch(mode=0o600)
-        pq.write_table(rows, temporary, compression="zstd")
-        temporary.replace(path)
+    written = pa.BufferOutputStream()
+    pq.write_table(rows, written, compression="zstd")
+    durable_write(path, written.getvalue().to_pybytes(), mode=0o600)
