@@ -103,13 +103,58 @@ def test_the_same_content_twice_is_read_once(tmp_path: Path) -> None:
     assert "same content" in laid.notes[0]
 
 
-def test_a_row_without_a_request_id_is_named_by_its_place(tmp_path: Path) -> None:
-    rows = [{key: value for key, value in row(0).items() if key != "request"} for _ in range(3)]
+def nameless(i: int, **more: Any) -> dict[str, Any]:
+    return {key: value for key, value in row(i, **more).items() if key != "request"}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_log_that_grows_keeps_the_names_of_its_rows(tmp_path: Path, kind: str) -> None:
+    rows = [nameless(i, output=None if i % 3 else "answer") for i in range(30)]
+    named = []
+    for count in (20, 30):
+        path = tmp_path / f"log-{count}.{kind}"
+        if kind == "jsonl":
+            path.write_bytes(b"\n" * (30 - count) + lines(rows[:count]))
+        else:
+            pq.write_table(pa.Table.from_pylist(rows[:count]), path)
+        named.append([one["exchange_id"] for one in read(path)[0]])
+        assert named[-1] == [
+            one["exchange_id"] for one in read(path, ReadOptions(now=NOW, chunk_bytes=300, chunk_rows=7))[0]
+        ]
+    assert named[0] == named[1][:20]
+    assert len(set(named[1])) == 30
+
+
+def test_equal_rows_without_a_request_id_are_told_apart_within_a_chunk(tmp_path: Path) -> None:
+    rows = [nameless(0), nameless(1), nameless(0), nameless(0), nameless(1)]
+    single, table = tmp_path / "log.jsonl", tmp_path / "log.parquet"
+    single.write_bytes(lines(rows))
+    pq.write_table(pa.Table.from_pylist(rows), table)
+    by_row, by_column = ([one["exchange_id"] for one in read(path)[0]] for path in (single, table))
+    assert by_row == by_column
+    assert len(set(by_row)) == 5
+    apart = [one["exchange_id"] for one in read(single, small(10))[0]]
+    assert len(set(apart)) == 2
+    assert set(apart) <= set(by_row)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"at": 1_759_000_009},
+        {"account": "b"},
+        {"prompt": "p"},
+        {"prompt": ""},
+        {"output": "prompt 0"},
+        {"output_tokens": 0},
+    ],
+)
+def test_what_a_row_says_names_it(tmp_path: Path, more: dict[str, Any]) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_bytes(lines(rows))
-    found, _, _ = read(path)
-    assert len({one["exchange_id"] for one in found}) == 3
-    assert found == read(path, small(10))[0]
+    path.write_bytes(lines([nameless(0), nameless(0, **more)]))
+    first, second = (one["exchange_id"] for one in read(path)[0])
+    path.write_bytes(lines([nameless(0, **more)]))
+    assert first != second == read(path)[0][0]["exchange_id"]
 
 
 def test_a_large_row_group_is_read_in_parts(tmp_path: Path) -> None:

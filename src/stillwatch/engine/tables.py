@@ -106,7 +106,7 @@ _EXCHANGES = Table(
     key=("exchange_id",),
     by_day=True,
     columns=(
-        _column("exchange_id", HASH, "keyed hash of the request id, or of the row and its place where there is none", required=True),
+        _column("exchange_id", HASH, "keyed hash of the request id, or of the row's content where there is none", required=True),
         _column("at", TIME, "when the request began", required=True),
         *_WHO,
         *_WHERE_FROM,

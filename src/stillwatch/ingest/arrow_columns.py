@@ -16,6 +16,7 @@ from .column_map import ColumnMap, resolve
 from .columns import ROLE, outcome_of, read_row
 from .exchange import SCHEMA, Exchange, VaultPair, client_claimed, credential_id, to_batch
 from .options import ReadOptions
+from .row_names import exchange_ids, renamed
 from .table_rows import Reject, csv_rows, parquet_rows
 
 __all__ = ["read_table"]
@@ -119,7 +120,7 @@ def _by_columns(
         kept, kept_vault = _by_columns(data.filter(good), lines.filter(good), found, names, reading, chunk, rejects)
         more, more_vault = to_batch(slow, names, source=chunk.source, log_format=chunk.format)
         joined = pa.Table.from_batches([kept, more]).sort_by("line").combine_chunks()
-        batch = joined.to_batches()[0] if joined.num_rows else kept
+        batch = renamed(joined.to_batches()[0], names) if joined.num_rows else kept
         return batch, sorted({*kept_vault, *more_vault})
     for name in _ASKED:
         limit = 32_767 if SCHEMA.field(name).type == pa.int16() else 2_147_483_647
@@ -145,7 +146,7 @@ def _by_columns(
     out["format"] = pa.repeat(pa.scalar(chunk.format), count)
     out["source"] = pa.repeat(pa.scalar(chunk.source, pa.int64()), count)
     out["line"] = _one(lines).cast(pa.int64())
-    _exchange_ids(out, raw, names, chunk.source)
+    out["exchange_id"] = exchange_ids(_request_ids(raw, names, count), out, names)
     return pa.RecordBatch.from_arrays([out[name] for name in SCHEMA.names], schema=SCHEMA), vault
 
 
@@ -372,13 +373,6 @@ def _outcomes(words: pa.Array | None, status: pa.Array, stop: pa.Array, count: i
     return pc.coalesce(said, told)
 
 
-def _exchange_ids(out: dict[str, pa.Array], raw: _Columns, names: Pseudonymiser, source: int) -> None:
+def _request_ids(raw: _Columns, names: Pseudonymiser, count: int) -> list[int | None]:
     given = raw.get("request")
-    texts = None if given is None else _trimmed(_strings(given)).to_pylist()
-    lines = out["line"].to_pylist()
-    keys = texts or [None] * len(lines)
-    ids = [
-        names.name("exchange", f"{source}:{line}:0" if key is None else key)
-        for key, line in zip(keys, lines, strict=True)
-    ]
-    out["exchange_id"] = pa.array(ids, pa.int64())
+    return [None] * count if given is None else names.names("exchange", _trimmed(_strings(given)).to_pylist())

@@ -15,6 +15,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 
 from .clean import address, subnet
+from .row_names import exchange_ids
 
 __all__ = ["SCHEMA", "Exchange", "VaultPair", "client_claimed", "credential_id", "to_batch"]
 
@@ -153,9 +154,7 @@ def to_batch(
     columns["format"] = pa.array([one or log_format for one in raw["format"]], pa.string())
     sources = [source if one is None else one for one in raw["source"]]
     columns["source"] = pa.array(sources, pa.int64())
-    places = zip(raw["request"], sources, raw["line"], raw["part"], strict=True)
-    keys = [f"{origin}:{line}:{part}" if request is None else request for request, origin, line, part in places]
-    columns["exchange_id"] = pa.array(names.names("exchange", keys), pa.int64())
+    columns["exchange_id"] = exchange_ids(names.names("exchange", raw["request"]), columns, names)
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA), vault
 
 
