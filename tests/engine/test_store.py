@@ -237,3 +237,19 @@ def test_a_durable_write_keeps_its_mode_and_leaves_no_temporary(tmp_path: Path) 
     assert (tmp_path / "secret").read_bytes() == b"2"
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_pieces_that_are_forgotten_leave_the_table_and_can_be_done_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for piece, first in (("a", 1), ("b", 5), ("c", 9)):
+        part = store.write_part("exchanges", exchanges(2, first=first), made_from=piece, name=piece)
+        store.append("exchanges", [part], {piece: 2})
+    before = (store.folder("exchanges") / "manifest.json").stat().st_mtime_ns
+    store.forget("exchanges", {"unheard-of"})
+    assert (store.folder("exchanges") / "manifest.json").stat().st_mtime_ns == before
+    store.forget("exchanges", {"b"})
+    assert Store(tmp_path).manifest("exchanges").done == {"a": 2, "c": 2}
+    assert Store(tmp_path).read("exchanges", ["exchange_id"]).column("exchange_id").to_pylist() == [1, 2, 9, 10]
+    assert store.sweep("exchanges") == 1
+    store.append("exchanges", [store.write_part("exchanges", exchanges(1, first=6), made_from="b", name="b")], {"b": 1})
+    assert Store(tmp_path).read("exchanges", ["exchange_id"]).column("exchange_id").to_pylist() == [1, 2, 9, 10, 6]

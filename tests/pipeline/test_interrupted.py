@@ -129,6 +129,31 @@ def test_a_chunk_whose_features_were_not_committed_is_done_again_without_its_dup
     assert Store(space.root).read("exchanges").num_rows == Store(space.root).read("features").num_rows == 12
 
 
+@pytest.mark.parametrize("shared", [15, 7])
+def test_a_half_committed_chunk_yields_to_an_earlier_file_with_the_same_requests(
+    tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch, shared: int
+) -> None:
+    """All rows of the half-committed chunk, or some, are duplicates when it is done again."""
+    logs = [write_captures(tmp_path / "a.jsonl", some(shared)), write_captures(tmp_path / "b.jsonl", some(12))]
+    append = Store.append
+
+    def cut_off(self: Store, name: str, parts: Any, done: Any) -> Any:
+        if name == "features":
+            raise KeyboardInterrupt
+        return append(self, name, parts, done)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "append", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            run(space, logs[1:])
+    assert (committed(space.root, "exchanges"), committed(space.root)) == (1, 0)
+    done = run(Workspace(space.root), logs)
+    whole = workspace(tmp_path / "whole")
+    assert done.view == run(whole, logs).view
+    assert (done.read.exchanges, done.read.duplicates) == (max(12, shared), min(12, shared))
+    assert hashes(space.root, "tables") == hashes(whole.root, "tables")
+
+
 def test_names_are_on_the_disk_before_their_chunk_counts(
     tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -227,6 +227,18 @@ class Store:
         """Commit parts and the pieces of input they came from, beside what is there."""
         old = self.manifest(table)
         return self._commit(replace(old, parts=(*old.parts, *parts), done={**old.done, **done}))
+
+    def forget(self, table: str, pieces: Collection[str]) -> Manifest:
+        """Take the parts made from some pieces of input out of a table, so that the pieces can be worked off again.
+
+        Their files stay until the next `sweep`; pieces that the table does not know change nothing.
+        """
+        old = self.manifest(table)
+        parts = tuple(part for part in old.parts if part.made_from not in pieces)
+        done = {piece: told for piece, told in old.done.items() if piece not in pieces}
+        if len(parts) == len(old.parts) and len(done) == len(old.done):
+            return old
+        return self._commit(replace(old, parts=parts, done=done))
 
     def put(self, table: str, rows: pa.Table | Iterable[pa.Table], *, made_from: str = "") -> Manifest:
         """Commit rows as the whole content of a table; the same rows again change nothing on disk.

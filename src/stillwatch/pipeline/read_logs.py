@@ -1,8 +1,8 @@
 """Logs into the workspace: planned, staged side by side, committed one after another.
 
 Chunks are staged by worker processes in any order and committed in the order of the plan, so the tables do not depend on the number of
-workers. A chunk is committed once: its rejects first, then its exchanges, then its features; a crash in between is made good by
-doing the chunk again, which writes the same files.
+workers. A chunk is committed once: its rejects first, then its exchanges, then its features. Only then it counts: what a crash in
+between left of it is taken out before anything is read, because the chunk done again may give fewer rows, after another one.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ def read_logs(
 ) -> Read:
     """Bring every chunk of a plan into `exchanges`, `features` and `rejects`; those that are in already are passed over."""
     store = workspace.store
-    for name in ("rejects", "exchanges", "features"):
-        store.sweep(name)
+    _forget_halves(store)
     for cut_off in (workspace.root / "vault").glob("*.tmp"):
         cut_off.unlink()
     done = store.manifest("features").done
@@ -61,7 +60,7 @@ def read_logs(
     if progress:
         progress("reading", worked, total)
     if pending:
-        seen = _seen(store, {chunk.id for chunk in pending})
+        seen = _seen(store)
         for chunk, staged in _staged(pending, context, workers):
             _commit(store, chunk, staged, seen)
             worked += chunk.weight
@@ -78,13 +77,20 @@ def read_logs(
     )
 
 
-def _seen(store: Store, pending: set[str]) -> Seen:
-    """Ids of everything that is in, without the chunks that are about to be done again."""
+def _forget_halves(store: Store) -> None:
+    """Take out chunks whose features were not committed, and remove files that no manifest names."""
+    whole = store.manifest("features").done
+    for name in ("exchanges", "rejects"):
+        store.forget(name, {chunk for chunk in store.manifest(name).done if chunk not in whole})
+    for name in ("features", "exchanges", "rejects"):
+        store.sweep(name)
+
+
+def _seen(store: Store) -> Seen:
+    """Ids of everything that is in."""
     seen = Seen()
-    for part in store.manifest("exchanges").parts:
-        if part.made_from not in pending:
-            ids = pq.ParquetFile(store.folder("exchanges") / part.path).read(columns=["exchange_id"])
-            seen.admit(ids.column("exchange_id").to_numpy())
+    for path in store.files("exchanges"):
+        seen.admit(pq.ParquetFile(path).read(columns=["exchange_id"]).column("exchange_id").to_numpy())
     return seen
 
 
@@ -153,13 +159,11 @@ def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen) -> None:
         "unattributed": unattributed,
         "notes": list(staged.notes),
     }
-    if chunk.id not in store.manifest("rejects").done:
-        parts = (
-            [store.write_part("rejects", staged.rejects, made_from=chunk.id, name=part_name(chunk.id))]
-            if staged.rejects.num_rows
-            else []
-        )
-        store.append("rejects", parts, {chunk.id: staged.rejects.num_rows})
-    if chunk.id not in store.manifest("exchanges").done:
-        store.append("exchanges", exchanges, {chunk.id: rows})
+    rejects = (
+        [store.write_part("rejects", staged.rejects, made_from=chunk.id, name=part_name(chunk.id))]
+        if staged.rejects.num_rows
+        else []
+    )
+    store.append("rejects", rejects, {chunk.id: staged.rejects.num_rows})
+    store.append("exchanges", exchanges, {chunk.id: rows})
     store.append("features", features, {chunk.id: count})

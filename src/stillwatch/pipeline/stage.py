@@ -103,7 +103,7 @@ def featurise(
 
 
 def without(store: Store, name: str, part: Part, kept: npt.NDArray[np.bool_]) -> Part | None:
-    """Write a part again without the rows that are not `kept`; `None` when none is left."""
+    """Write a part that is not committed yet again without the rows that are not `kept`; `None` when none is left."""
     path = store.folder(name) / part.path
     rows = pq.ParquetFile(path).read().cast(table(name).schema).filter(pa.array(kept))
     if not rows.num_rows:
