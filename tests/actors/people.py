@@ -28,6 +28,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         bin=np.floor(np.log2(exchanges)).astype(np.int64),
         shares=(rng.random(size) < 0.1).astype(np.float64),
         org=account + 1_000_000,
+        recorded=np.ones(size, np.bool_),
         programme=np.full(size, None, dtype=object),
         signup=np.full(size, "web", dtype=object),
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},

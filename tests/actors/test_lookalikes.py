@@ -104,6 +104,12 @@ def repeated_suite() -> Case:
     return replace(own, prompt=own.prompt % 8), people
 
 
+def shared_library() -> Case:
+    own, people = harvest()
+    place = np.searchsorted(own.accounts, own.account)
+    return replace(own, cell=place % 11), of_members(people, own, young=0.0, shares=0.0)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     f.__name__: f
     for f in (
@@ -114,6 +120,7 @@ CASES: dict[str, Callable[[], Case]] = {
         prompt_library,
         everyday_tool,
         repeated_suite,
+        shared_library,
     )
 }
 
@@ -167,8 +174,9 @@ def test_unknown_facts_explain_nothing() -> None:
     unknown = of_members(people, own, org=0, programme=None, signup=None, young=np.nan)
     told = {e.name: e for e in considered((own, unknown))[0]}
     assert not any(e.fits for e in told.values())
-    assert told["everyday_tool"].why.startswith("the accounts' age is unknown")
-    assert told["one_organisation"].score == 0.0
+    for name in ("everyday_tool", "shared_library", "one_organisation", "classroom"):
+        assert not told[name].known
+        assert told[name].why.startswith("could not be checked: ")
 
 
 def test_members_who_were_all_idle_are_explained_by_nothing_that_needs_them() -> None:

@@ -126,22 +126,6 @@ def template_persists(candidate: Candidate, population: HeldOut, rng: np.random.
     )
 
 
-@_test(Vote.COORDINATION)
-def places_persist(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
-    """Accounts found by payment, device or place also send the same templates as one another."""
-    if "family" in candidate.found_by:
-        return None
-    return _compared(
-        candidate,
-        population,
-        rng,
-        name="places_persist",
-        vote=Vote.COORDINATION,
-        scores=candidate.carried,
-        words="of held-out exchanges carry templates that the members share",
-    )
-
-
 @_test(Vote.STRUCTURAL)
 def elicitation(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
     """The members ask for what trains a copy: written-out reasoning, grading by rubric, tasks, cleaned traces.

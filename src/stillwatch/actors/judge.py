@@ -299,10 +299,16 @@ def _decided(
     settings: Settings,
 ) -> tuple[Decision, str]:
     active = population.places(candidate.accounts).size
-    if e_value is None or active < settings.actors.least_members:
-        needs = f"needs {settings.actors.least_members} and both kinds of evidence"
+    if active < settings.actors.least_members:
+        needs = f"needs {settings.actors.least_members}"
         return Decision.UNDECIDED, f"undecided: {active} members were active in the held-out hours, {needs}"
+    if e_value is None:
+        return (
+            Decision.UNDECIDED,
+            "undecided: places alone tie them, and nothing at hand tests whether they act together",
+        )
     best = reasons[0]
+    unchecked = [r.name.replace("_", " ") for r in reasons if not r.known]
     if best.fits:
         return Decision.SET_ASIDE, f"an innocent explanation fits, {best.name.replace('_', ' ')}: {best.why}"
     if not shown:
@@ -310,4 +316,5 @@ def _decided(
         told = "; ".join(r.sentence for r in weak[:2]) or "the evidence stays below what this many candidates demand"
         return Decision.SET_ASIDE, f"not shown on held-out data: {told}"
     strong = [r.sentence for r in results if r.vote is not Vote.BEHAVIOURAL and (r.evidence.e_value or 0) >= 20]
-    return Decision.REVIEW, f"{candidate.accounts.size} accounts act together and harvest: " + "; ".join(strong)
+    told = f"{candidate.accounts.size} accounts act together and harvest: " + "; ".join(strong)
+    return Decision.REVIEW, told + (f". Could not be checked: {', '.join(unchecked)}" if unchecked else "")

@@ -22,12 +22,17 @@ __all__ = ["LOOKALIKES", "Explanation", "explanations"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """One innocent explanation that was considered: whether it fits, and why or why not."""
+    """One innocent explanation that was considered: whether it fits, and why or why not. The score is NaN where it could not be checked."""
 
     name: str
     fits: bool
     score: float
     why: str
+
+    @property
+    def known(self) -> bool:
+        """Whether it could be checked."""
+        return not np.isnan(self.score)
 
 
 _Look = Callable[[Candidate, HeldOut, Mapping[str, Result]], Explanation]
@@ -44,23 +49,29 @@ def _lookalike(look: _Look) -> _Look:
 def explanations(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> list[Explanation]:
     """Consider every innocent explanation; those that fit come first, the best first."""
     found = [look(candidate, population, results) for look in LOOKALIKES.values()]
-    return sorted(found, key=lambda e: (not e.fits, -e.score, e.name))
+    return sorted(found, key=lambda e: (not e.fits, not e.known, -e.score if e.known else 0.0, e.name))
 
 
 @_lookalike
 def one_organisation(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """One customer with many accounts, in the open: a matter for its account page."""
     orgs = [org for org in population.org[population.places(candidate.accounts)].tolist() if org]
-    n = Counter(orgs).most_common(1)[0][1] if orgs else 0
-    share = n / max(len(population.places(candidate.accounts)), 1)
-    return _told("one_organisation", share, 0.9, f"{share:.0%} of the members belong to one organisation")
+    if not orgs:
+        return _unknown("one_organisation", "the members' organisations")
+    share = Counter(orgs).most_common(1)[0][1] / len(orgs)
+    return _told(
+        "one_organisation", share, 0.9, f"{share:.0%} of {len(orgs)} members with a known organisation belong to one"
+    )
 
 
 @_lookalike
 def declared_purpose(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """Evaluators, researchers, courses, resellers and approved distillation that said so beforehand."""
-    programmes = population.programme[population.places(candidate.accounts)]
-    share = float(np.mean([p is not None for p in programmes])) if programmes.size else 0.0
+    places = population.places(candidate.accounts)
+    if not population.recorded[places].any():
+        return _unknown("declared_purpose", "registered purposes")
+    programmes = population.programme[places[population.recorded[places]]]
+    share = float(np.mean([p is not None for p in programmes]))
     names = sorted({str(p) for p in programmes if p is not None})
     return _told(
         "declared_purpose",
@@ -73,8 +84,10 @@ def declared_purpose(candidate: Candidate, population: HeldOut, results: Mapping
 @_lookalike
 def classroom(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """A course: education sign-up, and the same assignments or one building."""
-    signup = population.signup[population.places(candidate.accounts)]
-    education = float(np.mean([s == "education" for s in signup])) if signup.size else 0.0
+    signup = [s for s in population.signup[population.places(candidate.accounts)] if s is not None]
+    if not signup:
+        return _unknown("classroom", "the members' sign-up paths")
+    education = float(np.mean([s == "education" for s in signup]))
     asked = results.get("elicitation")
     plain = asked is None or asked.supports is not Support.HARVEST
     why = f"{education:.0%} of the members signed up through education"
@@ -117,27 +130,55 @@ def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[s
 @_lookalike
 def everyday_tool(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
     """An extension or app in which customers of long standing use their own keys: one template, everybody's own pages."""
-    young = population.young[population.places(candidate.accounts)]
-    known = young[~np.isnan(young)]
-    old = 1 - float(known.mean()) if known.size else 0.0
+    old = _established(candidate, population)
+    if old is None:
+        return _unknown("everyday_tool", "the accounts' age")
     pressing = _harvest(results, "elicitation") or _harvest(results, "shared_instruments")
-    why = (
-        f"{old:.0%} of the members were customers before the last {NEW_DAYS} days"
-        if known.size
-        else "the accounts' age is unknown"
-    )
+    why = f"{old:.0%} of the members were customers before the last {NEW_DAYS} days"
     why += "; but they press for training value or share instruments" if pressing else ""
     return _told("everyday_tool", min(old, 0.49) if pressing else old, 0.5, why)
 
 
 @_lookalike
+def shared_library(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """Users of one published tool, a judge of answers say: customers of long standing who keep to their own subjects, whatever it asks."""
+    old = _established(candidate, population)
+    if old is None:
+        return _unknown("shared_library", "the accounts' age")
+    votes = {
+        f"{old:.0%} of the members were customers before the last {NEW_DAYS} days": old >= 0.5,
+        "members keep to their own subjects": _innocent(results, "topic_continuity"),
+        "they share no instruments": not _harvest(results, "shared_instruments"),
+    }
+    held = [words for words, holds in votes.items() if holds]
+    return _told(
+        "shared_library", sum(votes.values()) / len(votes), 1.0, "; ".join(held) if held else "none of its marks"
+    )
+
+
+@_lookalike
 def repeated_suite(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
-    """An evaluation, a quick-start or an assignment: few distinct prompts, asked again and again."""
+    """An evaluation, a quick-start or an assignment: few distinct prompts, asked again and again.
+
+    Where the members press or share instruments, four of five prompts must be repetitions: asking everything twice is too cheap a way out.
+    """
     value = _value(results, "distinct_prompts", 1.0)
     pressing = _harvest(results, "elicitation") or _harvest(results, "shared_instruments")
     why = f"{value:.0%} of the held-out prompts of its templates are distinct"
-    why += "; but they press for training value or share instruments" if pressing else ""
-    return _told("repeated_suite", min(1 - value, 0.49) if pressing else 1 - value, 0.5, why)
+    why += "; and they press for training value or share instruments" if pressing else ""
+    return _told("repeated_suite", 1 - value, 0.8 if pressing else 0.5, why)
+
+
+def _established(candidate: Candidate, population: HeldOut) -> float | None:
+    """Share of the members that are customers of long standing; unknown when nobody's age is known."""
+    young = population.young[population.places(candidate.accounts)]
+    known = young[~np.isnan(young)]
+    return 1 - float(known.mean()) if known.size else None
+
+
+def _unknown(name: str, what: str) -> Explanation:
+    """An explanation that could not be checked: unknown is neither for nor against anybody."""
+    return Explanation(name=name, fits=False, score=float("nan"), why=f"could not be checked: {what} are unknown")
 
 
 def _told(name: str, score: float, bar: float, why: str) -> Explanation:

@@ -20,6 +20,7 @@ _LEAST_TYPE = 100
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 _ACTIVITY = Sql(
     "population_activity",
@@ -31,7 +32,8 @@ _ACTIVITY = Sql(
            @count_if(f.turns <= 1) as single,
            @count_if(f.turns is not null) as turns_known,
            @count_if(f.tools is not null) as with_tools,
-           @count_if(f.client_telemetry) as with_telemetry
+           @count_if(f.client_telemetry) as with_telemetry,
+           max(f.org) as org
     from {features} f
     where f.slice = 1 and f.account is not null
     group by f.account
@@ -78,8 +80,9 @@ _FACTS = Sql(
 class HeldOut:
     """Per account (sorted by `account`): shares of the test slice, bin of activity and product type, and facts. NaN is unknown.
 
-    `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `totals` gives all exchanges and those of the
-    discovery slice, for every account, and `loads` the test-slice exchanges of each account that the discovery slice saw.
+    `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `org` is 0 where unknown; `recorded` says whose
+    facts are known. `totals` gives all exchanges and those of the discovery slice, for every account; `loads` the test-slice exchanges
+    of the accounts that the discovery slice knows.
     """
 
     account: Ints
@@ -93,6 +96,7 @@ class HeldOut:
     bin: Ints
     shares: Floats
     org: Ints
+    recorded: Flags
     programme: npt.NDArray[np.object_]
     signup: npt.NDArray[np.object_]
     totals: dict[int, tuple[int, int]]
@@ -128,7 +132,8 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         young=np.where(np.isnan(created), np.nan, created > begun - NEW_DAYS * 86_400_000_000),
         bin=_bins(exchanges, _fact(facts, "product_type", account, None)),
         shares=_fact(facts, "shares", account, np.nan).astype(np.float64),
-        org=_fact(facts, "org", account, 0).astype(np.int64),
+        org=_orgs(facts, account, active),
+        recorded=np.isin(account, facts.column("account").to_numpy()),
         programme=_fact(facts, "declared_programme", account, None),
         signup=_fact(facts, "signup_path", account, None),
         totals=dict(
@@ -140,6 +145,13 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         ),
         loads=(everything - seen)[seen > 0],
     )
+
+
+def _orgs(facts: pa.Table, account: Ints, active: pa.Table) -> Ints:
+    """Organisation of each account by the provider's records, else by the logs; 0 is unknown."""
+    logged = active.column("org").fill_null(0).to_numpy()
+    recorded = _fact(facts, "org", account, 0).astype(np.int64)
+    return np.where(recorded != 0, recorded, logged).astype(np.int64)
 
 
 def _bins(exchanges: Ints, product: npt.NDArray[np.object_]) -> Ints:

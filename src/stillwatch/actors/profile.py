@@ -1,7 +1,7 @@
 """What is known of an actor once it is found: members, times, yield, capability. Rows of the actor tables.
 
-The founding members come from the discovery slice and carry the guarantee. Accounts that sent the actor's templates at least twice, as
-most of what they did, are listed beside them as joined afterwards: nothing was tested on them.
+The founding members come from the discovery slice; what was shown of them was shown of the group, not of each. Accounts that sent the
+actor's templates at least twice, as most of what they did, are listed beside them as joined afterwards: nothing was tested on them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.actors.judge import Found, Judged
+from stillwatch.actors.links import OBSERVED
 from stillwatch.core import PRESSING, Decision, Support, Technique
 from stillwatch.engine import Engine, Relation, Sql, table
 
@@ -280,7 +281,7 @@ def _evidence_rows(actor: int, one: Judged) -> list[dict[str, object]]:
             "test": f"lookalike:{e.name}",
             "vote": "exculpatory",
             "supports": str(Support.INNOCENT if e.fits else Support.NEITHER),
-            "value": e.score,
+            "value": _finite(e.score),
             "n": int(one.group.accounts.size),
             "null": "no test: an innocent explanation that was considered",
             "sentence": e.why,
@@ -295,7 +296,9 @@ def _evidence_rows(actor: int, one: Judged) -> list[dict[str, object]]:
             "supports": str(Support.HARVEST if one.decision is Decision.REVIEW else Support.NEITHER),
             "n": int(one.group.accounts.size),
             "e_value": one.e_value,
-            "null": "the members have nothing to do with one another, or they ask for nothing that trains a copy",
+            "null": "they ask for nothing that trains a copy (that they are tied is a fact of the records)"
+            if OBSERVED & set(one.found_by)
+            else "the members have nothing to do with one another, or they ask for nothing that trains a copy",
             "sentence": one.reason,
         }
     )

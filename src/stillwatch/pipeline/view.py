@@ -47,7 +47,6 @@ _ACCOUNTS_SHOWN = 50
 _RANK = {Decision.REVIEW: 0, Decision.UNDECIDED: 1, Decision.SET_ASIDE: 2, Decision.QUIET: 3}
 _SHARES = {
     "template_persists",
-    "places_persist",
     "elicitation",
     "open_requests",
     "newcomers",
@@ -60,8 +59,9 @@ _GUARANTEES = (
     """Among the actors put up for review the expected share of wrong ones is at most the budget (e-BH, under any dependence between
     candidates), if in the held-out hours the members of a false candidate are a random group of accounts as busy as they.""",
     """Candidates were found in one half of each account's hours and tested in the other half.""",
-    """An innocent group that shares a template and asks for the same things can break that null without being an operator: that is why
-    innocent explanations are checked one by one, and why a person decides.""",
+    """The budget bounds chance groups only. An innocent group that shares a template and asks for the same things breaks that null without
+    being an operator; how many such groups pass is measured on lookalikes, not bounded. That is why innocent explanations are checked one
+    by one, and why a person decides.""",
 )
 _LIMITS = (
     "Templates sent by fewer accounts than the support in the discovery hours are not mined.",
@@ -264,7 +264,10 @@ def _lookalike(row: Mapping[str, Any]) -> LookalikeCheck:
     name = row["test"].partition(":")[2]
     meaning = (LOOKALIKES[name].__doc__ or "").splitlines()[0] if name in LOOKALIKES else ""
     return LookalikeCheck(
-        name=name.replace("_", " "), fits=row["supports"] == Support.INNOCENT, why=row["sentence"], meaning=meaning
+        name=name.replace("_", " "),
+        fits=None if row["value"] is None else row["supports"] == Support.INNOCENT,
+        why=row["sentence"],
+        meaning=meaning,
     )
 
 
