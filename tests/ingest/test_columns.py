@@ -37,6 +37,7 @@ TABLES = st.lists(
             "http_status": st.sampled_from([200, 429, 499, 5000, None]),
             "temperature": st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, width=32)),
             "stream": st.one_of(st.none(), st.booleans()),
+            "retention_class": st.sampled_from(["standard", "ZDR", "purple", " ", "", "30d", None]),
             "stop_reason": st.sampled_from(["stop", "refusal", "content_filter", None]),
             "request": st.one_of(st.none(), st.uuids().map(str)),
         }

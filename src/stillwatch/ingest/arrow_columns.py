@@ -16,6 +16,7 @@ from .column_map import ColumnMap, resolve
 from .columns import ROLE, outcome_of, read_row
 from .exchange import SCHEMA, Exchange, VaultPair, client_claimed, credential_id, to_batch
 from .options import ReadOptions
+from .retention import UNKNOWN_WORD, retention_of
 from .row_names import exchange_ids, renamed
 from .table_rows import Reject, csv_rows, parquet_rows
 
@@ -137,9 +138,7 @@ def _by_columns(
     out["messages"] = _earlier(raw, out, count)
     vault: list[VaultPair] = []
     _identities(out, raw, names, vault, count)
-    retention = raw.get("retention_class")
-    zero = _mapped(retention, lambda value: "zero" if value.lower().startswith("zero") else "standard", count)
-    out["retention_class"] = zero.fill_null("standard")
+    out["retention_class"] = _retention(raw.get("retention_class"), reading, count)
     out["outcome"] = _outcomes(raw.get("outcome"), out["http_status"], out["stop_reason"], count)
     for name in ("tools", "reasoning_artifacts", "client_telemetry"):
         out[name] = pa.nulls(count, SCHEMA.field(name).type)
@@ -357,6 +356,15 @@ def _named(texts: pa.Array, kind: str, names: Pseudonymiser, vault: list[VaultPa
             if value is not None and raw is not None
         )
     return pa.array(hashed, pa.int64()).take(coded.indices)
+
+
+def _retention(words: pa.Array | None, reading: Reading, count: int) -> pa.Array:
+    kept = _mapped(words, lambda word: (retention_of(word) or "unknown") if label(word) else None, count)
+    kept = kept.fill_null("standard")
+    unknown = pc.equal(kept, "unknown")
+    if number := pc.sum(unknown, min_count=0).as_py():
+        reading.notes[UNKNOWN_WORD] += number
+    return pc.if_else(unknown, "zero", kept)
 
 
 def _outcomes(words: pa.Array | None, status: pa.Array, stop: pa.Array, count: int) -> pa.Array:

@@ -11,6 +11,7 @@ from .clean import BadField, Reading, billed, label, mapping, sequence, text
 from .dialect import dialect_of_bodies, dialect_of_path, fill
 from .exchange import Exchange, credential_id
 from .log_format import Record
+from .retention import retention_class
 from .sse import open_body
 
 __all__ = ["ENVELOPE_LACKS", "capture", "fit", "headers", "wire"]
@@ -138,9 +139,8 @@ def capture(record: Record, reading: Reading) -> list[Exchange]:
     x.format = spoken
     x.pathway = label(record.get("pathway")) or "api"
     x.conversation = x.conversation or label(record.get("conversation"))
-    x.retention_class = (
-        "zero" if str(record.get("retention", client.get("retention"))).lower().startswith("zero") else "standard"
-    )
+    said = record.get("retention")
+    x.retention_class = retention_class(client.get("retention") if said is None else said, reading.notes)
     x.account = label(record.get("account")) or label(client.get("account")) or x.credential
     return [x]
 

@@ -17,6 +17,7 @@ from .column_map import ColumnMap, automatic, load
 from .exchange import Exchange, credential_id
 from .log_format import Record, log_format
 from .records import parse
+from .retention import retention_class
 from .turns import lay_out
 
 __all__ = ["OUTCOMES", "outcome_of", "read", "read_row", "value_of"]
@@ -122,8 +123,7 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
     x.reasoning_artifacts = [value for value in given if isinstance(value, str) and value] or None
     if "messages" in columns:
         _messages(x, get("messages"))
-    retention = get("retention_class")
-    x.retention_class = "zero" if isinstance(retention, str) and retention.lower().startswith("zero") else "standard"
+    x.retention_class = retention_class(get("retention_class"), reading.notes)
     x.outcome = outcome_of(get("outcome"), x.http_status, x.stop_reason)
     return x
 
