@@ -108,6 +108,27 @@ def test_one_bad_row_of_a_parquet_file_costs_that_row(tmp_path: Path) -> None:
     assert [(reject["line"], reject["field"]) for reject in rejects] == [(8, "output_tokens"), (51, "at")]
 
 
+def test_a_table_given_up_by_columns_tells_each_bad_row_once(tmp_path: Path) -> None:
+    path, single = tmp_path / "log.parquet", tmp_path / "log.jsonl"
+    rows = [
+        {"at": "2025-09-28T12:26:40", "account": "a", "http_status": status, "temperature": heat}
+        for status, heat in ((200, "0.5"), (5000, "0.5"), (200, "warm"))
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    single.write_bytes(lines(rows))
+    found, rejects, notes = read(path)
+    assert [one["line"] for one in found] == [1, 3]
+    assert [(reject["line"], reject["reason"]) for reject in rejects] == [(2, "got 5000, expected at most 999")]
+    assert notes == read(single)[2] == {"times without a zone, read as UTC": 3}
+
+
+def test_a_time_without_a_zone_is_counted_once_beside_a_bad_row(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    rows = [{"at": "2025-09-28T12:26:40", "account": "a", "http_status": status} for status in (200, 5000, 200)]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    assert read(path)[2] == {"times without a zone, read as UTC": 3}
+
+
 def test_dictionary_and_large_string_columns_are_strings(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     data = pa.table(

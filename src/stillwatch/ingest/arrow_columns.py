@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -53,11 +54,17 @@ def read_table(
         data = data.drop_columns(["line"])
     else:
         lines = pa.chunked_array([pa.array(range(first, first + data.num_rows), pa.int64())])
+    told = Counter(reading.notes)
+    refused: list[Reject] = []
     try:
         if options.default_account is not None:
             raise _Odd
-        return _by_columns(data, lines, found, names, reading, chunk, rejects)
+        batch, vault = _by_columns(data, lines, found, names, reading, chunk, refused)
+        rejects += refused
+        return batch, vault
     except (_Odd, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        # What was told of the table before it was given up by columns is told again row by row.
+        reading.notes = told
         rows = _by_rows(data, lines, found, reading, chunk.source, rejects)
         for row in rows:
             row.account = row.account or options.default_account
@@ -108,6 +115,7 @@ def _by_columns(
     ):
         raise _Odd
     count = data.num_rows
+    told = Counter(reading.notes)
     out: dict[str, pa.Array] = {"at": _instants(raw.get("at"), reading)}
     good = _within(out["at"], EARLIEST, reading.latest)
     for name in _TOKENS:
@@ -116,6 +124,7 @@ def _by_columns(
     out["http_status"], fine = _whole(raw.get("http_status"), pa.int16(), 999, count)
     good = good if fine is None else pc.and_(good, fine)
     if not pc.all(good, min_count=0).as_py():
+        reading.notes = told
         bad = pc.invert(good)
         slow = _by_rows(data.filter(bad), lines.filter(bad), found, reading, chunk.source, rejects)
         kept, kept_vault = _by_columns(data.filter(good), lines.filter(good), found, names, reading, chunk, rejects)
@@ -209,9 +218,8 @@ def _instants(values: pa.Array | None, reading: Reading) -> pa.Array:
             values = values.cast(pa.timestamp("us", tz="UTC"))
         except pa.ArrowInvalid:
             values = values.cast(pa.timestamp("us"))
-            reading.notes["times without a zone, read as UTC"] += len(values)
     if pa.types.is_timestamp(values.type):
-        if values.type.tz is None and not pa.types.is_string(values.type):
+        if values.type.tz is None:
             reading.notes["times without a zone, read as UTC"] += len(values) - values.null_count
         unit = values.type.unit
         ticks = values.cast(pa.int64())
