@@ -2,7 +2,8 @@
 
 Chunks are staged by worker processes in any order and committed in the order of the plan, so the tables do not depend on the number of
 workers. A chunk is committed once: its rejects first, then its exchanges, then its features. Only then it counts: what a crash in
-between left of it is taken out before anything is read, because the chunk done again may give fewer rows, after another one.
+between left of it is taken out before anything is read, because the chunk done again may give fewer rows, after another one. So is a
+chunk that was made by another recipe: it is done again, and its rows are replaced.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 from stillwatch.core import Error
 from stillwatch.engine import Part, Store, Workspace
 from stillwatch.ingest import Chunk, Plan
+from stillwatch.pipeline.recipe import Recipe, outdated, recipes
 from stillwatch.pipeline.seen import Seen
 from stillwatch.pipeline.stage import Context, Staged, part_name, stage, without
 
@@ -35,13 +37,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
-    """What a run read of its inputs, earlier runs over the same inputs included."""
+    """What a run read of its inputs, earlier runs over the same inputs included; `again` chunks were made otherwise before."""
 
     exchanges: int
     duplicates: int
     rejects: int
     unattributed: int
     fresh: int
+    again: int
     chunks: dict[str, dict[str, Any]]
 
 
@@ -50,6 +53,9 @@ def read_logs(
 ) -> Read:
     """Bring every chunk of a plan into `exchanges`, `features` and `rejects`; those that are in already are passed over."""
     store = workspace.store
+    made_by = recipes(plan.chunks, context)
+    again = outdated(store.manifest("features").done, made_by)
+    store.forget("features", again)
     _forget_halves(store)
     for cut_off in (workspace.root / "vault").glob("*.tmp"):
         cut_off.unlink()
@@ -62,7 +68,7 @@ def read_logs(
     if pending:
         seen = _seen(store)
         for chunk, staged in _staged(pending, context, workers):
-            _commit(store, chunk, staged, seen)
+            _commit(store, chunk, staged, seen, made_by[chunk.id])
             worked += chunk.weight
             if progress:
                 progress("reading", worked, total)
@@ -73,6 +79,7 @@ def read_logs(
         rejects=sum(c["rejects"] for c in counts.values()),
         unattributed=sum(c["unattributed"] for c in counts.values()),
         fresh=sum(counts[chunk.id]["rows"] for chunk in pending),
+        again=len(again),
         chunks=counts,
     )
 
@@ -135,7 +142,7 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen) -> None:
+def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen, recipe: Recipe) -> None:
     """Commit one staged chunk without the exchanges that are in already."""
     exchanges: list[Part] = []
     features: list[Part] = []
@@ -158,6 +165,8 @@ def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen) -> None:
         "rejects": staged.rejects.num_rows,
         "unattributed": unattributed,
         "notes": list(staged.notes),
+        "reading": recipe.reading,
+        "telemetry": recipe.telemetry,
     }
     rejects = (
         [store.write_part("rejects", staged.rejects, made_from=chunk.id, name=part_name(chunk.id))]

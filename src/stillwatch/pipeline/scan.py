@@ -80,8 +80,16 @@ def scan(
         planned = plan(inputs.logs, options)
         telemetry, left_out = _telemetry(workspace, inputs)
         notes = [*planned.notes, *_facts(workspace, inputs), *left_out]
-        context = Context(root=workspace.root, key=workspace.key, options=options, telemetry=telemetry)
+        context = Context(
+            root=workspace.root,
+            key=workspace.key,
+            options=options,
+            telemetry=telemetry,
+            future_hours=settings.ingest.future_hours,
+        )
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
+        if read.again:
+            notes.append(f"{read.again} pieces of logs were read again: what they are read with has changed")
         if not workspace.store.manifest("features").rows:
             raise FormatError(_nothing(planned, read))
         run = _run_id(workspace, settings)
@@ -177,10 +185,12 @@ def _nothing(planned: Plan, read: Read) -> str:
 def _run_id(workspace: Workspace, settings: Settings) -> str:
     """Sixteen hex digits that name this scan: its inputs, the settings that matter, and the version."""
     store = workspace.store
+    features = store.manifest("features")
+    recipe = {chunk: [told.get("reading"), told.get("telemetry")] for chunk, told in features.done.items()}
     told = {
         "version": version("stillwatch"),
         "settings": _settings_that_matter(settings),
-        "features": sorted((p.path, p.rows) for p in store.manifest("features").parts),
+        "features": sorted((p.path, p.rows, recipe[p.made_from]) for p in features.parts),
         "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases")],
     }
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()

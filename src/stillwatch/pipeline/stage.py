@@ -19,7 +19,10 @@ from stillwatch.engine import Part, Store, by_day, durable_write, table
 from stillwatch.ingest import Chunk, ReadOptions, read_chunk
 from stillwatch.text import text_features
 
-__all__ = ["Context", "Staged", "featurise", "keep_names", "stage", "without"]
+__all__ = ["FEATURES_VERSION", "Context", "Staged", "featurise", "keep_names", "stage", "without"]
+
+FEATURES_VERSION = 1
+"""Raised when the same log would give other rows of `exchanges` or `features`: chunks made before are then done again."""
 
 TEXT_COLUMNS = ("system", "prompt", "messages", "output", "reasoning")
 """Columns of `exchanges` that hold what people wrote; never kept for zero retention."""
@@ -27,12 +30,16 @@ TEXT_COLUMNS = ("system", "prompt", "messages", "output", "reasoning")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What every worker needs: the workspace, its key, how to read, and which accounts sent product telemetry."""
+    """What every worker needs: the workspace, its key, how to read, and which accounts sent product telemetry.
+
+    `future_hours` stands behind `options.now`, which moves with the clock.
+    """
 
     root: Path
     key: bytes
     options: ReadOptions
     telemetry: frozenset[tuple[int, str]] | None = None
+    future_hours: int = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
