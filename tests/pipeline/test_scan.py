@@ -261,6 +261,21 @@ def test_an_unknown_account_is_kept_and_counted_once(tmp_path: Path, space: Work
     assert space.store.read("exchanges", ["account"]).column("account").null_count == 6
 
 
+def test_what_readers_passed_over_is_counted_over_all_files_and_told_again(tmp_path: Path, space: Workspace) -> None:
+    logs = []
+    for name, count in (("a", 2), ("b", 3)):
+        others = [json.loads(json.dumps(capture(row))) for row in some(count, first=ord(name))]
+        for other in others:
+            other["request"]["path"] = "/v1/embeddings"
+        logs.append(write_captures(tmp_path / f"{name}.jsonl", some(4, first=10 * count)))
+        with logs[-1].open("a") as file:
+            file.writelines(json.dumps(other) + "\n" for other in others)
+    done = run(space, logs)
+    assert done.notes == ("5 requests that ask for no model's answer, passed over",)
+    assert run(Workspace(space.root), logs).notes == done.notes
+    assert run(Workspace(space.root), logs[:1]).notes == ("2 requests that ask for no model's answer, passed over",)
+
+
 def test_a_default_account_takes_in_what_names_nobody(tmp_path: Path, space: Workspace) -> None:
     nobody = [{**row, "account": None} for row in some(3)]
     settings = settings_from({"ingest": {"default_account": "house"}, "run": {"workers": 1}})

@@ -12,8 +12,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ class Read:
     unattributed: int
     fresh: int
     again: int
+    notes: dict[str, int]
     chunks: dict[str, dict[str, Any]]
 
 
@@ -80,8 +81,17 @@ def read_logs(
         unattributed=sum(c["unattributed"] for c in counts.values()),
         fresh=sum(counts[chunk.id]["rows"] for chunk in pending),
         again=len(again),
+        notes=_summed(c["notes"] for c in counts.values()),
         chunks=counts,
     )
+
+
+def _summed(notes: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """What readers had to tell, over all chunks, by name."""
+    total: Counter[str] = Counter()
+    for one in notes:
+        total.update(one)
+    return dict(sorted(total.items()))
 
 
 def _forget_halves(store: Store) -> None:
@@ -164,7 +174,7 @@ def _commit(store: Store, chunk: Chunk, staged: Staged, seen: Seen, recipe: Reci
         "duplicates": duplicates,
         "rejects": staged.rejects.num_rows,
         "unattributed": unattributed,
-        "notes": list(staged.notes),
+        "notes": staged.notes,
         "reading": recipe.reading,
         "telemetry": recipe.telemetry,
     }

@@ -33,6 +33,9 @@ __all__ = ["Inputs", "Scanned", "last_view", "scan"]
 _CHUNK_BYTES = 40_000_000
 """Raw bytes of a log that one worker takes at a time: enough that commits are few, little enough that two fit in memory."""
 
+_COUNTED_ELSEWHERE = "exchanges without an account"
+"""A readers' note that every summary has as `unattributed`, there without the duplicates."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
@@ -88,6 +91,7 @@ def scan(
             future_hours=settings.ingest.future_hours,
         )
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
+        notes += [f"{count:,} {name}" for name, count in read.notes.items() if name != _COUNTED_ELSEWHERE]
         if read.again:
             notes.append(f"{read.again} pieces of logs were read again: what they are read with has changed")
         if not workspace.store.manifest("features").rows:

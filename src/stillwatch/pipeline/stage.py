@@ -44,7 +44,7 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Staged:
-    """One chunk on disk, not yet committed: parts by day with the exchange ids of each and who of them names an account; rejects."""
+    """One chunk on disk, not yet committed: parts by day with the ids of each and who of them names an account; rejects; counted notes."""
 
     chunk: str
     exchanges: tuple[Part, ...]
@@ -52,7 +52,7 @@ class Staged:
     ids: tuple[npt.NDArray[np.int64], ...]
     attributed: tuple[npt.NDArray[np.bool_], ...]
     rejects: pa.Table
-    notes: tuple[str, ...] = field(default=())
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 def stage(chunk: Chunk, context: Context) -> Staged:
@@ -76,7 +76,7 @@ def stage(chunk: Chunk, context: Context) -> Staged:
         ids=tuple(ids),
         attributed=tuple(attributed),
         rejects=pa.Table.from_batches([result.rejects]),
-        notes=tuple(result.notes),
+        notes=dict(result.notes),
     )
 
 
