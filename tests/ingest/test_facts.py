@@ -12,7 +12,7 @@ from stillwatch.core.errors import FormatError
 from stillwatch.engine.tables import table
 from stillwatch.ingest import read_accounts, read_releases, read_telemetry
 
-from .traffic import NAMES, lines
+from .traffic import NAMES, capture, lines, read, row
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -45,6 +45,57 @@ def test_accounts_are_named_as_the_logs_name_them_and_go_to_the_vault(tmp_path: 
     assert rows[0]["payment"] == rows[1]["payment"] == NAMES.name("payment", "card")
     assert (rows[0]["entitlement"], rows[1]["entitlement"], rows[1]["created"]) == (5, None, None)
     assert found.vault == [("account", NAMES.name("account", "a"), "a"), ("account", NAMES.name("account", "b"), "b")]
+
+
+@pytest.mark.parametrize("word", ["none", "None", "no", "n/a", "N/A", "false", "0", "-", "null", " NULL ", "unknown"])
+def test_a_word_for_nothing_is_unknown(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "accounts.csv"
+    names = (
+        "declared_programme",
+        "signup_path",
+        "product_type",
+        "plan",
+        "org",
+        "payment",
+        "registration",
+        "device",
+        "created",
+    )
+    path.write_text(f"account,{','.join(names)}\na{f',{word}' * len(names)}\n")
+    found = read_accounts(path, NAMES)
+    assert found.rejects.num_rows == 0
+    assert {name: found.table.to_pylist()[0][name] for name in names} == dict.fromkeys(names)
+
+
+def test_no_identity_check_and_norway_are_facts(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text("account,verification,contract_region\na,none,NO\nb,n/a,-\n")
+    rows = read_accounts(path, NAMES).table.to_pylist()
+    assert [(one["verification"], one["contract_region"]) for one in rows] == [("none", "NO"), (None, None)]
+
+
+@pytest.mark.parametrize(
+    "account",
+    ["sk-live-0123456789abcdefghij", "sk-...a1b2", "AIzaSyA-0123456789abcdefghijklmnopqrstu", "gsk_0123456789abcdefghijklm",
+     "Bearer sk-live-0123456789abcdefghij", " acme ", "sketch-co-with-a-long-name", 7],
+)  # fmt: skip
+def test_an_account_of_the_facts_joins_the_same_account_of_any_log(tmp_path: Path, account: str | int) -> None:
+    facts, single, columns, keys = (
+        tmp_path / name for name in ("facts.jsonl", "log.jsonl", "log.parquet", "keys.jsonl")
+    )
+    facts.write_bytes(lines([{"account": account, "plan": "free"}]))
+    rows = [row(0, account=account)]
+    single.write_bytes(lines(rows))
+    pq.write_table(pa.Table.from_pylist(rows), columns)
+    found = read_accounts(facts, NAMES)
+    named = found.table.column("account").to_pylist()
+    assert read(single)[0][0]["account"] == read(columns)[0][0]["account"] == named[0]
+    if isinstance(account, str) and "sk-live" in account:
+        assert "live" not in str(found.vault)
+        captured = capture()
+        captured["request"]["headers"]["authorization"] = account
+        keys.write_bytes(lines([captured]))
+        assert read(keys)[0][0]["account"] == named[0]
 
 
 def test_a_bad_fact_costs_its_row_and_a_repeated_account_keeps_the_later(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from .chunks import Chunk
 from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
 from .column_map import ColumnMap, resolve
 from .columns import ROLE, outcome_of, read_row
-from .exchange import SCHEMA, Exchange, VaultPair, client_claimed, credential_id, to_batch
+from .exchange import SCHEMA, Exchange, VaultPair, account_id, client_claimed, credential_id, to_batch
 from .options import ReadOptions
 from .retention import UNKNOWN_WORD, retention_of
 from .row_names import exchange_ids, renamed
@@ -331,7 +331,7 @@ def _identities(
 ) -> None:
     keys = raw.get("credential")
     credential = _mapped(keys, lambda value: credential_id(value) or None, count)
-    account = _mapped(raw.get("account"), label, count)
+    account = _mapped(raw.get("account"), lambda value: account_id(name) if (name := label(value)) else None, count)
     for name in _NAMED:
         if name == "credential":
             texts = credential

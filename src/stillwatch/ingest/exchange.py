@@ -17,7 +17,7 @@ from stillwatch.engine.tables import table
 from .clean import address, subnet
 from .row_names import exchange_ids
 
-__all__ = ["SCHEMA", "Exchange", "VaultPair", "client_claimed", "credential_id", "to_batch"]
+__all__ = ["SCHEMA", "Exchange", "VaultPair", "account_id", "client_claimed", "credential_id", "to_batch"]
 
 SCHEMA: pa.Schema = table("exchanges").schema
 """The contract's schema, built once."""
@@ -26,6 +26,8 @@ VaultPair = tuple[str, int, str]
 """(kind, pseudonym, raw name): what only the vault may keep."""
 
 _PRODUCT = re.compile(r"\s*([^\s;()]+)")
+_KEY = re.compile(r"\s*(?:(?:bearer|basic|key)\s+\S|(?:sk|rk|gsk|xai|hf|pplx)[-_]|AIza)", re.IGNORECASE)
+"""How the keys of model providers begin."""
 _URL_SAFE = str.maketrans("-_", "+/")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -107,6 +109,17 @@ def credential_id(token: str) -> str:
     return hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def account_id(name: str) -> str:
+    """Name of an account as every reader gives it out: a key that stands for an account becomes what `credential_id` makes of it.
+
+    Logs and account facts both go through here, so that they join, and a live key never reaches the vault.
+
+    >>> account_id("acme"), account_id("sk-...x9Qz"), len(account_id("sk-live-0123456789abcdef"))
+    ('acme', 'sk-...x9Qz', 64)
+    """
+    return credential_id(name) if _KEY.match(name) else name
+
+
 def client_claimed(user_agent: str) -> str | None:
     """Client that a user agent claims to be: its first product token, without the version, at most 40 characters.
 
@@ -132,11 +145,12 @@ def to_batch(
     `source` and `log_format` stand for rows that name none. Each distinct identity is hashed once.
     """
     columns: dict[str, Any] = {}
-    raw = (
+    raw: dict[str, Sequence[Any]] = (
         dict(zip(_FIELDS, zip(*map(_FIELDS_OF, rows), strict=True), strict=True))
         if rows
         else dict.fromkeys(_FIELDS, ())
     )
+    raw["account"] = _by_distinct(raw["account"], account_id)
     for name in _TEXTS:
         columns[name] = _texts(raw[name])
     for name in _VALUES:

@@ -17,7 +17,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 
 from .clean import BadField, Reading, billed, label
-from .exchange import VaultPair, client_claimed, credential_id
+from .exchange import VaultPair, account_id, client_claimed
 from .open_source import fingerprint, open_stream
 from .records import Fault, document_records, is_lines, line_records
 
@@ -56,6 +56,12 @@ _PSEUDONYMS = ("org", "payment", "registration", "device")
 _WORDS = ("plan", "product_type", "signup_path", "declared_programme", "contract_region", "verification")
 
 
+_NOTHING = frozenset(("-", "--", "n/a", "null", "nil", "nan", "none", "no", "false", "0", "unknown", "undefined"))
+"""How tables write that they know nothing; as a fact it would join all accounts that lack it."""
+_MEANT = {"verification": frozenset(("none", "no", "false", "0")), "contract_region": frozenset(("no",))}
+"""Where such a word says something: no identity check was passed; Norway."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """A table of facts, the rows that could not be read, names for the vault, and counted notes."""
@@ -78,15 +84,16 @@ def read_accounts(path: str | Path, names: Pseudonymiser, *, now: int | None = N
         account = _account(row, names, vault)
         found: dict[str, Any] = {"account": account}
         for name in _PSEUDONYMS:
-            raw = label(row.get(name))
+            raw = _said(row.get(name), name)
             found[name] = None if raw is None else names.name(name, raw)
             if raw is not None and name == "org":
                 vault[name, raw] = found[name]
         created = row.get("created")
-        found["created"] = None if created in (None, "") else reading.at(created, "created")
+        unsaid = created is None or (isinstance(created, str) and _said(created, "created") is None)
+        found["created"] = None if unsaid else reading.at(created, "created")
         found["entitlement"] = billed(row.get("entitlement"), "entitlement", limit=10**15)
         for name in _WORDS:
-            found[name] = label(row.get(name))
+            found[name] = _said(row.get(name), name)
         return account, found
 
     rows, rejects, reading = _collect(Path(path), _ACCOUNTS, "account", one, now)
@@ -135,11 +142,16 @@ def read_releases(path: str | Path) -> Facts:
     )
 
 
+def _said(value: Any, name: str) -> str | None:
+    word = label(value)
+    return None if word is None or word.lower() in _NOTHING - _MEANT.get(name, frozenset()) else word
+
+
 def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, str], int]) -> int:
     raw = label(row.get("account"))
     if raw is None:
         raise BadField("account", "got nothing, expected the account's name")
-    raw = credential_id(raw) if raw.startswith("sk-") else raw
+    raw = account_id(raw)
     named = vault["account", raw] = names.name("account", raw)
     return named
 
