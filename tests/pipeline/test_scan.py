@@ -239,13 +239,26 @@ def test_telemetry_accounts_and_releases_join(tmp_path: Path, space: Workspace) 
     assert (fact["account"], fact["plan"], fact["entitlement"]) == (name, "team", 500)
     assert fact["payment"] == space.names.name("payment", "card-1")
     assert space.store.read("releases").column("model").to_pylist() == ["m-1", "m-2"]
-    assert sorted(note.split(": ")[0] for note in done.notes) == sorted(
+    assert f"{inputs.accounts}: facts known for 1 of 2 accounts" in done.notes
+    left_out = [note for note in done.notes if "facts known" not in note]
+    assert sorted(note.split(": ")[0] for note in left_out) == sorted(
         str(path) for path in (inputs.accounts, inputs.releases, inputs.telemetry)
     )
-    assert all("1 rows were left out" in note for note in done.notes)
+    assert all("1 rows were left out" in note for note in left_out)
     again = run(Workspace(space.root), inputs)
     assert again.unchanged
     assert space.store.manifest("rejects").rows == 3
+
+
+def test_account_facts_that_match_nobody_are_a_warning(tmp_path: Path, space: Workspace) -> None:
+    facts = tmp_path / "accounts.csv"
+    facts.write_text("account,plan\nSOMEONE@EXAMPLE,team\n")
+    nobody = [{**row, "account": None} for row in some(2, first=20)]
+    inputs = Inputs(logs=[write_captures(tmp_path / "a.jsonl", [*some(4), *nobody])], accounts=facts)
+    (note,) = run(space, inputs).notes
+    assert note.startswith(f"warning: {facts}: facts known for 0 of 1 accounts; no account in it is written as")
+    facts.write_text("account,plan\nsomeone,team\n")
+    assert run(Workspace(space.root), inputs).notes == (f"{facts}: facts known for 1 of 1 accounts",)
 
 
 def test_an_unknown_account_is_kept_and_counted_once(tmp_path: Path, space: Workspace) -> None:

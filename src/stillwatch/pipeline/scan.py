@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from stillwatch.core import FormatError, Settings
 from stillwatch.engine import TABLES, Workspace, durable_write, table
@@ -96,6 +98,8 @@ def scan(
             notes.append(f"{read.again} pieces of logs were read again: what they are read with has changed")
         if not workspace.store.manifest("features").rows:
             raise FormatError(_nothing(planned, read))
+        if inputs.accounts is not None:
+            notes.append(_known(workspace, inputs.accounts))
         run = _run_id(workspace, settings)
         folder = workspace.root / "reports" / run
         kept = folder / "view.json"
@@ -152,6 +156,21 @@ def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
             workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
             notes += _left_out(workspace, path, facts)
     return notes
+
+
+def _known(workspace: Workspace, path: Path) -> str:
+    """How many accounts of the logs the file of account facts knows: a wrong column of names is known by it."""
+    store = workspace.store
+    accounts: set[int] = set()
+    for part in store.files("features"):
+        accounts.update(
+            pc.unique(pq.ParquetFile(part).read(columns=["account"]).column("account")).drop_null().to_pylist()
+        )
+    known = len(accounts.intersection(store.read("account_facts", ["account"]).column("account").to_pylist()))
+    told = f"{path}: facts known for {known:,} of {len(accounts):,} accounts"
+    if known or not accounts:
+        return told
+    return f"warning: {told}; no account in it is written as in the logs, so nothing in it counts: look at its account column"
 
 
 def _telemetry(workspace: Workspace, inputs: Inputs) -> tuple[frozenset[tuple[int, str]] | None, list[str]]:
@@ -281,5 +300,5 @@ def _record(workspace: Workspace, run: str, settings: Settings, made: ScanView) 
     old = workspace.store.read("runs")
     workspace.store.put(
         "runs",
-        pa.concat_tables([old.filter(pa.compute.not_equal(old.column("run"), row["run"])), fresh]).combine_chunks(),
+        pa.concat_tables([old.filter(pc.not_equal(old.column("run"), row["run"])), fresh]).combine_chunks(),
     )
