@@ -68,6 +68,8 @@ def test_a_file_is_no_workspace(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("x")
     with pytest.raises(WorkspaceError, match="w: not a folder"):
         Workspace(tmp_path / "w")
+    with pytest.raises(NotADirectoryError):
+        Workspace(tmp_path / "w" / "below")
 
 
 def test_a_workspace_that_must_be_there_is_not_made(tmp_path: Path) -> None:

@@ -57,8 +57,7 @@ class Workspace:
             )
         else:
             with full_disk_is_an_error(root):
-                root.parent.mkdir(parents=True, exist_ok=True)
-                root.mkdir(exist_ok=True, mode=0o700)
+                root.mkdir(parents=True, exist_ok=True, mode=0o700)
                 (root / "state").mkdir(exist_ok=True, mode=0o700)
                 (root / "keys").mkdir(exist_ok=True, mode=0o700)
             if not self._key_file.exists():
