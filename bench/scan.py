@@ -38,6 +38,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 ROOT = Path(__file__).resolve().parent.parent
 GIB = 1 << 30
+COMMIT = subprocess.run(
+    ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+).stdout.strip()
+"""What was measured: read when the measurement begins, as others may commit meanwhile."""
 
 
 def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | None) -> dict[str, Any]:
@@ -49,9 +53,7 @@ def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | Non
         "bar": limit,
         "holds": holds,
         "command": "python " + " ".join(["bench/scan.py", *sys.argv[1:]]),
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip(),
+        "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
     }
 
