@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stillwatch.actors import ActorTables, Found
 from stillwatch.core import PRESSING
-from stillwatch.engine import DuckEngine, Relation, Sql, Store
+from stillwatch.engine import DuckEngine, Relation, Sql
 
-__all__ = ["Pictures", "draw", "texts"]
+__all__ = ["Pictures", "draw"]
 
 _PER_FAMILY = 12
 
@@ -116,20 +112,3 @@ def draw(engine: DuckEngine, features: Relation, found: Found, described: ActorT
         for row in engine.to_arrow(engine.sql(_INSIDE, members=members, **inputs)).to_pylist()
     }
     return Pictures(hours=hours, examples=examples, inside=inside, coverage=coverage)
-
-
-def texts(store: Store, exchanges: Sequence[int], column: str) -> dict[int, str]:
-    """The text of a few exchanges, found without reading the text of the others."""
-    wanted: npt.NDArray[np.int64] = np.unique(np.array(exchanges, np.int64))
-    out: dict[int, str] = {}
-    for path in store.files("exchanges"):
-        if wanted.size == len(out):
-            break
-        file = pq.ParquetFile(path)
-        for group in range(file.num_row_groups):
-            ids = file.read_row_group(group, columns=["exchange_id"]).column(0).to_numpy()
-            hit = np.flatnonzero(np.isin(ids, wanted))
-            if hit.size:
-                rows = file.read_row_group(group, columns=[column]).column(0).take(pa.array(hit)).to_pylist()
-                out.update((int(ids[place]), text) for place, text in zip(hit, rows, strict=True) if text is not None)
-    return out

@@ -1,0 +1,135 @@
+"""Single accounts as a report shows them, and how the signals that weigh them were calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.core import Decision, handle
+from stillwatch.engine import Store
+from stillwatch.pipeline.view_rows import evidence_where, facts_by_account, grouped
+from stillwatch.report import AccountView, CalibrationView, SignalReading
+from stillwatch.signals import SIGNALS
+
+__all__ = ["account_views", "calibration_views"]
+
+_ACCOUNTS_SHOWN = 50
+_SIGNALS_SHOWN = 6
+_RANK: dict[str, int] = {Decision.REVIEW: 0, Decision.UNDECIDED: 1, Decision.QUIET: 2}
+
+
+def account_views(
+    store: Store,
+    actors: Sequence[Mapping[str, Any]],
+    members: Mapping[int, Sequence[Mapping[str, Any]]],
+    *,
+    threshold_p: float | None,
+) -> tuple[AccountView, ...]:
+    """The accounts with most evidence of their own, those for review first.
+
+    Args:
+        actors: rows of `actors`: an account says which actor for review it is a member of.
+        members: rows of `actor_members` by actor.
+        threshold_p: the p-value that the accounts' error budget demanded.
+    """
+    rows = _strongest(store)
+    accounts = [row["account"] for row in rows]
+    of_them = pc.field("account").isin(pa.array(accounts, pa.int64()))
+    signals = grouped(evidence_where(store, of_them & (pc.field("signal") != "combined")), "account")
+    quantiles = {(row["signal"], row["stratum"]): row["quantiles"] for row in store.read("calibration").to_pylist()}
+    facts = facts_by_account(store, accounts)
+    for_review = {a["actor"] for a in actors if a["decision"] == Decision.REVIEW}
+    actor_of = {m["account"]: actor for actor, ms in members.items() if actor in for_review for m in ms}
+    return tuple(
+        _account(
+            row,
+            signals=signals.get(row["account"], []),
+            quantiles=quantiles,
+            facts=facts.get(row["account"], {}),
+            actor=actor_of.get(row["account"]),
+            threshold_p=threshold_p,
+        )
+        for row in rows
+    )
+
+
+def _strongest(store: Store) -> list[dict[str, Any]]:
+    """The combined rows that are shown, in rank order."""
+    combined = evidence_where(store, (pc.field("signal") == "combined") & pc.field("e_value").is_valid())
+    rank = pa.array([_RANK.get(d, len(_RANK)) for d in combined.column("decision").to_pylist()], pa.int8())
+    by = [("rank", "ascending"), ("e_value", "descending"), ("account", "ascending")]
+    rows: list[dict[str, Any]] = combined.append_column("rank", rank).sort_by(by).slice(0, _ACCOUNTS_SHOWN).to_pylist()
+    return rows
+
+
+def _account(
+    row: Mapping[str, Any],
+    *,
+    signals: Sequence[Mapping[str, Any]],
+    quantiles: Mapping[tuple[str, str], Sequence[float]],
+    facts: Mapping[str, Any],
+    actor: int | None,
+    threshold_p: float | None,
+) -> AccountView:
+    loudest_first = sorted(signals, key=lambda s: (s["e_value"] is None, -(s["e_value"] or 0.0), s["signal"]))
+    return AccountView(
+        handle=handle("account", row["account"]),
+        decision=Decision(row["decision"]),
+        reason=row["reason"] or "",
+        exchanges=row["n"],
+        stratum=row["stratum"],
+        p_value=row["p_value"],
+        e_value=row["e_value"],
+        threshold_p=threshold_p,
+        needed=row["needed"],
+        actor=None if actor is None else handle("actor", actor),
+        plan=facts.get("plan"),
+        signup_path=facts.get("signup_path"),
+        created=facts.get("created"),
+        signals=tuple(
+            _reading(s, quantiles.get((s["signal"], s["stratum"]), ())) for s in loudest_first[:_SIGNALS_SHOWN]
+        ),
+    )
+
+
+def _reading(row: Mapping[str, Any], quantiles: Sequence[float]) -> SignalReading:
+    signal = SIGNALS[row["signal"]]
+    return SignalReading(
+        signal=row["signal"],
+        n=row["n"],
+        title=signal.title,
+        unit=signal.unit,
+        value=row["value"],
+        needed=row["needed"],
+        p_value=row["p_value"],
+        e_value=row["e_value"],
+        quantiles=tuple(quantiles),
+        null=row["null"],
+        sentence=row["reason"] or signal.meaning,
+    )
+
+
+def calibration_views(store: Store) -> tuple[CalibrationView, ...]:
+    """How each signal was calibrated in each stratum."""
+    return tuple(_calibration(row) for row in store.read("calibration").to_pylist())
+
+
+def _calibration(row: Mapping[str, Any]) -> CalibrationView:
+    signal = SIGNALS.get(row["signal"])
+    return CalibrationView(
+        signal=row["signal"],
+        stratum=row["stratum"],
+        accounts=row["accounts"],
+        undecided=row["undecided"],
+        trimmed=row["trimmed"],
+        calibration_n=row["calibration_n"],
+        contamination_bound=row["contamination_bound"],
+        smallest_p=row["smallest_p"],
+        uniformity=row["uniformity"],
+        quantiles=tuple(row["quantiles"]),
+        meaning=signal.meaning if signal else "The account's evidence taken together.",
+        unit=signal.unit if signal else "e-value",
+    )

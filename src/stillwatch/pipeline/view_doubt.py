@@ -1,0 +1,102 @@
+"""What the findings are worth: the error budgets they passed, what stays undecided, what is guaranteed and what is not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from stillwatch.core import Decision, Settings
+from stillwatch.engine import Store
+from stillwatch.pipeline.detect import Findings
+from stillwatch.pipeline.view_rows import evidence_where
+from stillwatch.report import ErrorBudget, UndecidedCount
+
+__all__ = ["GUARANTEES", "LIMITS", "error_budgets", "undecided_counts"]
+
+GUARANTEES = (
+    (
+        "Among the actors put up for review the expected share of wrong ones is at most the budget (e-BH, under any dependence "
+        "between candidates), if in the held-out hours the members of a false candidate are a random group of accounts as busy "
+        "as they."
+    ),
+    "Candidates were found in one half of each account's hours and tested in the other half.",
+    (
+        "The budget bounds chance groups only. An innocent group that shares a template and asks for the same things breaks that "
+        "null without being an operator; how many such groups pass is measured on lookalikes, not bounded. That is why innocent "
+        "explanations are checked one by one, and why a person decides."
+    ),
+)
+"""What holds for the findings of every scan, with the null that it holds under."""
+
+LIMITS = (
+    "Templates sent by fewer accounts than the support in the discovery hours are not mined.",
+    "A harvest without any shared template, instrument or place leaves no link here, whatever its size.",
+    "Bought transcripts and other hosts leave no trace in these logs.",
+)
+"""What this version's search cannot find, beside the standing limits that every report prints."""
+
+
+def error_budgets(
+    actors: Sequence[Mapping[str, Any]], findings: Findings, settings: Settings
+) -> tuple[ErrorBudget, ...]:
+    """The error rates that actors and single accounts were held to, and what it took to be found."""
+    return (
+        ErrorBudget(
+            level="actors",
+            method="e-BH",
+            rate=settings.actors.actor_fdr,
+            tested=len(actors),
+            found=sum(a["decision"] == Decision.REVIEW for a in actors),
+            needed=min((a["threshold"] for a in actors if a["threshold"] is not None), default=None),
+            best=max((a["e_value"] for a in actors if a["e_value"] is not None), default=None),
+            can_fire=bool(actors),
+            note="" if actors else "No group of accounts was tied closely enough to be a candidate.",
+        ),
+        ErrorBudget(
+            level="accounts",
+            method="BH",
+            rate=settings.detect.account_fdr,
+            tested=findings.tested,
+            found=findings.for_review,
+            needed=findings.threshold_p,
+            best=findings.best_p,
+            can_fire=findings.can_fire,
+            note=findings.note,
+        ),
+    )
+
+
+def undecided_counts(store: Store, actors: Sequence[Mapping[str, Any]]) -> tuple[UndecidedCount, ...]:
+    """What could not be decided, why, and what would decide it."""
+    undecided = evidence_where(store, (pc.field("signal") == "combined") & (pc.field("decision") == "undecided"))
+    waiting = undecided.filter(pc.is_valid(undecided.column("needed")))
+    out = []
+    if waiting.num_rows:
+        need = int(pc.max(waiting.column("needed")).as_py())
+        out.append(
+            UndecidedCount(
+                what="accounts", count=waiting.num_rows, why="too few exchanges", needs=f"up to {need} exchanges"
+            )
+        )
+    if undecided.num_rows > waiting.num_rows:
+        out.append(
+            UndecidedCount(
+                what="accounts",
+                count=undecided.num_rows - waiting.num_rows,
+                why="unusual, but accounts that calibrate one another cannot show who is guilty",
+                needs="accounts that an analyst has cleared",
+            )
+        )
+    held_back = sum(a["decision"] == Decision.UNDECIDED for a in actors)
+    if held_back:
+        out.append(
+            UndecidedCount(
+                what="candidate actors",
+                count=held_back,
+                why="too few members in the held-out hours",
+                needs="more hours of logs",
+            )
+        )
+    return tuple(out)

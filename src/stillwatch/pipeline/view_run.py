@@ -1,0 +1,76 @@
+"""What a run read and was told: how often fields were known, the settings that shaped it, the rows that were rejected."""
+
+from __future__ import annotations
+
+from stillwatch.core import Settings
+from stillwatch.engine import Store
+from stillwatch.pipeline.detect import Findings
+from stillwatch.report import FieldCoverage, RejectCount, SettingUsed
+
+__all__ = ["coverage", "rejects_by_reason", "settings_used"]
+
+_COSTS = {
+    "account": "unattributed exchanges are left out of everything about accounts",
+    "prompt": "without text there are no templates, topics or techniques",
+    "ip": "no links by address or subnet, no fan-out",
+    "user_agent": "no fan-out over clients",
+    "turns": "single-turn behaviour is unknown",
+    "output_tokens": "the yield in tokens is unknown",
+    "conversation": "conversations cannot be followed",
+}
+"""What is lost where a field is unknown."""
+
+_ALWAYS_SHOWN = {
+    "detect.account_fdr",
+    "detect.contamination",
+    "actors.actor_fdr",
+    "actors.family_support",
+    "actors.least_members",
+}
+_CHANGE_NO_RESULT = {"run.workers", "run.memory_mb"}
+_REASONS_SHOWN = 200
+
+
+def coverage(findings: Findings) -> tuple[FieldCoverage, ...]:
+    """How often the fields that detection leans on were known."""
+    counts = findings.pictures.coverage
+    total = counts.get("exchanges") or 0
+    return tuple(
+        FieldCoverage(field=field, known=(counts[field] or 0) / total if total else 0.0, costs=cost)
+        for field, cost in _COSTS.items()
+    )
+
+
+def settings_used(settings: Settings) -> tuple[SettingUsed, ...]:
+    """Settings that shaped the result: the budgets, and everything that was changed."""
+    plain = Settings()
+    changed = settings.changed().keys() - _CHANGE_NO_RESULT
+
+    def value(of: Settings, path: str) -> str:
+        room, name = path.split(".")
+        return str(getattr(getattr(of, room), name))
+
+    return tuple(
+        SettingUsed(name=path, value=value(settings, path), default=value(plain, path) if path in changed else "")
+        for path in sorted(_ALWAYS_SHOWN | changed)
+    )
+
+
+def rejects_by_reason(store: Store) -> tuple[RejectCount, ...]:
+    """Rejected rows counted by file, field and reason, the most frequent first."""
+    rows = store.read("rejects")
+    counted = (
+        rows.group_by(["path", "format", "field", "reason"]).aggregate([("line", "count"), ("line", "min")]).to_pylist()
+    )
+    ordered = sorted(counted, key=lambda r: (-r["line_count"], r["path"], r["field"], r["reason"]))
+    return tuple(
+        RejectCount(
+            path=r["path"],
+            format=r["format"] or "",
+            field=r["field"],
+            reason=r["reason"],
+            count=r["line_count"],
+            line=r["line_min"],
+        )
+        for r in ordered[:_REASONS_SHOWN]
+    )
