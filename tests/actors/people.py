@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stillwatch.actors.held_out_tests import Candidate
+from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.population import HeldOut
 
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from stillwatch.actors.held_out_tests import TESTS, Candidate, Result, like_a_queue, run_tests
+from stillwatch.actors.candidate import Candidate, Result
+from stillwatch.actors.held_out_tests import TESTS, like_a_queue, run_tests
 from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support, Vote
 

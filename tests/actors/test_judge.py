@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.actors import Found, find
-from stillwatch.actors.held_out_tests import Result
+from stillwatch.actors.candidate import Result
 from stillwatch.actors.judge import _combined, _decided
 from stillwatch.actors.lookalikes import Explanation
 from stillwatch.core import Decision, Evidence, Settings, Support, Vote

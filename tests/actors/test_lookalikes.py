@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stillwatch.actors.held_out_tests import Candidate, Result, run_tests
+from stillwatch.actors.candidate import Candidate, Result
+from stillwatch.actors.held_out_tests import run_tests
 from stillwatch.actors.lookalikes import LOOKALIKES, Explanation, explanations
 from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.actors.anchor_index import AnchorIndex
 from stillwatch.actors.families import SCOPES, Mined
 from stillwatch.engine import Engine, Relation, Sql
 
@@ -72,24 +73,20 @@ class _Carry:
 
 def carried(engine: Engine, features: Relation, mined: Sequence[Mined]) -> Relation:
     """Every exchange that carries a mined family, in both slices."""
-    return engine.map_batches(engine.sql(_WANTED, features=features), _Carry(tuple(mined)), CARRIED)
+    return engine.map_batches(
+        engine.sql(_WANTED, features=features), _Carry(tuple(mined)), CARRIED
+    )
 
 
 def _best(lists: pa.ListArray, mined: Mined) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows that carry a family, and its id."""
-    none = np.empty(0, np.int64)
-    flat = lists.flatten().to_numpy(zero_copy_only=False)
-    if not mined.anchors.size or not flat.size:
-        return none, none
+    hit, place = AnchorIndex(mined.anchors).find(lists.flatten().to_numpy(zero_copy_only=False))
     length = np.diff(lists.offsets.to_numpy())
     length[lists.is_null().to_numpy(zero_copy_only=False)] = 0
-    row = np.repeat(np.arange(len(lists)), length)
-    place = np.minimum(np.searchsorted(mined.anchors, flat), mined.anchors.size - 1)
-    hit = mined.anchors[place] == flat
-    pair = row[hit] * mined.ids.size + mined.family[place[hit]]
-    pair, hits = np.unique(pair, return_counts=True)
+    row = np.repeat(np.arange(len(lists)), length)[hit]
+    pair, hits = np.unique(row * mined.ids.size + mined.family[place], return_counts=True)
     pair, hits = pair[hits >= 2], hits[hits >= 2]
-    row, family = pair // mined.ids.size, pair % mined.ids.size
+    row, family = pair // max(mined.ids.size, 1), pair % max(mined.ids.size, 1)
     order = np.lexsort((mined.ids[family], -hits, row))
     first = np.unique(row[order], return_index=True)[1]
     chosen = order[first]

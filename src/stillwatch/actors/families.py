@@ -22,6 +22,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.stats import poisson
 
+from stillwatch.actors.anchor_index import AnchorIndex
 from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["SCOPES", "Mined", "mine", "overlapping"]
@@ -45,7 +46,11 @@ _SUPPORTED = {
             from {{features}} f
             where f.slice = 0 and f.account is not null and f.{column} is not null
         ),
-        pairs as (select distinct t.account, t.anchor from told t)
+        often as (
+            select t.anchor from told t group by t.anchor
+            having count(*) >= (select min(l.family_support) from {{limits}} l)
+        ),
+        pairs as (select distinct t.account, t.anchor from told t where t.anchor in (select o.anchor from often o))
         select p.anchor, count(*) as accounts
         from pairs p
         group by p.anchor
@@ -113,16 +118,16 @@ class Mined:
 class _KeepSupported:
     """Kernel: of each request's shingles only the supported ones; requests left with fewer than two are dropped."""
 
-    anchors: Ints
+    index: AnchorIndex
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         lists = batch.column("anchors")
         flat = lists.flatten().to_numpy(zero_copy_only=False)
-        row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
-        kept = _known(self.anchors, flat)
-        counts = np.bincount(row[kept], minlength=len(lists))
+        kept, _ = self.index.find(flat)
+        row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))[kept]
+        counts = np.bincount(row, minlength=len(lists))
         enough = counts >= _LEAST_ANCHORS
-        kept &= enough[row]
+        kept = kept[enough[row]]
         offsets = np.concatenate(([0], np.cumsum(counts[enough]))).astype(np.int32)
         return pa.RecordBatch.from_arrays(
             [
@@ -147,7 +152,7 @@ def mine(engine: Engine, features: Relation, *, scope: str, support: int, salt: 
     supported = engine.to_arrow(engine.sql(_SUPPORTED[scope], features=features, limits=limits))
     anchors = np.sort(supported.column("anchor").to_numpy())
     told = engine.sql(_TOLD[scope], features=features)
-    sightings = engine.map_batches(told, _KeepSupported(anchors), _SIGHTINGS)
+    sightings = engine.map_batches(told, _KeepSupported(AnchorIndex(anchors)), _SIGHTINGS)
     fragment = _fragments(engine.to_arrow(engine.sql(_SIGNATURES, sightings=sightings)), anchors)
     anchors, fragment = anchors[fragment >= 0], fragment[fragment >= 0]
     if not anchors.size:
@@ -250,11 +255,3 @@ def _mined(scope: str, anchors: Ints, fragment: Ints, family_of: Ints, salt: int
         fragments=fragments.astype(np.int64),
         by_senders=np.asarray(fragments > 1),
     )
-
-
-def _known(table: Ints, values: Ints) -> npt.NDArray[np.bool_]:
-    """Which values stand in a sorted table."""
-    if not table.size:
-        return np.zeros(values.size, np.bool_)
-    place = np.minimum(np.searchsorted(table, values), table.size - 1)
-    return np.asarray(table[place] == values)

@@ -1,6 +1,6 @@
 """Tests of one candidate actor on the test slice, which was not used to find it. One function a test.
 
-Every test compares the members with random groups of accounts that were as busy (`stats.group_mean_test`). The e-values hold under the
+Every test compares the members with random groups of accounts that were as busy (`Comparison`). The e-values hold under the
 null that the members are such a random group. Two null hypotheses must both fall before a candidate is put up for
 review (`judge`): that the members have nothing to do with one another, and that they ask for nothing that trains a copy.
 """
@@ -11,16 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from stillwatch.actors.candidate import Candidate, Result
+from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import NEW_DAYS, HeldOut
+from stillwatch.actors.work_pattern import dealt_lifts, dispersion, drawn_dispersions
 from stillwatch.core import Evidence, Support, Vote
-from stillwatch.stats import group_mean_test
 
-__all__ = ["MATERIAL", "TESTS", "ActorTest", "Candidate", "Result", "like_a_queue", "run_tests"]
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+__all__ = ["MATERIAL", "TESTS", "ActorTest", "like_a_queue", "run_tests"]
 
 _DRAWS = 499
 _SCHEDULED = 3.0
@@ -28,44 +26,6 @@ _SCHEDULED = 3.0
 MATERIAL = 0.15
 """Difference in share from comparable accounts that evidence of acting together and structural evidence must exceed, however sure they
 are: with thousands of accounts every small habit of a product's users becomes significant."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
-    """One candidate with what its families did in the test slice.
-
-    `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families, and
-    `exclusivity` that share over all members; `uses` counts such exchanges of each active member. `single[i]` is the share without an
-    earlier turn: of the members' exchanges with the families, of all exchanges of other accounts. `loads` are the members' test-slice
-    exchanges. `account`, `prompt` and `cell` list the members' test-slice exchanges with the families (a deterministic sample where
-    there are very many).
-    """
-
-    accounts: Ints
-    found_by: frozenset[str]
-    scopes: frozenset[str]
-    carried: Floats
-    exclusivity: float
-    uses: Ints
-    single: Floats
-    loads: Ints
-    account: Ints
-    prompt: Ints
-    cell: Ints
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """One test's outcome, ready for the table `actor_evidence`."""
-
-    test: str
-    vote: Vote
-    supports: Support
-    evidence: Evidence
-    expected: float | None
-    low: float | None
-    high: float | None
-    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +81,7 @@ def template_persists(candidate: Candidate, population: HeldOut, rng: np.random.
         rng,
         name="template_persists",
         vote=Vote.COORDINATION,
-        scores=candidate.carried,
+        scores=Comparison(candidate.carried, population.bin),
         words="of held-out exchanges carry its templates",
     )
 
@@ -138,7 +98,7 @@ def elicitation(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         rng,
         name="elicitation",
         vote=Vote.STRUCTURAL,
-        scores=population.elicited,
+        scores=population.compared("elicited"),
         words="of held-out exchanges ask for reasoning, grades or training data",
     )
 
@@ -155,7 +115,7 @@ def open_requests(candidate: Candidate, population: HeldOut, rng: np.random.Gene
         rng,
         name="open_requests",
         vote=Vote.STRUCTURAL,
-        scores=population.asked,
+        scores=population.compared("asked"),
         words="of held-out exchanges ask for worked reasoning, grades or training data",
     )
 
@@ -175,7 +135,7 @@ def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random
         rng,
         name="shared_instruments",
         vote=Vote.STRUCTURAL,
-        scores=population.shares,
+        scores=population.compared("shares"),
         words="of members share a payment instrument or device with an account of another organisation",
     )
 
@@ -189,7 +149,7 @@ def single_turn(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         rng,
         name="single_turn",
         vote=Vote.BEHAVIOURAL,
-        scores=candidate.single,
+        scores=Comparison(candidate.single, population.bin),
         words="of held-out exchanges with its templates have no earlier turn",
     )
 
@@ -205,7 +165,7 @@ def newcomers(candidate: Candidate, population: HeldOut, rng: np.random.Generato
         rng,
         name="newcomers",
         vote=Vote.BEHAVIOURAL,
-        scores=population.young,
+        scores=population.compared("young"),
         words=f"of members were opened within {NEW_DAYS} days before the log",
     )
 
@@ -221,9 +181,9 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
     if loads.size < 10 or not loads.any():
         return None
     everyone = population.loads
-    value = _dispersion(loads)
+    value = dispersion(loads)
     enough = everyone.size >= 2 * loads.size
-    drawn = _drawn_dispersions(everyone, loads.size, rng) if enough else np.empty(0)
+    drawn = drawn_dispersions(everyone, loads.size, _DRAWS, rng) if enough else np.empty(0)
     # A part of a load is more even than the whole: thinning by q takes a ratio D to 1 - q + q D.
     part = min(1.0, float(loads.mean()) / max(float(everyone.mean()), 1e-9)) if enough else 1.0
     drawn = 1 - part + part * drawn
@@ -297,10 +257,7 @@ def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.G
     """
     if candidate.cell.size < 40 or np.unique(candidate.account).size < 5:
         return None
-    account = np.unique(candidate.account, return_inverse=True)[1]
-    cell = np.unique(candidate.cell, return_inverse=True)[1]
-    value = _lift(account, cell)
-    drawn = np.array([_lift(account, rng.permutation(cell)) for _ in range(99)])
+    value, drawn = dealt_lifts(candidate.account, candidate.cell, 99, rng)
     p_value = (1 + int((drawn >= value).sum())) / (1 + drawn.size)
     supports = Support.INNOCENT if p_value <= 0.01 and value >= 0.05 else Support.NEITHER
     evidence = Evidence(
@@ -323,19 +280,6 @@ def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.G
     )
 
 
-def _lift(account: Ints, cell: Ints) -> float:
-    """Chance that two exchanges share a cell within accounts, less the chance between accounts."""
-    counts = np.unique(account * (int(cell.max()) + 1) + cell, return_counts=True)[1]
-    per_account, per_cell = np.bincount(account).astype(np.float64), np.bincount(cell).astype(np.float64)
-    within_pairs = float((per_account * (per_account - 1)).sum())
-    between_pairs = float(account.size**2 - (per_account**2).sum())
-    if within_pairs == 0 or between_pairs == 0:
-        return 0.0
-    within = float((counts * (counts - 1.0)).sum()) / within_pairs
-    between = float((per_cell**2).sum() - (counts.astype(np.float64) ** 2).sum()) / between_pairs
-    return within - between
-
-
 def _compared(
     candidate: Candidate,
     population: HeldOut,
@@ -343,35 +287,26 @@ def _compared(
     *,
     name: str,
     vote: Vote,
-    scores: Floats,
+    scores: Comparison,
     words: str,
 ) -> Result:
     """Compare the members' scores with random groups of accounts as busy and of the same product type."""
-    known = ~np.isnan(scores)
-    members = np.zeros(population.account.size, np.bool_)
-    members[population.places(candidate.accounts)] = True
-    evidence = group_mean_test(
-        scores[known],
-        members[known],
-        bins=population.bin[known],
-        rng=rng,
-        draws=_DRAWS,
-        by_rank=False,
-    )
-    chosen = scores[members & known]
+    members = population.places(candidate.accounts)
+    tested = scores.test(members, rng)
+    chosen = scores.scores[scores.known(members)]
     value = float(chosen.mean()) if chosen.size else float("nan")
-    expected = _expected(scores, members, known, population.bin)
+    expected = scores.expected(members)
     half = 1.96 * float(chosen.std(ddof=1)) / chosen.size**0.5 if chosen.size > 1 else None
-    shown = Evidence(
+    evidence = Evidence(
         value=value,
         n=int(chosen.size),
-        p_value=evidence.p_value,
-        e_value=evidence.e_value,
-        null=evidence.null,
-        method=evidence.method,
-        needed=evidence.needed,
+        p_value=tested.p_value,
+        e_value=tested.e_value,
+        null=tested.null,
+        method=tested.method,
+        needed=tested.needed,
     )
-    strong = shown.p_value is not None and shown.p_value <= 0.01
+    strong = evidence.p_value is not None and evidence.p_value <= 0.01
     floor = 0.0 if vote is Vote.BEHAVIOURAL else MATERIAL
     material = expected is not None and value > expected + floor
     supports = Support.HARVEST if strong and material else Support.NEITHER
@@ -388,37 +323,9 @@ def _compared(
         test=name,
         vote=vote,
         supports=supports,
-        evidence=shown,
+        evidence=evidence,
         expected=expected,
         low=None if half is None else max(0.0, value - half),
         high=None if half is None else value + half,
         sentence=sentence,
     )
-
-
-def _expected(scores: Floats, members: npt.NDArray[np.bool_], known: npt.NDArray[np.bool_], bins: Ints) -> float | None:
-    """Mean score of other accounts, weighted to the members' bins."""
-    others = known & ~members
-    count = int(bins.max()) + 1 if bins.size else 1
-    wanted = np.bincount(bins[members & known], minlength=count)
-    there = np.bincount(bins[others], minlength=count)
-    total = np.bincount(bins[others], weights=scores[others], minlength=count)
-    usable = (wanted > 0) & (there > 0)
-    if not usable.any():
-        return None
-    return float((wanted[usable] * total[usable] / there[usable]).sum() / wanted[usable].sum())
-
-
-def _dispersion(loads: Ints) -> float:
-    mean = float(loads.mean())
-    return float(loads.var(ddof=1)) / mean if mean > 0 else 0.0
-
-
-def _drawn_dispersions(everyone: Ints, size: int, rng: np.random.Generator) -> Floats:
-    """Dispersions of random groups of so many accounts. Drawn with replacement, many groups at once."""
-    rows = max(1, 2_000_000 // size)
-    out = []
-    for start in range(0, _DRAWS, rows):
-        loads = everyone[rng.integers(0, everyone.size, (min(rows, _DRAWS - start), size))]
-        out.append(loads.var(axis=1, ddof=1) / np.maximum(loads.mean(axis=1), 1e-9))
-    return np.concatenate(out)

@@ -21,11 +21,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.actors.candidate import Candidate, Result
 from stillwatch.actors.carry import carried
 from stillwatch.actors.cores import Group, groups
 from stillwatch.actors.families import SCOPES, mine
 from stillwatch.actors.family_sizes import family_rows
-from stillwatch.actors.held_out_tests import Candidate, Result, like_a_queue, run_tests
+from stillwatch.actors.held_out_tests import like_a_queue, run_tests
 from stillwatch.actors.links import KINDS, OBSERVED, STRONG, link
 from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out

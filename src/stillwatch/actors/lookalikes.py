@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.actors.held_out_tests import Candidate, Result
+from stillwatch.actors.candidate import Candidate, Result
 from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.core import Support
 

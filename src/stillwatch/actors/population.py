@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.actors.comparison import Comparison
 from stillwatch.core import PRESSING
 from stillwatch.engine import Engine, Relation, Sql
 
@@ -76,7 +78,7 @@ _FACTS = Sql(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class HeldOut:
     """Per account (sorted by `account`): shares of the test slice, bin of activity and product type, and facts. NaN is unknown.
 
@@ -101,6 +103,16 @@ class HeldOut:
     signup: npt.NDArray[np.object_]
     totals: dict[int, tuple[int, int]]
     loads: Ints
+
+    @cached_property
+    def _comparisons(self) -> dict[str, Comparison]:
+        return {}
+
+    def compared(self, name: str) -> Comparison:
+        """One of the scores, ready to compare groups by."""
+        if name not in self._comparisons:
+            self._comparisons[name] = Comparison(getattr(self, name), self.bin)
+        return self._comparisons[name]
 
     def places(self, accounts: Ints) -> Ints:
         """Places of those of `accounts` that were active in the test slice."""

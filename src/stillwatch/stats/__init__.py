@@ -23,6 +23,7 @@ from stillwatch.stats.evalues import (
     p_to_e_mixture,
     poisson_e,
 )
+from stillwatch.stats.group_means import GroupMeans, group_mean_test
 from stillwatch.stats.intervals import bootstrap, clopper_pearson, dkw, wilson
 from stillwatch.stats.monitor import null_monitor
 from stillwatch.stats.multiplicity import (
@@ -35,7 +36,7 @@ from stillwatch.stats.multiplicity import (
     reach,
     reach_e,
 )
-from stillwatch.stats.permutation import group_mean_test, permutation_p, sequential_permutation
+from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
     CellDifference,
     Lift,
@@ -49,6 +50,7 @@ __all__ = [
     "CrossFitted",
     "Discoveries",
     "Dispersion",
+    "GroupMeans",
     "HourShape",
     "Lift",
     "Reach",
