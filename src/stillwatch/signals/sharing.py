@@ -6,9 +6,11 @@ is known has no row. The caps are fixed numbers, so that other accounts' comings
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stillwatch.engine import Sql
 from stillwatch.signals.examples import Example, fact, row
-from stillwatch.signals.signal import signal
+from stillwatch.signals.signal import Signal, signal
 
 __all__ = ["shared_device", "shared_payment", "shared_registration", "shared_subnet", "template_share"]
 
@@ -18,9 +20,26 @@ _SUBNET_CAP = 200
 _LONG_PROMPT = 8
 
 
-def _others(name: str, column: str, cap: int) -> Sql:
+def _shared_fact(column: str, *, larger_means: str, misled_by: str) -> Callable[[Callable[[], Sql]], Signal]:
+    """Declare a signal that counts the other accounts with the same value of one column of `account_facts`."""
+
+    def crowd(others: int) -> list[Example]:
+        return [row(), fact(**{column: 1}), *(fact(account=2 + i, **{column: 1}) for i in range(others))]
+
+    return signal(
+        unit="other accounts",
+        larger_means=larger_means,
+        needs=1,
+        quiet=crowd(1),
+        loud=crowd(12),
+        misled_by=misled_by,
+        relational=True,
+    )
+
+
+def _others(column: str, cap: int) -> Sql:
     return Sql(
-        name,
+        f"shared_{column}",
         f"""
         with active as (
             select f.account from {{features}} f where f.account is not null group by f.account
@@ -39,50 +58,34 @@ def _others(name: str, column: str, cap: int) -> Sql:
     )
 
 
-def _crowd(column: str, size: int) -> list[Example]:
-    return [row(), fact(**{column: 1}), *(fact(account=2 + i, **{column: 1}) for i in range(size))]
-
-
-@signal(
-    unit="other accounts",
+@_shared_fact(
+    "payment",
     larger_means="more accounts on the same payment instrument",
-    needs=1,
-    quiet=_crowd("payment", 1),
-    loud=_crowd("payment", 12),
     misled_by="a household; a company with an account for each team; a reseller",
-    relational=True,
 )
 def shared_payment() -> Sql:
     """Other accounts that pay with the same instrument."""
-    return _others("shared_payment", "payment", _INSTRUMENT_CAP)
+    return _others("payment", _INSTRUMENT_CAP)
 
 
-@signal(
-    unit="other accounts",
+@_shared_fact(
+    "registration",
     larger_means="more accounts with the same registration pattern",
-    needs=1,
-    quiet=_crowd("registration", 1),
-    loud=_crowd("registration", 12),
     misled_by="employees of one company; a class signed up by its teacher",
-    relational=True,
 )
 def shared_registration() -> Sql:
     """Other accounts that registered by the same pattern (mail domain and shape of the name)."""
-    return _others("shared_registration", "registration", _PATTERN_CAP)
+    return _others("registration", _PATTERN_CAP)
 
 
-@signal(
-    unit="other accounts",
+@_shared_fact(
+    "device",
     larger_means="more accounts opened on the same device",
-    needs=1,
-    quiet=_crowd("device", 1),
-    loud=_crowd("device", 12),
     misled_by="a shared computer in a library or a school",
-    relational=True,
 )
 def shared_device() -> Sql:
     """Other accounts that were opened on the same device."""
-    return _others("shared_device", "device", _INSTRUMENT_CAP)
+    return _others("device", _INSTRUMENT_CAP)
 
 
 @signal(

@@ -1,0 +1,187 @@
+"""What was found: families, links and evidence, the actors that they add up to, and the run that concluded it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from stillwatch.engine.contract import HASH, TEXT, TIME, Table, column
+
+__all__ = [
+    "ACCOUNT_EVIDENCE",
+    "ACTORS",
+    "ACTOR_EVIDENCE",
+    "ACTOR_LINEAGE",
+    "ACTOR_MEMBERS",
+    "CALIBRATION",
+    "FAMILIES",
+    "LINKS",
+    "RUNS",
+]
+
+# ruff: noqa: E501
+# fmt: off
+# One column a line reads as the table that it is.
+
+
+FAMILIES = Table(
+    name="families",
+    row="One family: prompts or system texts that share a template.",
+    key=("family",),
+    columns=(
+        column("family", HASH, "id: keyed hash of its anchors", required=True),
+        column("scope", TEXT, "where the template stands: prompt or system", required=True),
+        column("anchors", pa.list_(HASH), "shingle hashes that mark it", required=True, leaves="as_tag"),
+        column("fragments", pa.int32(), "fragments that were joined into it", required=True),
+        column("joined_by", TEXT, "why they were joined: co-occurrence in requests, or overlap of accounts", required=True),
+        column("exchanges", pa.int64(), "exchanges that carry it in the discovery slice", required=True, leaves="as_count"),
+        column("accounts", pa.int64(), "accounts that sent it in the discovery slice", required=True, leaves="as_count"),
+        column("first_at", TIME, "first seen", required=True, leaves="as_count"),
+        column("last_at", TIME, "last seen", required=True, leaves="as_count"),
+        column("distinct_prompts", pa.float64(), "distinct prompts per exchange", required=True, leaves="as_count"),
+        column("single_turn", pa.float64(), "share of exchanges without an earlier turn", leaves="as_count"),
+        column("exclusivity", pa.float64(), "share of its accounts' traffic that it makes up", leaves="as_count"),
+        column("elicitation", pa.int32(), "techniques that at least half of its exchanges carry, as bits", required=True, leaves="free"),
+    ),
+)
+
+ACCOUNT_EVIDENCE = Table(
+    name="account_evidence",
+    row="One signal of one account, as evidence against its null; `signal = combined` is the account's verdict of the run.",
+    key=("account", "signal"),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("signal", TEXT, "which signal, or `combined`", required=True, leaves="free"),
+        column("value", pa.float64(), "measured value, in the signal's unit"),
+        column("n", pa.int64(), "observations behind the value", required=True),
+        column("needed", pa.int64(), "observations that would decide, where it is undecided"),
+        column("p_value", pa.float64(), "conformal p-value; unknown when undecided"),
+        column("e_value", pa.float64(), "e-value; unknown when undecided"),
+        column("stratum", TEXT, "product type whose accounts it was calibrated against", required=True),
+        column("calibration_n", pa.int64(), "calibration accounts", required=True),
+        column("null", TEXT, "null hypothesis in words", required=True, leaves="free"),
+        column("decision", TEXT, "review, quiet or undecided (combined row only)"),
+        column("reason", TEXT, "why, in a sentence"),
+    ),
+)
+
+LINKS = Table(
+    name="links",
+    row="One account's tie to one shared thing (a family, a payment instrument, a subnet). Pairs of accounts meet only through it.",
+    key=("account", "kind", "object"),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("kind", TEXT, "family, payment, registration, device, subnet, tls, user_agent, ...", required=True, leaves="free"),
+        column("object", HASH, "the shared thing", required=True),
+        column("weight", pa.float64(), "weight by kind and rarity", required=True),
+        column("exchanges", pa.int64(), "exchanges behind it in the discovery slice; unknown for account facts"),
+        column("object_accounts", pa.int64(), "accounts that share the thing", required=True, leaves="as_count"),
+        column("hub", pa.bool_(), "too widely shared to link anybody (carrier, campus, cloud, popular harness)", required=True),
+        column("reason", TEXT, "why it links, in a sentence", required=True),
+    ),
+)
+
+ACTORS = Table(
+    name="actors",
+    row="One candidate actor: accounts that one operator seems to run, with what was decided.",
+    key=("actor",),
+    columns=(
+        column("actor", HASH, "id: keyed hash of first day and founding members; never reused", required=True),
+        column("first_seen", TIME, "first exchange", required=True, leaves="as_count"),
+        column("last_seen", TIME, "last exchange", required=True, leaves="as_count"),
+        column("accounts", pa.int64(), "members", required=True, leaves="as_count"),
+        column("exchanges", pa.int64(), "exchanges of the members", required=True, leaves="as_count"),
+        column("harvest_exchanges", pa.int64(), "of these, exchanges that carry the actor's families or techniques", required=True, leaves="as_count"),
+        column("yield_exchanges", pa.int64(), "distinct prompts answered among them: what was obtained", required=True, leaves="as_count"),
+        column("yield_tokens", pa.int64(), "output tokens among them, where counted", leaves="as_count"),
+        column("capability", TEXT, "capability sought, in words", required=True, leaves="free"),
+        column("found_by", pa.list_(TEXT), "kinds of link that hold it together", required=True, leaves="free"),
+        column("families", pa.list_(HASH), "its families", required=True),
+        column("e_value", pa.float64(), "evidence on held-out data against the actor's null; unknown when undecided", leaves="free"),
+        column("threshold", pa.float64(), "e-value that e-BH demanded at the run's budget", leaves="free"),
+        column("decision", TEXT, "review, set_aside or undecided", required=True, leaves="free"),
+        column("lookalike", TEXT, "innocent explanation that fits best", leaves="free"),
+        column("lookalike_fits", pa.bool_(), "whether that explanation fits well enough to set the candidate aside", leaves="free"),
+        column("reason", TEXT, "the sentence that says why", required=True),
+    ),
+)
+
+ACTOR_MEMBERS = Table(
+    name="actor_members",
+    row="One account's membership of an actor.",
+    key=("actor", "account", "valid_from"),
+    columns=(
+        column("actor", HASH, "the actor", required=True),
+        column("account", HASH, "the account", required=True),
+        column("valid_from", TIME, "member since", required=True),
+        column("valid_to", TIME, "member until; unknown while it lasts"),
+        column("links", pa.int64(), "links that tie it to the actor", required=True),
+        column("weight", pa.float64(), "sum of their weights", required=True),
+        column("exchanges", pa.int64(), "its exchanges", required=True),
+        column("harvest_exchanges", pa.int64(), "of these, exchanges that carry the actor's families or techniques", required=True),
+        column("reason", TEXT, "why it is a member, in a sentence", required=True),
+    ),
+)
+
+ACTOR_LINEAGE = Table(
+    name="actor_lineage",
+    row="One event in an actor's life: born, merged, split, alias.",
+    key=("actor", "event", "at", "other"),
+    columns=(
+        column("actor", HASH, "the actor", required=True),
+        column("event", TEXT, "born, merged_into, split_from or alias_of", required=True),
+        column("other", HASH, "the other actor, where there is one"),
+        column("at", TIME, "when", required=True),
+    ),
+)
+
+ACTOR_EVIDENCE = Table(
+    name="actor_evidence",
+    row="One test of one candidate actor on data that was not used to find it.",
+    key=("actor", "test"),
+    columns=(
+        column("actor", HASH, "the actor", required=True),
+        column("test", TEXT, "which test, or `combined`", required=True, leaves="free"),
+        column("vote", TEXT, "structural, behavioural or coordination", required=True, leaves="free"),
+        column("supports", TEXT, "harvest, innocent or neither", required=True, leaves="free"),
+        column("value", pa.float64(), "measured value", leaves="free"),
+        column("low", pa.float64(), "lower end of its interval", leaves="free"),
+        column("high", pa.float64(), "upper end of its interval", leaves="free"),
+        column("expected", pa.float64(), "value expected under the null", leaves="free"),
+        column("n", pa.int64(), "observations", required=True, leaves="as_count"),
+        column("needed", pa.int64(), "observations that would decide, where it is undecided"),
+        column("p_value", pa.float64(), "p-value; unknown when undecided", leaves="free"),
+        column("e_value", pa.float64(), "e-value; unknown when undecided", leaves="free"),
+        column("null", TEXT, "null hypothesis in words", required=True, leaves="free"),
+        column("sentence", TEXT, "result in a sentence", required=True, leaves="free"),
+    ),
+)
+
+CALIBRATION = Table(
+    name="calibration",
+    row="How one signal was calibrated in one stratum.",
+    key=("signal", "stratum"),
+    columns=(
+        column("signal", TEXT, "the signal", required=True, leaves="free"),
+        column("stratum", TEXT, "product type", required=True, leaves="free"),
+        column("accounts", pa.int64(), "accounts with enough data", required=True, leaves="as_count"),
+        column("undecided", pa.int64(), "accounts with too little data", required=True, leaves="as_count"),
+        column("trimmed", pa.int64(), "accounts left out of calibration as the most extreme", required=True, leaves="as_count"),
+        column("calibration_n", pa.int64(), "accounts that each p-value was compared with, at least", required=True, leaves="as_count"),
+        column("contamination_bound", pa.float64(), "share of guilty accounts in the logs up to which the p-values stay valid", required=True, leaves="free"),
+        column("smallest_p", pa.float64(), "smallest p-value that this n can give", required=True, leaves="free"),
+        column("uniformity", pa.float64(), "p-value of the null monitor: small when the p-values of the bulk are not uniform", leaves="free"),
+        column("quantiles", pa.list_(pa.float64()), "the signal's values at 1, 5, 25, 50, 75, 95, 99 % of accounts", required=True, leaves="as_count"),
+    ),
+)
+
+RUNS = Table(
+    name="runs",
+    row="One scan: what it read and what it concluded. The only table with the clock in it.",
+    key=("run",),
+    columns=(
+        column("run", HASH, "hash of inputs, settings and version: the same scan has the same id", required=True),
+        column("version", TEXT, "Stillwatch version", required=True, leaves="free"),
+        column("settings", TEXT, "settings that differ from the defaults, as JSON", required=True),
+        column("summary", TEXT, "counts of the run as JSON", required=True, leaves="as_count"),
+    ),
+)
