@@ -1,0 +1,62 @@
+"""Figures: what was measured beside the bar that was set for it, where they are kept, and under which commit and machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from page import page, plot
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMIT = subprocess.run(
+    ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+).stdout.strip()
+"""What was measured: read when the measurement begins, as others may commit meanwhile."""
+
+Figures = tuple[list[dict[str, Any]], dict[str, Any]]
+"""What a part of the measurement gives: its bars, and the raw numbers behind them."""
+
+
+def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | None) -> dict[str, Any]:
+    """One figure beside the bar that was set for it."""
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "bar": limit,
+        "holds": holds,
+        "command": "python " + " ".join(["bench/scan.py", *sys.argv[1:]]),
+        "commit": COMMIT,
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+    }
+
+
+def keep(out: Path, part: str, figures: Figures) -> None:
+    """Put a part's figures into scan.json in place of its older ones, and write scan.md and the plot from all of them."""
+    bars, raw = figures
+    path = out / "scan.json"
+    old = json.loads(path.read_text()) if path.exists() else {"bars": [], "raw": {}}
+    kept = [b for b in old["bars"] if b.get("part") != part]
+    old["bars"] = kept + [{**b, "part": part} for b in bars]
+    old["raw"][part] = raw
+    old["machine"] = {
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / (1 << 30)),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_at_the_end": [round(x, 1) for x in os.getloadavg()],
+    }
+    old["versions"] = {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")}
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(old, indent=1) + "\n")
+    (out / "scan.md").write_text(page(old))
+    if "scale" in old["raw"]:
+        (out / "scan-scale.svg").write_text(plot(old["raw"]["scale"]))

@@ -1,0 +1,168 @@
+"""How fast and in how much memory: every format read into a workspace, and whole scans by size."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from figures import Figures, bar
+
+
+def ingest(rows: int) -> Figures:
+    """Rows per second of every format into a workspace, with two processes."""
+    import ingest as formats
+    from stillwatch.core import Pseudonymiser
+    from stillwatch.ingest import ReadOptions, plan
+
+    bars, raw = [], {}
+    for name in ("parquet", "csv", "openai_batch", *formats.JSON_FORMATS):
+        many = rows * 8 if name in ("parquet", "csv") else rows
+        with tempfile.TemporaryDirectory() as made:
+            folder, root = Path(made) / "logs", Path(made) / "workspace"
+            folder.mkdir()
+            formats.write(name, folder, formats.World(many))
+            size = sum(path.stat().st_size for path in folder.iterdir())
+            options = ReadOptions(chunk_bytes=max(1 << 20, size // 16), chunk_rows=max(1000, many // 16))
+            chunks = plan([folder], options).chunks
+            jobs = [(chunk, (Pseudonymiser(formats.KEY), options), str(root)) for chunk in chunks]
+            with multiprocessing.get_context("spawn").Pool(2) as pool:
+                pool.map(_store_job, jobs[:2], chunksize=1)
+                started = time.perf_counter()
+                read = sum(pool.imap_unordered(_store_job, jobs))
+                wall = time.perf_counter() - started
+        assert read == many, (name, read, many)
+        rate, wanted = read / wall, 100_000 if name == "parquet" else 20_000
+        raw[name] = {"rows": many, "bytes_per_row": size // many, "rows_per_second": round(rate)}
+        bars.append(bar(f"ingest {name}", round(rate), "exchanges/s", f">= {wanted:,}", rate >= wanted))
+        print(f"{name:22} {rate:10,.0f} /s   {size // many} bytes a row", flush=True)
+    return bars, raw
+
+
+def _store_job(job: tuple[Any, Any, str]) -> int:
+    """Read one chunk and write it as a part of `exchanges`: what ingest costs on its way into a workspace."""
+    from stillwatch.engine import Store, by_day
+    from stillwatch.ingest import read_chunk
+    from stillwatch.pipeline.stage import part_name
+
+    chunk, (names, options), root = job
+    store = Store(Path(root))
+    batch = read_chunk(chunk, names, options).batch
+    for day, rows in by_day(batch):
+        store.write_part("exchanges", rows, made_from=chunk.id, day=day, name=part_name(chunk.id))
+    return int(batch.num_rows)
+
+
+def scale(sizes: list[int], keep: Path) -> Iterator[Figures]:
+    """A whole scan at each size, by stage, with peak memory; after each, the figures of all sizes so far.
+
+    Worlds are kept in `keep` for another run.
+    """
+    raw: dict[str, Any] = {}
+    for exchanges in sizes:
+        raw[str(exchanges)] = _whole_scan(exchanges, keep)
+        print(json.dumps(raw[str(exchanges)]), flush=True)
+        yield _scale_bars(raw), raw
+
+
+def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
+    from stillwatch.core import Settings
+    from stillwatch.engine import Workspace
+    from stillwatch.pipeline import Inputs, scan
+    from stillwatch.range.parquet import write_parquet
+
+    accounts = exchanges // 50
+    world = keep / f"world-{exchanges}"
+    if not (world / "facts").exists():
+        write_parquet(world, seed=5, accounts=accounts, exchanges=exchanges)
+    workspace = keep / f"workspace-{exchanges}"
+    shutil.rmtree(workspace, ignore_errors=True)
+    stages: dict[str, float] = {}
+    peaks: dict[str, int] = {}
+    state = {"stage": "start", "since": time.perf_counter()}
+    with Watch() as watch:
+
+        def tell(stage: str, done: int, total: int) -> None:
+            now = time.perf_counter()
+            if stage != state["stage"]:
+                stages[str(state["stage"])] = round(now - float(state["since"]), 1)
+                peaks[str(state["stage"])] = watch.peak >> 20
+                state.update(stage=stage, since=now)
+
+        began = time.perf_counter()
+        done = scan(
+            Workspace(workspace),
+            Inputs(logs=[world / "logs"], accounts=world / "facts" / "accounts.csv"),
+            Settings(),
+            progress=tell,
+        )
+        seconds = time.perf_counter() - began
+        stages[f"{state['stage']} and report"] = round(time.perf_counter() - float(state["since"]), 1)
+    on_disk = sum(p.stat().st_size for p in workspace.rglob("*") if p.is_file())
+    shutil.rmtree(workspace, ignore_errors=True)
+    return {
+        "accounts": accounts,
+        "exchanges": done.read.exchanges,
+        "seconds": round(seconds, 1),
+        "peak_mib": watch.peak >> 20,
+        "peak_mib_after": peaks,
+        "stages": stages,
+        "actors": len(done.view.for_review),
+        "bytes_on_disk": on_disk,
+    }
+
+
+def _scale_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """The bars for the largest size so far, and how time grows with size once there are two."""
+    largest = max(raw, key=int)
+    one = raw[largest]
+    reading = one["peak_mib_after"].get("reading", one["peak_mib"])
+    bars = [
+        bar(f"whole scan of {int(largest):,} exchanges", one["seconds"], "s", "<= 900", one["seconds"] <= 900),
+        bar("peak memory of it", round(one["peak_mib"] / 1024, 2), "GiB", "<= 4", one["peak_mib"] <= 4096),
+        bar("peak memory of reading and featurising", round(reading / 1024, 2), "GiB", "<= 1.5", reading <= 1536),
+    ]
+    if len(raw) > 1:
+        x = np.log([float(size) for size in raw])
+        y = np.log([float(r["seconds"]) for r in raw.values()])
+        slope = float(np.polyfit(x, y, 1)[0])
+        bars.append(bar("growth: time ~ size to the power", round(slope, 3), "", "<= 1.1 (linear)", slope <= 1.1))
+    return bars
+
+
+class Watch:
+    """Peak memory of this process and its children together (resident, shared pages counted in each), sampled twice a second."""
+
+    def __init__(self) -> None:
+        self.peak = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        me = psutil.Process()
+        family, looks = [me], 0
+        while not self._stop.wait(0.5):
+            total, looks = 0, looks + 1
+            if looks % 8 == 1:
+                family = [me, *me.children(recursive=True)]
+            for one in family:
+                with contextlib.suppress(psutil.Error):
+                    total += one.memory_info().rss
+            self.peak = max(self.peak, total)
