@@ -8,7 +8,7 @@ Zero is never given out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = ["Pseudonymiser", "handle", "unhandle"]
 
@@ -55,16 +55,16 @@ class Pseudonymiser:
 
     def names(self, kind: str, raws: Iterable[str | None]) -> list[int | None]:
         """Name many values; equal values are hashed once and unknown stays unknown."""
-        begun = self._hash(kind)
-        known: dict[str | None, int | None] = {None: None}
-        out: list[int | None] = []
-        for raw in raws:
-            if raw not in known:
-                one = begun.copy()
-                one.update(raw.encode("utf-8", "surrogatepass"))  # type: ignore[union-attr]
-                known[raw] = int.from_bytes(one.digest(), "little", signed=True) or 1
-            out.append(known[raw])
-        return out
+        raws = raws if isinstance(raws, Sequence) else list(raws)
+        copy = self._hash(kind).copy
+        read = int.from_bytes
+        known: dict[str | None, int] = {}
+        for raw in dict.fromkeys(raws):
+            if raw is not None:
+                one = copy()
+                one.update(raw.encode("utf-8", "surrogatepass"))
+                known[raw] = read(one.digest(), "little", signed=True) or 1
+        return list(map(known.get, raws))
 
     def salt(self, purpose: str) -> int:
         """A 64-bit number for keyed hashing of features in numpy; differs by `purpose` (at most 16 ASCII characters)."""

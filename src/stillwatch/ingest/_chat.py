@@ -24,14 +24,22 @@ _MARKED = frozenset(
 
 
 def sampling(x: Exchange, body: dict[str, Any]) -> None:
-    """Set what was asked of the sampler, in the names that OpenAI and those who speak its dialect use."""
-    x.max_tokens = asked_count(body.get("max_completion_tokens"))
-    if x.max_tokens is None:
-        x.max_tokens = asked_count(body.get("max_tokens"))
-    x.temperature = asked_number(body.get("temperature"))
-    x.top_p = asked_number(body.get("top_p"))
-    x.top_k = asked_count(body.get("top_k"))
-    x.n = asked_count(body.get("n"), limit=32_767)
+    """Set what was asked of the sampler, in the names that OpenAI and those who speak its dialect use.
+
+    `x` is an exchange of which nothing of this is known yet. Most requests name two or three of these, so what is absent costs a look.
+    """
+    if "max_completion_tokens" in body:
+        x.max_tokens = asked_count(body["max_completion_tokens"])
+    if x.max_tokens is None and "max_tokens" in body:
+        x.max_tokens = asked_count(body["max_tokens"])
+    if "temperature" in body:
+        x.temperature = asked_number(body["temperature"])
+    if "top_p" in body:
+        x.top_p = asked_number(body["top_p"])
+    if "top_k" in body:
+        x.top_k = asked_count(body["top_k"])
+    if "n" in body:
+        x.n = asked_count(body["n"], limit=32_767)
     logprobs = body.get("logprobs")
     if logprobs is None:
         x.logprobs = False
@@ -41,9 +49,9 @@ def sampling(x: Exchange, body: dict[str, Any]) -> None:
         legacy = asked_count(logprobs, limit=32_767)
         x.logprobs = None if legacy is None else True
         x.top_logprobs = legacy
-    if x.top_logprobs is None:
-        x.top_logprobs = asked_count(body.get("top_logprobs"), limit=32_767)
-    x.logit_bias = bool(mapping(body.get("logit_bias")))
+    if x.top_logprobs is None and "top_logprobs" in body:
+        x.top_logprobs = asked_count(body["top_logprobs"], limit=32_767)
+    x.logit_bias = "logit_bias" in body and bool(mapping(body["logit_bias"]))
     stream = body.get("stream")
     x.stream = False if stream is None else asked_flag(stream)
 
@@ -69,7 +77,9 @@ def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
     if not isinstance(message, dict):
         return "user", message if isinstance(message, str) else None
     role = message.get("role")
-    content = parts_text(message.get("content"))
+    content = message.get("content")
+    if type(content) is not str or not content:
+        content = parts_text(content)
     if len(message) > 2 or content is None:
         if not _MARKED.isdisjoint(message):
             _collect_artifacts(message, artifacts)
@@ -109,7 +119,8 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     x.model = label(body.get("model"))
     x.end_user = label(body.get("safety_identifier")) or label(body.get("user"))
     sampling(x, body)
-    x.tools = tool_names(body.get("tools") or body.get("functions"))
+    if "tools" in body or "functions" in body:
+        x.tools = tool_names(body.get("tools") or body.get("functions"))
     artifacts: list[str] = []
     messages = body.get("messages")
     if isinstance(messages, list):
@@ -161,9 +172,11 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             refused = True
-        thought = text(message.get("reasoning_content")) or text(message.get("reasoning"))
+        thought = None
+        if "reasoning_content" in message or "reasoning" in message:
+            thought = text(message.get("reasoning_content")) or text(message.get("reasoning"))
         answer = message_turn(message, artifacts)[1] or ""
-        if thought is None:
+        if thought is None and answer.startswith("<think>"):
             thought, answer = split_thinking(answer)
         if thought:
             thoughts.append(thought)

@@ -61,8 +61,7 @@ def headers(value: Any) -> dict[str, str]:
 
 def _first(found: dict[str, str], names: Iterable[str]) -> str | None:
     for name in names:
-        value = found.get(name)
-        if value:
+        if name in found and (value := found[name]):
             return value
     return None
 
@@ -93,7 +92,8 @@ def wire(
         x.user_agent = text(asked.get("user-agent"))
     if x.tls_fingerprint is None:
         x.tls_fingerprint = _first(asked, _FINGERPRINTS)
-    x.org = x.org or label(_first(asked, _ORGS) or _first(answered, _ORGS))
+    if x.org is None:
+        x.org = label(_first(asked, _ORGS) or _first(answered, _ORGS))
     x.request = label(_first(answered, _REQUEST_IDS) or _first(asked, _REQUEST_IDS))
     if dialect == "gemini_generate":
         x.model = label(path.partition("?")[0].rpartition("models/")[2].partition(":")[0])
@@ -121,8 +121,10 @@ def capture(record: Record, reading: Reading) -> list[Exchange]:
     x.http_status = billed(response.get("status", response.get("status_code")), "response.status", limit=999)
     x.ip = text(client.get("ip"))
     x.user_agent = text(client.get("user_agent"))
-    x.tls_fingerprint = text(client.get("ja4")) or text(client.get("ja3"))
-    x.org = label(record.get("org")) or label(client.get("org"))
+    if "ja4" in client or "ja3" in client:
+        x.tls_fingerprint = text(client.get("ja4")) or text(client.get("ja3"))
+    if "org" in record or "org" in client:
+        x.org = label(record.get("org")) or label(client.get("org"))
     path = text(request.get("path")) or text(request.get("url")) or ""
     spoken = wire(
         x,
@@ -138,10 +140,13 @@ def capture(record: Record, reading: Reading) -> list[Exchange]:
         return []
     x.format = spoken
     x.pathway = label(record.get("pathway")) or "api"
-    x.conversation = x.conversation or label(record.get("conversation"))
+    if x.conversation is None:
+        x.conversation = label(record.get("conversation"))
     said = record.get("retention")
     x.retention_class = retention_class(client.get("retention") if said is None else said, reading.notes)
-    x.account = label(record.get("account")) or label(client.get("account")) or x.credential
+    if "account" in record or "account" in client:
+        x.account = label(record.get("account")) or label(client.get("account"))
+    x.account = x.account or x.credential
     return [x]
 
 

@@ -44,7 +44,6 @@ DAY = 86_400_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - a naive time is read as UTC, by contract
-_MICROSECOND = timedelta(microseconds=1)
 _DIGITS = re.compile(r"[+-]?\d{9,20}(?:\.\d*)?\Z")
 _WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
 _ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)\Z")
@@ -127,26 +126,33 @@ def instant(value: Any, field: str) -> tuple[int, bool]:
         BadField: when it is none of these.
     """
     if isinstance(value, str):
-        naive = False
-        stripped = value.strip()
-        if _DIGITS.match(stripped):
-            whole, _, fraction = stripped.partition(".")
-            return _scaled(int(whole), field) if not fraction else _scaled(float(stripped), field)
-        try:
-            moment = datetime.fromisoformat(stripped)
-        except ValueError:
-            moment = _other_shape(stripped, field)
-        if moment.tzinfo is None:
-            naive = True
-            return (moment - _EPOCH_NAIVE) // _MICROSECOND, naive
-        return (moment - _EPOCH) // _MICROSECOND, naive
+        if value[4:5] == "-":
+            try:
+                return _ticks(datetime.fromisoformat(value))
+            except ValueError:
+                pass
+        return _instant_in(value.strip(), field)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _scaled(value, field)
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            return (value - _EPOCH_NAIVE) // _MICROSECOND, True
-        return (value - _EPOCH) // _MICROSECOND, False
+        return _ticks(value)
     raise BadField(field, f"got {shown(value)}, expected a time")
+
+
+def _instant_in(value: str, field: str) -> tuple[int, bool]:
+    if _DIGITS.match(value):
+        whole, _, fraction = value.partition(".")
+        return _scaled(int(whole), field) if not fraction else _scaled(float(value), field)
+    try:
+        return _ticks(datetime.fromisoformat(value))
+    except ValueError:
+        return _ticks(_other_shape(value, field))
+
+
+def _ticks(moment: datetime) -> tuple[int, bool]:
+    naive = moment.tzinfo is None
+    since = moment - (_EPOCH_NAIVE if naive else _EPOCH)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, naive
 
 
 def _scaled(value: float, field: str) -> tuple[int, bool]:
@@ -190,10 +196,12 @@ def billed(value: Any, field: str, *, limit: int = ABSURD_TOKENS) -> int | None:
     Raises:
         BadField: when it is negative, absurdly large, or no whole number.
     """
-    if value is None:
-        return None
     if type(value) is int:
+        if 0 <= value <= limit:
+            return value
         number = value
+    elif value is None:
+        return None
     elif (isinstance(value, float) and value.is_integer()) or (
         isinstance(value, str) and _WHOLE.match(value) is not None
     ):
@@ -219,6 +227,8 @@ def asked_count(value: Any, *, limit: int = 2_147_483_647) -> int | None:
 
 def asked_number(value: Any) -> float | None:
     """Read a number a caller asked for; whatever makes no sense is unknown."""
+    if type(value) is float:
+        return value if -1e9 < value < 1e9 else None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -257,12 +267,17 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def label(value: Any, *, longest: int = 512) -> str | None:
+def label(value: Any, longest: int = 512) -> str | None:
     """Take a short name (an id, a model): trimmed, numbers written out, cut at `longest` characters; empty is unknown."""
-    if isinstance(value, str):
-        if value and len(value) <= longest and value[0] > " " and value[-1] > " ":
+    if type(value) is str:
+        bare: str = value.strip()
+        if bare is value and len(bare) <= longest:
+            return bare or None
+        if len(value) <= longest and value[0] > " " and value[-1] > " ":
             return value
-        return value.strip()[:longest] or None
+        return bare[:longest] or None
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from . import _anthropic, _chat, _converse, _gemini, _responses
@@ -60,6 +61,7 @@ _ENDINGS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def dialect_of_path(path: str) -> str | None:
     """Tell the dialect from a request path, or that it asks for no answer of a model (`None`)."""
     bare = path.partition("?")[0].rstrip("/").lower()
@@ -99,7 +101,7 @@ def fill(x: Exchange, request: Any, response: Any, *, name: str | None = None) -
 
     Returns the dialect's name, or `None` when the bodies are in none that is known (then only the outcome is set).
     """
-    asked = open_body(request).whole or {}
+    asked = request if isinstance(request, dict) else open_body(request).whole or {}
     answered = open_body(response)
     whole = answered.whole
     if name is None:

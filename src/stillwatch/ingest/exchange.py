@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
@@ -90,7 +90,6 @@ _VALUES = (
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
 _VAULTED = ("account", "org")
 _FIELDS = Exchange.__struct_fields__
-_FIELDS_OF: Callable[[Exchange], tuple[Any, ...]] = attrgetter(*_FIELDS)
 
 
 def credential_id(token: str) -> str:
@@ -146,15 +145,13 @@ def to_batch(
     """
     columns: dict[str, Any] = {}
     raw: dict[str, Sequence[Any]] = (
-        dict(zip(_FIELDS, zip(*map(_FIELDS_OF, rows), strict=True), strict=True))
-        if rows
-        else dict.fromkeys(_FIELDS, ())
+        dict(zip(_FIELDS, zip(*map(astuple, rows), strict=True), strict=True)) if rows else dict.fromkeys(_FIELDS, ())
     )
     raw["account"] = _by_distinct(raw["account"], account_id)
     for name in _TEXTS:
         columns[name] = _texts(raw[name])
     for name in _VALUES:
-        columns[name] = pa.array(raw[name], SCHEMA.field(name).type)
+        columns[name] = _plain(raw[name], SCHEMA.field(name).type)
     vault: list[VaultPair] = []
     for name in _NAMED:
         columns[name] = _pseudonyms(names, name, raw[name], vault if name in _VAULTED else None)
@@ -172,9 +169,14 @@ def to_batch(
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA), vault
 
 
+def _plain(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Values as a column; most columns of most logs hold nothing, which is told faster than converted."""
+    return pa.nulls(len(values), kind) if values.count(None) == len(values) else pa.array(values, kind)
+
+
 def _texts(values: Sequence[str | None]) -> pa.Array:
     try:
-        return pa.array(values, pa.string())
+        return _plain(values, pa.string())
     except UnicodeEncodeError:
         return pa.array([None if value is None else _SURROGATE.sub("\ufffd", value) for value in values], pa.string())
 
@@ -184,19 +186,15 @@ def _pseudonyms(names: Pseudonymiser, kind: str, raws: Sequence[str | None], vau
         return pa.nulls(len(raws), pa.int64())
     named = names.names(kind, raws)
     if vault is not None:
-        pairs = {raw: value for raw, value in zip(raws, named, strict=True) if raw is not None and value is not None}
-        vault.extend((kind, value, raw) for raw, value in pairs.items())
+        pairs = dict(zip(raws, named, strict=True))
+        vault.extend((kind, value, raw) for raw, value in pairs.items() if raw is not None and value is not None)
     return pa.array(named, pa.int64())
 
 
-def _by_distinct(values: Iterable[str | None], function: Callable[[str], str | None]) -> list[str | None]:
-    known: dict[str | None, str | None] = {None: None}
-    out: list[str | None] = []
-    for value in values:
-        if value not in known:
-            known[value] = function(value) if value else None
-        out.append(known[value])
-    return out
+def _by_distinct(values: Sequence[str | None], function: Callable[[str], str | None]) -> list[str | None]:
+    """A function's value for each value, worked out once for those that are equal."""
+    known: dict[str | None, str | None] = {value: function(value) for value in dict.fromkeys(values) if value}
+    return list(map(known.get, values))
 
 
 def _canonical(artifact: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -25,6 +25,8 @@ from .records import Fault, document_records, line_records
 from .table_rows import Reject
 
 __all__ = ["ChunkResult", "Reject", "exchanges_of", "read_chunk"]
+
+_Given = TypeVar("_Given")
 
 REJECTS: pa.Schema = table("rejects").schema
 
@@ -76,7 +78,10 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
         for line, record, repaired in _records(chunk, rejects):
             if repaired:
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
-            _collect(one, line, record, chunk.source, reading, rows, rejects)
+            if isinstance(record, Fault):
+                rejects.append((chunk.source, line, "row", record.reason))
+            else:
+                _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
     if options.default_account is not None:
         for row in rows:
             row.account = row.account or options.default_account
@@ -110,54 +115,39 @@ def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record 
 
 
 def exchanges_of(
-    one: LogFormat, record: Record, reading: Reading, *, line: int = 1, source: int = 0
-) -> Iterator[Exchange | BadField]:
+    one: LogFormat, record: Record, reading: Reading, line: int = 1, source: int = 0
+) -> list[Exchange | BadField]:
     """Everything one record holds: exchanges, and a fault for each that cannot be read."""
+    if one.joined is None:
+        return _read_out(one, one.read, record, reading)
+    pieces: dict[str, list[Piece]] = {}
     try:
-        if one.joined is None:
-            yield from one.read(record, reading)
-            return
-        pieces: dict[str, list[Piece]] = {}
         for key, value in one.joined.pieces(record):
             pieces.setdefault(key, []).append(Piece(value, line, source))
     except BadField as fault:
-        yield fault
-        return
+        return [fault]
     except _SHAPE_ERRORS as error:
-        yield BadField("row", _misshapen(one, error))
-        return
-    for group in pieces.values():
-        yield from _assembled(one, group, reading)
+        return [BadField("row", _misshapen(one, error))]
+    return [x for group in pieces.values() for x in _read_out(one, one.joined.assemble, group, reading)]
 
 
 def _misshapen(one: LogFormat, error: Exception) -> str:
     return f"got a record whose shape {one.name} does not have ({type(error).__name__})"
 
 
-def _assembled(one: LogFormat, group: Sequence[Piece], reading: Reading) -> Iterator[Exchange | BadField]:
-    if one.joined is None:
-        return
+def _read_out(
+    one: LogFormat, reader: Callable[[_Given, Reading], Iterable[Exchange]], given: _Given, reading: Reading
+) -> list[Exchange | BadField]:
+    """What a reader gives for a record, or for the pieces of one key; what it gave before a fault stays."""
+    found: list[Exchange | BadField] = []
     try:
-        yield from one.joined.assemble(group, reading)
+        for x in reader(given, reading):
+            found.append(x)  # noqa: PERF402 - one by one, so that what came before a fault is kept
     except BadField as fault:
-        yield fault
+        found.append(fault)
     except _SHAPE_ERRORS as error:
-        yield BadField("row", _misshapen(one, error))
-
-
-def _collect(
-    one: LogFormat,
-    line: int,
-    record: Record | Fault,
-    source: int,
-    reading: Reading,
-    rows: list[Exchange],
-    rejects: list[Reject],
-) -> None:
-    if isinstance(record, Fault):
-        rejects.append((source, line, "row", record.reason))
-        return
-    _keep(exchanges_of(one, record, reading, line=line, source=source), line, source, rows, rejects)
+        found.append(BadField("row", _misshapen(one, error)))
+    return found
 
 
 def _keep(
@@ -171,8 +161,8 @@ def _keep(
             x.line = line
         if x.source is None:
             x.source = source
-        if rows and rows[-1].line == x.line and rows[-1].source == x.source:
-            x.part = rows[-1].part + 1
+        if rows and (before := rows[-1]).line == x.line and before.source == x.source:
+            x.part = before.part + 1
         rows.append(x)
 
 
@@ -205,7 +195,8 @@ def _collect_joined(
                 if first_part:
                     rejects.append((file.source, line, "row", _misshapen(one, error)))
     for group in groups.values():
-        _keep(_assembled(one, group, reading), group[0].line, group[0].source, rows, rejects)
+        found = _read_out(one, one.joined.assemble, group, reading)
+        _keep(found, group[0].line, group[0].source, rows, rejects)
 
 
 def _joined_records(

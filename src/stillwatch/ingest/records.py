@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -92,16 +93,17 @@ def is_lines(head: bytes) -> bool:
 def line_records(data: bytes, first_line: int) -> Iterator[tuple[int, Record | Fault, bool]]:
     """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults."""
     number = first_line - 1
-    for line in data.split(b"\n"):
+    for line in io.BytesIO(data):
         number += 1
-        bare = line.strip(_BLANK)
-        if not bare:
-            continue
-        if number == 1:
-            bare = bare.removeprefix(b"\xef\xbb\xbf")
+        repaired = False
         try:
-            value, repaired = _decode(bare), False
+            value = _decode(line)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
+            bare = line.strip(_BLANK)
+            if not bare:
+                continue
+            if number == 1:
+                bare = bare.removeprefix(b"\xef\xbb\xbf")
             if bare in (b"[", b"]", b"],"):
                 continue
             try:

@@ -27,9 +27,9 @@ def exchange_ids(given: Sequence[int | None], columns: Mapping[str, pa.Array], n
     common, while two requests with the same account, microsecond, tokens and texts are rare, and counting one exchange twice makes two
     of every trace it leaves. It misleads for logs that keep no text and whole seconds only: give those request ids.
     """
-    nameless = [place for place, one in enumerate(given) if one is None]
-    if not nameless:
+    if None not in given:
         return pa.array(given, pa.int64())
+    nameless = [place for place, one in enumerate(given) if one is None]
     places = None if len(nameless) == len(given) else pa.array(nameless, pa.int64())
     seen: Counter[bytes] = Counter()
     keys: list[str] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,8 +17,7 @@ _SSE_STARTS = ("data:", "event:", "id:", "retry:", ":")
 MAX_DEPTH = 4
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True, kw_only=True):
     """An opened body: the whole object, or its stream events in order; `broken` when something in it could not be read."""
 
     whole: dict[str, Any] | None = None

@@ -79,15 +79,13 @@ def lay_out(x: Exchange, turns: Sequence[tuple[str, str | None]], *, system: Ite
     systems = list(system)
     rest: list[tuple[str, str | None]] = []
     for turn in turns:
-        if turn[0] in _SYSTEM:
-            if turn[1]:
-                systems.append(turn[1])
-        else:
+        if turn[0] not in _SYSTEM:
             rest.append(turn)
+        elif turn[1]:
+            systems.append(turn[1])
     if systems:
         x.system = "\n".join(systems)
-    x.turns = len(rest)
-    last = len(rest)
+    x.turns = last = len(rest)
     for index in range(len(rest) - 1, -1, -1):
         if rest[index][0] == "user" and rest[index][1]:
             last = index
