@@ -138,10 +138,7 @@ def _chat(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     finnish = ground.shelf("oasst1_fi_mt", longest=3000)
     others = [ground.shelf("xquad_questions", lang=lang) for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi")]
     tongue = rng.random(len(who))
-    own = rng.random(len(who)) < 0.3
-    systems = np.full(len(who), -1)
-    for k in np.flatnonzero(own).tolist():
-        systems[k] = ground.texts.number(words.system_prompt(rng, "chat", words.company_names(rng, 1)[0]))
+    systems = _some_systems(ground, rng, len(who), product="chat", share=0.3)
     groups = [(english, tongue < 0.78), (finnish, (tongue >= 0.78) & (tongue < 0.84))]
     for k, texts in enumerate(others):
         low = 0.84 + 0.16 * k / len(others)
@@ -174,9 +171,7 @@ def _coding(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     total = int(counts.sum())
     made = words.code_tasks(rng, max(50, int(total * 0.55)))
     texts = np.concatenate([ground.texts.numbers(made), ground.shelf("mbpp_plus", "polyglot_exercism", longest=2500)])
-    systems = np.full(len(who), -1)
-    for k in np.flatnonzero(rng.random(len(who)) < 0.5).tolist():
-        systems[k] = ground.texts.number(words.system_prompt(rng, "coding", words.company_names(rng, 1)[0]))
+    systems = _some_systems(ground, rng, len(who), product="coding", share=0.5)
     talk(
         ground,
         rng,
@@ -193,31 +188,50 @@ def _coding(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
 
 def _research(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
     who = accounts.people(ground, rng, len(counts), product="research", group="research", stream=0.5)
-    own = np.full(len(who), -1)
-    for k in np.flatnonzero(rng.random(len(who)) < 0.4).tolist():
-        own[k] = ground.texts.number(words.system_prompt(rng, "research", words.company_names(rng, 1)[0]))
+    systems = _some_systems(ground, rng, len(who), product="research", share=0.4)
     texts = np.concatenate([ground.shelf("medquad", "nq_open", "mt_bench"), ground.passages("summarise")])
-    talk(ground, rng, who, counts, texts=texts, profile="office", system=own, mean_turns=1.8)
+    talk(ground, rng, who, counts, texts=texts, profile="office", system=systems, mean_turns=1.8)
 
 
-def _own_system(ground: Ground, rng: np.random.Generator, product: str, names: list[str]) -> Ints:
-    return ground.texts.numbers([words.system_prompt(rng, product, name) for name in names])
+def _some_systems(ground: Ground, rng: np.random.Generator, size: int, *, product: str, share: float) -> Ints:
+    """The system prompt of each of `size` accounts: a `share` of them write one of their own, the others have none (-1)."""
+    systems = np.full(size, -1)
+    for k in np.flatnonzero(rng.random(size) < share).tolist():
+        systems[k] = ground.texts.number(words.system_prompt(rng, product, words.company_names(rng, 1)[0]))
+    return systems
 
 
-def _keys(rng: np.random.Generator, size: int) -> Ints:
-    """Split `size` accounts into companies of one to six."""
-    out: list[int] = []
-    while sum(out) < size:
-        out.append(int(min(1 + rng.geometric(0.6) - 1, 6, size - sum(out))) or 1)
-    return np.array(out)
+def _firms(
+    ground: Ground,
+    rng: np.random.Generator,
+    size: int,
+    product: str,
+    *,
+    program: str = "sdk",
+    stream: float = 0.3,
+    in_cloud: float = 0.6,
+) -> tuple[accounts.Companies, Ints]:
+    """Settle `size` accounts of companies that hold one to six each: they, and the system prompt of each account's company."""
+    held_by_each: list[int] = []
+    while sum(held_by_each) < size:
+        held_by_each.append(int(min(rng.geometric(0.6), 6, size - sum(held_by_each))))
+    held = accounts.companies(
+        ground,
+        rng,
+        np.array(held_by_each),
+        product=product,
+        group=product,
+        names=words.company_names(rng, len(held_by_each)),
+        program=program,
+        stream=stream,
+        in_cloud=in_cloud,
+    )
+    systems = ground.texts.numbers([words.system_prompt(rng, product, name) for name in held.names])
+    return held, systems[held.company]
 
 
 def _translation(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
-    keys = _keys(rng, len(counts))
-    held = accounts.companies(
-        ground, rng, keys, product="translation", group="translation", names=words.company_names(rng, len(keys))
-    )
-    system = _own_system(ground, rng, "translation", held.names)[held.company]
+    held, system = _firms(ground, rng, len(counts), "translation")
     texts = np.concatenate(
         [
             ground.shelf("sgd_user_turns", "bitext_support", "xquad_questions", shortest=25),
@@ -238,13 +252,9 @@ def _translation(ground: Ground, rng: np.random.Generator, counts: Ints) -> None
 
 
 def _support(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
-    keys = _keys(rng, len(counts))
-    held = accounts.companies(
-        ground, rng, keys, product="support", group="support", names=words.company_names(rng, len(keys)), stream=0.7
-    )
-    system = _own_system(ground, rng, "support", held.names)[held.company]
+    held, system = _firms(ground, rng, len(counts), "support", stream=0.7)
     shops = ("banking77", "bitext_support", "clinc150", "sgd_user_turns")
-    which = rng.integers(0, len(shops), len(keys))[held.company]
+    which = rng.integers(0, len(shops), len(held.names))[held.company]
     for k, shop in enumerate(shops):
         chosen = which == k
         if chosen.any():
@@ -262,11 +272,7 @@ def _support(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
 
 
 def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
-    keys = _keys(rng, len(counts))
-    held = accounts.companies(
-        ground, rng, keys, product="rag", group="rag", names=words.company_names(rng, len(keys)), program="async"
-    )
-    system = _own_system(ground, rng, "rag", held.names)[held.company]
+    held, system = _firms(ground, rng, len(counts), "rag", program="async")
     frames = ground.frames.numbers(
         [
             "Context:\n{b}\n\nQuestion: {a}",
@@ -276,7 +282,7 @@ def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
             "{b}\n\nQ: {a}\nA:",
         ]
     )
-    style = frames[rng.integers(0, len(frames), len(keys))][held.company]
+    style = frames[rng.integers(0, len(frames), len(held.names))][held.company]
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[held.accounts], profile="office", mean_turns=1.3)
     found = np.concatenate([ground.passages("rag_qa"), ground.passages("summarise")])
     asked = ground.shelf("nq_open", "medquad")
@@ -297,19 +303,7 @@ def _rag(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
 
 
 def _batch(ground: Ground, rng: np.random.Generator, counts: Ints) -> None:
-    keys = _keys(rng, len(counts))
-    held = accounts.companies(
-        ground,
-        rng,
-        keys,
-        product="batch",
-        group="batch",
-        names=words.company_names(rng, len(keys)),
-        program="async",
-        stream=0.0,
-        in_cloud=0.9,
-    )
-    system = _own_system(ground, rng, "batch", held.names)[held.company]
+    held, system = _firms(ground, rng, len(counts), "batch", program="async", stream=0.0, in_cloud=0.9)
     texts = ground.shelf("banking77", "clinc150", "medquad", "wildchat_structural", longest=2500)
     owner = np.repeat(np.arange(len(counts)), counts)
     begin = rng.integers(0, DAY * 3 // 4, len(counts))
