@@ -73,9 +73,7 @@ class _Carry:
 
 def carried(engine: Engine, features: Relation, mined: Sequence[Mined]) -> Relation:
     """Every exchange that carries a mined family, in both slices."""
-    return engine.map_batches(
-        engine.sql(_WANTED, features=features), _Carry(tuple(mined)), CARRIED
-    )
+    return engine.map_batches(engine.sql(_WANTED, features=features), _Carry(tuple(mined)), CARRIED)
 
 
 def _best(lists: pa.ListArray, mined: Mined) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -144,7 +144,10 @@ def read_releases(path: str | Path) -> Facts:
 
 def _said(value: Any, name: str) -> str | None:
     word = label(value)
-    return None if word is None or word.lower() in _NOTHING - _MEANT.get(name, frozenset()) else word
+    if word is None:
+        return None
+    lowered = word.lower()
+    return None if lowered in _NOTHING and lowered not in _MEANT.get(name, ()) else word
 
 
 def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, str], int]) -> int:
@@ -172,12 +175,16 @@ def _collect(
     rows: dict[_Key, dict[str, Any]] = {}
     faults: list[dict[str, Any]] = []
     known_columns = False
+    ours: dict[tuple[str, ...], dict[str, str]] = {}
     for line, record in _rows(path):
         field_name, reason = "row", ""
         if isinstance(record, Fault):
             reason = record.reason
         else:
-            row = _ours(record, aliases)
+            header = tuple(record)
+            if header not in ours:
+                ours[header] = _ours(header, aliases)
+            row = {name: None if record[key] == "" else record[key] for name, key in ours[header].items()}
             known_columns |= key_column in row
             try:
                 key, found = one(row, reading)
@@ -203,16 +210,14 @@ def _collect(
     return rows, _table(faults, table("rejects").schema), reading
 
 
-def _ours(record: dict[str, Any], aliases: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    lowered = {key.strip().lower(): value for key, value in record.items()}
-    row: dict[str, Any] = {}
-    for name, others in aliases.items():
-        for candidate in (name, *others):
-            if candidate in lowered:
-                value = lowered[candidate]
-                row[name] = None if value == "" else value
-                break
-    return row
+def _ours(header: tuple[str, ...], aliases: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """Which column of a record holds what, by our names; of two that hold the same the first alias counts."""
+    lowered = {key.strip().lower(): key for key in header}
+    return {
+        name: next(lowered[candidate] for candidate in (name, *others) if candidate in lowered)
+        for name, others in aliases.items()
+        if not lowered.keys().isdisjoint((name, *others))
+    }
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
