@@ -7,9 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "label_spot", "settle", "sunflower"]
+__all__ = ["Box", "Points", "label_spot", "settle", "sunflower"]
 
 Points = npt.NDArray[np.float64]
+"""Places in pixels, one (x, y) a row."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels."""
+
 _GOLDEN = np.pi * (3 - np.sqrt(5))
 
 
@@ -19,9 +24,6 @@ def sunflower(n: int, pitch: float, *, hollow: float = 0.0) -> Points:
     i = np.arange(n) + 0.5 + (hollow / pack) ** 2
     radius = pack * np.sqrt(i)
     return np.stack([radius * np.cos(i * _GOLDEN), radius * np.sin(i * _GOLDEN)], axis=1)
-
-
-Box = tuple[float, float, float, float]
 
 
 def label_spot(
@@ -95,6 +97,7 @@ def settle(
 
 
 def _stretched(at: Points, low: Points, high: Points) -> Points:
+    """The same picture grown, by at most 2.6, to fill the frame that `low` and `high` leave to each disc."""
     if len(at) == 1:
         return (low + high) / 2
     slack_low, slack_high = (at - low).min(axis=0), (high - at).min(axis=0)

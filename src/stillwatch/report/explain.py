@@ -11,7 +11,7 @@ from stillwatch.report.inert import inert
 from stillwatch.report.parts import three_parts
 from stillwatch.report.tables import Table, example_text, families_table, lookalikes_table, members_table, tests_table
 from stillwatch.report.view import ScanView
-from stillwatch.report.view_account import AccountView
+from stillwatch.report.view_account import AccountView, SignalReading
 from stillwatch.report.view_actor import ActorView, FamilyView, MemberView
 from stillwatch.report.wording import (
     count,
@@ -103,18 +103,7 @@ def _account(
 ) -> Iterator[Line]:
     yield _line(Kind.TITLE, f"{handle}  {'member' if account is None else spell(account.decision)}")
     for actor, member in memberships:
-        yield _line(Kind.HEADING, f"Member of {actor.handle} ({spell(actor.decision)}: {actor.capability})")
-        harvest = share(member.harvest_exchanges / member.exchanges if member.exchanges else None)
-        yield _line(Kind.ITEM, f"{plural(member.exchanges, 'exchange')}, {harvest} of them harvest.")
-        yield _line(
-            Kind.ITEM, f"{plural(member.links, 'link')} of weight {quantity(member.weight)}: {sentence(member.reason)}"
-        )
-        facts = [
-            f"opened {day(member.created)}",
-            f"plan {member.plan or 'unknown'}",
-            f"product type {member.product_type or 'unknown'}",
-        ]
-        yield _line(Kind.ITEM, f"Account {listing(facts)}.")
+        yield from _membership(actor, member)
     if account is None:
         yield _line(Kind.QUIET, "Its own signals do not stand out; it is here for what it shares.")
         return
@@ -126,23 +115,38 @@ def _account(
     compared = f"compared with {account.stratum} accounts; {plural(account.exchanges, 'exchange')}"
     yield _line(Kind.TEXT, f"Combined {combined}; {compared}.")
     for signal in account.signals:
-        title = opening(signal.title or spell(signal.signal))
-        if not signal.decided:
-            lack = "" if signal.needed is None else f", needs {count(signal.needed)}"
-            yield _line(Kind.ITEM, f"{title}: undecided, n = {count(signal.n)}{lack}")
-            continue
-        usual = ""
-        if len(signal.quantiles) == 7:
-            median, top = (quantity(signal.quantiles[i], _short(signal.unit)) for i in (3, 6))
-            usual = f" (median {median}, 99 % {top})"
-        weight = f"p = {p_words(signal.p_value)}, n = {count(signal.n)}"
-        yield _line(Kind.ITEM, f"{title}: {quantity(signal.value, signal.unit)}{usual}, {weight}.")
-        if signal.sentence:
-            yield _line(Kind.QUIET, f"    {sentence(signal.sentence)}")
+        yield from _signal(signal)
 
 
-def _short(unit: str) -> str:
-    return unit if unit == "share" else ""
+def _membership(actor: ActorView, member: MemberView) -> Iterator[Line]:
+    yield _line(Kind.HEADING, f"Member of {actor.handle} ({spell(actor.decision)}: {actor.capability})")
+    harvest = share(member.harvest_exchanges / member.exchanges if member.exchanges else None)
+    yield _line(Kind.ITEM, f"{plural(member.exchanges, 'exchange')}, {harvest} of them harvest.")
+    links = f"{plural(member.links, 'link')} of weight {quantity(member.weight)}"
+    yield _line(Kind.ITEM, f"{links}: {sentence(member.reason)}")
+    facts = [
+        f"opened {day(member.created)}",
+        f"plan {member.plan or 'unknown'}",
+        f"product type {member.product_type or 'unknown'}",
+    ]
+    yield _line(Kind.ITEM, f"Account {listing(facts)}.")
+
+
+def _signal(signal: SignalReading) -> Iterator[Line]:
+    title = opening(signal.title or spell(signal.signal))
+    if not signal.decided:
+        lack = "" if signal.needed is None else f", needs {count(signal.needed)}"
+        yield _line(Kind.ITEM, f"{title}: undecided, n = {count(signal.n)}{lack}")
+        return
+    usual = ""
+    if len(signal.quantiles) == 7:
+        unit = "share" if signal.unit == "share" else ""
+        median, top = (quantity(signal.quantiles[i], unit) for i in (3, 6))
+        usual = f" (median {median}, 99 % {top})"
+    weight = f"p = {p_words(signal.p_value)}, n = {count(signal.n)}"
+    yield _line(Kind.ITEM, f"{title}: {quantity(signal.value, signal.unit)}{usual}, {weight}.")
+    if signal.sentence:
+        yield _line(Kind.QUIET, f"    {sentence(signal.sentence)}")
 
 
 def _family(found: list[tuple[ActorView, FamilyView]]) -> Iterator[Line]:

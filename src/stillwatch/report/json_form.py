@@ -54,6 +54,7 @@ def packaged_schema() -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    """The value with what JSON or UTF-8 cannot hold replaced."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

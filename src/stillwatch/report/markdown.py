@@ -37,6 +37,7 @@ def render_markdown(view: ScanView) -> str:
 
 
 def _plain(text: str) -> str:
+    """Outside text as one line that Markdown takes for plain words."""
     flat = re.sub(r"\s+", " ", inert(text)).strip()
     escaped = _SPECIAL.sub(r"\\\1", flat)
     return re.sub(r"(?i)\b(https?|ftp|www)([:.])", r"\1\\\2", escaped)
@@ -137,6 +138,7 @@ def _table(table: Table, *, empty: str = "") -> Iterator[str]:
 
 
 def _fenced(text: str) -> Iterator[str]:
+    """A code block whose fence is longer than any inside it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     yield from (f"{fence}text", *inert(text).splitlines(), fence)

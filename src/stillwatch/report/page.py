@@ -30,6 +30,7 @@ from stillwatch.report.view_actor import ActorView
 __all__ = ["render_html"]
 
 _SEED = 20_260_223
+"""Of the layout of links: the same view gives the same page."""
 
 
 def render_html(view: ScanView) -> str:
@@ -65,6 +66,7 @@ def _draw(actor: ActorView, uid: str) -> LinkDrawing | None:
 
 
 def _harmless(value: object) -> object:
+    """What every value of a template goes through: text from outside loses what could command or hide."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return inert(value)
     return value

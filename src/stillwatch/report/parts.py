@@ -17,6 +17,7 @@ from stillwatch.report.wording import count, e_words, listing, p_words, plural, 
 __all__ = ["Parts", "three_parts"]
 
 _OLD = timedelta(days=90)
+"""An account that was opened so long before it was first seen may be a genuine customer's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,4 +156,5 @@ def _title(test: HeldOutTest) -> str:
 
 
 def _lack(test: HeldOutTest) -> str:
+    """How little data an undecided test had, and how much it needs."""
     return f"n = {count(test.n)}" + ("" if test.needed is None else f", needs {count(test.needed)}")

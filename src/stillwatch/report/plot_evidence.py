@@ -16,7 +16,8 @@ __all__ = ["ForestAxis", "evidence_ruler", "forest_axis", "forest_head", "forest
 
 _WIDTH = 300.0
 _PAD = 22.0
-_REACHES = (2, 4, 8, 16, 64, 256, 1024, 2**20)
+_REACHES = {2: 2, 4: 2, 8: 2, 16: 4, 64: 8, 256: 16, 1024: 32, 2**20: 1024}
+"""How far an axis may reach, and the factor from one of its ticks to the next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,12 +36,13 @@ class ForestAxis:
     @property
     def ticks(self) -> tuple[float, ...]:
         """The ratios that are written on the axis."""
-        step = {2: 2, 4: 2, 8: 2, 16: 4, 64: 8, 256: 16, 1024: 32}.get(self.reach, 1024)
+        step = _REACHES[self.reach]
         ups = [step**k for k in range(1, 12) if step**k <= self.reach]
         return (*(1 / up for up in reversed(ups)), 1.0, *(float(up) for up in ups))
 
 
 def _ratios(test: HeldOutTest) -> tuple[float, float, float] | None:
+    """Low end, value and high end as multiples of what the null expects; none where that makes no sense."""
     if test.value is None or not test.expected or test.expected < 0 or test.value < 0:
         return None
     low = test.value if test.low is None else test.low
@@ -52,7 +54,7 @@ def forest_axis(tests: Sequence[HeldOutTest]) -> ForestAxis:
     """The narrowest axis that holds every test's value; intervals may run off it."""
     values = [ratios[1] for test in tests if (ratios := _ratios(test)) and ratios[1] > 0]
     worst = max((max(value, 1 / value) for value in values), default=2.0)
-    return ForestAxis(reach=next((reach for reach in _REACHES if worst <= reach * 0.999), _REACHES[-1]))
+    return ForestAxis(reach=next((reach for reach in _REACHES if worst <= reach * 0.999), max(_REACHES)))
 
 
 def forest_head(axis: ForestAxis) -> Markup:
@@ -67,19 +69,21 @@ def forest_head(axis: ForestAxis) -> Markup:
 
 
 def forest_row(test: HeldOutTest, axis: ForestAxis) -> Markup:
-    """One test's mark: its value and interval as multiples of what the null expects."""
+    """One test's mark: its value and interval as multiples of what the null expects; an undecided test has none.
+
+    Arrow heads stand where an interval, or the value itself, runs off the axis.
+    """
     drawing = Drawing(_WIDTH, 26, kind="forest")
     middle, _ = axis.at(1.0)
     for tick in axis.ticks:
         x, _ = axis.at(tick)
         drawing.line(x, 0, x, 26, "null-line" if tick == 1 else "grid")
+    if not test.decided:
+        return drawing.picture()
     ratios = _ratios(test)
-    if ratios is None or not test.decided:
-        if not test.decided:
-            return drawing.picture()
-        why = "no multiple of the null"
+    if ratios is None:
         drawing.rect(middle - 66, 5, 132, 16, "paper", radius=2)
-        drawing.words(middle, 17, why, "tick", anchor="middle")
+        drawing.words(middle, 17, "no multiple of the null", "tick", anchor="middle")
         return drawing.picture()
     cls = {Support.HARVEST: "harvest", Support.INNOCENT: "innocent", Support.NEITHER: "neither"}[test.supports]
     (low, off_low), (x, off), (high, off_high) = (axis.at(ratio) for ratio in ratios)

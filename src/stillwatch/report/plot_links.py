@@ -21,9 +21,15 @@ from stillwatch.report.wording import count, listing, plural
 
 __all__ = ["LinkDrawing", "draw_links"]
 
-_THINGS, _LABELS, _DOTS, _THIN = 26, 10, 900, 300
+_THINGS, _LABELS, _DOTS, _THIN_TIES = 26, 10, 900, 300
+"""At most so many things are drawn, so many of them labelled, so many dots and so many thin ties."""
+
 _COMMON = 0.6
+"""A thing that this share of the accounts has is what most of the actor shares: thick ties lead to it."""
+
 _WIDTH, _HEIGHT, _PITCH, _DOT = 640.0, 430.0, 6.6, 2.2
+"""Pixels: the picture, the distance between dots, a dot's radius."""
+
 _CLASS = {
     "family": "content",
     "template": "content",
@@ -51,6 +57,13 @@ class LinkDrawing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Homes:
+    """Which accounts stand around which thing. Things are known by their place here, the most widely shared first.
+
+    `tied` counts the accounts tied to each thing and `common` holds the places of what most share; `residents` are the
+    accounts that stand around each thing; `shares` gives each account's things, the rarest (its home) first; `dropped`
+    things found no place.
+    """
+
     things: tuple[SharedThing, ...]
     tied: tuple[int, ...]
     common: frozenset[int]
@@ -61,13 +74,13 @@ class _Homes:
 
 def draw_links(links: LinkPicture, *, uid: str, name: str, rng: np.random.Generator) -> LinkDrawing:
     """Draw the ties of one actor. Empty when there are none."""
-    homes = _settle_in(links)
+    homes = _find_homes(links)
     if not homes.things:
         return LinkDrawing(svg=Markup(""), caption="")
     per_dot = -(-len(links.accounts) // _DOTS)
     discs = [sunflower(-(-len(residents) // per_dot), _PITCH, hollow=11.0) for residents in homes.residents]
     radii = [float(np.hypot(*disc.T).max()) + 5 if len(disc) else 11.0 for disc in discs]
-    thick = _thick(homes)
+    thick = _thick_ties(homes)
     most = max((weight for _, _, weight in thick), default=1)
     springs = [(a, b, 0.3 + 0.7 * weight / most) for a, b, weight in _strongest(thick, homes.common)]
     at = settle(radii, springs, width=_WIDTH, height=_HEIGHT, margin=(30, 18), rng=rng)
@@ -76,7 +89,7 @@ def draw_links(links: LinkPicture, *, uid: str, name: str, rng: np.random.Genera
         if a in homes.common or b in homes.common:
             drawing.line(at[a][0], at[a][1], at[b][0], at[b][1], "tie", width=1 + 6 * (weight / most) ** 0.5)
     dot_of = _dots(homes, discs, at, per_dot)
-    thin = _thin(homes, dot_of, at)
+    thin = _thin_ties(homes, dot_of, at)
     drawing.path("".join(thin), "thread")
     for place, disc in enumerate(discs):
         drawing.dots([(at[place][0] + dx, at[place][1] + dy) for dx, dy in disc], _DOT, "account")
@@ -87,7 +100,8 @@ def draw_links(links: LinkPicture, *, uid: str, name: str, rng: np.random.Genera
     return LinkDrawing(svg=svg, caption=_caption(links, homes, per_dot))
 
 
-def _settle_in(links: LinkPicture) -> _Homes:
+def _find_homes(links: LinkPicture) -> _Homes:
+    """Every account to the rarest thing that it shares."""
     pairs = sorted({(tie.account, tie.thing) for tie in links.ties})
     tied = Counter(thing for _, thing in pairs)
     order = sorted(tied, key=lambda i: (-tied[i], links.things[i].kind, links.things[i].key))[:_THINGS]
@@ -111,7 +125,8 @@ def _settle_in(links: LinkPicture) -> _Homes:
     )
 
 
-def _thick(homes: _Homes) -> list[tuple[int, int, int]]:
+def _thick_ties(homes: _Homes) -> list[tuple[int, int, int]]:
+    """How many residents of each thing also share each other thing: (home, other, accounts)."""
     weights: Counter[tuple[int, int]] = Counter()
     for places in homes.shares.values():
         weights.update((places[0], other) for other in places[1:])
@@ -119,6 +134,7 @@ def _thick(homes: _Homes) -> list[tuple[int, int, int]]:
 
 
 def _strongest(thick: Sequence[tuple[int, int, int]], common: frozenset[int]) -> list[tuple[int, int, int]]:
+    """Each home's widest tie to a common thing and its widest to another: the springs that arrange the picture."""
     best: dict[tuple[int, bool], tuple[int, int, int]] = {}
     for tie in thick:
         key = (tie[0], tie[1] in common)
@@ -128,6 +144,7 @@ def _strongest(thick: Sequence[tuple[int, int, int]], common: frozenset[int]) ->
 
 
 def _dots(homes: _Homes, discs: Sequence[Points], at: Points, per_dot: int) -> dict[int, tuple[float, float]]:
+    """Where each account's dot stands."""
     where: dict[int, tuple[float, float]] = {}
     for place, (residents, disc) in enumerate(zip(homes.residents, discs, strict=True)):
         for i, account in enumerate(residents):
@@ -136,9 +153,10 @@ def _dots(homes: _Homes, discs: Sequence[Points], at: Points, per_dot: int) -> d
     return where
 
 
-def _thin(homes: _Homes, dot_of: dict[int, tuple[float, float]], at: Points) -> list[str]:
+def _thin_ties(homes: _Homes, dot_of: dict[int, tuple[float, float]], at: Points) -> list[str]:
+    """Lines from accounts to their other things, as steps of a path; an even sample when there are many."""
     pairs = [(a, place) for a, places in homes.shares.items() for place in places[1:] if place not in homes.common]
-    every = max(1, -(-len(pairs) // _THIN))
+    every = max(1, -(-len(pairs) // _THIN_TIES))
     out = []
     for account, place in pairs[::every]:
         (x1, y1), (x2, y2) = dot_of[account], at[place]
@@ -155,6 +173,7 @@ def _name(thing: SharedThing) -> str:
 
 
 def _diamonds(drawing: Drawing, homes: _Homes, at: Points, radii: Sequence[float]) -> None:
+    """Draw the things, then the labels of the most widely shared over everything else."""
     taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(at, radii, strict=True)]
     labels: list[tuple[str, tuple[float, float, str]]] = []
     for place in _widest(homes):

@@ -37,8 +37,8 @@ def strip(quantiles: Sequence[float], value: float | None = None, *, width: floa
 
     drawing = Drawing(width, 20, kind="strip")
     drawing.line(7, 10, width - 7, 10, "grid")
-    for left, right, high_ in ((q01, q99, 4.0), (q05, q95, 8.0), (q25, q75, 12.0)):
-        drawing.rect(at(left), 10 - high_ / 2, max(1.0, at(right) - at(left)), high_, "band")
+    for left, right, thick in ((q01, q99, 4.0), (q05, q95, 8.0), (q25, q75, 12.0)):
+        drawing.rect(at(left), 10 - thick / 2, max(1.0, at(right) - at(left)), thick, "band")
     drawing.line(at(q50), 3, at(q50), 17, "median")
     if shown is not None:
         drawing.circle(at(shown), 10, 4.5, "harvest" if shown > q99 or shown < q01 else "neither")

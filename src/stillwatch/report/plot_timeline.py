@@ -15,6 +15,8 @@ from stillwatch.report.wording import count, moment, span
 __all__ = ["Bin", "bins", "timeline"]
 
 _STEPS = (1, 2, 3, 6, 12, 24, 24 * 7, 24 * 28)
+"""Hours that one bar may stand for."""
+
 _MOST = 170
 _LEFT, _RIGHT, _TOP, _BASE, _WIDTH, _HEIGHT = 46.0, 10.0, 26.0, 148.0, 940.0, 178.0
 
@@ -52,6 +54,7 @@ def bins(hours: Sequence[HourCount]) -> tuple[Bin, ...]:
 
 
 def _nice(top: int) -> int:
+    """A round number that is not below `top`, for the height of the axis."""
     size = int(10 ** (len(str(max(1, top))) - 1))
     halves = (2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18)
     return next((half * size // 2 for half in halves if half * size // 2 >= top), 10 * size)

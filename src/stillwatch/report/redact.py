@@ -18,8 +18,13 @@ from stillwatch.report.view_actor import Example, Piece
 __all__ = ["mask", "redact_examples"]
 
 _READ = 20_000
+"""Characters of a text that are looked at; the rest counts as cut."""
+
 _SHINGLE = 4
+"""Words in the stretch that counts as constant when enough texts have it."""
+
 _START, _END = "\x02", "\x03"
+"""Stand before the first and after the last word, so that stretches at the ends are told from those in the middle."""
 
 _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("key", re.compile(r"-----BEGIN [A-Z ]{3,40}-----[^-]{0,8000}(?:-----END [A-Z ]{3,40}-----)?")),
@@ -88,6 +93,7 @@ def redact_examples(
 
 
 def _readable(text: str) -> tuple[str, int, int]:
+    """The text masked and inert, how many masks it has, and how many characters were not read."""
     lost = max(0, len(text) - _READ)
     if lost:
         head = text[:_READ]
@@ -103,6 +109,7 @@ def _shingles(row: list[str]) -> list[tuple[str, ...]]:
 
 
 def _pieces(text: str, spans: list[tuple[int, int]], constant: list[bool], reveal: bool) -> list[Piece]:
+    """The text cut where constant words meet varying ones; `spans` are its words, `constant` says which are."""
     if not spans:
         return [Piece(constant=False, text=text if reveal else None, length=len(text))] if text else []
     pieces: list[Piece] = []
@@ -119,6 +126,7 @@ def _pieces(text: str, spans: list[tuple[int, int]], constant: list[bool], revea
 
 
 def _cut(pieces: list[Piece], limit: int) -> tuple[tuple[Piece, ...], int]:
+    """The pieces up to `limit` shown characters, and how many characters were left off."""
     kept: list[Piece] = []
     room = limit
     for i, piece in enumerate(pieces):

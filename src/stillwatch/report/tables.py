@@ -51,6 +51,7 @@ class Table:
 
 
 def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = ()) -> Table:
+    """A table whose cells are each one line of inert text."""
     clean = tuple(tuple(inert(cell).replace("\n", " ") for cell in row) for row in rows)
     return Table(title=title, header=header, rows=clean, right=frozenset(right))
 
@@ -223,7 +224,7 @@ def _loud(account: AccountView) -> list[str]:
     ]
 
 
-def calibration_table(rows_: tuple[CalibrationView, ...]) -> Table:
+def calibration_table(calibrations: tuple[CalibrationView, ...]) -> Table:
     """How each signal was calibrated."""
     header = (
         "signal",
@@ -248,6 +249,6 @@ def calibration_table(rows_: tuple[CalibrationView, ...]) -> Table:
             p_words(row.smallest_p),
             share(row.contamination_bound),
         )
-        for row in rows_
+        for row in calibrations
     ]
     return _table("Calibration", header, rows, (2, 3, 4, 5, 6, 7, 8))

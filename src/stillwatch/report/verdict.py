@@ -9,12 +9,12 @@ from stillwatch.report.wording import amount, count, plural
 
 __all__ = ["KeyNumber", "key_numbers", "verdict"]
 
-_ONE = {"actors": "actor", "accounts": "single account"}
+_ONE_OF = {"actors": "actor", "accounts": "single account"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyNumber:
-    """One number of the strip at the top, what it counts, and a remark."""
+    """One number of the strip at the top, what it counts, and a remark; `weight` is its colour (plain, harvest, innocent)."""
 
     value: str
     label: str
@@ -36,7 +36,7 @@ def verdict(view: ScanView) -> str:
     )
     aside = f"{plural(len(view.set_aside), 'candidate')} set aside" if view.set_aside else "no candidate set aside"
     open_ = f"{plural(len(view.undecided_actors), 'candidate')} undecided" if view.undecided_actors else ""
-    unable = [_ONE.get(budget.level, budget.level) for budget in view.budgets if not budget.can_fire]
+    unable = [_ONE_OF.get(budget.level, budget.level) for budget in view.budgets if not budget.can_fire]
     blind = f" No {' or '.join(unable)} could have been found at this error budget." if unable else ""
     return f"{'; '.join(part for part in (first, single, aside, open_) if part)}.{blind}"
 

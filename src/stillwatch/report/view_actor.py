@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Part(StrEnum):
-    """Which of the three parts of a case a sentence belongs to; they are never mixed (DESIGN 3.7)."""
+    """Which of the three parts of a case a sentence belongs to; they are never mixed."""
 
     OBSERVED = "observed"
     INFERRED = "inferred"
