@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from . import _chat
 from .clean import BadField, Reading, asked_count, asked_flag, billed, label, mapping, text
 from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
+from .records import parse, stands_alone
 from .sse import open_body
 from .turns import lay_out, settle
 
@@ -37,6 +40,16 @@ def pieces(record: Record) -> Iterator[tuple[str, Record]]:
     if key is None:
         raise BadField("CorrelationId", "got nothing, expected the id that joins the pieces")
     yield key, found
+
+
+_ID_HOLDERS = frozenset(("correlationid", "requestid", "properties"))
+_tops = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def glance(line: bytes) -> Record | None:
+    """The fields in which the correlation id can stand."""
+    tops = _tops(line)
+    return {key: parse(tops[key])[0] for key in tops if key.lower() in _ID_HOLDERS} if stands_alone(tops) else None
 
 
 def _joined(given: list[Any]) -> list[Any]:
@@ -147,7 +160,7 @@ def _sniff(record: Record) -> int:
     wants='"CorrelationId" with "RequestMessages", "ResponseMessages" or "PromptTokens"',
     sniff=_sniff,
     lacks=_LACKS,
-    joined=Joined(pieces=pieces, assemble=assemble),
+    joined=Joined(pieces=pieces, assemble=assemble, glance=glance),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one piece that stands alone."""

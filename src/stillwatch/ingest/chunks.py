@@ -21,6 +21,8 @@ __all__ = ["Chunk", "JoinedFile", "Plan", "SourceFile", "plan"]
 
 PART_BYTES = 64 << 20
 """Raw bytes of a group of files whose records are joined that one part of it may hold, about."""
+PART_CHUNKS = 4
+"""Where chunks are small, a part is at most this many times as large as a chunk, about."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +140,7 @@ def plan(paths: Iterable[str | Path], options: ReadOptions | None = None) -> Pla
         samples = [record for _, _, sniffed in members for record in sniffed.records]
         if joined is not None and joined.needed(samples):
             for together in _belonging(members, joined.group):
-                chunks += _joined_parts(name, together)
+                chunks += _joined_parts(name, together, options)
         else:
             for path, source, sniffed in members:
                 chunks += cut(path, source, sniffed)
@@ -167,10 +169,10 @@ def _belonging(members: list[_Recognised], group: Callable[[str], str] | None) -
     return together
 
 
-def _joined_parts(name: str, members: Sequence[_Recognised]) -> list[Chunk]:
+def _joined_parts(name: str, members: Sequence[_Recognised], options: ReadOptions) -> list[Chunk]:
     files = tuple(JoinedFile(path=str(path), source=source, layout=sniffed.layout) for path, source, sniffed in members)
     total = sum(path.stat().st_size for path, _, _ in members)
-    parts = max(1, -(-total // PART_BYTES))
+    parts = max(1, -(-total // min(PART_BYTES, PART_CHUNKS * options.chunk_bytes)))
     digest = hashlib.blake2b(b"".join(file.source.to_bytes(8, "little", signed=True) for file in files), digest_size=8)
     return [
         Chunk(

@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 from .clean import Reading
 from .exchange import Exchange
 
-__all__ = ["FORMATS", "Joined", "LogFormat", "Piece", "Record", "log_format"]
+__all__ = ["FORMATS", "SHAPE_ERRORS", "Joined", "LogFormat", "Piece", "Record", "log_format"]
+
+SHAPE_ERRORS = (AttributeError, TypeError, KeyError, IndexError, ValueError, OverflowError, RecursionError)
+"""What a reader stumbles with over a record that has another shape than its format's."""
 
 Record = dict[str, Any]
 Reader = Callable[[Record, Reading], Iterable[Exchange]]
@@ -37,6 +40,9 @@ class Joined:
     `needed` tells from sampled records whether joining over records is needed at all (else each record is whole); `moment` gives a time
     that a record tells, of which the earliest stands in where an exchange has none; `group` takes from a file's stem what the stems of
     files that belong together share (all files of a folder belong together where it is not given, or where it leaves a file alone).
+
+    `glance` reads of a raw line no more than its one key and its moment hang on, as a record for `pieces` and `moment`: what it gives
+    them must be what the whole record gives. It answers `None`, or raises as a decoder does, where only the whole line can tell.
     """
 
     pieces: Callable[[Record], Iterable[tuple[str, Any]]]
@@ -44,6 +50,7 @@ class Joined:
     needed: Callable[[Sequence[Record]], bool] = lambda _records: True
     moment: Callable[[Record], int | None] | None = None
     group: Callable[[str], str] | None = None
+    glance: Callable[[bytes], Record | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from .clean import BadField, Reading, billed, instant, label, mapping, text
 from .dialect import dialect_of_path, fill
 from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
+from .records import AloneOnItsLine
 from .turns import settle
 
 __all__ = ["read"]
@@ -54,6 +57,39 @@ def moment(record: Record) -> int | None:
         return instant(given, "created")[0] if given is not None else None
     except BadField:
         return None
+
+
+_When = int | float | str | None
+
+
+class _Body(msgspec.Struct):
+    created: _When = None
+    created_at: _When = None
+
+
+class _Response(msgspec.Struct):
+    body: _Body | None = None
+
+
+class _Glance(AloneOnItsLine, kw_only=True):
+    custom_id: str
+    response: _Response | None = None
+    object: str | None = None
+
+
+_glanced = msgspec.json.Decoder(_Glance).decode
+
+
+def glance(line: bytes) -> Record | None:
+    """The id and the time of an answer, without its texts: a fifth of the work of reading all."""
+    found = _glanced(line)
+    if found.object == "batch":
+        return None
+    body = found.response.body if found.response is not None else None
+    if body is None:
+        return {"custom_id": found.custom_id}
+    told = {"created": body.created, "created_at": body.created_at}
+    return {"custom_id": found.custom_id, "response": {"body": told}}
 
 
 def assemble(found: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
@@ -100,7 +136,7 @@ def _sniff(record: Record) -> int:
     wants='"custom_id"',
     sniff=_sniff,
     lacks=_LACKS,
-    joined=Joined(pieces=pieces, assemble=assemble, moment=moment, group=group),
+    joined=Joined(pieces=pieces, assemble=assemble, moment=moment, group=group, glance=glance),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one record that stands alone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +17,10 @@ from . import arrow_columns
 from .chunks import Chunk, JoinedFile
 from .clean import BadField, Reading
 from .exchange import Exchange, VaultPair, to_batch
-from .log_format import FORMATS, LogFormat, Piece, Record
+from .log_format import FORMATS, SHAPE_ERRORS, LogFormat, Piece, Record
 from .open_source import open_stream, read_range
 from .options import ReadOptions
+from .part_of import Share, glances_at, owns
 from .records import Fault, document_records, line_records
 from .table_rows import Reject
 
@@ -29,8 +29,6 @@ __all__ = ["ChunkResult", "Reject", "exchanges_of", "read_chunk"]
 _Given = TypeVar("_Given")
 
 REJECTS: pa.Schema = table("rejects").schema
-
-_SHAPE_ERRORS = (AttributeError, TypeError, KeyError, IndexError, ValueError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +124,7 @@ def exchanges_of(
             pieces.setdefault(key, []).append(Piece(value, line, source))
     except BadField as fault:
         return [fault]
-    except _SHAPE_ERRORS as error:
+    except SHAPE_ERRORS as error:
         return [BadField("row", _misshapen(one, error))]
     return [x for group in pieces.values() for x in _read_out(one, one.joined.assemble, group, reading)]
 
@@ -145,7 +143,7 @@ def _read_out(
             found.append(x)  # noqa: PERF402 - one by one, so that what came before a fault is kept
     except BadField as fault:
         found.append(fault)
-    except _SHAPE_ERRORS as error:
+    except SHAPE_ERRORS as error:
         found.append(BadField("row", _misshapen(one, error)))
     return found
 
@@ -172,13 +170,14 @@ def _collect_joined(
     if one.joined is None:
         return
     groups: dict[str, list[Piece]] = {}
-    first_part = chunk.part == 0
+    glances = glances_at(chunk, one, one.joined)
     for file in chunk.files:
-        for line, record, repaired in _joined_records(file, options, rejects if first_part else []):
-            if repaired and first_part:
+        share = Share(chunk, file, glances)
+        for line, record, repaired in _joined_records(file, share, options, rejects if chunk.part == 0 else []):
+            if repaired and share.tells(line):
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
-                if first_part:
+                if share.tells(line):
                     rejects.append((file.source, line, "row", record.reason))
                 continue
             try:
@@ -186,23 +185,26 @@ def _collect_joined(
                 if told is not None and (reading.earliest is None or told < reading.earliest):
                     reading.earliest = told
                 for key, value in one.joined.pieces(record):
-                    if chunk.parts == 1 or zlib.crc32(key.encode("utf-8", "surrogatepass")) % chunk.parts == chunk.part:
+                    if owns(chunk, key):
                         groups.setdefault(key, []).append(Piece(value, line, file.source))
             except BadField as fault:
-                if first_part:
+                if share.tells(line):
                     rejects.append((file.source, line, fault.field, fault.reason))
-            except _SHAPE_ERRORS as error:
-                if first_part:
+            except SHAPE_ERRORS as error:
+                if share.tells(line):
                     rejects.append((file.source, line, "row", _misshapen(one, error)))
+    if glances.earliest is not None and (reading.earliest is None or glances.earliest < reading.earliest):
+        reading.earliest = glances.earliest
     for group in groups.values():
         found = _read_out(one, one.joined.assemble, group, reading)
         _keep(found, group[0].line, group[0].source, rows, rejects)
 
 
 def _joined_records(
-    file: JoinedFile, options: ReadOptions, rejects: list[Reject]
+    file: JoinedFile, share: Share, options: ReadOptions, rejects: list[Reject]
 ) -> Iterator[tuple[int, Record | Fault, bool]]:
     source = file.source
+    wanted = share.takes if share.parted else None
     stream = open_stream(Path(file.path))
     try:
         if file.layout == "document":
@@ -236,7 +238,7 @@ def _joined_records(
                 data = head
             else:
                 data = held + head
-            yield from line_records(data, line)
+            yield from line_records(data, line, wanted)
             line += data.count(b"\n") + 1
             held = tail
         if stream.ended_early:
@@ -246,7 +248,7 @@ def _joined_records(
                 (source, line, "row", f"got a line of {passing} bytes, expected at most {options.max_line_bytes}")
             )
         elif held:
-            yield from line_records(held, line)
+            yield from line_records(held, line, wanted)
     finally:
         stream.close()
 

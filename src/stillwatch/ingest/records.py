@@ -5,14 +5,24 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from .log_format import Record
 
-__all__ = ["Fault", "document_records", "holds_records", "is_lines", "line_records", "parse", "unwrap"]
+__all__ = [
+    "AloneOnItsLine",
+    "Fault",
+    "document_records",
+    "holds_records",
+    "is_lines",
+    "line_records",
+    "parse",
+    "stands_alone",
+    "unwrap",
+]
 
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
@@ -53,6 +63,22 @@ def parse(line: bytes) -> tuple[Any, bool]:
         raise ValueError("nested too deeply") from error
 
 
+class AloneOnItsLine(msgspec.Struct):
+    """Base of types that read a few fields of a line: decoding fails where the line may be a page of records, as `unwrap` tells it."""
+
+    log: None = None
+    data: None = None
+    records: None = None
+    entries: None = None
+    items: None = None
+    results: None = None
+
+
+def stands_alone(record: Mapping[str, Any]) -> bool:
+    """Whether an object has none of the fields in which pages and archives keep records."""
+    return _HOLDERS.isdisjoint(record)
+
+
 def unwrap(record: Any) -> list[Any] | None:
     """The records inside a page or an archive (`{"data": [...]}`, `{"log": {"entries": [...]}}`), or `None` when it is a record itself."""
     if isinstance(record, list):
@@ -90,11 +116,18 @@ def is_lines(head: bytes) -> bool:
     return False
 
 
-def line_records(data: bytes, first_line: int) -> Iterator[tuple[int, Record | Fault, bool]]:
-    """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults."""
+def line_records(
+    data: bytes, first_line: int, wanted: Callable[[int, bytes], bool] | None = None
+) -> Iterator[tuple[int, Record | Fault, bool]]:
+    """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults.
+
+    A line that is not `wanted` by its number and bytes is passed over undecoded.
+    """
     number = first_line - 1
     for line in io.BytesIO(data):
         number += 1
+        if wanted is not None and not wanted(number, line):
+            continue
         repaired = False
         try:
             value = _decode(line)
