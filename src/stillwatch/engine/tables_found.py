@@ -18,8 +18,6 @@ __all__ = [
     "RUNS",
 ]
 
-# ruff: noqa: E501
-# fmt: off
 # One column a line reads as the table that it is.
 
 

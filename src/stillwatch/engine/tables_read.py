@@ -8,8 +8,6 @@ from stillwatch.engine.contract import HASH, TEXT, TIME, Table, column
 
 __all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "REJECTS", "RELEASES"]
 
-# ruff: noqa: E501
-# fmt: off
 # One column a line reads as the table that it is.
 
 _WHO = (

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -27,7 +26,8 @@ from stillwatch.ingest import Facts, Plan, ReadOptions, plan, read_accounts, rea
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
 from stillwatch.pipeline.stage import Context, keep_names
-from stillwatch.pipeline.view import coverage, settings_used, view
+from stillwatch.pipeline.view import view
+from stillwatch.pipeline.view_run import coverage, settings_that_matter, settings_used
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
 
 __all__ = ["Inputs", "Scanned", "last_view", "scan"]
@@ -212,16 +212,11 @@ def _run_id(workspace: Workspace, settings: Settings) -> str:
     recipe = {chunk: [told.get("reading"), told.get("telemetry")] for chunk, told in features.done.items()}
     told = {
         "version": version("stillwatch"),
-        "settings": _settings_that_matter(settings),
+        "settings": settings_that_matter(settings),
         "features": sorted((p.path, p.rows, recipe[p.made_from]) for p in features.parts),
         "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases")],
     }
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
-
-
-def _settings_that_matter(settings: Settings) -> dict[str, Any]:
-    """Settings that differ from their defaults, without those that change the effort and never the result."""
-    return {path: value for path, value in settings.changed().items() if path not in ("run.workers", "run.memory_mb")}
 
 
 def _last_run(workspace: Workspace) -> str | None:
@@ -293,7 +288,7 @@ def _record(workspace: Workspace, run: str, settings: Settings, made: ScanView) 
     row = {
         "run": number - (1 << 64) if number >= 1 << 63 else number,
         "version": made.run.version,
-        "settings": json.dumps(_settings_that_matter(settings), sort_keys=True),
+        "settings": json.dumps(settings_that_matter(settings), sort_keys=True),
         "summary": json.dumps(summary, sort_keys=True),
     }
     fresh = pa.Table.from_pylist([row], schema=table("runs").schema)

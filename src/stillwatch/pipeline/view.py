@@ -16,10 +16,10 @@ from stillwatch.pipeline.view_accounts import account_views, calibration_views
 from stillwatch.pipeline.view_actors import actor_views
 from stillwatch.pipeline.view_doubt import GUARANTEES, LIMITS, error_budgets, undecided_counts
 from stillwatch.pipeline.view_rows import grouped
-from stillwatch.pipeline.view_run import coverage, rejects_by_reason, settings_used
+from stillwatch.pipeline.view_run import rejects_by_reason
 from stillwatch.report import RunFacts, ScanView
 
-__all__ = ["coverage", "settings_used", "view"]
+__all__ = ["view"]
 
 _RANK = {Decision.REVIEW: 0, Decision.UNDECIDED: 1, Decision.SET_ASIDE: 2, Decision.QUIET: 3}
 

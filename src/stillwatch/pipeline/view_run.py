@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from stillwatch.core import Settings
 from stillwatch.engine import Store
 from stillwatch.pipeline.detect import Findings
 from stillwatch.report import FieldCoverage, RejectCount, SettingUsed
 
-__all__ = ["coverage", "rejects_by_reason", "settings_used"]
+__all__ = ["coverage", "rejects_by_reason", "settings_that_matter", "settings_used"]
 
 _COSTS = {
     "account": "unattributed exchanges are left out of everything about accounts",
@@ -44,7 +46,7 @@ def coverage(findings: Findings) -> tuple[FieldCoverage, ...]:
 def settings_used(settings: Settings) -> tuple[SettingUsed, ...]:
     """Settings that shaped the result: the budgets, and everything that was changed."""
     plain = Settings()
-    changed = settings.changed().keys() - _CHANGE_NO_RESULT
+    changed = settings_that_matter(settings).keys()
 
     def value(of: Settings, path: str) -> str:
         room, name = path.split(".")
@@ -54,6 +56,11 @@ def settings_used(settings: Settings) -> tuple[SettingUsed, ...]:
         SettingUsed(name=path, value=value(settings, path), default=value(plain, path) if path in changed else "")
         for path in sorted(_ALWAYS_SHOWN | changed)
     )
+
+
+def settings_that_matter(settings: Settings) -> dict[str, Any]:
+    """Settings that differ from their defaults, without those that change the effort and never the result."""
+    return {path: value for path, value in settings.changed().items() if path not in _CHANGE_NO_RESULT}
 
 
 def rejects_by_reason(store: Store) -> tuple[RejectCount, ...]:
