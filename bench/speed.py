@@ -140,7 +140,7 @@ def _scale_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class Watch:
-    """Peak memory of this process and its children together (resident, shared pages counted in each), sampled twice a second."""
+    """Peak memory of this process and its children together (proportional set size: a shared page counts once), sampled twice a second."""
 
     def __init__(self) -> None:
         self.peak = 0
@@ -164,5 +164,5 @@ class Watch:
                 family = [me, *me.children(recursive=True)]
             for one in family:
                 with contextlib.suppress(psutil.Error):
-                    total += one.memory_info().rss
+                    total += one.memory_full_info().pss
             self.peak = max(self.peak, total)

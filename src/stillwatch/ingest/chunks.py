@@ -228,8 +228,9 @@ def _cut_parquet(path: Path, source: int, sniffed: Sniffed, options: ReadOptions
     begun = 0
     for group in range(metadata.num_row_groups):
         count = metadata.row_group(group).num_rows
-        for start in range(begun, begun + count, per_chunk):
-            stop = min(start + per_chunk, begun + count)
+        pieces = -(-count // per_chunk)
+        for piece in range(pieces):
+            start, stop = begun + count * piece // pieces, begun + count * (piece + 1) // pieces
             weight = (stop - start) * path.stat().st_size // rows
             chunks.append(_chunk(path, source, sniffed, start=start, stop=stop, first_line=start + 1, weight=weight))
         begun += count

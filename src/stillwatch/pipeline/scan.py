@@ -35,6 +35,9 @@ __all__ = ["Inputs", "Scanned", "last_view", "scan"]
 _CHUNK_BYTES = 40_000_000
 """Raw bytes of a log that one worker takes at a time: enough that commits are few, little enough that two fit in memory."""
 
+_CHUNK_ROWS = 24_000
+"""The same for logs whose rows are small or packed: a worker's memory is several times the text of its rows."""
+
 _COUNTED_ELSEWHERE = "exchanges without an account"
 """A readers' note that every summary has as `unattributed`, there without the duplicates."""
 
@@ -140,6 +143,7 @@ def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOption
         default_account=settings.ingest.default_account or None,
         max_line_bytes=settings.ingest.max_line_bytes,
         chunk_bytes=_CHUNK_BYTES,
+        chunk_rows=_CHUNK_ROWS,
     )
 
 
