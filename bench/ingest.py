@@ -589,7 +589,7 @@ def measure(name: str, rows: int, processes: int, profile: bool) -> dict[str, An
         size = sum(path.stat().st_size for path in folder.iterdir())
         # Chunks small enough that every process gets several: what is measured is the rate, not the tail.
         # Files whose records are joined are cut into parts of four chunks.
-        share = 40 if name in ("openai_batch", "azure_apim_llm") else 12
+        share = 32 if name in ("openai_batch", "azure_apim_llm") else 12
         options = ReadOptions(chunk_bytes=max(1 << 20, size // share), chunk_rows=max(1000, rows // 12))
         began = time.process_time()
         chunks = plan([folder], options).chunks

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from .chunks import Chunk, JoinedFile
 from .clean import BadField
 from .log_format import SHAPE_ERRORS, Joined, LogFormat
+from .open_source import compression
 
 __all__ = ["Glances", "Share", "glances_at", "owns"]
 
@@ -27,17 +31,44 @@ def owns(chunk: Chunk, key: str) -> bool:
     return chunk.parts == 1 or _mark(key) % chunk.parts == chunk.part
 
 
+class FileLines:
+    """The lines of one file from its first: a mark of each one's key and its bytes with the line end; `known` when all are there."""
+
+    def __init__(self) -> None:
+        self.marks = array("q")
+        self.sizes = array("q")
+        self.known = False
+        self.gapless = True
+
+    def add(self, number: int, mark: int, size: int) -> None:
+        """Take in a line. Numbers leap over lines that are too long, which nobody reads; then no line's place is known."""
+        missing = number - 1 - len(self.marks)
+        if missing:
+            self.gapless = False
+            self.marks.extend([_WHOLE] * missing)
+        self.marks.append(mark)
+        self.sizes.append(size)
+
+    def places(self, part: int, parts: int) -> list[tuple[int, int, int]]:
+        """(line number, first byte, bytes) of the lines that a part reads."""
+        marks = np.frombuffer(self.marks, np.int64)
+        sizes = np.frombuffer(self.sizes, np.int64)
+        begins = np.cumsum(sizes) - sizes
+        mine = np.flatnonzero((marks == _WHOLE) | (marks % parts == part))
+        return list(zip((mine + 1).tolist(), begins[mine].tolist(), sizes[mine].tolist(), strict=True))
+
+
 class Glances:
     """What is known of the lines of one group's files: a mark of each line's key, and the earliest time that these lines tell."""
 
     def __init__(self, joined: Joined) -> None:
         self.earliest: int | None = None
         self._joined = joined
-        self._marks: dict[int, array[int]] = {}
+        self._lines: dict[int, FileLines] = {}
 
-    def of(self, source: int) -> array[int]:
-        """The marks of a file's lines, as far as they are known."""
-        return self._marks.setdefault(source, array("q"))
+    def of(self, source: int) -> FileLines:
+        """The lines of a file, as far as they are known."""
+        return self._lines.setdefault(source, FileLines())
 
     def mark(self, line: bytes) -> int:
         """Look at a line that was not seen before."""
@@ -61,23 +92,42 @@ class Share:
     def __init__(self, chunk: Chunk, file: JoinedFile, glances: Glances) -> None:
         self._chunk = chunk
         self._glances = glances
-        self._marks = glances.of(file.source)
+        self._path = Path(file.path)
+        self._lines = glances.of(file.source)
         self.parted = chunk.parts > 1
 
     def takes(self, number: int, line: bytes) -> bool:
         """Whether this part reads a line."""
-        marks = self._marks
+        marks = self._lines.marks
         if number > len(marks):
-            # Numbers may leap over lines that are too long, which nobody reads.
-            marks.extend([_WHOLE] * (number - 1 - len(marks)))
-            marks.append(self._glances.mark(line))
+            size = len(line) if line.endswith(b"\n") else len(line) + 1
+            self._lines.add(number, self._glances.mark(line), size)
         mark = marks[number - 1]
         return mark == _WHOLE or mark % self._chunk.parts == self._chunk.part
 
     def tells(self, number: int) -> bool:
         """Whether what is wrong with a line is for this part to report: a line's owner does, and the first part for all the others."""
-        known = number <= len(self._marks) and self._marks[number - 1] != _WHOLE
+        marks = self._lines.marks
+        known = number <= len(marks) and marks[number - 1] != _WHOLE
         return known or self._chunk.part == 0
+
+    def own_lines(self) -> Iterator[tuple[int, bytes]] | None:
+        """The lines of this part alone, where their places are known. The first part reads all, for it tells of long lines."""
+        lines = self._lines
+        if not (self.parted and self._chunk.part and lines.known and lines.gapless):
+            return None
+        with self._path.open("rb") as file:
+            packed = compression(file.read(8)) is not None
+        return None if packed else self._placed()
+
+    def _placed(self) -> Iterator[tuple[int, bytes]]:
+        with self._path.open("rb", buffering=0) as file:
+            for number, begin, size in self._lines.places(self._chunk.part, self._chunk.parts):
+                yield number, os.pread(file.fileno(), size, begin)
+
+    def seen_all(self) -> None:
+        """Remember that every line of the file was looked at."""
+        self._lines.known = self.parted
 
 
 def glances_at(chunk: Chunk, one: LogFormat, joined: Joined) -> Glances:

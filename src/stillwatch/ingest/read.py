@@ -205,6 +205,11 @@ def _joined_records(
 ) -> Iterator[tuple[int, Record | Fault, bool]]:
     source = file.source
     wanted = share.takes if share.parted else None
+    own = share.own_lines()
+    if own is not None:
+        for number, alone in own:
+            yield from line_records(alone, number)
+        return
     stream = open_stream(Path(file.path))
     try:
         if file.layout == "document":
@@ -249,6 +254,7 @@ def _joined_records(
             )
         elif held:
             yield from line_records(held, line, wanted)
+        share.seen_all()
     finally:
         stream.close()
 
