@@ -162,7 +162,8 @@ def test_a_large_row_group_is_read_in_parts(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist([row(i) for i in range(1000)]), path)
     options = ReadOptions(now=NOW, chunk_rows=64)
     chunks = plan([path], options).chunks
-    assert [(chunk.start, chunk.stop) for chunk in chunks[:2]] == [(0, 64), (64, 128)]
+    assert {chunk.stop - chunk.start for chunk in chunks} == {62, 63}
+    assert len(chunks) == 16
     parts = [[chunk for index, chunk in enumerate(chunks) if index % 2 == worker] for worker in (0, 1)]
     lines_read: list[int] = []
     for part in parts:
