@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stillwatch.core.errors import FormatError, SettingsError
-from stillwatch.ingest import ReadOptions, plan
+from stillwatch.ingest import ReadOptions, arrow_columns, plan
 
 from .traffic import NOW, lines, read, row
 
@@ -47,11 +47,14 @@ TABLES = st.lists(
 )
 
 
+@pytest.mark.parametrize("time", [pa.int64(), pa.timestamp("s", tz="UTC")])
 @QUICK
 @given(rows=TABLES)
-def test_a_parquet_file_reads_as_its_rows_would_one_by_one(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+def test_a_parquet_file_reads_as_its_rows_would_one_by_one(
+    tmp_path: Path, time: pa.DataType, rows: list[dict[str, Any]]
+) -> None:
     types = {
-        "at": pa.int64(),
+        "at": time,
         "input_tokens": pa.int64(),
         "http_status": pa.int64(),
         "temperature": pa.float64(),
@@ -97,15 +100,28 @@ def test_a_time_column_of_any_type_is_read(tmp_path: Path, type_: pa.DataType) -
     assert [one["at"].timestamp() for one in rows] == [moment] * 3
 
 
-def test_one_bad_row_of_a_parquet_file_costs_that_row(tmp_path: Path) -> None:
+@pytest.mark.parametrize("time", [pa.int64(), pa.timestamp("s", tz="UTC")])
+def test_one_bad_row_of_a_parquet_file_costs_that_row(tmp_path: Path, time: pa.DataType) -> None:
     path = tmp_path / "log.parquet"
     rows = [row(i) for i in range(100)]
     rows[7]["output_tokens"] = -3
+    rows[9]["input_tokens"] = 200_000_000
     rows[50]["at"] = 0
-    pq.write_table(pa.Table.from_pylist(rows), path)
+    rows[60]["at"] = NOW // 1_000_000 + 86_401
+    table = pa.Table.from_pylist(rows)
+    pq.write_table(table.set_column(0, "at", table.column("at").cast(time)), path)
     found, rejects, _ = read(path)
-    assert [one["line"] for one in found] == [number for number in range(1, 101) if number not in (8, 51)]
-    assert [(reject["line"], reject["field"]) for reject in rejects] == [(8, "output_tokens"), (51, "at")]
+    bad = [(8, "output_tokens"), (10, "input_tokens"), (51, "at"), (61, "at")]
+    assert [(reject["line"], reject["field"]) for reject in rejects] == bad
+    assert [one["line"] for one in found] == [number for number in range(1, 101) if number not in dict(bad)]
+
+
+def test_a_plain_table_is_read_by_whole_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log.parquet"
+    table = pa.Table.from_pylist([row(i) for i in range(9)])
+    pq.write_table(table.set_column(0, "at", table.column("at").cast(pa.timestamp("s"))), path)
+    monkeypatch.setattr(arrow_columns, "_by_rows", None)
+    assert len(read(path)[0]) == 9
 
 
 def test_a_table_given_up_by_columns_tells_each_bad_row_once(tmp_path: Path) -> None:
