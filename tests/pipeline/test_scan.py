@@ -189,6 +189,27 @@ def test_text_of_zero_retention_is_never_on_disk(tmp_path: Path, space: Workspac
     assert found == []
 
 
+def test_no_earlier_turn_and_no_reasoning_of_zero_retention_is_on_disk(tmp_path: Path, space: Workspace) -> None:
+    zero = "Coelacanth"
+    captures = [
+        *(capture(asked(i, "quiet", f"{zero} {i}", output=zero, retention="zero", system=True)) for i in range(5)),
+        *(capture({**row, "system": True}) for row in some(5, first=20)),
+    ]
+    for i, one in enumerate(captures):
+        word = zero if i < 5 else "Bristlemouth"
+        earlier = [{"role": "user", "content": f"{word} before"}, {"role": "assistant", "content": f"{word} said"}]
+        one["request"]["body"]["messages"][1:1] = earlier
+        one["response"]["body"]["choices"][0]["message"]["reasoning_content"] = f"{word} weighed"
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in captures))
+    run(space, [path])
+    texts = space.store.read("exchanges", ["retention_class", *TEXTS]).to_pylist()
+    assert {kept["retention_class"] for kept in texts if not any(kept[column] for column in TEXTS)} == {"zero"}
+    assert {kept["retention_class"] for kept in texts if all(kept[column] for column in TEXTS)} == {"standard"}
+    assert len(texts) == 10
+    assert [path for path in space.root.rglob("*") if path.is_file() and contains(path, zero)] == []
+
+
 def contains(path: Path, word: str) -> bool:
     """Whether a file holds a word, in its bytes or, for Parquet, in any value or in its schema."""
     if word.encode() in path.read_bytes():
