@@ -381,6 +381,15 @@ def test_raw_names_are_looked_up_by_handle_and_by_actor(scanned: Done) -> None:
     assert [shown for shown, _ in raw_names(space, [actor.handle])] == sorted(m.handle for m in actor.members)
 
 
+def test_a_name_that_utf_8_cannot_write_ends_no_scan(tmp_path: Path, space: Workspace) -> None:
+    rows = some(4)
+    rows[1]["account"] = "half \ud83d a character"
+    done = run(space, [write_captures(tmp_path / "a.jsonl", rows)])
+    assert (done.read.exchanges, done.view.run.accounts) == (4, 2)
+    odd = handle("account", space.names.name("account", rows[1]["account"]))
+    assert list(raw_names(space, [odd])) == [(odd, "half \ufffd a character")]
+
+
 @pytest.mark.parametrize(
     ("asked_for", "message"),
     [

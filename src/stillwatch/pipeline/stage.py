@@ -165,9 +165,14 @@ def keep_names(root: Path, name: str, pairs: list[tuple[str, int, str]]) -> None
     """Keep the raw names behind a chunk's pseudonyms in the vault, for the owner's eyes alone; on the disk when this returns."""
     if not pairs:
         return
-    kinds, pseudonyms, raws = zip(*sorted(pairs), strict=True)
+    kinds, pseudonyms, raws = zip(*sorted((kind, value, _written(raw)) for kind, value, raw in pairs), strict=True)
     path = root / "vault" / f"{name}.parquet"
     rows = pa.table({"kind": kinds, "pseudonym": pa.array(pseudonyms, pa.int64()), "raw": raws})
     written = pa.BufferOutputStream()
     pq.write_table(rows, written, compression="zstd")
     durable_write(path, written.getvalue().to_pybytes(), mode=0o600)
+
+
+def _written(raw: str) -> str:
+    """A name as a file can hold it: JSON can spell half a character, UTF-8 cannot."""
+    return raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
