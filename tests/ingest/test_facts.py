@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import traceback
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,3 +148,50 @@ def test_releases_are_read(tmp_path: Path) -> None:
     assert found.table.schema == table("releases").schema
     assert found.table.num_rows == 5
     assert found.rejects.num_rows == 0
+
+
+def test_facts_that_break_off_keep_their_whole_rows_and_say_so(tmp_path: Path) -> None:
+    data = b"account,plan\n" + b"".join(b"a%d,free\n" % i for i in range(5000))
+    whole = gzip.compress(data)
+    path = tmp_path / "accounts.csv.gz"
+    path.write_bytes(whole[: len(whole) // 2])
+    found = read_accounts(path, NAMES)
+    assert 1000 < found.table.num_rows < 5000
+    (reject,) = found.rejects.to_pylist()
+    assert (reject["line"], reject["reason"]) == (
+        found.table.num_rows + 2,
+        "the compressed file ends early; what stood before was read",
+    )
+    assert found.table.num_rows == len({NAMES.name("account", f"a{i}") for i in range(found.table.num_rows)})
+    known = set(found.table.column("account").to_pylist())
+    assert known == {NAMES.name("account", f"a{i}") for i in range(found.table.num_rows)}
+    path.write_bytes(whole[:8])
+    with pytest.raises(FormatError, match="the compressed file ends before its first byte"):
+        read_accounts(path, NAMES)
+
+
+@pytest.mark.parametrize("damage", ["cut", "pages", "calendar", "text"])
+def test_facts_in_a_damaged_parquet_file_are_said_in_a_sentence(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "accounts.parquet"
+    never = pa.array([2**62], pa.timestamp("us"))
+    secret = pa.array([b"my secret \xff"], pa.binary()).view(pa.string())
+    table_ = {"account": secret if damage == "text" else ["a"], "created": never if damage == "calendar" else [None]}
+    pq.write_table(pa.table(table_), path)
+    data = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(data[:-20])
+    elif damage == "pages":
+        path.write_bytes(data[:4] + bytes(255 - byte for byte in data[4:40]) + data[40:])
+    with pytest.raises(
+        FormatError, match=r"accounts\.parquet: starts as a Parquet file, but its data are damaged"
+    ) as caught:
+        read_accounts(path, NAMES)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_facts_that_utf_8_cannot_write_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.jsonl"
+    path.write_bytes(b'{"account": "half \\ud83d", "plan": "p \\ud83d"}\n')
+    found = read_accounts(path, NAMES)
+    assert found.table.column("account").to_pylist() == [NAMES.name("account", "half \ud83d")]
+    assert found.table.column("plan").to_pylist() == ["p \ufffd"]

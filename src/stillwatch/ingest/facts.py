@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -160,7 +161,12 @@ def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, s
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in schema], schema=schema)
+    return pa.table([pa.array([_written(row.get(f.name)) for row in rows], f.type) for f in schema], schema=schema)
+
+
+def _written(value: Any) -> Any:
+    """A text as a table can hold it: JSON can spell half a character, UTF-8 cannot."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
 def _collect(
@@ -229,15 +235,29 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     finally:
         stream.close()
     data = b"".join(pieces)
+    if stream.ended_early:
+        if not data:
+            raise FormatError(f"{path}: the compressed file ends before its first byte")
+        data = data[: data.rfind(b"\n") + 1]
+        yield data.count(b"\n") + 1, Fault("the compressed file ends early; what stood before was read")
     if data.startswith(b"PAR1"):
-        for number, row in enumerate(pq.read_table(path).to_pylist(), start=1):
-            yield number, row
+        yield from enumerate(_parquet_rows(path), start=1)
     elif data.lstrip()[:1] in (b"{", b"["):
         records = line_records(data, 1) if is_lines(data) else document_records(data)
         for number, record, _ in records:
             yield number, record
     else:
         yield from _csv_rows(data)
+
+
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
+        raise FormatError(f"{path}: starts as a Parquet file, but its data are damaged") from None
+    return rows
 
 
 def _csv_rows(data: bytes) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
