@@ -154,6 +154,20 @@ def test_a_half_committed_chunk_yields_to_an_earlier_file_with_the_same_requests
     assert hashes(space.root, "tables") == hashes(whole.root, "tables")
 
 
+def test_what_a_crash_left_in_the_tables_is_removed_by_the_next_scan(tmp_path: Path, space: Workspace) -> None:
+    logs = [write_captures(tmp_path / "a.jsonl", some(3))]
+    run(space, logs)
+    whole = hashes(space.root, "tables", "vault")
+    for name in ("exchanges", "features", "rejects"):
+        day = space.store.folder(name) / "2026-07-24"
+        day.mkdir(parents=True, exist_ok=True)
+        (day / ".99999-part.tmp").write_bytes(OWNER.encode())
+        (day / "unnamed.parquet").write_bytes(OWNER.encode())
+    (space.root / "vault" / ".half.parquet.99999.tmp").write_bytes(OWNER.encode())
+    assert run(Workspace(space.root), logs).unchanged
+    assert hashes(space.root, "tables", "vault") == whole
+
+
 def test_names_are_on_the_disk_before_their_chunk_counts(
     tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
