@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -379,6 +380,16 @@ def test_raw_names_are_looked_up_by_handle_and_by_actor(scanned: Done) -> None:
     assert list(raw_names(space, [owner])) == [(owner, OWNER)]
     actor = done.view.for_review[0]
     assert [shown for shown, _ in raw_names(space, [actor.handle])] == sorted(m.handle for m in actor.members)
+
+
+def test_a_file_name_that_utf_8_cannot_write_ends_no_scan(tmp_path: Path, space: Workspace) -> None:
+    logs = tmp_path / os.fsdecode(b"logs-\xff")
+    write_captures(logs / "a.jsonl", some(4))
+    (logs / "empty.jsonl").write_text("")
+    done = run(space, [logs])
+    assert [one.path for one in done.view.run.inputs] == [f"{tmp_path}/logs-\ufffd/a.jsonl"]
+    assert f"{tmp_path}/logs-\ufffd/empty.jsonl: empty" in done.notes
+    assert last_view(Workspace(space.root)) == done.view
 
 
 def test_a_name_that_utf_8_cannot_write_ends_no_scan(tmp_path: Path, space: Workspace) -> None:

@@ -103,14 +103,13 @@ def scan(
             raise FormatError(_nothing(planned, read))
         if inputs.accounts is not None:
             notes.append(_known(workspace, inputs.accounts))
+        told = tuple(map(_readable, notes))
         run = _run_id(workspace, settings)
         folder = workspace.root / "reports" / run
         kept = folder / "view.json"
         underway = workspace.root / "state" / "underway"
         if kept.exists() and _last_run(workspace) == run and not underway.exists():
-            return Scanned(
-                view=_load(kept), report=folder / "report.html", read=read, notes=tuple(notes), unchanged=True
-            )
+            return Scanned(view=_load(kept), report=folder / "report.html", read=read, notes=told, unchanged=True)
         durable_write(underway, run.encode())
         findings = detect(workspace, settings, progress=progress)
         facts = _run_facts(run, workspace, planned, read, findings, settings, command)
@@ -118,7 +117,7 @@ def scan(
         _write(folder, made)
         _record(workspace, run, settings, made)
         underway.unlink()
-        return Scanned(view=made, report=folder / "report.html", read=read, notes=tuple(notes), unchanged=False)
+        return Scanned(view=made, report=folder / "report.html", read=read, notes=told, unchanged=False)
 
 
 def last_view(workspace: Workspace) -> ScanView:
@@ -249,10 +248,10 @@ def _run_facts(
         output_tokens=tokens,
         first_at=None if first is None else _time(first),
         last_at=None if last is None else _time(last),
-        command=command,
+        command=_readable(command),
         inputs=tuple(
             SourceRead(
-                path=file.path,
+                path=_readable(file.path),
                 format=file.format,
                 exchanges=by_source.get(file.path, [0, 0])[0],
                 rejects=by_source.get(file.path, [0, 0])[1],
@@ -262,6 +261,11 @@ def _run_facts(
         coverage=coverage(findings),
         settings=settings_used(settings),
     )
+
+
+def _readable(text: str) -> str:
+    """A text with the names of files in it as UTF-8 can write it: the system lets a name be any bytes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _time(microseconds: int) -> dt.datetime:
