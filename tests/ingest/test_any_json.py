@@ -127,6 +127,41 @@ def test_one_field_of_a_real_record_may_hold_anything(name: str, data: st.DataOb
     check(exchanges(FORMATS[name], record), name)
 
 
+ODD = (None, True, -1, 1.5, 10**30, "x", "\ud800", [], [None], ["x"], [{}], {}, {"x": 1})
+"""One value of each kind; every field of every format meets all of them."""
+
+
+def fields(name: str) -> Iterator[tuple[Record, tuple[Any, ...]]]:
+    """Every field that stands anywhere in a format's samples, once, with a record that has it."""
+    known: set[tuple[Any, ...]] = set()
+    for record in records(name):
+        for path in places(record):
+            shape = tuple("*" if isinstance(key, int) else key for key in path)
+            if path and shape not in known:
+                known.add(shape)
+                yield record, path
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_field_of_real_records_may_hold_a_value_of_any_kind(name: str) -> None:
+    for record, path in fields(name):
+        rows: list[Exchange] = []
+        changed = copy.deepcopy(record)
+        holder: Any = changed
+        for key in path[:-1]:
+            holder = holder[key]
+        for value in ODD:
+            holder[path[-1]] = copy.deepcopy(value)
+            try:
+                rows += exchanges(FORMATS[name], changed)
+            except Exception as error:
+                pytest.fail(f"{'.'.join(map(str, path))} = {value!r}: {error!r}")
+        del holder[path[-1]]
+        if changed:
+            rows += exchanges(FORMATS[name], changed)
+        check(rows, name)
+
+
 @pytest.mark.parametrize("name", EVERY)
 @LINES
 @given(data=st.data())
