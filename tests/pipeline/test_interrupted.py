@@ -228,9 +228,11 @@ def test_a_scan_killed_at_random_points_ends_with_the_tables_of_an_undisturbed_r
         time.sleep(chance.uniform(0.0, 0.05) if kill == 0 else chance.uniform(0.5, 2.0))
         workers = descendants(scan.pid)
         scan.kill()
-        scan.communicate()
         _, alive = psutil.wait_procs(workers, timeout=20)
+        for left in alive:
+            left.kill()
         assert alive == []
+        scan.communicate()
     done = start(day, space.root)
     out, err = done.communicate()
     assert done.returncode == 0, err
