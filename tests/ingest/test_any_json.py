@@ -127,7 +127,7 @@ def test_one_field_of_a_real_record_may_hold_anything(name: str, data: st.DataOb
     check(exchanges(FORMATS[name], record), name)
 
 
-ODD = (None, True, -1, 1.5, 10**30, "x", "\ud800", [], [None], ["x"], [{}], {}, {"x": 1})
+ODD: tuple[Any, ...] = (None, True, -1, 1.5, 10**30, "x", "\ud800", [], [None], ["x"], [{}], {}, {"x": 1})
 """One value of each kind; every field of every format meets all of them."""
 
 
