@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from typing import Any
 
 import pytest
 
-from stillwatch.ingest.clean import Reading
+from stillwatch.ingest.clean import BadField, Reading
 from stillwatch.ingest.dialect import fill
 from stillwatch.ingest.exchange import Exchange
 from stillwatch.ingest.log_format import FORMATS
 from stillwatch.ingest.sse import open_body
 
+from .test_any_json import ODD, places
 from .traffic import NOW, capture
 
 CHAT = [
@@ -221,3 +223,30 @@ def test_a_body_that_is_no_body_is_broken_not_a_crash() -> None:
         opened = open_body(value)
         assert opened.whole is None
         assert not opened.events
+
+
+@pytest.mark.parametrize(
+    ("dialect", "events"),
+    [
+        ("openai_chat", CHAT),
+        ("anthropic_messages", ANTHROPIC),
+        ("openai_responses", RESPONSES),
+        ("gemini_generate", GEMINI),
+    ],
+)
+def test_every_field_of_a_stream_may_hold_a_value_of_any_kind(dialect: str, events: list[Any]) -> None:
+    for path in places(events):
+        if not path:
+            continue
+        changed = copy.deepcopy(events)
+        holder: Any = changed
+        for key in path[:-1]:
+            holder = holder[key]
+        for value in ODD:
+            holder[path[-1]] = copy.deepcopy(value)
+            try:
+                fill(Exchange(http_status=200), {"stream": True}, changed, name=dialect)
+            except BadField:
+                continue
+            except Exception as error:
+                pytest.fail(f"{'.'.join(map(str, path))} = {value!r}: {error!r}")
