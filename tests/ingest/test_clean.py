@@ -148,3 +148,10 @@ def test_what_a_caller_asked_for_is_taken_or_unknown() -> None:
 def test_an_address_has_one_writing_and_one_network(raw: str, canonical: str | None, network: str | None) -> None:
     assert address(raw) == canonical
     assert subnet(raw) == network
+
+
+@given(st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){2,4}", fullmatch=True) | st.ip_addresses(v=4).map(str))
+def test_the_short_way_for_dotted_addresses_agrees_with_the_long_one(value: str) -> None:
+    spaced = f" {value} "  # never taken the short way
+    assert address(value) == address(spaced)
+    assert subnet(value) == subnet(spaced)

@@ -231,7 +231,7 @@ def _instants(values: pa.Array | None, reading: Reading) -> pa.Array:
     if pa.types.is_integer(values.type):
         ticks = values.cast(pa.int64()).fill_null(0)
         scale = _scale(ticks)
-        return (pc.multiply(ticks, scale) if scale >= 1 else pc.divide(ticks, 1000)).cast(SCHEMA.field("at").type)
+        return (pc.multiply(ticks, int(scale)) if scale >= 1 else pc.divide(ticks, 1000)).cast(SCHEMA.field("at").type)
     if pa.types.is_floating(values.type):
         seconds = values.cast(pa.float64()).fill_null(0)
         if len(seconds) and not pc.all(pc.less(pc.abs(seconds), 1e11)).as_py():
@@ -356,7 +356,7 @@ def _trimmed(values: pa.Array) -> pa.Array:
 def _named(texts: pa.Array, kind: str, names: Pseudonymiser, vault: list[VaultPair]) -> pa.Array:
     coded = texts.dictionary_encode()
     distinct = coded.dictionary.to_pylist()
-    hashed = [None if value is None else names.name(kind, value) for value in distinct]
+    hashed = names.names(kind, distinct)
     if kind in ("account", "org"):
         vault.extend(
             (kind, value, raw)

@@ -46,6 +46,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - a naive time is read as UTC, by contract
 _DIGITS = re.compile(r"[+-]?\d{9,20}(?:\.\d*)?\Z")
 _WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
+_DOTTED = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\Z)|\Z)){4}\Z")
+"""An IPv4 address in its canonical way, which nearly all are."""
 _ZONE_WORD = re.compile(r"\s*(?:UTC|GMT)\Z")
 
 
@@ -313,6 +315,8 @@ def address(value: str) -> str | None:
     >>> address("203.0.113.9:443"), address("2001:DB8::0001"), address("unknown")
     ('203.0.113.9', '2001:db8::1', None)
     """
+    if _DOTTED.match(value):
+        return value
     parsed = _parsed(value)
     return None if parsed is None else str(parsed)
 
@@ -323,6 +327,8 @@ def subnet(value: str) -> str | None:
     >>> subnet("203.0.113.9"), subnet("2001:db8:1:2::3")
     ('203.0.113.0/24', '2001:db8:1::/48')
     """
+    if _DOTTED.match(value):
+        return value[: value.rindex(".")] + ".0/24"
     parsed = _parsed(value)
     if parsed is None:
         return None
