@@ -45,7 +45,10 @@ def _sizes(raw: dict[str, Any]) -> Iterator[str]:
         where = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in r["stages"].items())
         taken = f"{r['seconds']:,} | {r['peak_mib']:,} MiB | {r['bytes_on_disk'] / GIB:.1f} GiB"
         yield f"| {int(size):,} | {r['accounts']:,} | {taken} | {where} |"
-    yield from ("", "Memory is that of all processes together (proportional set size: a page that processes share counts once).")
+    yield from (
+        "",
+        "Memory is that of all processes together (proportional set size: a page that processes share counts once).",
+    )
 
 
 def _seeds(raw: dict[str, Any]) -> Iterator[str]:
