@@ -16,10 +16,11 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -260,9 +261,7 @@ class Store:
         known = {part.path for part in self.manifest(manifest.table).parts}
         for day in {Path(part.path).parent for part in manifest.parts if part.path not in known}:
             _flush_folder(folder / day)
-        durable_write(
-            folder / "manifest.json", json.dumps(asdict(manifest), separators=(",", ":"), sort_keys=True).encode()
-        )
+        durable_write(folder / "manifest.json", msgspec.json.encode(manifest, order="sorted"))
         self._manifests[manifest.table] = manifest
         return manifest
 
