@@ -14,10 +14,14 @@ def page(found: dict[str, Any]) -> str:
     lines = [*_bars(found)]
     if "scale" in raw:
         lines += _sizes(raw["scale"])
+    if "profile" in raw:
+        lines += _steps(raw["profile"])
     if "demo" in raw:
         lines += _seeds(raw["demo"])
     if "again" in raw:
         lines += _kills(raw["again"])
+    if "fresh" in raw:
+        lines += _fresh(raw["fresh"])
     return "\n".join(lines) + "\n"
 
 
@@ -49,6 +53,21 @@ def _sizes(raw: dict[str, Any]) -> Iterator[str]:
         "",
         "Memory is that of all processes together (proportional set size: a page that processes share counts once).",
     )
+
+
+def _steps(raw: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## Inside reading", "")
+    yield "Microseconds of one core an exchange, one process, prompts of about 1 KB; two processes do this side by side:"
+    yield ""
+    for step, spent in raw["microseconds_of_a_core_an_exchange"].items():
+        yield f"- {step}: {spent}"
+
+
+def _fresh(raw: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## From a clean clone", "", f"In {raw['system']}:", "")
+    for name, run in raw.items():
+        if isinstance(run, dict):
+            yield f"- make {name}: {run['seconds']:.0f} s, {'worked' if run['exit'] == 0 else '**failed**'}"
 
 
 def _seeds(raw: dict[str, Any]) -> Iterator[str]:

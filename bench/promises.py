@@ -139,28 +139,37 @@ def digest(workspace: Path, *folders: str) -> str:
     return total.hexdigest()
 
 
-def fresh(clone: str) -> Figures:
-    """`make demo` and `make test` from a clean clone with an empty environment of its own, set-up apart."""
-    raw: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as made:
-        here = Path(made) / "stillwatch"
-        subprocess.run(["git", "clone", "--quiet", "--no-local", clone, str(here)], check=True)
+def fresh(clone: str, root: Path | None = None) -> Figures:
+    """`make demo` and `make test` from a clean clone with an empty environment of its own, set-up apart.
+
+    Args:
+        root: the root of a system to do it in, such as `debootstrap --variant=minbase --include=python3,python3-venv,make,git` makes;
+            what pip needs to reach its index must be there. This system by default.
+    """
+    raw: dict[str, Any] = {"system": "a root with Python, make and git alone" if root else "this system"}
+    inside = ["chroot", str(root)] if root else []
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))}
+    with tempfile.TemporaryDirectory(dir=root / "tmp" if root else None) as made:
+        here = Path("/", Path(made).relative_to(root)) if root else Path(made)
+        subprocess.run(["git", "clone", "--quiet", "--no-local", clone, str(Path(made) / "stillwatch")], check=True)
         clean = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": made,
+            "HOME": str(here),
             "LANG": "C.UTF-8",
         }
-        for target in ("demo", "test"):
-            for run in ("with set-up", "set up already"):
-                began = time.perf_counter()
-                done = subprocess.run(
-                    ["make", target], cwd=here, env={**os.environ, **clean}, capture_output=True, text=True
-                )
-                raw[f"{target}, {run}"] = {"seconds": round(time.perf_counter() - began, 1), "exit": done.returncode}
-                raw[f"{target}, {run}"]["last"] = [line for line in done.stdout.splitlines() if line.strip()][-1:]
-                print(target, run, raw[f"{target}, {run}"], flush=True)
+        for target, run in (("demo", "with set-up"), ("demo", "set up already"), ("test", "with set-up")):
+            began = time.perf_counter()
+            done = subprocess.run(
+                [*inside, "make", "-C", str(here / "stillwatch"), target],
+                env={**kept, **clean},
+                capture_output=True,
+                text=True,
+            )
+            raw[f"{target}, {run}"] = {"seconds": round(time.perf_counter() - began, 1), "exit": done.returncode}
+            raw[f"{target}, {run}"]["last"] = [line for line in done.stdout.splitlines() if line.strip()][-2:]
+            print(target, run, raw[f"{target}, {run}"], flush=True)
     demo_seconds = raw["demo, set up already"]["seconds"]
-    worked = all(r["exit"] == 0 for r in raw.values())
+    worked = all(r["exit"] == 0 for r in raw.values() if isinstance(r, dict))
     return [
         bar(
             "make demo from a clean clone, downloads aside", demo_seconds, "s", "<= 180", demo_seconds <= 180 and worked
@@ -168,9 +177,9 @@ def fresh(clone: str) -> Figures:
         bar("make demo with set-up", raw["demo, with set-up"]["seconds"], "s", "no bar", None),
         bar(
             "make test from a clean clone",
-            raw["test, set up already"]["seconds"],
+            raw["test, with set-up"]["seconds"],
             "s",
             "<= 900",
-            raw["test, set up already"]["seconds"] <= 900 and worked,
+            raw["test, with set-up"]["seconds"] <= 900 and worked,
         ),
     ], raw

@@ -2,6 +2,7 @@
 
     python bench/scan.py ingest [--rows N]             rows per second of every format, two processes
     python bench/scan.py scale [--exchanges N ...]     a whole scan at each size: time by stage, memory, a plot
+    python bench/scan.py profile                       where the time goes while a log is read
     python bench/scan.py demo --seeds N ...            the demo on these seeds: what was found, who was accused
     python bench/scan.py again [--kills N]             the same scan twice, and killed at random points: the same bytes
     python bench/scan.py fresh --from CLONE            make demo and make test from a clean clone, timed
@@ -20,13 +21,15 @@ from pathlib import Path
 
 from figures import ROOT, Figures, keep
 from promises import again, demo, fresh
-from speed import ingest, scale
+from speed import ingest, profile, scale
 
 
 def main() -> None:
     """Run one part, or all, and write the page whenever there are new figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", default="all", choices=["ingest", "scale", "demo", "again", "fresh", "all"])
+    parser.add_argument(
+        "part", nargs="?", default="all", choices=["ingest", "scale", "profile", "demo", "again", "fresh", "all"]
+    )
     parser.add_argument("--rows", type=int, default=40_000)
     parser.add_argument(
         "--exchanges", type=lambda s: int(float(s)), nargs="*", default=[1_000_000, 3_000_000, 10_000_000]
@@ -36,14 +39,16 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--kill-seed", type=int, default=1)
     parser.add_argument("--from", dest="clone", default=str(ROOT))
+    parser.add_argument("--root", type=Path, help="do `fresh` in the system below this folder, by chroot")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = parser.parse_args()
     parts: dict[str, Callable[[], Iterable[Figures]]] = {
         "ingest": lambda: [ingest(chosen.rows)],
         "scale": lambda: scale(sorted(chosen.exchanges), chosen.keep),
+        "profile": lambda: [profile(1_000_000, chosen.keep)],
         "demo": lambda: [demo(chosen.seeds)],
         "again": lambda: [again(chosen.kills, chosen.kill_seed)],
-        "fresh": lambda: [fresh(chosen.clone)],
+        "fresh": lambda: [fresh(chosen.clone, chosen.root)],
     }
     for part in parts if chosen.part == "all" else [chosen.part]:
         for figures in parts[part]():

@@ -62,6 +62,43 @@ def _store_job(job: tuple[Any, Any, str]) -> int:
     return int(batch.num_rows)
 
 
+def profile(exchanges: int, keep: Path) -> Figures:
+    """Microseconds of one core an exchange, by step of reading a log, in one process."""
+    from stillwatch.core import Pseudonymiser
+    from stillwatch.engine import Store, by_day
+    from stillwatch.ingest import ReadOptions, plan, read_chunk
+    from stillwatch.pipeline.stage import featurise, part_name
+
+    options = ReadOptions(chunk_bytes=40_000_000, chunk_rows=24_000)
+    chunks = plan([_world(exchanges, keep) / "logs"], options).chunks[:12]
+    names = Pseudonymiser(b"benchmark key, not a secret one!")
+    spent: dict[str, float] = {}
+    rows = 0
+
+    def timed(step: str, began: float) -> None:
+        spent[step] = spent.get(step, 0.0) + time.process_time() - began
+
+    with tempfile.TemporaryDirectory() as made:
+        store = Store(Path(made))
+        for place, chunk in enumerate(chunks):
+            if place == 1:  # the first one pays for imports and tables
+                spent, rows = {}, 0
+            began = time.process_time()
+            batch = read_chunk(chunk, names, options).batch
+            timed("reading Parquet, pseudonyms", began)
+            rows += batch.num_rows
+            for day, own in by_day(batch):
+                began = time.process_time()
+                features = featurise(own, names)
+                timed("features of the text", began)
+                for table, made_rows in (("exchanges", own), ("features", features)):
+                    began = time.process_time()
+                    store.write_part(table, made_rows, made_from=chunk.id, day=day, name=part_name(chunk.id))
+                    timed(f"writing {table}", began)
+    per_row = {step: round(seconds / rows * 1e6, 1) for step, seconds in spent.items()}
+    return [], {"microseconds_of_a_core_an_exchange": per_row, "exchanges": rows}
+
+
 def scale(sizes: list[int], keep: Path) -> Iterator[Figures]:
     """A whole scan at each size, by stage, with peak memory; after each, the figures of all sizes so far.
 
@@ -78,12 +115,9 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
     from stillwatch.core import Settings
     from stillwatch.engine import Workspace
     from stillwatch.pipeline import Inputs, scan
-    from stillwatch.range.parquet import write_parquet
 
     accounts = exchanges // 50
-    world = keep / f"world-{exchanges}"
-    if not (world / "facts").exists():
-        write_parquet(world, seed=5, accounts=accounts, exchanges=exchanges)
+    world = _world(exchanges, keep)
     workspace = keep / f"workspace-{exchanges}"
     shutil.rmtree(workspace, ignore_errors=True)
     stages: dict[str, float] = {}
@@ -121,6 +155,16 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
     }
 
 
+def _world(exchanges: int, keep: Path) -> Path:
+    """A day of traffic as Parquet logs, fifty exchanges an account."""
+    from stillwatch.range.parquet import write_parquet
+
+    world = keep / f"world-{exchanges}"
+    if not (world / "facts").exists():
+        write_parquet(world, seed=5, accounts=exchanges // 50, exchanges=exchanges)
+    return world
+
+
 def _scale_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
     """The bars for the largest size so far, and how time grows with size once there are two."""
     largest = max(raw, key=int)
@@ -140,7 +184,7 @@ def _scale_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 class Watch:
-    """Peak memory of this process and its children together (proportional set size: a shared page counts once), sampled twice a second."""
+    """Peak memory of this process and its children together (proportional set size: a shared page counts once), sampled once a second."""
 
     def __init__(self) -> None:
         self.peak = 0
@@ -158,9 +202,9 @@ class Watch:
     def _run(self) -> None:
         me = psutil.Process()
         family, looks = [me], 0
-        while not self._stop.wait(0.5):
+        while not self._stop.wait(1.0):
             total, looks = 0, looks + 1
-            if looks % 8 == 1:
+            if looks % 4 == 1:
                 family = [me, *me.children(recursive=True)]
             for one in family:
                 with contextlib.suppress(psutil.Error):
