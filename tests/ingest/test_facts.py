@@ -12,7 +12,7 @@ import pytest
 
 from stillwatch.core.errors import FormatError
 from stillwatch.engine.tables import table
-from stillwatch.ingest import read_accounts, read_releases, read_telemetry
+from stillwatch.ingest import facts, read_accounts, read_releases, read_telemetry
 
 from .traffic import NAMES, capture, lines, read, row
 
@@ -195,3 +195,11 @@ def test_facts_that_utf_8_cannot_write_are_kept(tmp_path: Path) -> None:
     found = read_accounts(path, NAMES)
     assert found.table.column("account").to_pylist() == [NAMES.name("account", "half \ud83d")]
     assert found.table.column("plan").to_pylist() == ["p \ufffd"]
+
+
+def test_facts_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "accounts.csv.gz"
+    path.write_bytes(gzip.compress(b"account\n" + b"a\n" * 1_000_000))
+    monkeypatch.setattr(facts, "_MOST_BYTES", 1_000_000)
+    with pytest.raises(FormatError, match=r"accounts\.csv\.gz: more than"):
+        read_accounts(path, NAMES)

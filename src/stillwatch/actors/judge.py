@@ -14,6 +14,7 @@ Otherwise it is set aside or undecided, and says why.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,7 @@ __all__ = ["Found", "Judged", "find"]
 Ints = npt.NDArray[np.int64]
 
 _SAMPLE = 100_000
+_THREADS = 2
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 
 _OF_MEMBERS = Sql(
@@ -167,19 +169,18 @@ def _judged(
         for h in held
     ]
     rows, shares = _gathered(engine, told, found, families)
-    draft = []
-    for place, group in enumerate(found):
+
+    def weighed(place: int) -> tuple[Candidate, list[Result], list[Explanation], float | None]:
+        group = found[place]
         candidate = _candidate(place, group, found_by[place], families[place], scope_of, population, rows, shares)
         rng = np.random.default_rng([settings.run.seed, int(group.accounts[0]) & 0xFFFF_FFFF, group.accounts.size])
         results = run_tests(candidate, population, rng)
-        draft.append(
-            (
-                candidate,
-                results,
-                explanations(candidate, population, {r.test: r for r in results}),
-                _combined(results, observed=bool(candidate.found_by & OBSERVED)),
-            )
-        )
+        reasons = explanations(candidate, population, {r.test: r for r in results})
+        return candidate, results, reasons, _combined(results, observed=bool(candidate.found_by & OBSERVED))
+
+    # Each candidate draws from a generator of its own, so the order in which threads finish changes nothing.
+    with ThreadPoolExecutor(_THREADS) as side_by_side:
+        draft = list(side_by_side.map(weighed, range(len(found))))
     e_values = np.array([0.0 if e is None else e for *_, e in draft], np.float64)
     shown = e_bh(e_values, q=settings.actors.actor_fdr)
     out = []

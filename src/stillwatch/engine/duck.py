@@ -6,6 +6,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -114,7 +115,7 @@ class DuckEngine:
         """A kernel over all batches of a relation; its output is kept in a scratch Parquet file."""
         path = self._scratch / f"{self._name('mapped')}.parquet"
         with self._errors(), pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
-            for batch in self.batches(relation):
+            for batch in _one_ahead(self.batches(relation)):
                 writer.write_batch(kernel(batch).cast(schema))
         return self.scan_files([path])
 
@@ -160,6 +161,15 @@ class DuckEngine:
 
     def _errors(self) -> _Errors:
         return _Errors(self._scratch)
+
+
+def _one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches, the next one fetched while the last is worked on: DuckDB and a kernel each keep a core busy."""
+    with ThreadPoolExecutor(1) as fetch:
+        following = fetch.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = fetch.submit(next, batches, None)
+            yield batch
 
 
 def _quoted(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 
 from .clean import BadField, Reading, billed, label
+from .collecting import no_search_for_cycles
 from .exchange import VaultPair, account_id, client_claimed
 from .open_source import fingerprint, open_stream
 from .records import Fault, document_records, is_lines, line_records
@@ -53,6 +54,10 @@ _RELEASES: dict[str, tuple[str, ...]] = {
     "at": ("released_at", "released", "launch", "launched_at", "date", "release_date"),
 }
 _Key = TypeVar("_Key")
+_Row = tuple[Any, ...]
+"""One row of a table, in the order of its columns."""
+_MOST_BYTES = 4 << 30
+"""Bytes of facts, after decompression, that are held at once: far more than any file of facts that was meant as one."""
 _PSEUDONYMS = ("org", "payment", "registration", "device")
 _WORDS = ("plan", "product_type", "signup_path", "declared_programme", "contract_region", "verification")
 
@@ -81,7 +86,9 @@ def read_accounts(path: str | Path, names: Pseudonymiser, *, now: int | None = N
     """
     vault: dict[tuple[str, str], int] = {}
 
-    def one(row: dict[str, Any], reading: Reading) -> tuple[int, dict[str, Any]]:
+    schema = table("account_facts").schema
+
+    def one(row: dict[str, Any], reading: Reading) -> tuple[int, _Row]:
         account = _account(row, names, vault)
         found: dict[str, Any] = {"account": account}
         for name in _PSEUDONYMS:
@@ -94,12 +101,13 @@ def read_accounts(path: str | Path, names: Pseudonymiser, *, now: int | None = N
         found["created"] = None if unsaid else reading.at(created, "created")
         found["entitlement"] = billed(row.get("entitlement"), "entitlement", limit=10**15)
         for name in _WORDS:
-            found[name] = _said(row.get(name), name)
-        return account, found
+            word = _said(row.get(name), name)
+            found[name] = None if word is None else words.setdefault(word, word)
+        return account, tuple(map(found.get, schema.names))
 
+    words: dict[str, str] = {}
     rows, rejects, reading = _collect(Path(path), _ACCOUNTS, "account", one, now)
     pairs = [(kind, value, raw) for (kind, raw), value in sorted(vault.items())]
-    schema = table("account_facts").schema
     return Facts(table=_table(list(rows.values()), schema), rejects=rejects, vault=pairs, notes=dict(reading.notes))
 
 
@@ -110,13 +118,13 @@ def read_telemetry(path: str | Path, names: Pseudonymiser) -> Facts:
         FormatError: when the file has no column that names the account.
     """
 
-    def one(row: dict[str, Any], _reading: Reading) -> tuple[tuple[int, str], dict[str, Any]]:
+    def one(row: dict[str, Any], _reading: Reading) -> tuple[tuple[int, str], _Row]:
         account = _account(row, names, {})
         given = label(row.get("client"))
         client = client_claimed(given) if given else None
         if client is None:
             raise BadField("client", "got nothing, expected the client's name")
-        return (account, client), {"account": account, "client": client}
+        return (account, client), (account, client)
 
     rows, rejects, reading = _collect(Path(path), _TELEMETRY, "account", one, None)
     return Facts(
@@ -131,11 +139,11 @@ def read_releases(path: str | Path) -> Facts:
         FormatError: when the file has no column that names the model.
     """
 
-    def one(row: dict[str, Any], reading: Reading) -> tuple[str, dict[str, Any]]:
+    def one(row: dict[str, Any], reading: Reading) -> tuple[str, _Row]:
         model = label(row.get("model"))
         if model is None:
             raise BadField("model", "got nothing, expected the model's name")
-        return model, {"model": model, "at": reading.at(row.get("at"), "at")}
+        return model, (model, reading.at(row.get("at"), "at"))
 
     rows, rejects, reading = _collect(Path(path), _RELEASES, "model", one, None)
     return Facts(
@@ -160,8 +168,12 @@ def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, s
     return named
 
 
-def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    return pa.table([pa.array([_written(row.get(f.name)) for row in rows], f.type) for f in schema], schema=schema)
+def _table(rows: Sequence[_Row], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pa.table(
+        [pa.array(list(map(_written, values)), f.type) for f, values in zip(schema, columns, strict=True)],
+        schema=schema,
+    )
 
 
 def _written(value: Any) -> Any:
@@ -169,17 +181,18 @@ def _written(value: Any) -> Any:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
+@no_search_for_cycles()
 def _collect(
     path: Path,
     aliases: dict[str, tuple[str, ...]],
     key_column: str,
-    one: Callable[[dict[str, Any], Reading], tuple[_Key, dict[str, Any]]],
+    one: Callable[[dict[str, Any], Reading], tuple[_Key, _Row]],
     now: int | None,
-) -> tuple[dict[_Key, dict[str, Any]], pa.Table, Reading]:
+) -> tuple[dict[_Key, _Row], pa.Table, Reading]:
     reading = Reading(now=now)
     source = fingerprint(path)
-    rows: dict[_Key, dict[str, Any]] = {}
-    faults: list[dict[str, Any]] = []
+    rows: dict[_Key, _Row] = {}
+    faults: list[_Row] = []
     known_columns = False
     ours: dict[tuple[str, ...], dict[str, str]] = {}
     for line, record in _rows(path):
@@ -200,16 +213,7 @@ def _collect(
                 continue
             except BadField as fault:
                 field_name, reason = fault.field, fault.reason
-        faults.append(
-            {
-                "source": source,
-                "path": str(path),
-                "line": line,
-                "format": "facts",
-                "field": field_name,
-                "reason": reason,
-            }
-        )
+        faults.append((source, str(path), line, "facts", field_name, reason))
     if faults and not known_columns:
         wanted = ", ".join((key_column, *aliases[key_column]))
         raise FormatError(f"{path}: no column that names the {key_column}; expected one of {wanted}")
@@ -230,11 +234,18 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     stream = open_stream(path)
     try:
         pieces: list[bytes] = []
+        size = 0
         while block := stream.block():
             pieces.append(block)
+            size += len(block)
+            if size > _MOST_BYTES:
+                raise FormatError(
+                    f"{path}: more than {_MOST_BYTES >> 30} GiB of facts; is this the file that was meant?"
+                )
     finally:
         stream.close()
     data = b"".join(pieces)
+    del pieces
     if stream.ended_early:
         if not data:
             raise FormatError(f"{path}: the compressed file ends before its first byte")
@@ -261,10 +272,11 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _csv_rows(data: bytes) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
-    decoded = data.decode("utf-8-sig", "replace").replace("\x00", "")
-    first = decoded.partition("\n")[0]
+    data = data.replace(b"\x00", b"")
+    first = data.partition(b"\n")[0].decode("utf-8", "replace")
     delimiter = max(",;\t|", key=first.count)
-    reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter)
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", errors="replace", newline="")
+    reader = csv.reader(lines, delimiter=delimiter)
     header: list[str] = []
     number = 0
     while True:
