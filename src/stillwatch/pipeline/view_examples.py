@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,6 +17,7 @@ from stillwatch.report import Example, redact_examples
 
 __all__ = ["examples_by_family"]
 
+_SCOPES = ("prompt", "system")
 _OTHERS_SHOWN = 12
 """Candidates not for review whose families get examples, from the highest rank on."""
 
@@ -41,28 +43,36 @@ def examples_by_family(
     for_review = [a for a in actors if a["decision"] == Decision.REVIEW]
     others = [a for a in actors if a["decision"] != Decision.REVIEW]
     wanted = [f for a in (*for_review, *others[:_OTHERS_SHOWN]) for f in a["families"]]
+    here = {scope: [f for f in wanted if families[f]["scope"] == scope] for scope in _SCOPES}
+    found = _texts(store, {scope: [e for f in own for e in exchanges.get(f, [])] for scope, own in here.items()})
     out: dict[int, tuple[Example, ...]] = {}
-    for scope in ("prompt", "system"):
-        here = {f: exchanges.get(f, []) for f in wanted if families[f]["scope"] == scope}
-        found = _texts(store, [e for ids in here.values() for e in ids], scope)
-        for family, ids in here.items():
-            raw = [found[e] for e in ids if e in found]
+    for scope, own in here.items():
+        for family in own:
+            raw = [found[scope, e] for e in exchanges.get(family, []) if (scope, e) in found]
             out[family] = redact_examples(raw, show=show) if raw else ()
     return out
 
 
-def _texts(store: Store, exchanges: Sequence[int], column: str) -> dict[int, str]:
-    """The text of a few exchanges, found without reading the text of the others."""
-    wanted: npt.NDArray[np.int64] = np.unique(np.array(exchanges, np.int64))
-    out: dict[int, str] = {}
-    for path in store.files("exchanges"):
-        if wanted.size == len(out):
-            break
+def _texts(store: Store, exchanges: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], str]:
+    """Texts of a few exchanges by column and exchange, found without reading the text of the others; two files at a time."""
+    wanted = {column: np.unique(np.array(ids, np.int64)) for column, ids in exchanges.items() if ids}
+    if not wanted:
+        return {}
+
+    def within(path: Path) -> dict[tuple[str, int], str]:
+        out: dict[tuple[str, int], str] = {}
         file = pq.ParquetFile(path)
         for group in range(file.num_row_groups):
-            ids = file.read_row_group(group, columns=["exchange_id"]).column(0).to_numpy()
-            hit = np.flatnonzero(np.isin(ids, wanted))
-            if hit.size:
-                rows = file.read_row_group(group, columns=[column]).column(0).take(pa.array(hit)).to_pylist()
-                out.update((int(ids[place]), text) for place, text in zip(hit, rows, strict=True) if text is not None)
-    return out
+            ids = file.read_row_group(group, columns=["exchange_id"], use_threads=False).column(0).to_numpy()
+            for column, some in wanted.items():
+                hit = np.flatnonzero(np.isin(ids, some))
+                if hit.size:
+                    texts = file.read_row_group(group, columns=[column], use_threads=False).column(0)
+                    rows = texts.take(pa.array(hit)).to_pylist()
+                    found = zip(ids[hit].tolist(), rows, strict=True)
+                    out.update(((column, one), text) for one, text in found if text is not None)
+        return out
+
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(within, store.files("exchanges")))
+    return {key: text for part in parts for key, text in part.items()}
