@@ -53,6 +53,7 @@ class DuckEngine:
             "threads": str(threads),
             "temp_directory": _quoted(self._scratch / "spill"),
             "preserve_insertion_order": "false",
+            "enable_progress_bar": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }.items():
