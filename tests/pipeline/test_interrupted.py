@@ -246,7 +246,8 @@ def test_a_scan_killed_at_random_points_ends_with_the_tables_of_an_undisturbed_r
 
 @pytest.mark.slow
 def test_ctrl_c_ends_with_a_sentence_and_the_workspace_goes_on(day: Day, scanned: Done, space: Workspace) -> None:
-    scan = start(day, space.root)
+    # A shell starts what runs in its background deaf to Ctrl-C, and the tests may be run so.
+    scan = start(day, space.root, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     lock = space.root / "state" / "lock"
     # From here on the scan has all its work before it: waiting for a commit would race with a small scan's end.
     assert until(lambda: (lock.exists() and lock.read_text() == str(scan.pid)) or scan.poll() is not None)
