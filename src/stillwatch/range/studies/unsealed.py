@@ -1,0 +1,79 @@
+"""The truth, opened after detectors have spoken: who was who, and what of that the groups and scores they gave out hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from stillwatch.range.names import Ints
+from stillwatch.range.studies.featured import NAMES, Featured
+from stillwatch.range.studies.look import Said
+from stillwatch.range.studies.seen import Cluster, Looked
+
+__all__ = ["RATES", "cleared_accounts", "held_against", "unseal"]
+
+RATES = (1e-2, 1e-3, 1e-4)
+"""False-positive rates at which the power of scores is told."""
+
+
+def unseal(parts: Sequence[Featured]) -> dict[int, str]:
+    """`role/group` of every account by its pseudonym."""
+    out: dict[int, str] = {}
+    for part in parts:
+        truth = part.truth()
+        raws = list(truth.role)
+        for raw, name in zip(raws, NAMES.names("account", raws), strict=True):
+            if name is not None:
+                out[name] = f"{truth.role[raw]}/{truth.group[raw]}"
+    return out
+
+
+def cleared_accounts(who: Mapping[int, str]) -> Ints:
+    """Half of the innocent accounts, lookalikes among them, as an analyst's cleared set: even pseudonyms."""
+    innocent = [name for name, of in who.items() if not of.startswith("actor/") and name % 2 == 0]
+    return np.sort(np.array(innocent, np.int64))
+
+
+def held_against(said: Said, who: Mapping[int, str], cleared: Collection[int]) -> Looked:
+    """What a method said, with its groups counted by the truth."""
+    return Looked(
+        method=said.method,
+        clusters=tuple(
+            Cluster(
+                decision=group.decision,
+                score=group.score,
+                members=_counted(group.accounts, who),
+                found_by=group.found_by,
+                reason=group.reason,
+            )
+            for group in said.groups
+        ),
+        accused=_counted(said.accused, who),
+        tested=said.tested,
+        ranks={} if said.p_values is None else _power(said, who, cleared),
+        refused=said.refused,
+        seconds=round(said.seconds, 3),
+    )
+
+
+def _counted(accounts: Ints, who: Mapping[int, str]) -> dict[str, int]:
+    return dict(sorted(Counter(who.get(int(account), "unknown/unknown") for account in accounts).items()))
+
+
+def _power(said: Said, who: Mapping[int, str], cleared: Collection[int]) -> dict[str, tuple[int, int]]:
+    """At each false-positive rate among innocent accounts that are not cleared: campaign accounts beyond the threshold, of how many."""
+    assert said.p_values is not None  # noqa: S101 - the caller has seen to it
+    account, p = said.p_values
+    role = np.array([who.get(int(a), "unknown/").split("/")[0] for a in account])
+    open_ = np.array([int(a) not in cleared for a in account])
+    p = np.nan_to_num(p, nan=1.0)
+    innocent = np.sort(p[(role != "actor") & open_])
+    guilty = p[role == "actor"]
+    out: dict[str, tuple[int, int]] = {}
+    for rate in RATES:
+        allowed = int(np.floor(rate * innocent.size))
+        if innocent.size and allowed < innocent.size and rate * innocent.size >= 1:
+            out[f"{rate:g}"] = (int((guilty < innocent[allowed]).sum()), int(guilty.size))
+    return out
