@@ -89,7 +89,7 @@ def _filled(shelf: Shelf, pack: Pack, names: Names, name: str, made: dict[str, I
         there = tuple(source for source in shelf.sources if source in known) or tuple(known)
         parts.append(names.numbers(pack.texts(*there, lang=shelf.lang, longest=shelf.longest, shortest=shelf.shortest)))
     for part in shelf.passages:
-        parts.append(names.numbers(pack.passages(part, longest=shelf.longest)))
+        parts.append(names.numbers(pack.passages(part, longest=shelf.longest, lang=shelf.lang)))
     if shelf.made is not None:
         made[name] = names.numbers(shelf.made(stream(0, "desk", name)))
         parts.append(made[name])

@@ -27,7 +27,7 @@ PRODUCT = Product(
         "[document]\n{b}\n[/document]\n[question]{a}[/question]",
     ),
     framed=256,
-    second=Shelf(weight=1, passages=("rag_qa", "summarise")),
+    second=Shelf(weight=1, passages=("rag_qa", "summarise"), lang="en"),
     own_words=40,
     system="rag",
     programs={"async": 5, "sdk": 4},
