@@ -66,8 +66,12 @@ def _said(meaning: str) -> msgspec.Meta:
 _Value: TypeAlias = Annotated[float | None, _said("the measured value; null where nothing could be measured")]
 _Low: TypeAlias = Annotated[float | None, _said("low end of the interval; null where there is none")]
 _High: TypeAlias = Annotated[float | None, _said("high end of the interval; null where there is none")]
-_N: TypeAlias = Annotated[int | None, _said("independent units behind the value (worlds, actors, accounts); null where it is exact")]
-_Interval: TypeAlias = Annotated[str, _said("what the intervals are: level, method and unit; empty where there are none")]
+_N: TypeAlias = Annotated[
+    int | None, _said("independent units behind the value (worlds, actors, accounts); null where it is exact")
+]
+_Interval: TypeAlias = Annotated[
+    str, _said("what the intervals are: level, method and unit; empty where there are none")
+]
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,7 +203,9 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     date: Annotated[str, _said("when the last world was finished, ISO 8601 in UTC")]
     seed: int
     seeds: Annotated[tuple[int, ...], _said("seeds of all worlds of the study")]
-    settings: Annotated[dict[str, Any], _said("settings of the study and settings of the detector that differ from their defaults")]
+    settings: Annotated[
+        dict[str, Any], _said("settings of the study and settings of the detector that differ from their defaults")
+    ]
     versions: Annotated[dict[str, str], _said("versions of Stillwatch, Python and what numbers depend on")]
     machine: Machine
     worlds: tuple[WorldUsed, ...]

@@ -69,7 +69,11 @@ class Bench:
     def prompts(self) -> str:
         """Where prompts came from, for the record."""
         told = f"the repository's prompt pack; campaigns ask from the fold {self.order.fold.value}"
-        return told if self._hidden is None else f"backgrounds: the prompt pack; campaigns: hidden prompts, content {self._hidden.content}"
+        return (
+            told
+            if self._hidden is None
+            else f"backgrounds: the prompt pack; campaigns: hidden prompts, content {self._hidden.content}"
+        )
 
     def background(self, seed: int, *, without: Sequence[str] = (), only: Sequence[str] | None = None) -> Featured:
         """The innocent world of a seed, featurised once and kept in the cache."""
@@ -80,7 +84,12 @@ class Bench:
             self._cache,
             f"benign-{seed}-{size.accounts}-{size.exchanges}{chosen}",
             lambda: background_world(
-                seed, accounts=size.accounts, exchanges=size.exchanges, pack=self._stock.pack, without=without, only=only
+                seed,
+                accounts=size.accounts,
+                exchanges=size.exchanges,
+                pack=self._stock.pack,
+                without=without,
+                only=only,
             ),
             stock=self._stock,
             exchanges=size.exchanges,

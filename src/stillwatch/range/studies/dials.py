@@ -75,7 +75,9 @@ def dialled(kind: str, *, accounts: int, each: int, dilution: float = 0.0) -> Ca
     if each < 1:
         raise Error(f"requests per account: got {each}, expected at least 1")
     if not 0.0 <= dilution <= MOST_DILUTION:
-        raise Error(f"dilution: got {dilution}, expected a share from 0 to {MOST_DILUTION}: at 1 there is no campaign left")
+        raise Error(
+            f"dilution: got {dilution}, expected a share from 0 to {MOST_DILUTION}: at 1 there is no campaign left"
+        )
     total = accounts * each
     if total > _MOST_REQUESTS.get(kind, _MOST_EXCHANGES):
         raise Error(
@@ -105,10 +107,10 @@ def dialled(kind: str, *, accounts: int, each: int, dilution: float = 0.0) -> Ca
 
 
 def mimic(*, accounts: int, each: int, share: float) -> Campaign:
-    """A campaign whose accounts *are* ordinary customers, drawn from the same distribution, and that harvest with a `share` of their requests.
+    """A campaign whose accounts *are* ordinary customers, drawn from one distribution, and harvest with a `share` of their requests.
 
-    At share 0 only the truth's label tells them apart: whatever a detector finds there it finds as often among the innocent. The mean load of
-    an account stays `each`, whatever the share.
+    At share 0 only the truth's label tells them apart: whatever a detector finds there it finds as often among the innocent. The
+    mean load of an account stays `each`, whatever the share.
 
     Raises:
         Error: when no campaign can have such knobs.

@@ -96,7 +96,9 @@ class Featured:
         return told
 
 
-def featured_world(cache_folder: Path, name: str, build: Callable[[], World], *, stock: Stock, exchanges: int) -> Featured:
+def featured_world(
+    cache_folder: Path, name: str, build: Callable[[], World], *, stock: Stock, exchanges: int
+) -> Featured:
     """The world `name` from the cache, or built, featurised and put there. `name` must say everything that shapes the world.
 
     Args:

@@ -18,7 +18,14 @@ OVER_WORLDS = "95 %, Clopper-Pearson over worlds"
 def false_accusations(worlds: Sequence[Seen], *, method: str = OURS) -> Table:
     """Innocent accounts in groups put up for review, by class."""
     rows = tuple(
-        (one.group.replace("/", ": ").replace("_", " "), one.accounts, one.accused, one.accused / one.accounts, one.worlds_hit.value, one.worlds_hit.high)
+        (
+            one.group.replace("/", ": ").replace("_", " "),
+            one.accounts,
+            one.accused,
+            one.accused / one.accounts,
+            one.worlds_hit.value,
+            one.worlds_hit.high,
+        )
         for one in wrongly_accused(worlds, method=method)
     )
     return Table(
@@ -41,7 +48,12 @@ def hit_worlds(worlds: Sequence[Seen], *, method: str = OURS) -> Bars:
     return Bars(
         title="Worlds in which accounts of a class were accused",
         bars=tuple(
-            bar_of(one.group.replace("/", ": ").replace("_", " "), one.worlds_hit, remark=f"{one.accused:,} of {one.accounts:,} accounts", ours=True)
+            bar_of(
+                one.group.replace("/", ": ").replace("_", " "),
+                one.worlds_hit,
+                remark=f"{one.accused:,} of {one.accounts:,} accounts",
+                ours=True,
+            )
             for one in wrongly_accused(worlds, method=method)
         ),
         interval=OVER_WORLDS,
@@ -53,9 +65,15 @@ def decisions(worlds: Sequence[Seen], *, method: str = OURS) -> Table:
     counts = Counter((c.decision, c.reason) for s in worlds for c in s.by(method).clusters)
     return Table(
         title="Groups that were looked at, by what became of them",
-        columns=(Column(name="decision"), Column(name="why"), Column(name="groups", unit=Unit.COUNT), Column(name="a world", unit=Unit.NUMBER)),
+        columns=(
+            Column(name="decision"),
+            Column(name="why"),
+            Column(name="groups", unit=Unit.COUNT),
+            Column(name="a world", unit=Unit.NUMBER),
+        ),
         rows=tuple(
-            (decision.replace("_", " "), reason, n, n / len(worlds)) for (decision, reason), n in sorted(counts.items(), key=lambda x: (-x[1], x[0]))
+            (decision.replace("_", " "), reason, n, n / len(worlds))
+            for (decision, reason), n in sorted(counts.items(), key=lambda x: (-x[1], x[0]))
         )[:20],
     )
 
@@ -72,5 +90,5 @@ def world_table(worlds: Sequence[Seen]) -> Table:
             Column(name="content"),
         ),
         rows=tuple((s.name, s.accounts, s.exchanges, s.cpu_seconds, s.content.replace("+", " + ")) for s in worlds),
-        caption="The same seed and size give the same content on every machine. Processor time of a background counts for the first world that needed it.",
+        caption="The same seed and size give the same content everywhere. A background counts for the first world that needed it.",
     )

@@ -68,16 +68,18 @@ def _read(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     if path.suffix == ".jsonl":
         rows = []
-        for line, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        for line, told in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             try:
-                row = json.loads(text)
+                row = json.loads(told)
             except ValueError as error:
                 raise Error(f"{path}:{line}: not JSON ({error})") from error
             rows.append(row)
         return [text for row in rows if isinstance(row, dict) and (text := _first(row)) is not None]
     if path.suffix == ".parquet":
         columns = [name for name in _TEXT_COLUMNS if name in pq.read_schema(path).names]
-        return [text or "" for text in pq.read_table(path, columns=columns[:1])[columns[0]].to_pylist()] if columns else []
+        return (
+            [text or "" for text in pq.read_table(path, columns=columns[:1])[columns[0]].to_pylist()] if columns else []
+        )
     return []
 
 

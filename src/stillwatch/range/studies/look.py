@@ -56,32 +56,37 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """What one method said: groups, single accounts for review among `tested`, the p-values of accounts, why it refused, processor time."""
+    """What one method said: groups, single accounts for review among `tested`, why it refused, processor time.
+
+    `scores` are accounts and a score of each: larger is more suspicious, NaN undecided.
+    """
 
     method: str
     groups: tuple[Group, ...] = ()
     accused: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     tested: int | None = None
-    p_values: tuple[Ints, npt.NDArray[np.float64]] | None = None
+    scores: tuple[Ints, npt.NDArray[np.float64]] | None = None
     refused: str = ""
     seconds: float = 0.0
 
 
 def look_for_actors(world: Blind, settings: Settings, cleared: Ints) -> Said:
-    """Our own detector of actors, with everything it judged. It uses no cleared accounts."""
+    """Our own detector of actors: everything it judged, with the members that a report lists. It uses no cleared accounts."""
     begun = time.process_time()
     engine, features, facts, _ = world.open(settings)
     with engine:
         found = actors.find(engine, features, facts, settings=settings, salt=NAMES.salt("actors"))
+        told = actors.describe(engine, features, found, salt=NAMES.salt("actors"))
+    owner, member = (told.members.column(name).to_numpy() for name in ("actor", "account"))
     groups = tuple(
         Group(
-            accounts=one.group.accounts,
-            decision=str(one.decision),
-            score=one.e_value,
-            found_by=one.found_by,
-            reason=one.reason.split(":")[0][:80],
+            accounts=np.unique(member[owner == row["actor"]]),
+            decision=row["decision"],
+            score=row["e_value"],
+            found_by=tuple(row["found_by"]),
+            reason=row["reason"].split(":")[0][:80],
         )
-        for one in found.judged
+        for row in told.actors.select(["actor", "decision", "e_value", "found_by", "reason"]).to_pylist()
     )
     return Said(method=OURS, groups=groups, seconds=time.process_time() - begun)
 
@@ -94,20 +99,20 @@ def weigh_accounts(world: Blind, settings: Settings, cleared: Ints) -> Said:
         measured = signals.measure(engine, features, facts, releases)
     judgement = accounts.judge(
         [
-            accounts.Measured(name=one.name, title=one.title, needs=one.needs, evidence=one.evidence, rows=measured[one.name])
+            accounts.Measured(
+                name=one.name, title=one.title, needs=one.needs, evidence=one.evidence, rows=measured[one.name]
+            )
             for one in signals.SIGNALS.values()
         ],
         world.facts,
         settings.detect,
         cleared=pa.array(np.sort(cleared)),
     )
-    combined = judgement.combined
-    p = combined.column("p_value").to_numpy(zero_copy_only=False).astype(np.float64)
+    weighed = judgement.weighed
     return Said(
         method=OURS_ACCOUNTS,
         accused=judgement.accounts(Decision.REVIEW).to_numpy(),
         tested=judgement.tested,
-        p_values=(combined.column("account").to_numpy(), p),
+        scores=(weighed.grid.accounts, np.where(weighed.eligible, weighed.average, np.nan)),
         seconds=time.process_time() - begun,
     )
-

@@ -19,6 +19,7 @@ _APART = 1_000_000
 """Distance between the seeds of test worlds and of development worlds."""
 
 _LEAST_ACCOUNTS, _MOST_ACCOUNTS = 300, 2_000_000
+_MOST_WORLDS = 10_000
 _LEAST_EACH = 12
 """Exchanges an account: lookalikes bring their own, and ordinary customers need what is left."""
 
@@ -70,21 +71,25 @@ class Order:
             Error: that names the knob, what was got and what is expected.
         """
         size = self.size
-        for told, wrong in (
-            (f"seed: got {self.seed}, expected a whole number from 0 to {_APART - 1}", not 0 <= self.seed < _APART),
-            (f"worlds: got {size.worlds}, expected 1 to 10,000", not 1 <= size.worlds <= 10_000),
+        room = "with fewer, lookalikes leave no room for ordinary customers"
+        for knob, got, expected, fits in (
+            ("seed", self.seed, f"a whole number from 0 to {_APART - 1:,}", 0 <= self.seed < _APART),
+            ("worlds", size.worlds, f"1 to {_MOST_WORLDS:,}", 1 <= size.worlds <= _MOST_WORLDS),
             (
-                f"accounts: got {size.accounts:,}, expected {_LEAST_ACCOUNTS:,} to {_MOST_ACCOUNTS:,}; with fewer, lookalikes leave no room "
-                "for ordinary customers",
-                not _LEAST_ACCOUNTS <= size.accounts <= _MOST_ACCOUNTS,
+                "accounts",
+                size.accounts,
+                f"{_LEAST_ACCOUNTS:,} to {_MOST_ACCOUNTS:,}; {room}",
+                _LEAST_ACCOUNTS <= size.accounts <= _MOST_ACCOUNTS,
             ),
             (
-                f"exchanges: got {size.exchanges:,} for {size.accounts:,} accounts, expected at least {_LEAST_EACH} an account",
-                size.exchanges < _LEAST_EACH * size.accounts,
+                "exchanges",
+                size.exchanges,
+                f"at least {_LEAST_EACH} for each of {size.accounts:,} accounts; {room}",
+                size.exchanges >= _LEAST_EACH * size.accounts,
             ),
         ):
-            if wrong:
-                raise Error(told)
+            if not fits:
+                raise Error(f"{knob}: got {got:,}, expected {expected}")
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -27,7 +27,13 @@ def scale_of(accounts: int) -> float:
 
 
 def background_world(
-    seed: int, *, accounts: int, exchanges: int, pack: Pack, without: Collection[str] = (), only: Collection[str] | None = None
+    seed: int,
+    *,
+    accounts: int,
+    exchanges: int,
+    pack: Pack,
+    without: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> World:
     """An innocent world; `without` some classes of lookalikes, or with `only` some.
 

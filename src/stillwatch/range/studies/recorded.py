@@ -15,11 +15,14 @@ from stillwatch.range.studies.seen import Seen
 
 __all__ = ["STANDING_LIMITS", "machine", "recorded"]
 
+_MADE_UP = (
+    "Every world is made up: real prompts and real arrival patterns, but accounts, firms and campaigns as we understand public reports "
+    "of them. A rate measured here is not a rate on anybody's traffic."
+)
 STANDING_LIMITS = (
-    "Every world is made up: real prompts and real arrival patterns, but accounts, firms and campaigns as we understand public reports of them. "
-    "A rate measured here is not a rate on anybody's traffic.",
+    _MADE_UP,
     "The detector and the worlds were built by the same people; what they both overlook is not seen here.",
-    "What is bought outside the provider's API, such as transcripts from a reseller, never shows in its logs and is not counted as missed.",
+    "What is bought outside the provider's API, such as transcripts from a reseller, never shows in its logs and is not missed here.",
 )
 """What no study of the range can say."""
 

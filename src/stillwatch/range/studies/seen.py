@@ -14,10 +14,10 @@ from stillwatch.range.results import WorldUsed
 
 __all__ = ["OURS", "OURS_ACCOUNTS", "Cluster", "Kept", "Looked", "Seen"]
 
-OURS = "stillwatch"
+OURS = "stillwatch_actors"
 """The name of our own detector of actors among its peers."""
 
-OURS_ACCOUNTS = "stillwatch accounts"
+OURS_ACCOUNTS = "stillwatch_accounts"
 """The name of our own weighing of single accounts among its peers."""
 
 

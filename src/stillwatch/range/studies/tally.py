@@ -73,7 +73,7 @@ def recall_of(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Esti
 
 
 def mean_of(values: Sequence[float]) -> Estimate:
-    """A mean over worlds with a bootstrap of worlds; with one world it has no interval. The generator is fixed: same worlds, same interval."""
+    """A mean over worlds with a bootstrap of worlds; with one world it has no interval. Same worlds, same interval."""
     return bootstrap(np.array(values, np.float64), lambda x: float(x.mean()), rng=np.random.default_rng(20_260_922))
 
 
@@ -111,7 +111,9 @@ class Wrong:
     worlds_hit: Estimate
 
 
-def wrongly_accused(worlds: Sequence[Seen], *, method: str = OURS, roles: Collection[str] = ("lookalike", "benign")) -> list[Wrong]:
+def wrongly_accused(
+    worlds: Sequence[Seen], *, method: str = OURS, roles: Collection[str] = ("lookalike", "benign")
+) -> list[Wrong]:
     """False accusations by class of innocent accounts, lookalikes first."""
     groups = sorted({g for s in worlds for g in s.groups if g.split("/")[0] in roles}, key=lambda g: (g[0] == "b", g))
     out = []

@@ -52,7 +52,7 @@ def held_against(said: Said, who: Mapping[int, str], cleared: Collection[int]) -
         ),
         accused=_counted(said.accused, who),
         tested=said.tested,
-        ranks={} if said.p_values is None else _power(said, who, cleared),
+        ranks={} if said.scores is None else _power(said, who, cleared),
         refused=said.refused,
         seconds=round(said.seconds, 3),
     )
@@ -63,17 +63,20 @@ def _counted(accounts: Ints, who: Mapping[int, str]) -> dict[str, int]:
 
 
 def _power(said: Said, who: Mapping[int, str], cleared: Collection[int]) -> dict[str, tuple[int, int]]:
-    """At each false-positive rate among innocent accounts that are not cleared: campaign accounts beyond the threshold, of how many."""
-    assert said.p_values is not None  # noqa: S101 - the caller has seen to it
-    account, p = said.p_values
-    role = np.array([who.get(int(a), "unknown/").split("/")[0] for a in account])
-    open_ = np.array([int(a) not in cleared for a in account])
-    p = np.nan_to_num(p, nan=1.0)
-    innocent = np.sort(p[(role != "actor") & open_])
-    guilty = p[role == "actor"]
+    """At each false-positive rate among innocent accounts that are not cleared: campaign accounts beyond the threshold, of how many.
+
+    The threshold is the innocent score that at most that share of them exceeds; ties with it are not beyond it. A rate that not even one
+    innocent account may fill is left out.
+    """
+    assert said.scores is not None  # noqa: S101 - the caller has seen to it
+    account, score = said.scores
+    spared = np.isin(account, np.fromiter(cleared, np.int64))
+    guilty = np.array([who.get(int(a), "").startswith("actor/") for a in account])
+    score = np.nan_to_num(score, nan=-np.inf)
+    innocent = -np.sort(-score[~guilty & ~spared])
     out: dict[str, tuple[int, int]] = {}
     for rate in RATES:
         allowed = int(np.floor(rate * innocent.size))
-        if innocent.size and allowed < innocent.size and rate * innocent.size >= 1:
-            out[f"{rate:g}"] = (int((guilty < innocent[allowed]).sum()), int(guilty.size))
+        if allowed >= 1 and allowed < innocent.size:
+            out[f"{rate:g}"] = (int((score[guilty] > innocent[allowed]).sum()), int(guilty.sum()))
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stillwatch.range.studies.bench import Bench, Campaign, Detector
@@ -12,7 +12,7 @@ from stillwatch.range.studies.seen import OURS, Seen
 
 __all__ = ["ACTORS_ALONE", "Task", "Worked", "work_off"]
 
-ACTORS_ALONE: dict[str, Detector] = {OURS: look_for_actors}
+ACTORS_ALONE: Mapping[str, Detector] = {OURS: look_for_actors}
 """Our own detector of actors and nobody else."""
 
 
@@ -25,13 +25,15 @@ class Task:
     campaign: Campaign | None = None
     without: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
-    detectors: dict[str, Detector] = field(default_factory=lambda: ACTORS_ALONE)
+    detectors: Mapping[str, Detector] = field(default_factory=lambda: ACTORS_ALONE)
     keep_background: bool = True
 
     @property
     def name(self) -> str:
         """A name that no other task of the study has."""
-        return "-".join(f"{part:g}" if isinstance(part, float) else str(part) for part in (*self.at, f"seed{self.seed}"))
+        return "-".join(
+            f"{part:g}" if isinstance(part, float) else str(part) for part in (*self.at, f"seed{self.seed}")
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
