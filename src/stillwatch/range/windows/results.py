@@ -1,0 +1,225 @@
+"""The figures of a run of the window protocol: every cell, means over pairs with their doubt, the published ones beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from stillwatch.core.errors import Error
+from stillwatch.core.records import Estimate
+from stillwatch.range.peers.window_peer import Tail
+from stillwatch.range.seeds import stream
+from stillwatch.range.windows.pairs import PAIRS
+from stillwatch.range.windows.published import SOURCE, Published, published_mean
+from stillwatch.stats import bootstrap
+
+__all__ = ["AVERAGED", "Cell", "PairRead", "Summary", "WindowsResult", "averaged", "joined", "label", "summarise"]
+
+AVERAGED = (0.05, 0.10, 0.25, 0.50, 1.0)
+"""Attacker shares whose rates the paper averages; 2 % is ours and stays out of the average."""
+
+
+def label(share: float) -> str:
+    """An attacker share as a key of a table.
+
+    >>> label(0.10), label(1.0)
+    ('0.1', '1')
+    """
+    return f"{share:g}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One pair, seed, window size, peer and tail.
+
+    `fpr`: share of benign windows flagged; `tpr`: share flagged at each attacker share; `auc`: chance that such a window
+    scores above a benign one, which hangs on no threshold. `benign_redrawn`: the held-out benign queries were fewer than a
+    window, so windows repeat queries; `null_overlaps`: the pool was smaller than two windows; `attacker_redrawn`: the
+    same for attacking queries. Where one of the first two is true the rates measure the shortage and not the method.
+    """
+
+    pair: str
+    corpus: str
+    seed: int
+    size: int
+    peer: str
+    tail: Tail
+    nominal: float
+    windows: int
+    fpr: float
+    tpr: dict[str, float]
+    auc: dict[str, float]
+    average_tpr: float | None
+    balanced_accuracy: float | None
+    benign_redrawn: bool
+    attacker_redrawn: bool
+    null_overlaps: bool
+
+    @property
+    def enough(self) -> bool:
+        """Whether there were benign queries enough for windows of this size."""
+        return not (self.benign_redrawn or self.null_overlaps)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """Means over pairs and seeds for one peer, tail and size, with intervals from drawing whole corpora again.
+
+    `over` says which pairs: `all`, or `enough` for those with benign queries enough for the size. Few corpora make every
+    interval too short; a single one leaves it open.
+    """
+
+    peer: str
+    tail: Tail
+    size: int
+    over: str
+    pairs: tuple[str, ...]
+    corpora: int
+    nominal: float
+    fpr: Estimate
+    tpr: dict[str, Estimate]
+    auc: dict[str, Estimate]
+    average_tpr: Estimate | None
+    balanced_accuracy: Estimate | None
+    published: Published | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairRead:
+    """What was read for a pair, and how it differs from the paper's."""
+
+    name: str
+    corpus: str
+    rebuilt: bool
+    differs: str
+    normal: int
+    attacker: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WindowsResult:
+    """A whole run. `cpu_seconds` (by part) is the one thing in it that two runs do not share."""
+
+    embedder: str
+    embedder_version: str
+    seeds: tuple[int, ...]
+    sizes: tuple[int, ...]
+    fractions: tuple[float, ...]
+    null_draws: int
+    fpr: float
+    pool_share: float
+    pairs: tuple[PairRead, ...]
+    missing: dict[str, str]
+    cells: tuple[Cell, ...]
+    summaries: tuple[Summary, ...]
+    published_source: str = SOURCE
+    cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as what JSON can hold; an open end of an interval is null."""
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return plain
+
+
+def averaged(fpr: float, tpr: dict[str, float]) -> tuple[float | None, float | None]:
+    """Average TPR over the paper's five shares and balanced accuracy, or nothing when a share was not run.
+
+    >>> averaged(0.0, {"0.05": 0.5, "0.1": 1.0, "0.25": 1.0, "0.5": 1.0, "1": 1.0})
+    (0.9, 0.95)
+    """
+    if any(label(share) not in tpr for share in AVERAGED):
+        return None, None
+    average = sum(tpr[label(share)] for share in AVERAGED) / len(AVERAGED)
+    return average, (average + 1.0 - fpr) / 2.0
+
+
+def joined(parts: Sequence[WindowsResult]) -> WindowsResult:
+    """Runs over different pairs or seeds, made one after another or on several machines, as the one run that they are parts of.
+
+    Raises:
+        Error: if they were run with different embedders, sizes, shares or settings, or if two hold the same cell.
+    """
+    if not parts:
+        raise ValueError("parts: got none")
+    first = parts[0]
+    for part in parts[1:]:
+        for name in ("embedder", "embedder_version", "sizes", "fractions", "null_draws", "fpr", "pool_share"):
+            if getattr(part, name) != getattr(first, name):
+                raise Error(f"{name}: got {getattr(part, name)} in one part and {getattr(first, name)} in another")
+    places = {pair.name: number for number, pair in enumerate(PAIRS)}
+    cells = sorted(
+        (cell for part in parts for cell in part.cells), key=lambda one: (places.get(one.pair, len(places)), one.seed)
+    )
+    if len({(c.pair, c.seed, c.size, c.peer, c.tail) for c in cells}) < len(cells):
+        raise Error("parts: two hold the same pair, seed, size and peer")
+    read = {pair.name: pair for part in parts for pair in part.pairs}
+    cost: dict[str, float] = {}
+    for part in parts:
+        for name, seconds in part.cpu_seconds.items():
+            cost[name] = round(cost.get(name, 0.0) + seconds, 2)
+    return replace(
+        first,
+        seeds=tuple(sorted({cell.seed for cell in cells})),
+        pairs=tuple(sorted(read.values(), key=lambda one: places.get(one.name, len(places)))),
+        missing={name: why for part in parts for name, why in part.missing.items() if name not in read},
+        cells=tuple(cells),
+        summaries=summarise(cells),
+        cpu_seconds=cost,
+    )
+
+
+def summarise(cells: Sequence[Cell]) -> tuple[Summary, ...]:
+    """Means over pairs of every peer, tail and size, over all pairs and over those with queries enough."""
+    groups: dict[tuple[str, Tail, int], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.peer, cell.tail, cell.size), []).append(cell)
+    found = []
+    for group in groups.values():
+        found.append(_summary(group, "all"))
+        short = {cell.pair for cell in group if not cell.enough}
+        some = [cell for cell in group if cell.pair not in short]
+        if short and some:
+            found.append(_summary(some, "enough"))
+    return tuple(found)
+
+
+def _summary(cells: Sequence[Cell], over: str) -> Summary:
+    first = cells[0]
+    pairs = tuple(dict.fromkeys(cell.pair for cell in cells))
+    averages = [cell.average_tpr for cell in cells if cell.average_tpr is not None]
+    accuracies = [cell.balanced_accuracy for cell in cells if cell.balanced_accuracy is not None]
+    whole = len(averages) == len(cells)
+    return Summary(
+        peer=first.peer,
+        tail=first.tail,
+        size=first.size,
+        over=over,
+        pairs=pairs,
+        corpora=len({cell.corpus for cell in cells}),
+        nominal=first.nominal,
+        fpr=_mean(cells, [cell.fpr for cell in cells], "fpr"),
+        tpr={share: _mean(cells, [cell.tpr[share] for cell in cells], share) for share in first.tpr},
+        auc={share: _mean(cells, [cell.auc[share] for cell in cells], share) for share in first.auc},
+        average_tpr=_mean(cells, averages, "average") if whole else None,
+        balanced_accuracy=_mean(cells, accuracies, "accuracy") if whole else None,
+        published=published_mean(first.peer, first.tail, first.size, pairs),
+    )
+
+
+def _mean(cells: Sequence[Cell], values: Sequence[float], name: str) -> Estimate:
+    corpora = sorted({cell.corpus for cell in cells})
+    units = np.zeros((len(corpora), 2))
+    for cell, value in zip(cells, values, strict=True):
+        units[corpora.index(cell.corpus)] += (value, 1.0)
+    rng = stream(0, "windows", "bootstrap", cells[0].peer, cells[0].tail, str(cells[0].size), name)
+    found = bootstrap(units, lambda drawn: float(drawn[:, 0].sum() / drawn[:, 1].sum()), rng=rng)
+    method = f"mean over pairs and seeds, {found.method.replace('units', 'corpora')}"
+    low, high = (max(found.low, 0.0), min(found.high, 1.0))
+    if math.isinf(found.low):
+        low, high, method = 0.0, 1.0, "mean over seeds of a single corpus, no interval"
+    return Estimate(value=found.value, low=low, high=high, n=len(corpora), method=method, level=found.level)
