@@ -80,7 +80,7 @@ def mean_between(values: npt.ArrayLike, *, level: float = 0.95) -> Estimate:
         ValueError: when a value is outside [0, 1].
     """
     x = np.asarray(values, np.float64)
-    if x.ndim != 1 or (x.size and not (0 <= x.min() and x.max() <= 1)):
+    if x.ndim != 1 or (x.size and not (x.min() >= 0 and x.max() <= 1)):
         raise ValueError("values: expected one list of numbers between 0 and 1")
     if not x.size:
         return Estimate(value=math.nan, low=0.0, high=1.0, n=0, method="Hoeffding-Bentkus", level=level)

@@ -147,7 +147,7 @@ def _actor(
 ) -> tuple[HiddenActor, int]:
     """One actor, and how many of its accounts were caught."""
     overlap = shares[:, number] if len(placed) else np.empty(0, np.int64)
-    own = [placed[k] for k in np.flatnonzero(owned == number)]
+    own = [placed[k] for k in np.flatnonzero(owned == number).tolist()]
     caught = np.unique(np.concatenate(own)) if own else np.empty(0, np.int64)
     mine = int((owner_of[caught] == number).sum())
     best = int(np.lexsort((sizes, -overlap))[0]) if overlap.any() else None
