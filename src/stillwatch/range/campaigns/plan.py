@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from stillwatch.range.campaigns.crew import Crew, Infrastructure
 from stillwatch.range.ground import Ints, Reply
+from stillwatch.range.splits import Fold
 
-__all__ = ["HOUR", "PAID", "Plan", "Purpose", "Requests", "no_requests"]
+__all__ = ["HOUR", "PAID", "Plan", "Purpose", "Requests", "no_requests", "requests"]
 
 HOUR = 3_600_000_000
 """An hour in microseconds."""
@@ -95,6 +96,13 @@ class Requests:
         columns["talk"][n:] = other.talk + talks
         return Requests(**columns)
 
+    def begun(self) -> Ints:
+        """When the conversation of each row began."""
+        _, of = np.unique(self.talk, return_inverse=True)
+        first = np.full(int(of.max()) + 1 if len(of) else 0, np.iinfo(np.int64).max)
+        np.minimum.at(first, of, self.at)
+        return first[of]
+
     def having(self, *purposes: Purpose) -> NDArray[np.bool_]:
         """Which rows have one of these purposes."""
         return np.isin(self.purpose, [int(p) for p in purposes])
@@ -136,6 +144,7 @@ class Plan:
     infrastructure: Infrastructure
     hours: float
     start: int = 0
+    fold: Fold = Fold.DEVELOP
     outside: float = 0.0
     bought: int = 0
     notes: tuple[str, ...] = ()

@@ -99,7 +99,7 @@ def render(
         rows = rows.join(replace(made, who=made.who + first))
         first += own
     plan = Plan(
-        name=profile.key, crew=crew, rows=rows, infrastructure=profile.infrastructure, hours=window, start=start,
+        name=profile.key, crew=crew, rows=rows, infrastructure=profile.infrastructure, hours=window, start=start, fold=fold,
         notes=(*profile.notes, *profile.assumptions(), _shortened(profile, window, size)),
     )  # fmt: skip
     plan = plan.used()
