@@ -19,7 +19,7 @@ from stillwatch.range.recipe import Recipe
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.seeds import Dice, mixed, stream
 
-__all__ = ["Block", "build_block", "world_key"]
+__all__ = ["Block", "build_block", "org_numbers", "world_key"]
 
 Words = NDArray[np.uint64]
 
@@ -77,6 +77,12 @@ class Block:
 def world_key(seed: int, *names: str) -> int:
     """A key for `mixed`: what shards must agree on without asking each other."""
     return int(Dice(seed, "key", *names).words(1)[0])
+
+
+def org_numbers(block: Block) -> Ints:
+    """What an account's organisation is numbered by: a company or cohort is one, each person is one alone, also within a household."""
+    alone = np.array([p.held_by == "people" for p in PRODUCTS])[block.product]
+    return np.where(alone, block.ids.view(np.int64), block.holder)
 
 
 def build_block(recipe: Recipe, number: int, desk: Desk) -> Block:

@@ -33,7 +33,7 @@ _PEOPLE = ("Ada", "Milo", "Nia", "Otis", "Ruth", "Sami", "Tess", "Vera", "Hugo",
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "tomorrow", "next week", "the end of the month", "tonight", "noon")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Desk:
     """Texts by number: first those of the pack, then made ones, then details; `bytes` are their lengths."""
 

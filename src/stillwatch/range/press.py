@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stillwatch.range import places
+from stillwatch.range.content import content
 from stillwatch.range.desk import Desk, desk
 from stillwatch.range.facts import DAY_OF_WORLD
 from stillwatch.range.frames import Frames
@@ -224,37 +224,9 @@ class Press:
     def _weigh(self, batch: pa.RecordBatch) -> None:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._digest.update(name.encode("utf-8"))
-            for part in _plain_bytes(column):
+            for part in content(column):
                 self._digest.update(part)
 
 
 def _dictionary(numbers: Ints, names: Any) -> Any:
     return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32), mask=numbers < 0), names)
-
-
-def _plain_bytes(column: Any) -> Iterator[Any]:
-    """A column's content as bytes that hang on its values only: no padding, no values under nulls."""
-    if pa.types.is_dictionary(column.type):
-        yield _whole(column.indices.fill_null(-1), np.int32)
-        yield from _plain_bytes(column.dictionary)
-    elif pa.types.is_string(column.type):
-        if column.null_count < len(column):
-            lengths = pc.fill_null(pc.binary_length(column), -1)
-            yield _whole(lengths, np.int32)
-            _, offsets, data = column.buffers()
-            ends = np.frombuffer(offsets, np.int32)
-            if data is not None:
-                yield memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]]
-    elif pa.types.is_boolean(column.type):
-        yield np.packbits(column.to_numpy(zero_copy_only=False)).tobytes()
-    else:
-        kind = {8: np.int64, 4: np.int32, 2: np.int16}[column.type.bit_width // 8]
-        if pa.types.is_floating(column.type):
-            yield (pc.fill_null(column, -1.0).to_numpy() * 1000).round().astype(np.int32).tobytes()
-        else:
-            yield _whole(pc.fill_null(column.view(pa.int64()) if kind is np.int64 else column, -1), kind)
-
-
-def _whole(column: Any, kind: Any) -> bytes:
-    values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
-    return values.astype(np.dtype(kind).newbyteorder("<")).tobytes()

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.range import clients, places
-from stillwatch.range.blocks import Block, world_key
+from stillwatch.range.blocks import Block, org_numbers, world_key
 from stillwatch.range.desk import DETAILS, NUMBERS, Desk
 from stillwatch.range.ground import Reply
 from stillwatch.range.launches import Launches
@@ -84,7 +84,7 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
     stream = dice.chance(256 * _of([p.stream for p in PRODUCTS])[products], size)
     columns: dict[str, NDArray[Any]] = {
         "account": owner,
-        "org": block.holder[owner] - block.holder[0] if len(block) else owner,
+        "org": owner,
         "key": owner,
         "at": at,
         "ip": ip[talk],
@@ -312,10 +312,9 @@ def _toolboxes() -> list[str]:
 
 
 def _names(recipe: Recipe, block: Block, frames: list[str], end_users: Any) -> dict[str, Any]:
-    holders = np.arange(block.holder[0], block.holder[-1] + 1)
     return {
         "account": tagged("acct_", block.ids),
-        "org": tagged("org_", mixed(world_key(recipe.seed, "org"), holders), 10),
+        "org": tagged("org_", mixed(world_key(recipe.seed, "org"), org_numbers(block)), 10),
         "key": tagged("key_", mixed(world_key(recipe.seed, "api key"), block.ids.view(np.int64)), 12),
         "agent": pa.array(block.agents, pa.string()),
         "tls": pa.array([clients.ja4(agent) for agent in block.agents], pa.string()),
