@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stillwatch.core import Estimate
 from stillwatch.range.results import Curves, Line, Result, Section, Unit, point_of
+from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Campaign, Detector
 from stillwatch.range.studies.dials import KINDS, dialled, mimic
 from stillwatch.range.studies.figures import OVER_WORLDS, false_accusations, world_table
@@ -44,13 +45,13 @@ class Dial:
     log: bool
     lead: str
 
-    def campaign(self, kind: str, value: float) -> Campaign:
+    def campaign(self, kind: str, value: float, fold: Fold) -> Campaign:
         """The campaign with this dial at a value and the others where they stand."""
         if self.name == "accounts":
-            return dialled(kind, accounts=int(value), each=max(1, TOTAL // int(value)))
+            return dialled(kind, accounts=int(value), each=max(1, TOTAL // int(value)), fold=fold)
         if self.name == "each":
-            return dialled(kind, accounts=FEW, each=int(value))
-        return dialled(kind, accounts=300, each=10, dilution=value)
+            return dialled(kind, accounts=FEW, each=int(value), fold=fold)
+        return dialled(kind, accounts=300, each=10, dilution=value, fold=fold)
 
 
 DIALS = (
@@ -88,7 +89,7 @@ def study(order: Order) -> Result:
     for dial in DIALS:
         for kind in KINDS:
             for value in dial.values:
-                campaign = dial.campaign(kind, value)
+                campaign = dial.campaign(kind, value, order.fold)
                 detectors = {**ACTORS_ALONE, **peers}
                 tasks += [
                     Task(at=(dial.name, kind, value), seed=seed, campaign=campaign, detectors=detectors)
@@ -96,7 +97,7 @@ def study(order: Order) -> Result:
                 ]
     likeness: dict[str, Detector] = {**ACTORS_ALONE, OURS_ACCOUNTS: weigh_accounts, **peers}
     for share in SHARES:
-        campaign = mimic(accounts=LIKE[0], each=LIKE[1], share=share)
+        campaign = mimic(accounts=LIKE[0], each=LIKE[1], share=share, fold=order.fold)
         tasks += [
             Task(at=("share", "mimic", share), seed=seed, campaign=campaign, detectors=likeness) for seed in order.seeds
         ]

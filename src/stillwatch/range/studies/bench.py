@@ -37,13 +37,12 @@ _VERSION = 1
 class Campaign:
     """What is spliced into a background: its name in the truth, where its knobs stand, and how it is built.
 
-    `harvest` counts the requests that the operator is after, `exchanges` about all that the campaign sends.
+    `exchanges` says about how many the campaign sends, to see beforehand whether it fits the disk.
     """
 
     name: str
     dial: Mapping[str, float | str]
     build: Builder
-    harvest: int
     exchanges: int
 
 
@@ -150,8 +149,8 @@ class Bench:
             content="+".join(part.content for part in parts),
             dial={} if campaign is None else dict(campaign.dial),
             groups=dict(sorted(Counter(who.values()).items())),
-            harvest=0 if campaign is None else campaign.harvest,
-            camouflage=0 if campaign is None else max(0, parts[1].exchanges - campaign.harvest),
+            sent=0 if campaign is None else parts[1].exchanges,
+            told={} if campaign is None else dict(parts[1].told),
             looked=looked,
             cpu_seconds=round(time.process_time() - begun, 3),
             finished=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

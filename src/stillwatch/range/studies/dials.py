@@ -1,112 +1,105 @@
-"""Campaigns with their knobs as dials: number of accounts, requests of each, and how much other traffic hides them."""
+"""Campaigns with their knobs as dials: number of accounts, requests of each, how much other traffic hides them, how much they harvest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from stillwatch.core.errors import Error
-from stillwatch.range import facts
-from stillwatch.range.accounts import people
 from stillwatch.range.benign import ordinary
-from stillwatch.range.campaigns import grading, harvest, scaffold
+from stillwatch.range.campaigns.profile import CampaignProfile, Conduct, Phase, assumed
+from stillwatch.range.campaigns.profiles import SCENARIOS
+from stillwatch.range.evasion import Move
+from stillwatch.range.evasion.dilute import Dilute
+from stillwatch.range.evasion.moves import Told, evaded
 from stillwatch.range.ground import Ground, Reply
-from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.names import Ints
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import answer_lengths
+from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Campaign
 
-__all__ = ["KINDS", "MOST_DILUTION", "dialled", "mimic"]
+__all__ = ["KINDS", "MOST_DILUTION", "campaign_of", "dialled", "mimic"]
 
 MOST_DILUTION = 0.99
-_MOST_EXCHANGES = 10_000_000
-
-_Build = Callable[[Ground, np.random.Generator, int, int], None]
-
-
-def _scaffold(ground: Ground, rng: np.random.Generator, accounts: int, each: int) -> None:
-    knobs = scaffold.Knobs(accounts=accounts, least=each, most=each, camouflaged=0.0)
-    scaffold.build(ground, rng, 1.0, knobs)
-
-
-def _harvest(ground: Ground, rng: np.random.Generator, accounts: int, each: int) -> None:
-    who = people(
-        ground,
-        rng,
-        accounts,
-        product="chat",
-        group="harvest",
-        role="actor",
-        household=0.0,
-        plans={"free": 0.55, "plus": 0.3, "payg": 0.15},
-        stream=0.5,
-        created=facts.created(rng, accounts, median_days=60.0, new=0.03),
-    )
-    _ask(ground, rng, who, np.full(accounts, each))
-
-
-def _grading(ground: Ground, rng: np.random.Generator, accounts: int, each: int) -> None:
-    knobs = replace(grading.Knobs(), accounts=accounts, median=float(each), share=1.0)
-    grading.build(ground, rng, 1.0, knobs)
-
-
-KINDS: dict[str, _Build] = {"scaffold": _scaffold, "harvest": _harvest, "grading": _grading}
-"""Campaigns that have such dials."""
-
+_LEAST_ACCOUNTS = 5
 _LEAST_MIMICS = 20
-_LEAST = {"scaffold": 6, "harvest": 12, "grading": 5}
-_MOST_REQUESTS = {"harvest": 15_000}
-"""A queue that asks nothing twice ends with its items."""
+_MOST_EXCHANGES = 10_000_000
+_WHY = "a dial of the study"
+
+KINDS: dict[str, CampaignProfile] = {
+    "scaffold": replace(
+        SCENARIOS["reasoning"], key="scaffold", phases=(Phase(hours=1.0, volume=1.0, mix=(("tagged", 1.0),)),)
+    ),
+    "reasoning": SCENARIOS["reasoning"],
+    "grading": replace(SCENARIOS["autograding"], key="grading"),
+}
+"""Campaigns that the dials turn. Scaffold: reasoning forced into tags of the answer. Reasoning: solutions with the whole way to them.
+Grading: rubric scores for a student's answers. Their accounts share nothing but the queue."""
 
 
-def dialled(kind: str, *, accounts: int, each: int, dilution: float = 0.0) -> Campaign:
-    """A campaign of `accounts` accounts with `each` harvest requests, in which a share `dilution` of all its traffic is somebody else's.
+def campaign_of(
+    profile: CampaignProfile,
+    *,
+    moves: Sequence[Move] = (),
+    dial: Mapping[str, float | str] | None = None,
+    fold: Fold,
+    scale: float = 1.0,
+    most: int | None = None,
+) -> Campaign:
+    """A campaign of the record or of a scenario for splicing, with evasion moves; a day of it at most."""
+    built = evaded(profile, moves, scale=scale, fold=fold, most=most)
+    size = 0 if profile.conduct == Conduct.PURCHASE else round(profile.accounts.value * scale * profile.rate.value)
+
+    def build(ground: Ground, rng: np.random.Generator) -> dict[str, float | None]:
+        return _told(built(ground, rng))
+
+    told = {"scale": scale, "most": most or 0, "fold": fold.value, **(dial or {})}
+    return Campaign(name=profile.key, dial=told, build=build, exchanges=size if most is None else min(size, most))
+
+
+def _told(told: Told) -> dict[str, float | None]:
+    """What is true of a plan, for tables: what is infinite is unknown."""
+    facts = {
+        "harvest": float(told.delivered.harvest().sum()),
+        "answers": float(told.after.answers),
+        "cost": told.multiplier,
+        "accounts": float(len(told.delivered.accounts)),
+    }
+    return {name: value if math.isfinite(value) else None for name, value in facts.items()}
+
+
+def dialled(kind: str, *, accounts: int, each: int, dilution: float = 0.0, fold: Fold = Fold.TEST) -> Campaign:
+    """A campaign of `accounts` accounts with `each` harvest requests, in which a share `dilution` of all its traffic is cover.
 
     Raises:
         Error: when no campaign can have such knobs.
     """
     if kind not in KINDS:
         raise Error(f"campaign: got {kind!r}, expected one of {', '.join(KINDS)}")
-    if accounts < _LEAST[kind]:
-        raise Error(f"accounts: got {accounts}, expected at least {_LEAST[kind]} for the campaign {kind}")
+    if accounts < _LEAST_ACCOUNTS:
+        raise Error(f"accounts: got {accounts}, expected at least {_LEAST_ACCOUNTS}")
     if each < 1:
         raise Error(f"requests per account: got {each}, expected at least 1")
     if not 0.0 <= dilution <= MOST_DILUTION:
         raise Error(
             f"dilution: got {dilution}, expected a share from 0 to {MOST_DILUTION}: at 1 there is no campaign left"
         )
-    total = accounts * each
-    if total > _MOST_REQUESTS.get(kind, _MOST_EXCHANGES):
-        raise Error(
-            f"accounts x requests: got {total:,}, expected at most {_MOST_REQUESTS.get(kind, _MOST_EXCHANGES):,}: the queue of {kind} "
-            "asks nothing twice, and there are no more items"
-        )
-    cover = round(each * dilution / (1.0 - dilution))
-
-    def build(ground: Ground, rng: np.random.Generator) -> None:
-        first = ground.settled
-        KINDS[kind](ground, rng, accounts, each)
-        if dilution > 0:
-            who = np.arange(first, ground.settled)
-            exact = each * dilution / (1.0 - dilution)
-            counts = np.floor(exact + rng.random(len(who))).astype(np.int64)
-            sending = counts > 0
-            if sending.any():
-                mixed_traffic(ground, rng, who[sending], counts[sending], profile="evening", end_users=False)
-
-    return Campaign(
-        name=kind,
-        dial={"accounts": accounts, "each": each, "dilution": dilution},
-        build=build,
-        harvest=total,
-        exchanges=total + accounts * max(cover, 0),
+    total = round(accounts * each / (1.0 - dilution))
+    if total > _MOST_EXCHANGES:
+        raise Error(f"accounts x requests: got {total:,} with cover, expected at most {_MOST_EXCHANGES:,} on one day")
+    profile = replace(KINDS[kind], accounts=assumed(accounts, _WHY), rate=assumed(each, _WHY), days=assumed(1, _WHY))
+    moves = (Dilute(fraction=1.0 - dilution),) if dilution else ()
+    campaign = campaign_of(
+        profile, moves=moves, dial={"accounts": accounts, "each": each, "dilution": dilution}, fold=fold
     )
+    return replace(campaign, exchanges=total)
 
 
-def mimic(*, accounts: int, each: int, share: float) -> Campaign:
+def mimic(*, accounts: int, each: int, share: float, fold: Fold = Fold.TEST) -> Campaign:
     """A campaign whose accounts *are* ordinary customers, drawn from one distribution, and harvest with a `share` of their requests.
 
     At share 0 only the truth's label tells them apart: whatever a detector finds there it finds as often among the innocent. The
@@ -120,38 +113,45 @@ def mimic(*, accounts: int, each: int, share: float) -> Campaign:
     if accounts < _LEAST_MIMICS or each < 4:
         raise Error(f"accounts, each: got {accounts} and {each}, expected at least {_LEAST_MIMICS} and 4")
 
-    def build(ground: Ground, rng: np.random.Generator) -> None:
+    def build(ground: Ground, rng: np.random.Generator) -> dict[str, float | None]:
         exact = each * share
         asked = np.floor(exact + rng.random(accounts)).astype(np.int64)
         ordinary(ground, rng, accounts, max(accounts, accounts * each - int(asked.sum())))
         for column, value in (("role", "actor"), ("group", "mimic")):
             ground.accounts[column][:] = [value] * ground.settled
         if asked.any():
-            _ask(ground, rng, np.arange(ground.settled), asked)
+            _ask(ground, rng, np.arange(ground.settled), asked, fold)
+        return {"harvest": float(asked.sum()), "accounts": float(accounts)}
 
     return Campaign(
         name="mimic",
-        dial={"accounts": accounts, "each": each, "share": share},
+        dial={"accounts": accounts, "each": each, "share": share, "fold": fold.value},
         build=build,
-        harvest=round(each * share * accounts),
         exchanges=accounts * each,
     )
 
 
-def _ask(ground: Ground, rng: np.random.Generator, who: Ints, counts: Ints) -> None:
-    """Reasoning asked for in ten wordings, the items dealt by one queue, as the campaign `harvest` does."""
+_WRAPPERS = (
+    "{a}\n\nPlease write out the whole way to the answer, one step after the other, and put the answer in the last line.",
+    "Question: {a}\n\nExplain every step of your reasoning before you give the result.",
+    "{a}\n\nFirst think it through in writing, in full, then state what comes out.",
+    "Solve this and show all of your working, also where it seems plain:\n{a}",
+)
+_ITEMS = {Fold.DEVELOP: ("gsm8k_train", "math_train_8k"), Fold.TEST: ("mmlu", "commonsenseqa")}
+
+
+def _ask(ground: Ground, rng: np.random.Generator, who: Ints, counts: Ints, fold: Fold) -> None:
+    """Reasoning asked for in four wordings, the items dealt by one queue."""
     owner = np.repeat(np.arange(len(who)), counts)
     total = len(owner)
-    items = ground.shelf("gsm8k_train", "math_train_8k", longest=1500)
-    zone, office = ground.trait("zone")[who][owner], rng.random(total) < 0.5
-    frames = ground.frames.numbers(harvest._WRAPPERS)
+    items = ground.shelf(*_ITEMS[fold], longest=1500)
+    frames = ground.frames.numbers(_WRAPPERS)
     ground.send(
         rng,
         who[owner],
-        np.where(office, ground.clock.times(rng, "office", zone), ground.clock.times(rng, "evening", zone)),
+        ground.clock.times(rng, "evening", ground.trait("zone")[who][owner]),
         text=items[Deck(len(items), rng).draw(total)],
         frame=frames[rng.integers(0, len(frames), total)],
         reply=Reply.STEPS,
         tokens_out=np.maximum(120, answer_lengths(rng, rng.integers(50, 400, total), trace="long")),
-        overrides={"model": np.full(total, 1)},
     )

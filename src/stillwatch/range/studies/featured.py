@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -32,6 +32,11 @@ from stillwatch.range.truth import Truth, read_truth, seal_truth
 from stillwatch.range.world import World, digest
 
 __all__ = ["KEY", "NAMES", "Featured", "code_of", "featured_world", "room_for"]
+
+Told = Mapping[str, float | None]
+"""What is true of a campaign by name; unknown or infinite is null."""
+
+Build = Callable[[], World | tuple[World | None, Told]]
 
 KEY = hashlib.blake2b(b"the range of stillwatch", digest_size=32).digest()
 """The pseudonym key of all studies: their worlds are made up, and the same key lets campaigns be spliced in."""
@@ -60,6 +65,7 @@ class Featured:
     accounts: int
     exchanges: int
     content: str
+    told: Told
 
     @property
     def store(self) -> Store:
@@ -82,6 +88,8 @@ class Featured:
 
     def truth(self) -> Truth:
         """Who was who. No detector may read this."""
+        if not self.exchanges:
+            return Truth(role={}, group={})
         return read_truth(self.folder / "truth")
 
     def forget(self) -> None:
@@ -90,19 +98,19 @@ class Featured:
         self.folder.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
 
-    def summary(self) -> dict[str, object]:
-        """Numbers of accounts and exchanges by group."""
-        told: dict[str, object] = json.loads((self.folder / "truth" / "world.json").read_text(encoding="utf-8"))
-        return told
-
 
 def featured_world(
-    cache_folder: Path, name: str, build: Callable[[], World], *, stock: Stock, exchanges: int
+    cache_folder: Path,
+    name: str,
+    build: Build,
+    *,
+    stock: Stock,
+    exchanges: int,
 ) -> Featured:
     """The world `name` from the cache, or built, featurised and put there. `name` must say everything that shapes the world.
 
     Args:
-        build: builds it.
+        build: builds it; with what is true of it where there is something to tell. Without a world, an empty one is put there.
         stock: what it is painted from.
         exchanges: about how many it will have, to see beforehand whether it fits the disk.
 
@@ -115,10 +123,18 @@ def featured_world(
     cache_folder.mkdir(parents=True, exist_ok=True)
     room_for(cache_folder, exchanges)
     with _whole(folder) as half:
-        world = build()
-        _featurise(world, half, stock)
-        told = {"seed": world.seed, "accounts": len(world.formats), "exchanges": len(world), "content": digest(world)}
-        seal_truth(half / "truth", accounts=world.accounts, world=world.summary())
+        made = build()
+        world, true = made if isinstance(made, tuple) else (made, {})
+        told: dict[str, object] = {"seed": 0, "accounts": 0, "exchanges": 0, "content": "nothing", "told": dict(true)}
+        if world is not None:
+            _featurise(world, half, stock)
+            told |= {
+                "seed": world.seed,
+                "accounts": len(world.formats),
+                "exchanges": len(world),
+                "content": digest(world),
+            }
+            seal_truth(half / "truth", accounts=world.accounts, world=world.summary())
         durable_write(half / "world.json", json.dumps(told, indent=1).encode() + b"\n")
     return _opened(folder, name)
 

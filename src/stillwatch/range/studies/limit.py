@@ -20,14 +20,14 @@ def limit_section(worked: Worked, shares: Sequence[float], like: tuple[int, int]
     """Power along the share of requests that harvest, from none to all."""
     lines = [
         Line(
-            name=f"{name_of(method)}: accounts in groups put up",
+            name=f"{name_of(method)}, groups" if method == OURS else name_of(method),
             points=tuple(_recall(worked, share, method) for share in shares),
             ours=method == OURS,
         )
         for method in methods
     ]
     scored = tuple(_power(worked.worlds[("share", "mimic", share)], share) for share in shares)
-    lines.insert(1, Line(name="stillwatch: single accounts, FPR 1 %", points=scored))
+    lines.insert(1, Line(name="Stillwatch, single accounts", points=scored))
     accounts, each = like
     return Section(
         title="Where detection ends",
@@ -50,7 +50,8 @@ def limit_section(worked: Worked, shares: Sequence[float], like: tuple[int, int]
                 prominent=True,
                 caption=(
                     f"{accounts} accounts with {each} requests each on average. The horizontal axis is logarithmic and begins at none: "
-                    "the leftmost point is a campaign without any harvest."
+                    "the leftmost point is a campaign without any harvest. Groups: accounts in groups put up for review that are mostly "
+                    "the campaign's. Single accounts: beyond the score that 1 % of the innocent exceed."
                 ),
             ),
             Note(

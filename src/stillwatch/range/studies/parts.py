@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from stillwatch.range.world import FULL, SMALL, World, _finish
 
 __all__ = ["Builder", "background_world", "campaign_world", "scale_of"]
 
-Builder = Callable[[Ground, np.random.Generator], None]
-"""Settles the accounts of a campaign on the ground and sends their exchanges."""
+Builder = Callable[[Ground, np.random.Generator], Mapping[str, float | None]]
+"""Settles the accounts of a campaign on the ground, sends their exchanges, and says what is true of it."""
 
 
 def scale_of(accounts: int) -> float:
@@ -54,11 +54,16 @@ def background_world(
     return _finish(ground, seed)
 
 
-def campaign_world(seed: int, name: str, build: Builder, *, pack: Pack) -> World:
-    """One campaign alone, under the clock of the world `seed`; its ids are its own, so it can be spliced in."""
+def campaign_world(
+    seed: int, name: str, build: Builder, *, pack: Pack
+) -> tuple[World | None, Mapping[str, float | None]]:
+    """One campaign alone, under the clock of the world `seed`, and what is true of it; its ids are its own, so it can be spliced in.
+
+    There is no world where the campaign never meets the provider.
+    """
     ground = _ground(seed, pack)
-    build(ground, stream(seed, "campaign", name))
-    return _finish(ground, int(stream(seed, "spliced", name).integers(1 << 62)))
+    told = build(ground, stream(seed, "campaign", name))
+    return (_finish(ground, int(stream(seed, "spliced", name).integers(1 << 62))) if ground.sent else None), told
 
 
 def _ground(seed: int, pack: Pack) -> Ground:

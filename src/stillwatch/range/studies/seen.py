@@ -60,8 +60,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One finished world: what was in it, by truth, and what each method said.
 
-    `dial` says where the attacker's knobs stood; `groups` counts accounts by `role/group`; `harvest` and `camouflage` count the campaign's
-    exchanges; `content` is the hash of background and campaign.
+    `dial` says where the attacker's knobs stood; `groups` counts accounts by `role/group`; `sent` counts the campaign's exchanges,
+    `told` is what is true of it (harvest requests, useful answers, cost); `content` is the hash of background and campaign.
     """
 
     name: str
@@ -72,8 +72,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     dial: dict[str, float | str]
     groups: dict[str, int]
-    harvest: int
-    camouflage: int
+    sent: int
+    told: dict[str, float | None]
     looked: tuple[Looked, ...]
     cpu_seconds: float
     finished: str
@@ -81,6 +81,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     def by(self, method: str = OURS) -> Looked:
         """What one method said."""
         return next(one for one in self.looked if one.method == method)
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """Groups of the truth that one operator runs."""
+        return tuple(group.removeprefix("actor/") for group in self.groups if group.startswith("actor/"))
 
     @property
     def used(self) -> WorldUsed:

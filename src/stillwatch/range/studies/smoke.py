@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stillwatch.range.results import Column, Note, Result, Section, Table, Unit
 from stillwatch.range.studies.dials import dialled
-from stillwatch.range.studies.figures import false_accusations, world_table
+from stillwatch.range.studies.figures import GROUPED, false_accusations, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Seen
@@ -13,12 +13,14 @@ from stillwatch.range.studies.work import Task, work_off
 
 __all__ = ["study"]
 
-_CAMPAIGNS = (("scaffold", 120, 15), ("harvest", 240, 4), ("grading", 60, 15))
+_CAMPAIGNS = (("scaffold", 120, 15), ("reasoning", 240, 4), ("grading", 60, 15))
 
 
 def study(order: Order) -> Result:
     """Build the worlds, look at them, and say what came out."""
-    campaigns = {kind: dialled(kind, accounts=accounts, each=each) for kind, accounts, each in _CAMPAIGNS}
+    campaigns = {
+        kind: dialled(kind, accounts=accounts, each=each, fold=order.fold) for kind, accounts, each in _CAMPAIGNS
+    }
     tasks = [
         Task(at=(kind,), seed=seed, campaign=campaigns.get(kind))
         for kind in ("nothing", *campaigns)
@@ -47,12 +49,13 @@ def study(order: Order) -> Result:
                             Column(name="accounts", unit=Unit.COUNT),
                             Column(name="requests", unit=Unit.COUNT),
                             Column(name="found"),
+                            Column(name="grouped", unit=Unit.SHARE),
                             Column(name="recall", unit=Unit.SHARE),
                             Column(name="precision", unit=Unit.SHARE),
                             Column(name="e-value", unit=Unit.EVIDENCE),
                         ),
                         rows=tuple(rows),
-                        caption="Recall: accounts in groups mostly its own. Precision: of the group that holds most of it.",
+                        caption=GROUPED,
                     ),
                     Note(
                         title="What this is not",
@@ -69,8 +72,5 @@ def study(order: Order) -> Result:
 
 
 def _row(kind: str, seen: Seen) -> tuple[str | int | float | bool | None, ...]:
-    caught = catch(seen, kind)
-    own = f"actor/{kind}"
-    best = max((c for c in seen.by(OURS).clusters if own in c.members), key=lambda c: c.members[own], default=None)
-    score = None if best is None else best.score
-    return (kind, seen.seed, caught.accounts, seen.harvest, caught.found, caught.recall, caught.precision, score)
+    one = catch(seen, kind)
+    return (kind, seen.seed, one.accounts, seen.sent, one.found, one.grouped, one.recall, one.precision, one.score)

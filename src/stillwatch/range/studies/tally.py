@@ -33,12 +33,16 @@ FOUND_RECALL, FOUND_PRECISION = 0.5, 0.5
 class Catch:
     """How one campaign fared: found or not, the share of its accounts in groups that are mostly its own, and how pure the best group is.
 
-    `precision` is unknown where no group put up for review holds any of its accounts.
+    `grouped` is the same share over all groups that were looked at, whatever was decided of them: what ties alone found. `precision` is
+    unknown where no group put up for review holds any of its accounts; `score` is of the group that holds most of them, unknown where
+    there is none.
     """
 
     found: bool
     recall: float
+    grouped: float
     precision: float | None
+    score: float | None
     accounts: int
 
 
@@ -47,9 +51,10 @@ def catch(seen: Seen, actor: str, *, method: str = OURS) -> Catch:
     own = f"actor/{actor}"
     accounts = seen.groups.get(own, 0)
     accusing = [c for c in seen.by(method).clusters if c.accuses]
-    mine = [c for c in accusing if 2 * c.members.get(own, 0) > c.size]
-    caught = sum(c.members.get(own, 0) for c in mine)
     best = max((c for c in accusing if c.members.get(own)), key=lambda c: c.members[own], default=None)
+    likely = max(
+        (c for c in seen.by(method).clusters if c.members.get(own)), key=lambda c: c.members[own], default=None
+    )
     precision = None if best is None else best.members[own] / best.size
     found = (
         best is not None
@@ -58,8 +63,19 @@ def catch(seen: Seen, actor: str, *, method: str = OURS) -> Catch:
         and best.members[own] >= FOUND_RECALL * accounts
     )
     return Catch(
-        found=found, recall=min(1.0, caught / accounts) if accounts else 0.0, precision=precision, accounts=accounts
+        found=found,
+        recall=_share_in(accusing, own, accounts),
+        grouped=_share_in(seen.by(method).clusters, own, accounts),
+        precision=precision,
+        score=None if likely is None else likely.score,
+        accounts=accounts,
     )
+
+
+def _share_in(clusters: Sequence[Cluster], own: str, accounts: int) -> float:
+    """The share of a campaign's accounts in groups that are mostly its own; groups may overlap, so it is cut at 1."""
+    caught = sum(n for c in clusters if 2 * (n := c.members.get(own, 0)) > c.size)
+    return min(1.0, caught / accounts) if accounts else 0.0
 
 
 def found_rate(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Estimate:
