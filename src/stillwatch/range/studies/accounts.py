@@ -48,11 +48,7 @@ def study(order: Order) -> Result:
         order,
         title="Accounts: what one account's traffic shows",
         question="How many accounts of a campaign does each method find one by one, at a given rate of false accusations?",
-        answer=(
-            f"At a false-positive rate of 1 %, our score of single accounts finds at most {best.value or 0.0:.0%} of a campaign's accounts "
-            "in these worlds; campaigns that ask little of each account are a matter for the tests of groups.",
-            f"Of accounts that do what customers do it finds {likeness.value or 0.0:.1%}: the limit that no method passes.",
-        ),
+        answer=_answer(best, likeness),
         sections=(
             *(
                 Section(
@@ -76,8 +72,19 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Thresholds are set on the innocent of the same world, which flatters every method alike: nobody has them beforehand.",
-            "Half of the innocent accounts are cleared beforehand, as an analyst's set; methods may calibrate on them and they are not counted.",
+            "Half of the innocent accounts are cleared beforehand, as by an analyst; methods may calibrate on them, and they do not count.",
         ),
+    )
+
+
+def _answer(best: Bar, likeness: Bar) -> tuple[str, ...]:
+    most = (
+        f"At a false-positive rate of 1 %, our score of single accounts finds at most {best.value or 0.0:.0%} of a campaign's accounts in "
+        "these worlds; campaigns that ask little of each account are a matter for the tests of groups."
+    )
+    return (
+        most,
+        f"Of accounts that do what customers do it finds {likeness.value or 0.0:.1%}: the limit that no method passes.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from stillwatch.core import Estimate
 from stillwatch.range.campaigns.profile import CampaignProfile, Conduct
 from stillwatch.range.campaigns.profiles import PROFILES, SCENARIOS
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
@@ -62,8 +63,7 @@ def study(order: Order) -> Result:
         question="Which of the campaigns that were reported, and which ways of harvesting, does the detector find in a day of traffic?",
         answer=(
             _sentence(harvests),
-            f"False groups were {realised.value:.1%} of those put up for review on average (95 % interval {realised.low:.1%} to "
-            f"{realised.high:.1%}); the nominal rate is {order.settings.actors.actor_fdr:.0%}.",
+            _false(realised, order),
             f"Never in the logs, and so never found: {', '.join(unseen)}."
             if unseen
             else "Every campaign left something in the logs.",
@@ -74,18 +74,7 @@ def study(order: Order) -> Result:
                 lead="Each campaign alone in an ordinary day, at the rate an account that its discoverer described.",
                 figures=(_bars(harvests), _table(harvests, profiles)),
             ),
-            *(
-                (
-                    Section(
-                        title="What is no harvest",
-                        lead="Relays and waves of sign-ups: conduct that was reported but takes nothing by itself. What is put up for review "
-                        "here may be right by a contract and is no evidence of distillation.",
-                        figures=(_table(others, profiles),),
-                    ),
-                )
-                if others
-                else ()
-            ),
+            *_no_harvest(others, profiles),
             Section(title="The innocent in these worlds", figures=(false_accusations(worked.all),)),
             Section(title="What was reported, and by whom", figures=(_record(profiles),)),
             Section(title="The worlds", figures=(world_table(worked.all),)),
@@ -97,6 +86,23 @@ def study(order: Order) -> Result:
             "One day of a campaign that ran for weeks; larger ones are rendered with fewer accounts at the same rate.",
         ),
     )
+
+
+def _false(realised: Estimate, order: Order) -> str:
+    return (
+        f"False groups were {realised.value:.1%} of those put up for review on average (95 % interval {realised.low:.1%} to "
+        f"{realised.high:.1%}); the nominal rate is {order.settings.actors.actor_fdr:.0%}."
+    )
+
+
+def _no_harvest(others: Mapping[str, Sequence[Seen]], profiles: Mapping[str, CampaignProfile]) -> tuple[Section, ...]:
+    if not others:
+        return ()
+    lead = (
+        "Relays and waves of sign-ups: conduct that was reported but takes nothing by itself. What is put up for review here may be right "
+        "by a contract and is no evidence of distillation."
+    )
+    return (Section(title="What is no harvest", lead=lead, figures=(_table(others, profiles),)),)
 
 
 def _sentence(harvests: Mapping[str, Sequence[Seen]]) -> str:

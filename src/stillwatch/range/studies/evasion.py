@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from stillwatch.core import Estimate
 from stillwatch.range.campaigns.profile import CampaignProfile
 from stillwatch.range.evasion.moves import KNOBS
 from stillwatch.range.results import Cell, Column, Curves, Line, Result, Section, Table, Unit, point_of
@@ -38,17 +39,11 @@ def study(order: Order) -> Result:
         order,
         title="Evasion: what it buys, and what it costs",
         question="Which ways of evading hide a campaign that is found without them, and how much dearer do they make a useful answer?",
-        answer=(
-            f"Without evasion the campaign ({_CAMPAIGN}: {profile.accounts.value:g} accounts, {profile.rate.value:g} requests each) was found in "
-            f"{base.value:.0%} of {base.n} worlds.",
-            f"{len(beaten)} of {len(KNOBS)} ways of evading bring that below half at some value"
-            + (f": {', '.join(name.replace('_', ' ') for name in beaten)}." if beaten else "."),
-            f"Cheap among them, at most half as much again for a useful answer: {', '.join(n.replace('_', ' ') for n in cheap) or 'none'}.",
-        ),
+        answer=_answer(profile, base, beaten, cheap),
         sections=(
             Section(
                 title="Each knob at each value",
-                lead="Cost: paid requests to one useful answer, as a multiple of the cost without evasion, counted from the campaign itself.",
+                lead="Cost: paid requests to one useful answer, as a multiple of the cost without evasion, counted from the campaign.",
                 figures=(_table(worked, plain),),
             ),
             Section(title="Along the values", figures=tuple(_curve(worked, name) for name in _CURVES if name in KNOBS)),
@@ -58,9 +53,22 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Each knob alone on one campaign. An attacker who turns several at once, and watches what happens, does better.",
-            "Costs in requests leave out engineering, accounts and time; the range counts those as well, but no exchange rate between them.",
+            "Costs are in requests; accounts, time and engineering have prices too, and nobody knows the exchange rate.",
         ),
     )
+
+
+def _answer(profile: CampaignProfile, base: Estimate, beaten: Sequence[str], cheap: Sequence[str]) -> tuple[str, ...]:
+    plain = (
+        f"Without evasion the campaign ({_CAMPAIGN}: {profile.accounts.value:g} accounts, {profile.rate.value:g} requests each) was "
+        f"found in {base.value:.0%} of {base.n} worlds."
+    )
+    hidden = f"{len(beaten)} of {len(KNOBS)} ways of evading bring that below half at some value" + _listed(beaten)
+    return plain, hidden, f"{len(cheap)} of these make a useful answer at most half as dear again" + _listed(cheap)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f": {', '.join(name.replace('_', ' ') for name in names)}." if names else "."
 
 
 def _task(order: Order, profile: CampaignProfile, name: str, value: float, seed: int) -> Task:
@@ -71,13 +79,14 @@ def _task(order: Order, profile: CampaignProfile, name: str, value: float, seed:
     return Task(at=(name, float(value)), seed=seed, campaign=campaign)
 
 
+def _there(worlds: Sequence[Seen]) -> bool:
+    """Whether the campaign sent anything that a detector could see."""
+    return any(seen.actors for seen in worlds)
+
+
 def _least(worked: Worked, name: str, values: Sequence[float]) -> float:
-    rates = [
-        found_rate(worlds, _CAMPAIGN).value
-        for v in values
-        if any(s.actors for s in (worlds := worked.worlds[(name, float(v))]))
-    ]
-    return min(rates, default=1.0)
+    worlds = [worked.worlds[(name, float(value))] for value in values]
+    return min((found_rate(one, _CAMPAIGN).value for one in worlds if _there(one)), default=1.0)
 
 
 def _cost(worked: Worked, name: str) -> float:
@@ -131,11 +140,8 @@ def _curve(worked: Worked, name: str) -> Curves:
     knob = KNOBS[name]
     lines = []
     for label, rate in (("found", found_rate), ("recall", recall_of)):
-        points = [
-            point_of(float(v), rate(worlds, _CAMPAIGN))
-            for v in knob.values
-            if any(s.actors for s in (worlds := worked.worlds[(name, float(v))]))
-        ]
+        worlds = {float(value): worked.worlds[(name, float(value))] for value in knob.values}
+        points = [point_of(value, rate(one, _CAMPAIGN)) for value, one in worlds.items() if _there(one)]
         lines.append(Line(name=label, points=tuple(points)))
     return Curves(
         title=f"{name.replace('_', ' ').capitalize()}: {knob.says}",

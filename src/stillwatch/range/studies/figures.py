@@ -12,8 +12,8 @@ from stillwatch.range.studies.tally import wrongly_accused
 __all__ = ["GROUPED", "OVER_WORLDS", "decisions", "false_accusations", "hit_worlds", "world_table"]
 
 GROUPED = (
-    "Grouped: the share of the campaign's accounts that ties brought together in groups mostly its own, whatever was decided of them. Recall: "
-    "the share in such groups that were put up for review. Precision: the campaign's share of the best of these."
+    "Grouped: the share of the campaign's accounts that ties brought together in groups mostly its own, whatever was decided of them. "
+    "Recall: the share in such groups that were put up for review. Precision: the campaign's share of the best of these."
 )
 """What the columns of a table of campaigns say."""
 

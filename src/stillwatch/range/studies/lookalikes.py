@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from stillwatch.core import Estimate
 from stillwatch.range.lookalikes import LOOKALIKES
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.figures import OVER_WORLDS, decisions, false_accusations, world_table
@@ -44,12 +47,7 @@ def study(order: Order) -> Result:
         order,
         title="Lookalikes: who is taken for an attack",
         question="Which benign populations are put up for review, alone among ordinary customers and all together?",
-        answer=(
-            f"{len(accused)} of {len(LOOKALIKES)} classes were accused at least once"
-            + (f": {', '.join(name.replace('_', ' ') for name in accused)}." if accused else "."),
-            f"Without any lookalike, {plain.value:.0%} of {plain.n} worlds had a group put up for review "
-            f"(95 % interval {plain.low:.0%} to {plain.high:.0%}).",
-        ),
+        answer=_answer(accused, plain),
         sections=(
             Section(title="Alone and together", figures=(_bars(worked), _table(worked))),
             Section(title="All together", figures=(false_accusations(together), decisions(together))),
@@ -59,6 +57,15 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=("A population that nobody thought of is in none of these worlds.",),
     )
+
+
+def _answer(accused: Sequence[str], plain: Estimate) -> tuple[str, ...]:
+    told = f": {', '.join(name.replace('_', ' ') for name in accused)}." if accused else "."
+    bare = (
+        f"Without any lookalike, {plain.value:.0%} of {plain.n} worlds had a group put up for review "
+        f"(95 % interval {plain.low:.0%} to {plain.high:.0%})."
+    )
+    return f"{len(accused)} of {len(LOOKALIKES)} classes were accused at least once{told}", bare
 
 
 def _bars(worked: Worked) -> Bars:
