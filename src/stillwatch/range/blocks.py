@@ -184,6 +184,7 @@ def _counts(recipe: Recipe, dice: Dice, number: int, product: Ints, begins: Ints
         week=_each(product, [WEEK_NAMES.index(p.week) for p in PRODUCTS]),
         weeks=WEEK_NAMES,
         pace=_each(product, [days.PACES.index(p.pace) for p in PRODUCTS]),
+        growth=_each(product, [p.growth for p in PRODUCTS]),
         first=begins,
         last=ends,
         days=recipe.days,
@@ -212,7 +213,9 @@ def _places(recipe: Recipe, dice: Dice, product: Ints, holder: Ints, first: int,
             np.where(
                 company,
                 holder,
-                np.select([away == places.OFFICE, away == places.HOME], [employer, holder], own),
+                np.select(
+                    [away == places.OFFICE, campus, away == places.HOME], [employer, own | 1 << 44, holder], own
+                ),
             ),
         ]
     )

@@ -31,8 +31,6 @@ PACES = ("people", "service", "jobs")
 """How even a customer's days are: people skip many days and have busy ones, services run every day, jobs run now and then."""
 
 _FIRST_WEEKDAY = 1
-_GROWTH = 6
-"""Thousandths by which the activity of the whole population grows a day."""
 
 
 @cache
@@ -67,24 +65,24 @@ def allotted(weights: Ints, total: int) -> Ints:
         raise ValueError(f"exchanges: got {total} for {len(weights)} accounts, expected at least one each")
     room = total - len(weights)
     shift = max(0, int(weights.sum()).bit_length() + max(1, room).bit_length() - 62)
-    cumulated = np.cumsum(weights) >> shift
+    cumulated = np.cumsum(weights if weights.any() else np.ones_like(weights)) >> shift
     cuts = cumulated * room // max(1, int(cumulated[-1]))
     found: Ints = 1 + np.diff(cuts, prepend=0)
     return found
 
 
 def by_day(
-    dice: Dice, counts: Ints, *, week: Ints, weeks: tuple[str, ...], pace: Ints, first: Ints, last: Ints, days: int
+    dice: Dice, counts: Ints, *, week: Ints, weeks: tuple[str, ...], pace: Ints, growth: Ints, first: Ints, last: Ints, days: int
 ) -> Ints:
     """Requests of each account on each day, shape (accounts, days): rows sum to `counts`, nothing before `first` or after `last`.
 
-    `week` numbers a kind of week in `weeks`, `pace` a pace in `PACES`.
+    `week` numbers a kind of week in `weeks`, `pace` a pace in `PACES`; `growth` is in thousandths a day.
     """
     size = len(counts)
     day = np.arange(days)
     rhythm = np.array([WEEKS[name] for name in weeks], np.int64)[:, (day + _FIRST_WEEKDAY) % 7]
     words = dice.words(size * days)
-    weight = rhythm[week] * (1000 + _GROWTH * day)
+    weight = rhythm[week] * (1000 + growth[:, None] * day)
     even = np.stack([_evenness(name) for name in PACES])
     drawn = looked_up(words, np.arange(1 << BITS)).reshape(size, days)
     weight = weight * (1 + 64 * even[pace[:, None], drawn])

@@ -75,7 +75,7 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
     ip, agent = _senders(recipe, block, words_of_talk, who, day)
     owner = who[talk]
     products = kind[talk]
-    text, extra, tail = _texts(dice, block, desk, owner, products, turn)
+    text, extra, tail = _texts(dice, block, desk, owner, day[talk], products, turn)
     own_texts = len(desk.texts)
     system = np.where(block.system >= 0, block.system + own_texts, -1)[owner]
     tokens_in, tokens_out, reply, status = _answers(dice, desk, block, products, owner, turn, start, text, extra, system)
@@ -206,8 +206,13 @@ def _senders(recipe: Recipe, block: Block, word: Words, who: Ints, day: Ints) ->
     return ip, np.where(other, block.other_agent[who], block.agent[who])
 
 
-def _texts(dice: Dice, block: Block, desk: Desk, owner: Ints, products: Ints, turn: Ints) -> tuple[Ints, Ints, Ints]:
-    """Text, second text and detail of each row. Half of an account's texts come from its own stretch of the shelf: its interests."""
+def _texts(
+    dice: Dice, block: Block, desk: Desk, owner: Ints, day: Ints, products: Ints, turn: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Text, second text and detail of each row. Half of an account's texts come from its interests.
+
+    Interests are a stretch of the account's shelf that moves on by up to a tenth of its length a day: after weeks it is another one.
+    """
     size = len(owner)
     text, extra = np.zeros(size, np.int64), np.full(size, -1)
     interest = dice.chance(32_768, size)
@@ -228,7 +233,8 @@ def _texts(dice: Dice, block: Block, desk: Desk, owner: Ints, products: Ints, tu
             bits = (spot[here] >> np.uint64(33)).astype(np.int64)
             near = (tastes[here] >> np.uint64(33)).astype(np.int64) * len(found) >> 31
             stretch = max(200, len(found) // 12)
-            at = np.where(interest[here], (near + (bits * stretch >> 31)) % len(found), bits * len(found) >> 31)
+            moved = day[here] * stretch * ((tastes[here] & np.uint64(255)).astype(np.int64)) // 2560
+            at = np.where(interest[here], (near + moved + (bits * stretch >> 31)) % len(found), bits * len(found) >> 31)
             text[here] = found[at]
             foreign[here] = shelf.lang not in (None, "en") or shelf.sources == ("oasst1_fi_mt",)
         later = desk.shelves[product.later] if product.later is not None else desk.follow_ups

@@ -35,6 +35,7 @@ PRODUCT = Product(
     share=60,
     median=300,
     spread=160,
+    growth=16,
     shelves=(
         Shelf(weight=5, sources=("webarena_tasks", "bfcl_v4"), longest=2500),
         Shelf(weight=3, sources=("tau2_tasks", "sgd_user_turns"), longest=2500),

@@ -12,6 +12,7 @@ PRODUCT = Product(
     share=40,
     median=900,
     spread=160,
+    growth=2,
     shelves=(
         Shelf(weight=3, sources=("banking77", "clinc150"), longest=2500),
         Shelf(weight=2, sources=("medquad", "wildchat_structural"), longest=2500),

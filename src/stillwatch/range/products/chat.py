@@ -11,6 +11,7 @@ PRODUCT = Product(
     share=400,
     median=60,
     spread=120,
+    growth=3,
     shelves=(
         Shelf(weight=54, sources=("oasst1_en_train", "oasst1_en_validation", "wildchat_structural", "nq_open")),
         Shelf(weight=14, sources=("wildchat_structural",)),

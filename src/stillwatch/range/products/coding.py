@@ -21,6 +21,7 @@ PRODUCT = Product(
     share=170,
     median=140,
     spread=140,
+    growth=8,
     shelves=(
         Shelf(weight=9, made=tasks),
         Shelf(weight=1, sources=("mbpp_plus", "polyglot_exercism", "humaneval"), longest=2500),

@@ -46,6 +46,8 @@ class Product:
     hours: str = "office"
     week: str = "office"
     pace: Literal["people", "service", "jobs"] = "people"
+    growth: int = 4
+    """Thousandths by which its customers' activity grows a day: over weeks the mix of products drifts."""
     turns: int = 250
     """Mean turns of a conversation, in hundredths."""
     most_turns: int = 8

@@ -11,6 +11,7 @@ PRODUCT = Product(
     share=65,
     median=250,
     spread=160,
+    growth=1,
     shelves=(
         Shelf(weight=3, sources=("sgd_user_turns", "bitext_support"), shortest=25),
         Shelf(weight=2, sources=("xquad_questions",), shortest=25),
