@@ -19,50 +19,12 @@ from stillwatch.range.windows.protocol import windows_of
 from stillwatch.range.windows.published import published, published_mean
 from stillwatch.range.windows.results import WindowsResult
 
-GARDEN = [
-    "tulip",
-    "rose",
-    "spade",
-    "hedge",
-    "lawn",
-    "seed",
-    "bulb",
-    "pear",
-    "apple",
-    "plum",
-    "cherry",
-    "fence",
-    "gate",
-    "water",
-    "sun",
-    "soil",
-    "frost",
-    "bloom",
-    "prune",
-    "mulch",
-]
-LEDGER = [
-    "invoice",
-    "credit",
-    "debit",
-    "audit",
-    "ledger",
-    "asset",
-    "profit",
-    "margin",
-    "tax",
-    "budget",
-    "equity",
-    "bond",
-    "yield",
-    "share",
-    "broker",
-    "fund",
-]
+GARDEN = "tulip rose spade hedge lawn seed bulb pear apple plum cherry fence gate water soil frost prune mulch"
+LEDGER = "invoice credit debit audit ledger asset profit margin budget equity bond yield share broker fund"
 
 
-def sentences(rng: np.random.Generator, vocabulary: list[str], count: int) -> list[str]:
-    return [" ".join(rng.choice(vocabulary, size=7)) + f" {rng.integers(1 << 40):x}" for _ in range(count)]
+def sentences(rng: np.random.Generator, vocabulary: str, count: int) -> list[str]:
+    return [" ".join(rng.choice(vocabulary.split(), size=7)) + f" {rng.integers(1 << 40):x}" for _ in range(count)]
 
 
 def write(path: Path, texts: list[str]) -> None:
@@ -88,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def small(data: Path, **given: object) -> WindowsResult:
-    settings: dict[str, object] = {"seeds": (1, 20), "sizes": (20, 40), "windows": 20, "null_draws": 60}
+    settings: dict[str, object] = {"seeds": (1, 20), "sizes": (20, 40), "windows": 16, "null_draws": 50}
     return run_windows(data, **(settings | given))  # type: ignore[arg-type]
 
 
@@ -136,15 +98,19 @@ def test_the_same_run_twice_is_equal_and_another_seed_is_not(data: Path) -> None
 
 
 def test_parts_joined_are_the_whole(data: Path, result: WindowsResult) -> None:
-    parts = [small(data, seeds=(seed,)) for seed in (20, 1)]
-    assert joined(parts) == result
+    parts = [
+        small(data, seeds=(seed,), peers=peers) for seed in (20, 1) for peers in (["cap"], ["seat", "mahalanobis"])
+    ]
+    whole = small(data, peers=["cap", "mahalanobis", "seat"])
+    assert joined(parts) == whole
+    assert set(map(str, whole.cells)) < set(map(str, result.cells))
     with pytest.raises(Error, match="two hold the same"):
         joined([parts[0], parts[0]])
 
 
 def test_a_part_run_with_other_settings_is_not_joined(data: Path, result: WindowsResult) -> None:
-    part = small(data, seeds=(3,), sizes=(20,), pairs=["Meaeq_HATESPEECH"])
-    with pytest.raises(Error, match="sizes"):
+    part = small(data, seeds=(3,), null_draws=61, pairs=["Meaeq_HATESPEECH"], peers=["cap"])
+    with pytest.raises(Error, match="null_draws"):
         joined([result, part])
 
 

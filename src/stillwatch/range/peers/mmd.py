@@ -70,15 +70,14 @@ class _Kernel:
         """For every i and every `second` of `seconds`, the kernel's sum over `x[first[i]]` with `y[second[i]]`."""
         scattered = first.shape[1] * sum(second.shape[1] for second in seconds)
         if scattered < len(x) * len(y) * (1.0 / _DENSE + 1.0 / max(len(first), 1)):
-            one_by_one = [[self._sum(x[row], y[second[i]]) for second in seconds] for i, row in enumerate(first)]
-            return np.array(one_by_one, dtype=np.float64).reshape(len(first), len(seconds))
+            beside = np.concatenate(seconds, axis=1)
+            starts = np.cumsum([0, *(second.shape[1] for second in seconds[:-1])])
+            one_by_one = [self.at(x[a], y[b]).sum(axis=0, dtype=np.float64) for a, b in zip(first, beside, strict=True)]
+            return np.stack([np.add.reduceat(columns, starts) for columns in one_by_one]) / _WIDTHS
         step = max(1, _HELD // len(y))
         cuts = [slice(low, low + step) for low in range(0, len(first), step)]
         found = [self._dense(x, first[cut], y, [second[cut] for second in seconds]) for cut in cuts]
         return np.concatenate([np.empty((0, len(seconds))), *found])
-
-    def _sum(self, x: Vectors, y: Vectors) -> float:
-        return float(self.at(x, y).sum(dtype=np.float64)) / _WIDTHS
 
     def _dense(self, x: Vectors, first: Places, y: Vectors, seconds: Sequence[Places]) -> Floats:
         used, where = np.unique(first, return_inverse=True)

@@ -113,7 +113,7 @@ class WindowPeer(Protocol):
 
 
 WINDOW_PEERS: dict[str, WindowPeer] = {}
-"""All window detectors by name, in the order in which they were declared."""
+"""All window detectors by name."""
 
 _Peer = TypeVar("_Peer", bound=type)
 

@@ -22,7 +22,7 @@ ABSENT = {"date": "needs pretrained ELECTRA-small weights and training on a GPU;
 
 
 def chosen(names: Sequence[str] | None = None) -> list[WindowPeer]:
-    """The detectors of these names in their order, or all.
+    """The detectors of these names in their order, or all by name.
 
     Raises:
         Error: if there is none of a name.
@@ -31,5 +31,5 @@ def chosen(names: Sequence[str] | None = None) -> list[WindowPeer]:
         if name in ABSENT:
             raise Error(f"peers: {name} is not run: {ABSENT[name]}")
         if name not in WINDOW_PEERS:
-            raise Error(f"peers: got {name}, expected among {', '.join(WINDOW_PEERS)}")
-    return [WINDOW_PEERS[name] for name in (names if names is not None else WINDOW_PEERS)]
+            raise Error(f"peers: got {name}, expected among {', '.join(sorted(WINDOW_PEERS))}")
+    return [WINDOW_PEERS[name] for name in (names if names is not None else sorted(WINDOW_PEERS))]

@@ -113,7 +113,7 @@ def run_windows(
                 cost[peer.name] = cost.get(peer.name, 0.0) + time.process_time() - started
                 plan.progress(f"{benign}, seed {seed}, {peer.name}")
     order = {one.pair.name: place for place, one in enumerate(found)}
-    cells.sort(key=lambda cell: order[cell.pair])
+    cells.sort(key=lambda cell: (order[cell.pair], cell.seed, cell.peer, cell.size))
     read.sort(key=lambda one: order[one.name])
     return WindowsResult(
         embedder=model.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,16 +11,18 @@ import numpy as np
 
 from stillwatch.core.errors import Error
 from stillwatch.core.records import Estimate
-from stillwatch.range.peers.window_peer import Tail
+from stillwatch.range.peers.window_peer import Floats, Tail
 from stillwatch.range.seeds import stream
 from stillwatch.range.windows.pairs import PAIRS
 from stillwatch.range.windows.published import SOURCE, Published, published_mean
-from stillwatch.stats import bootstrap
 
 __all__ = ["AVERAGED", "Cell", "PairRead", "Summary", "WindowsResult", "averaged", "joined", "label", "summarise"]
 
 AVERAGED = (0.05, 0.10, 0.25, 0.50, 1.0)
 """Attacker shares whose rates the paper averages; 2 % is ours and stays out of the average."""
+
+
+_DRAWS = 999
 
 
 def label(share: float) -> str:
@@ -71,7 +72,7 @@ class Summary:
     """Means over pairs and seeds for one peer, tail and size, with intervals from drawing whole corpora again.
 
     `over` says which pairs: `all`, or `enough` for those with benign queries enough for the size. Few corpora make every
-    interval too short; a single one leaves it open.
+    interval too short (percentiles of drawing corpora again, Efron 1979); a single one leaves it at 0 to 1.
     """
 
     peer: str
@@ -139,21 +140,22 @@ def averaged(fpr: float, tpr: dict[str, float]) -> tuple[float | None, float | N
 
 
 def joined(parts: Sequence[WindowsResult]) -> WindowsResult:
-    """Runs over different pairs or seeds, made one after another or on several machines, as the one run that they are parts of.
+    """Runs over different pairs, seeds or sizes, made one after another or on several machines, as the one run that they are parts of.
 
     Raises:
-        Error: if they were run with different embedders, sizes, shares or settings, or if two hold the same cell.
+        Error: if they were run with different embedders, shares or settings, or if two hold the same cell.
     """
     if not parts:
         raise ValueError("parts: got none")
     first = parts[0]
     for part in parts[1:]:
-        for name in ("embedder", "embedder_version", "sizes", "fractions", "null_draws", "fpr", "pool_share"):
+        for name in ("embedder", "embedder_version", "fractions", "null_draws", "fpr", "pool_share"):
             if getattr(part, name) != getattr(first, name):
                 raise Error(f"{name}: got {getattr(part, name)} in one part and {getattr(first, name)} in another")
     places = {pair.name: number for number, pair in enumerate(PAIRS)}
     cells = sorted(
-        (cell for part in parts for cell in part.cells), key=lambda one: (places.get(one.pair, len(places)), one.seed)
+        (cell for part in parts for cell in part.cells),
+        key=lambda one: (places.get(one.pair, len(places)), one.seed, one.peer, one.size),
     )
     if len({(c.pair, c.seed, c.size, c.peer, c.tail) for c in cells}) < len(cells):
         raise Error("parts: two hold the same pair, seed, size and peer")
@@ -165,6 +167,7 @@ def joined(parts: Sequence[WindowsResult]) -> WindowsResult:
     return replace(
         first,
         seeds=tuple(sorted({cell.seed for cell in cells})),
+        sizes=tuple(sorted({cell.size for cell in cells})),
         pairs=tuple(sorted(read.values(), key=lambda one: places.get(one.name, len(places)))),
         missing={name: why for part in parts for name, why in part.missing.items() if name not in read},
         cells=tuple(cells),
@@ -191,9 +194,14 @@ def summarise(cells: Sequence[Cell]) -> tuple[Summary, ...]:
 def _summary(cells: Sequence[Cell], over: str) -> Summary:
     first = cells[0]
     pairs = tuple(dict.fromkeys(cell.pair for cell in cells))
-    averages = [cell.average_tpr for cell in cells if cell.average_tpr is not None]
-    accuracies = [cell.balanced_accuracy for cell in cells if cell.balanced_accuracy is not None]
-    whole = len(averages) == len(cells)
+    columns = {"fpr": [cell.fpr for cell in cells]}
+    columns |= {f"tpr {share}": [cell.tpr[share] for cell in cells] for share in first.tpr}
+    columns |= {f"auc {share}": [cell.auc[share] for cell in cells] for share in first.auc}
+    average = [cell.average_tpr for cell in cells if cell.average_tpr is not None]
+    accuracy = [cell.balanced_accuracy for cell in cells if cell.balanced_accuracy is not None]
+    if len(average) == len(accuracy) == len(cells):
+        columns |= {"average": average, "accuracy": accuracy}
+    mean = dict(zip(columns, _means(cells, np.array(list(columns.values())).T), strict=True))
     return Summary(
         peer=first.peer,
         tail=first.tail,
@@ -202,24 +210,30 @@ def _summary(cells: Sequence[Cell], over: str) -> Summary:
         pairs=pairs,
         corpora=len({cell.corpus for cell in cells}),
         nominal=first.nominal,
-        fpr=_mean(cells, [cell.fpr for cell in cells], "fpr"),
-        tpr={share: _mean(cells, [cell.tpr[share] for cell in cells], share) for share in first.tpr},
-        auc={share: _mean(cells, [cell.auc[share] for cell in cells], share) for share in first.auc},
-        average_tpr=_mean(cells, averages, "average") if whole else None,
-        balanced_accuracy=_mean(cells, accuracies, "accuracy") if whole else None,
+        fpr=mean["fpr"],
+        tpr={share: mean[f"tpr {share}"] for share in first.tpr},
+        auc={share: mean[f"auc {share}"] for share in first.auc},
+        average_tpr=mean.get("average"),
+        balanced_accuracy=mean.get("accuracy"),
         published=published_mean(first.peer, first.tail, first.size, pairs),
     )
 
 
-def _mean(cells: Sequence[Cell], values: Sequence[float], name: str) -> Estimate:
-    corpora = sorted({cell.corpus for cell in cells})
-    units = np.zeros((len(corpora), 2))
-    for cell, value in zip(cells, values, strict=True):
-        units[corpora.index(cell.corpus)] += (value, 1.0)
-    rng = stream(0, "windows", "bootstrap", cells[0].peer, cells[0].tail, str(cells[0].size), name)
-    found = bootstrap(units, lambda drawn: float(drawn[:, 0].sum() / drawn[:, 1].sum()), rng=rng)
-    method = f"mean over pairs and seeds, {found.method.replace('units', 'corpora')}"
-    low, high = (max(found.low, 0.0), min(found.high, 1.0))
-    if math.isinf(found.low):
-        low, high, method = 0.0, 1.0, "mean over seeds of a single corpus, no interval"
-    return Estimate(value=found.value, low=low, high=high, n=len(corpora), method=method, level=found.level)
+def _means(cells: Sequence[Cell], values: Floats) -> list[Estimate]:
+    """The mean of each column of `values` (a row a cell), with percentile intervals from drawing whole corpora again."""
+    corpora, at = np.unique([cell.corpus for cell in cells], return_inverse=True)
+    n = len(corpora)
+    total, count = np.zeros((n, values.shape[1])), np.bincount(at, minlength=n).astype(np.float64)
+    np.add.at(total, at, values)
+    mean = values.mean(axis=0)
+    low, high = np.zeros_like(mean), np.ones_like(mean)
+    method = "mean over pairs and seeds of a single corpus, no interval"
+    if n > 1:
+        rng = stream(0, "windows", "bootstrap", cells[0].peer, cells[0].tail, str(cells[0].size))
+        drawn = rng.integers(0, n, size=(_DRAWS, n))
+        low, high = np.quantile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1)[:, None], [0.025, 0.975], axis=0)
+        method = f"mean over pairs and seeds, bootstrap of corpora, {_DRAWS} draws"
+    return [
+        Estimate(value=float(mean[k]), low=float(low[k]), high=float(high[k]), n=n, method=method)
+        for k in range(len(mean))
+    ]
