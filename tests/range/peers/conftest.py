@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -51,11 +52,12 @@ def filled(name: str, given: Mapping[str, object], rows: int) -> pa.Table:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_town() -> Iterator[BuildTown]:
-    """Builds towns; their engines are closed at the end."""
+    """Builds towns, each once; their engines are closed at the end."""
     engines: list[DuckEngine] = []
 
+    @cache
     def build(
         *, seed: int = 1, customers: int = 420, operator: int = 40, suite: int = 0, campus: int = 0, cleared: int = 0
     ) -> Town:

@@ -29,7 +29,7 @@ def rng() -> np.random.Generator:
 
 
 @pytest.mark.parametrize(
-    "peer", [CosineComponents(), LouvainCommunities(), Fraudar(), CoAction(), OurActors()], ids=lambda p: p.name
+    "peer", [CosineComponents(), LouvainCommunities(), Fraudar(), OurActors()], ids=lambda p: p.name
 )
 def test_an_obvious_operator_is_one_of_the_clusters(peer: ActorPeer, build_town: BuildTown) -> None:
     town = build_town()
@@ -40,11 +40,19 @@ def test_an_obvious_operator_is_one_of_the_clusters(peer: ActorPeer, build_town:
     assert recall >= 0.9
 
 
+def test_co_action_finds_the_operator_and_its_percentile_cuts_it_down(build_town: BuildTown) -> None:
+    town = build_town()
+    (cut,) = CoAction().find(town.given, rng=rng()).clusters
+    assert town.overlap(cut.members, "operator")[0] == 1.0
+    assert town.overlap(cut.members, "operator")[1] < 0.9, "most pairs are the operator's, and only a twentieth is kept"
+    (whole,) = CoAction(percentile=0.0).find(town.given, rng=rng()).clusters
+    assert town.overlap(whole.members, "operator") == (1.0, 1.0)
+
+
 @pytest.mark.parametrize("name", sorted(actor_peers()))
 def test_the_same_traffic_and_stream_give_the_same_clusters(name: str, build_town: BuildTown) -> None:
-    first, second = (
-        actor_peers()[name].find(build_town(suite=20, campus=25).given, rng=rng()).clusters for _ in range(2)
-    )
+    town = build_town(suite=20, campus=25)
+    first, second = (actor_peers()[name].find(town.given, rng=rng()).clusters for _ in range(2))
     assert [(one.members.tolist(), one.score) for one in first] == [(one.members.tolist(), one.score) for one in second]
 
 
@@ -160,7 +168,7 @@ def test_rules_of_capability_flag_whoever_is_busy_and_asks_for_steps(build_town:
     scores = CapabilityRules().score(town.given, rng=rng())
     share = {name: float(scores.accused[np.isin(scores.account, who)].mean()) for name, who in town.members.items()}
     assert share["suite"] == 1.0
-    assert share["operator"] == 0.0
+    assert share["operator"] < 0.2, "it asks for reasoning, and nothing else of it is unusual to these rules"
     assert np.isnan(scores.score[np.isin(scores.account, town.members["customers"])]).all(), (
         "twelve exchanges are too few"
     )

@@ -161,23 +161,31 @@ def bootstrap_recall(
     scores, marks = _ordered(score), np.asarray(guilty, np.bool_)
     labels = np.arange(scores.size) if unit is None else np.unique(np.asarray(unit), return_inverse=True)[1]
     value = float((scores[marks] > threshold_for(scores[~marks], fpr)).mean()) if marks.any() else math.nan
-    sides = [_units(labels[side], scores[side]) for side in (marks, ~marks)]
-    n = len(sides[0])
-    if n < 2 or len(sides[1]) < 2:
-        return Estimate(value=value, low=0.0, high=1.0, n=n, method="bootstrap of units", level=level)
-    drawn = np.empty(draws)
-    for place in range(draws):
-        bad, good = (np.concatenate([side[k] for k in rng.integers(0, len(side), len(side))]) for side in sides)
-        drawn[place] = (bad > threshold_for(good, fpr)).mean()
+    bad, good = (_Units(labels[side], scores[side]) for side in (marks, ~marks))
+    if min(bad.n, good.n) < 2:
+        return Estimate(value=value, low=0.0, high=1.0, n=bad.n, method="bootstrap of units", level=level)
+    drawn = np.array([(bad.drawn(rng) > threshold_for(good.drawn(rng), fpr)).mean() for _ in range(draws)])
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(
-        value=value, low=float(low), high=float(high), n=n, method=f"bootstrap of units, {draws} draws", level=level
-    )
+    method = f"bootstrap of units, {draws} draws"
+    return Estimate(value=value, low=float(low), high=float(high), n=bad.n, method=method, level=level)
 
 
-def _units(labels: npt.NDArray[np.int64], scores: Floats) -> list[Floats]:
-    order = np.argsort(labels, kind="stable")
-    return np.split(scores[order], np.flatnonzero(np.diff(labels[order])) + 1) if labels.size else []
+class _Units:
+    """Scores that are drawn again by whole units."""
+
+    def __init__(self, labels: npt.NDArray[np.int64], scores: Floats) -> None:
+        order = np.argsort(labels, kind="stable")
+        self._scores = scores[order]
+        self._begin = np.flatnonzero(np.diff(labels[order], prepend=-1))
+        self._size = np.diff(self._begin, append=scores.size)
+        self.n = self._begin.size
+
+    def drawn(self, rng: np.random.Generator) -> Floats:
+        """As many units as there are, with return."""
+        chosen = rng.integers(0, self.n, self.n)
+        size = self._size[chosen]
+        shift = self._begin[chosen] - np.concatenate(([0], np.cumsum(size)[:-1]))
+        return np.asarray(self._scores[np.repeat(shift, size) + np.arange(int(size.sum()))])
 
 
 def _ordered(score: npt.ArrayLike) -> Floats:

@@ -96,7 +96,8 @@ class CoAction:
         source="CooRnet, Giglietto et al. 2020 (doi:10.1080/1369118X.2020.1739732); Pacheco et al. 2021 (arXiv:2001.05658)",
         reading="acts are prompts, skeletons and template shingles instead of links; intervals do not slide; components instead of "
         "Louvain as the last step",
-        limits="a percentile and no test: some pairs are always the closest; work queues that never ask twice, and human hours, leave no "
+        limits="a percentile and no test: some pairs are always the closest, and a campaign that makes most of the pairs is cut down to "
+        "its closest; work queues that never ask twice, and human hours, leave no "
         "joint acts; no more than 20 million pairs, rarest acts first",
     )
 

@@ -122,8 +122,7 @@ def fused_scores(traffic: Traffic) -> Floats:
     signals = (np.log1p(rate), _entropy(counts), growth)
     fused = np.zeros(traffic.account.size)
     for values in signals:
-        spread = float(values.std())
-        if spread > 0:
+        if values.size and (spread := float(values.std())) > 0:
             fused += np.maximum(0.0, (values - values.mean()) / spread)
     return fused
 
