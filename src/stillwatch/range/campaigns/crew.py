@@ -1,4 +1,5 @@
-"""The accounts of an operator: facts, addresses and programs as columns, hired from one infrastructure and settled when the plan is sent."""
+"""The accounts of an operator: facts, addresses and programs as columns, hired from one infrastructure and settled when the plan is
+sent."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from stillwatch.range.ground import ACCOUNT_FACTS, Ints
 __all__ = ["PATHWAYS", "PROXIES", "Crew", "Infrastructure", "hire", "nobody"]
 
 PROXIES = ("residential", "cloud", "pool", "mobile")
-"""Residential: an address of its own for each account. Cloud: egress shared with strangers. Pool: few addresses for all. Mobile: carrier NAT."""
+"""Residential: an address of its own for each account. Cloud: egress shared with strangers. Pool: few addresses for all. Mobile: carrier
+NAT."""
 
 PATHWAYS = ("api", "cloud", "aggregator", "seats", "stolen", "front")
 """Ways to the model: own API keys, a cloud's resale, an aggregator's keys, subscription seats, stolen keys of real customers, and the
@@ -119,9 +121,7 @@ def hire(infrastructure: Infrastructure, rng: np.random.Generator, size: int, *,
     boxes, domain = facts.mailboxes(rng, size), rng.integers(0, len(_MAIL), size).tolist()
     phones, machine = facts.devices(rng, size), f"dev_{int(rng.integers(1 << 48)):012x}"
     plan = facts.pick(rng, size, **dict(own.plans))
-    ways = [name for name, _ in own.pathways]
-    shares = np.array([share for _, share in own.pathways])
-    pathway = [ways[k] for k in rng.choice(len(ways), size, p=shares / shares.sum()).tolist()]
+    pathway = _ways(own, rng, size)
     columns: dict[str, list[str]] = {
         "org": [f"org_{v:010x}" for v in rng.integers(1 << 40, size=size).tolist()],
         "created": _opened(own, rng, size),
@@ -165,6 +165,14 @@ def nobody() -> Crew:
         facts={name: [] for name in ACCOUNT_FACTS},
         group=[], pathway=[], ip=[], other_ip=[], agent=[], zone=none, stream=none, victim=none,
     )  # fmt: skip
+
+
+def _ways(own: Infrastructure, rng: np.random.Generator, size: int) -> list[str]:
+    """The way of each account: shares are met to one account, which accounts is left to chance."""
+    share = np.array([share for _, share in own.pathways])
+    edges = np.round(np.cumsum(share / share.sum()) * size).astype(int)
+    place = np.searchsorted(edges, rng.permutation(size), side="right")
+    return [own.pathways[k][0] for k in place.tolist()]
 
 
 def _opened(own: Infrastructure, rng: np.random.Generator, size: int) -> list[str]:

@@ -1,4 +1,5 @@
-"""Sending a plan: its accounts are settled on the ground with their truth, its requests are sent, and what each row was for is handed back."""
+"""Sending a plan: its accounts are settled on the ground with their truth, its requests are sent, and what each row was for is handed
+back."""
 
 from __future__ import annotations
 
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from stillwatch.core.errors import Error
 from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
 from stillwatch.range.ground import Ground, Ints, Traits
-from stillwatch.range.rhythm import DAY
 
 __all__ = ["Delivered", "deliver"]
 
@@ -32,19 +32,17 @@ class Delivered:
         return np.isin(self.purpose, [int(Purpose.HARVEST), int(Purpose.OFF_TARGET)])
 
 
-def deliver(
-    plan: Plan, ground: Ground, rng: np.random.Generator, *, role: str = "actor", horizon: int = DAY
-) -> Delivered:
+def deliver(plan: Plan, ground: Ground, rng: np.random.Generator, *, role: str = "actor") -> Delivered:
     """Settle the plan's accounts and send its requests; a plan that never meets the provider settles nobody.
 
     Raises:
-        Error: if the plan runs beyond `horizon`, the end of the ground's last day in microseconds.
+        Error: if the plan runs beyond the end of the ground's last day.
     """
     rows = plan.rows
-    if len(rows) and (int(rows.at.max()) >= horizon or int(rows.at.min()) < 0):
+    if len(rows) and (int(rows.at.max()) >= ground.horizon or int(rows.at.min()) < 0):
         raise Error(
             f"plan {plan.name}: got requests from hour {int(rows.at.min()) / HOUR:.1f} to {int(rows.at.max()) / HOUR:.1f}, expected "
-            f"them within the ground's {horizon / HOUR:.0f} hours; render fewer hours"
+            f"them within the ground's {ground.horizon / HOUR:.0f} hours; render fewer hours"
         )
     accounts = np.zeros(len(plan.crew), np.int64)
     groups = plan.crew.group

@@ -117,8 +117,8 @@ class CampaignProfile:
             share = sum(getattr(phase, name) for phase in self.phases)
             if self.phases and abs(share - whole) > 1e-9:
                 raise Error(f"{self.key}.phases: got {name} that sum to {share:.4f}, expected 1")
-        for phase in (*self.phases, *self.guests):
-            for family, _ in phase.mix:
+        for mix in (*(phase.mix for phase in self.phases), *(guest.mix for guest in self.guests)):
+            for family, _ in mix:
                 if family not in NUMBERS:
                     raise Error(f"{self.key}.mix: got {family!r}, expected some of {', '.join(NUMBERS)}")
         if not 0.0 <= self.cover < 1.0:

@@ -13,7 +13,7 @@ from stillwatch.range.campaigns.families import FAMILIES, NUMBERS, write
 from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose, Requests, no_requests
 from stillwatch.range.campaigns.profile import CampaignProfile, Conduct, Phase, Rhythm
 from stillwatch.range.campaigns.swap import swap_banned
-from stillwatch.range.ground import LAUNCH, Ground, Ints, Reply
+from stillwatch.range.ground import Ground, Ints, Reply
 from stillwatch.range.splits import Fold
 
 __all__ = ["hours_for", "parts_of", "render"]
@@ -50,19 +50,21 @@ def render(
     rng: np.random.Generator,
     *,
     scale: float = 1.0,
-    hours: float = 24.0,
+    hours: float | None = None,
     start: int = 0,
     fold: Fold = Fold.DEVELOP,
     most: int | None = None,
 ) -> Plan:
     """Render a campaign as a plan.
 
-    `scale` shrinks the number of accounts, never the rate of one; `hours` and `most` (requests, cover counted in) shorten the window. The
+    The window is the whole of the ground's days from `start` on, or `hours`. `scale` shrinks the number of accounts, never the rate of
+    one; `hours` and `most` (requests, cover counted in) shorten the window. The
     phases of a campaign keep their shares of it.
 
     Raises:
         Error: if scale or hours are not positive, or nothing would be sent.
     """
+    hours = (ground.horizon - start) / HOUR if hours is None else hours
     for name, value in (("scale", scale), ("hours", hours)):
         if not value > 0:
             raise Error(f"{name}: got {value}, expected over 0")
@@ -116,7 +118,7 @@ def render(
             )
         )  # fmt: skip
     if profile.pivot:
-        plan = _pivot(plan, streams[3], profile.pivot)
+        plan = _pivot(plan, streams[3], profile.pivot, ground.launch)
     if profile.ban is not None:
         at = start + round(profile.ban * window * HOUR)
         everybody = np.arange(len(plan.crew))
@@ -205,11 +207,14 @@ def _timed(
     return replace(rows, who=who.astype(np.int64), at=at.astype(np.int64))
 
 
-def _pivot(plan: Plan, rng: np.random.Generator, share: float) -> Plan:
+def _pivot(plan: Plan, rng: np.random.Generator, share: float, launch: int) -> Plan:
     """Move a share of the traffic to the newest model from its launch on."""
-    moved = (plan.rows.at >= LAUNCH) & (rng.random(len(plan)) < share)
+    moved = (plan.rows.at >= launch) & (rng.random(len(plan)) < share)
     return plan.but(model=np.where(moved, 2, plan.rows.model))
 
 
 def _shortened(profile: CampaignProfile, window: float, size: int) -> str:
-    return f"rendered: {size} of {profile.accounts.value:g} accounts, {window:.1f} of {24 * profile.days.value:g} hours, at the rate of the source"
+    return (
+        f"rendered: {size} of {profile.accounts.value:g} accounts, {window:.1f} of {24 * profile.days.value:g} hours, at the rate of "
+        f"the source"
+    )

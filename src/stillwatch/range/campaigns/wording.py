@@ -6,7 +6,7 @@ item. A bracket that belongs to the text does not occur.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -87,7 +87,7 @@ class Wording:
     closings: tuple[str, ...] = ("",)
     items: tuple[str, ...] = ("{a}",)
     asked: int = 2
-    tongues: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tongues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def fixed(self) -> str:
         """The one text of an operator that does not rotate: the first of everything, the item last."""

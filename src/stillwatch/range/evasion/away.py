@@ -47,7 +47,8 @@ class Displacement:
 class Purchase:
     """A share of the harvest is bought as transcripts from a third party. At 1 nothing reaches the provider and nothing can be detected.
 
-    Cost: outside, one for each transcript; requests and accounts to an answer fall by the share.
+    Cost: outside, one for each transcript; requests to an answer fall by the share, and accounts by those that are left with nothing to ask
+    (counted for equal loads).
     """
 
     share: float
@@ -66,5 +67,10 @@ class Purchase:
         return (plan.but(note=note) if note else plan).used()
 
     def cost(self, before: Price) -> Price:
-        rest = 1.0 - self.share
-        return replace(before, requests=before.requests * rest, outside=before.outside + self.share)
+        load = 1000 * before.requests / before.accounts
+        return replace(
+            before,
+            requests=before.requests * (1.0 - self.share),
+            accounts=before.accounts * (1.0 - self.share**load),
+            outside=before.outside + self.share,
+        )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - entries stand on one line each
 """Every knob of evasion with the values to sweep, for studies: `KNOBS` by name, and `evaded` to build a campaign under some moves."""
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from stillwatch.range.evasion.tongues import Encode, Multilingual
 from stillwatch.range.evasion.topics import TopicMatch, TopicSortedQueue, TopicSplit
 from stillwatch.range.evasion.wording import FreeRewording, Paraphrase, Personas, Rotate, Unwrap
 from stillwatch.range.ground import Ground
-from stillwatch.range.rhythm import DAY
 from stillwatch.range.splits import Fold
 
 __all__ = ["KNOBS", "Knob", "Told", "evaded"]
@@ -141,10 +141,9 @@ def evaded(
     moves: Sequence[Move],
     *,
     scale: float = 1.0,
-    hours: float = 24.0,
+    hours: float | None = None,
     fold: Fold = Fold.DEVELOP,
     most: int | None = None,
-    horizon: int = DAY,
 ) -> Callable[[Ground, np.random.Generator], Told]:
     """A builder that renders a profile, applies the moves and sends the plan; knobs are checked when the moves are made, not here."""
 
@@ -152,7 +151,7 @@ def evaded(
         first, second, third = rng.spawn(3)
         plan = render(profile, ground, first, scale=scale, hours=hours, fold=fold, most=most)
         changed = compose(plan, moves, ground, second)
-        sent = deliver(changed, ground, third, horizon=horizon)
+        sent = deliver(changed, ground, third)
         return Told(plan=changed, delivered=sent, before=price(plan), after=price(changed))
 
     return build

@@ -23,7 +23,8 @@ __all__ = ["Pathways", "Replacement", "share_pool"]
 class Replacement:
     """A share of the accounts is banned at a part `at` of the window and replaced `lag_hours` later; `keeps` of their traits are shared.
 
-    Cost: accounts, the share more; hours to an answer, for what falls past the window's end is lost (counted for even pace).
+    Cost: accounts, the share more (fewer when the lag is so long that some never speak); hours to an answer, for what falls past the
+    window's end is lost (counted for an even pace).
     """
 
     share: float = 1.0

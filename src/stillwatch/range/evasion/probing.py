@@ -1,4 +1,5 @@
-"""Attackers that measure: known-answer tests for degraded answers, and a search for the threshold with the provider's reaction as feedback."""
+"""Attackers that measure: known-answer tests for degraded answers, and a search for the threshold with the provider's reaction as
+feedback."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ class Trial:
 class Probed:
     """What a search found: the boldest value at which few enough accounts were stopped (None if there is none), every try, and the plan.
 
-    Cost: `requests` and `accounts` were spent on tries, accounts counting only those that were stopped; `answers` were harvested on the way.
+    Cost: `requests` and `accounts` were spent on tries, accounts counting only those that were stopped; `answers` were harvested on the
+    way.
     """
 
     knob: float | None

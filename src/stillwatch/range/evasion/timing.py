@@ -11,7 +11,7 @@ from stillwatch.range import facts
 from stillwatch.range.campaigns.plan import HOUR, PAID, Plan
 from stillwatch.range.evasion.move import TIMES, refuse
 from stillwatch.range.evasion.price import Price
-from stillwatch.range.ground import LAUNCH, Ground, Ints
+from stillwatch.range.ground import Ground, Ints
 from stillwatch.range.rhythm import PROFILES
 
 __all__ = ["HumanHours", "Jitter", "LowAndSlow", "Onset"]
@@ -160,13 +160,13 @@ class Onset:
         window = plan.end - plan.start
         place = rng.random(len(plan))
         if self.shape == "launch":
-            if not plan.start <= LAUNCH < plan.end:
+            if not plan.start <= ground.launch < plan.end:
                 raise refuse("Onset.shape", "launch", "a window that holds the launch")
             chosen = _by_talk(plan, (place < self.moved).astype(np.int64)) > 0
-            again = LAUNCH + (rng.random(len(plan)) * (plan.end - LAUNCH)).astype(np.int64)
-            waits = chosen & (plan.rows.begun() < LAUNCH)
+            again = ground.launch + (rng.random(len(plan)) * (plan.end - ground.launch)).astype(np.int64)
+            waits = chosen & (plan.rows.begun() < ground.launch)
             plan = _shifted(plan, np.where(waits, _by_talk(plan, again), plan.rows.begun()))
-            return plan.but(model=np.where(chosen & (plan.rows.at >= LAUNCH), 2, plan.rows.model))
+            return plan.but(model=np.where(chosen & (plan.rows.at >= ground.launch), 2, plan.rows.model))
         at = (np.sqrt(place) if self.shape == "ramp" else place) * window
         plan = _shifted(plan, _by_talk(plan, plan.start + at.astype(np.int64)))
         if self.shape == "instant":

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """Other languages and encodings, so that filters for English wording see nothing."""
 
 from __future__ import annotations

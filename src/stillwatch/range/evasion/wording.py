@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """What stands around the items: rotated templates, paraphrase at several strengths, a constant core, changing personas."""
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ def _worded(plan: Plan) -> list[tuple[Wording, Ints]]:
     """The plan's wordings with the rows that carry them; requests without a wrapper are left alone."""
     rows = plan.rows
     framed = rows.having(*PAID) & (rows.frame >= 0) & (rows.family >= 0) & ~rows.having(Purpose.SEARCH)
-    found = []
-    for number in np.unique(rows.family[framed]).tolist():
-        found.append((FAMILIES[number].wordings[plan.fold], np.flatnonzero(framed & (rows.family == number))))
-    return found
+    return [
+        (FAMILIES[number].wordings[plan.fold], np.flatnonzero(framed & (rows.family == number)))
+        for number in np.unique(rows.family[framed]).tolist()
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +63,8 @@ class Rotate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paraphrase:
-    """One base template in `versions`, a share `strength` of whose words is changed or set apart; with `core` the demand stays word for word.
+    """One base template in `versions`, a share `strength` of whose words is changed or set apart; with `core` the demand stays word for
+    word.
 
     Cost: outside calls only, one for each version.
     """

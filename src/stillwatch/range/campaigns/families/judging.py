@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - texts stand on one line each
+
 """Critique and autograding: the model stands in for a reward model or a reviewer of a student's answers."""
 
 from __future__ import annotations

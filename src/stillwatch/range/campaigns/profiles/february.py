@@ -29,7 +29,8 @@ C2 = CampaignProfile(
     key="C2",
     alleged="Moonshot, by Anthropic",
     source=_SOURCE,
-    says="Over 3.4 million exchanges from hundreds of accounts over several ways to the model: agents, tools, coding; later reasoning traces. "
+    says="Over 3.4 million exchanges from hundreds of accounts over several ways to the model: agents, tools, coding; later reasoning "
+    "traces. "
     "Vision is left out: the range has no images.",
     accounts=assumed(500, "the source says hundreds"),
     rate=assumed(150.0, "thousands of exchanges an account, over an assumed 45 days"),
@@ -51,7 +52,8 @@ C3 = CampaignProfile(
     key="C3",
     alleged="MiniMax, by Anthropic",
     source=_SOURCE,
-    says="Over 13 million exchanges of agentic coding and orchestration; about half of the traffic moved to a new model within a day of its "
+    says="Over 13 million exchanges of agentic coding and orchestration; about half of the traffic moved to a new model within a day of "
+    "its "
     "launch.",
     accounts=assumed(2500, "the source gives 24,000 accounts for three campaigns together"),
     rate=assumed(120.0, "13 million exchanges over an assumed 45 days"),
@@ -66,7 +68,8 @@ C4 = CampaignProfile(
     key="C4",
     alleged="a reseller's network of accounts, by Anthropic",
     source=_SOURCE,
-    says="More than 20,000 accounts at once over the API and third-party clouds, distillation hidden in unrelated customers' traffic, banned "
+    says="More than 20,000 accounts at once over the API and third-party clouds, distillation hidden in unrelated customers' traffic, "
+    "banned "
     "accounts replaced at once.",
     accounts=stated(20_000),
     rate=assumed(3.0, "the source says nothing of the rate; low, as it was hidden"),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand on one line each
 """C13 to C17: campaigns that other providers and observers described."""
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ C13 = CampaignProfile(
     key="C13",
     alleged="partly people associated with Moonshot, by OpenAI; whether one actor is not known",
     source='OpenAI, "Disrupting a coordinated model-distillation campaign", 30 September 2026',
-    says="16,000 attempts from over 4,000 users in two days, at most four each, to have encrypted reasoning of one conversation transcribed in "
+    says="16,000 attempts from over 4,000 users in two days, at most four each, to have encrypted reasoning of one conversation "
+    "transcribed in "
     "another; before that three slow weeks. Counts are attempts.",
     accounts=stated(4000),
     rate=derived(2.0, "16,000 attempts over 4,000 users and two days"),

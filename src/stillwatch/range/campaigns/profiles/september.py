@@ -47,7 +47,8 @@ C7 = CampaignProfile(
     key="C7",
     alleged="Moonshot, by Anthropic",
     source=_SOURCE,
-    says="5,380 accounts, over 23 million exchanges in 92 days: requests of the operator's own users passed to the top model, about 300,000 "
+    says="5,380 accounts, over 23 million exchanges in 92 days: requests of the operator's own users passed to the top model, about "
+    "300,000 "
     "in ten days, and reasoning replayed across sessions.",
     accounts=stated(5380),
     rate=derived(46.5, "23 million over 5,380 accounts and 92 days; the relay alone is 5.6"),
@@ -65,7 +66,8 @@ C8 = CampaignProfile(
     key="C8",
     alleged="DeepSeek, by Anthropic",
     source=_SOURCE,
-    says="Over 12.1 million exchanges in 14 days: users of coding harnesses are picked out by a string and passed to the top model; replay for "
+    says="Over 12.1 million exchanges in 14 days: users of coding harnesses are picked out by a string and passed to the top model; "
+    "replay for "
     "traces.",
     accounts=assumed(4000, "the source gives no number of accounts"),
     rate=derived(216.0, "864,000 a day over the assumed accounts"),
@@ -85,7 +87,8 @@ C9 = CampaignProfile(
     key="C9",
     alleged="Zhipu, by Anthropic",
     source=_SOURCE,
-    says="273 accounts rotated in ten days, over 3.4 million exchanges in 17 days, 770,609 of them through a cleaner: own traces pasted back, "
+    says="273 accounts rotated in ten days, over 3.4 million exchanges in 17 days, 770,609 of them through a cleaner: own traces pasted "
+    "back, "
     "judging, filtering, security tasks made from public data.",
     accounts=stated(273),
     rate=derived(730.0, "200,000 a day over 273 accounts"),
@@ -104,7 +107,8 @@ C10 = CampaignProfile(
     key="C10",
     alleged="Xiaomi, by Anthropic",
     source=_SOURCE,
-    says="More than 1,500 accounts, over 400,000 exchanges in 20 days: own users' coding sessions replayed, environments rebuilt, inputs and "
+    says="More than 1,500 accounts, over 400,000 exchanges in 20 days: own users' coding sessions replayed, environments rebuilt, inputs "
+    "and "
     "outputs synthesised, judging; through routers and harnesses, from the day on which a free trial ended.",
     accounts=stated(1500),
     rate=derived(13.3, "400,000 over 1,500 accounts and 20 days"),
@@ -126,7 +130,8 @@ C11 = CampaignProfile(
     key="C11",
     alleged="SenseTime, by Anthropic",
     source=_SOURCE,
-    says="Transcripts bought from resellers; no direct harvest was seen. Nothing reaches the provider under the operator's hand, so traffic "
+    says="Transcripts bought from resellers; no direct harvest was seen. Nothing reaches the provider under the operator's hand, so "
+    "traffic "
     "analysis must stay silent: only an audit of the student model can answer it.",
     accounts=stated(0),
     rate=stated(0),
