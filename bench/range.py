@@ -77,7 +77,9 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--exchanges", type=int, default=10_000_000)
     parser.add_argument("--days", type=int, default=28)
-    parser.add_argument("--parts", type=int, default=0, help="lookalikes beside the ordinary customers, each class in turn")
+    parser.add_argument(
+        "--parts", type=int, default=0, help="lookalikes beside the ordinary customers, each class in turn"
+    )
     parser.add_argument("--history", action="store_true", help="write the earlier turns out again")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", help="folder to keep the world in")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections import Counter, namedtuple
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from stillwatch.ingest import ReadOptions, plan
 from stillwatch.range import generate
 from stillwatch.range.generate import WorldPaths, bytes_needed, write_world
 from stillwatch.range.recipe import Part, Recipe
+from stillwatch.range.shards import Job, Written, write_shards
 from stillwatch.range.truth import read_truth
 
 PARTS = (
@@ -101,13 +103,13 @@ def test_an_interrupted_world_goes_on_and_is_the_same(
     world: WorldPaths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "w"
-    real, calls = generate.write_shards, []
+    calls: list[int] = []
 
-    def stops(job: generate.Job) -> list[generate.Written]:
+    def stops(job: Job) -> list[Written]:
         calls.append(job.block)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(job)
+        return write_shards(job)
 
     monkeypatch.setattr(generate, "write_shards", stops)
     with pytest.raises(KeyboardInterrupt):
@@ -147,8 +149,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
 def test_a_world_that_would_not_fit_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = namedtuple("disk", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk(1 << 40, 0, 3 << 30))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 40, used=0, free=3 << 30))
     with pytest.raises(DiskFull, match=r"takes about 26\.\d GB more and 3\.2 GB are free"):
         write_world(tmp_path / "w", Recipe(seed=1, accounts=1_000_000, exchanges=100_000_000), workers=1)
     assert not (tmp_path / "w").exists()

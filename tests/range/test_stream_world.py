@@ -233,7 +233,9 @@ def test_a_part_of_many_days_keeps_its_system_prompts(on: Desk) -> None:
     built = build_part(recipe, Part(role="lookalike", name="agent_fleet", scale=0.02), on, launches(3, 4))
     c = built.sheet.columns
     systems = defaultdict(set)
-    for account, system, day in zip(c["account"].tolist(), c["system"].tolist(), (c["at"] // DAY).tolist(), strict=True):
+    for account, system, day in zip(
+        c["account"].tolist(), c["system"].tolist(), (c["at"] // DAY).tolist(), strict=True
+    ):
         systems[account].add(system)
         assert 0 <= day < 4
     assert {len(found) for found in systems.values()} == {1}

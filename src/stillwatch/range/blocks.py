@@ -130,7 +130,9 @@ def build_block(recipe: Recipe, number: int, desk: Desk) -> Block:
         has_tools=dice.chance(256 * _each(product, [p.tools for p in PRODUCTS]), size),
         has_end_users=(choices >> np.uint64(56)).astype(np.int64) < _each(product, [p.end_users for p in PRODUCTS]),
         size=_picked(product, choices, 11, [list(p.sizes) for p in PRODUCTS]),
-        lag=np.where(dice.chance(9800, size), 1 << 59, draw(dice, lognormal(6 * 24, 140, most=24 * 365), size) * (DAY // 24)),
+        lag=np.where(
+            dice.chance(9800, size), 1 << 59, draw(dice, lognormal(6 * 24, 140, most=24 * 365), size) * (DAY // 24)
+        ),
         temperature=np.where(hand, np.nan, heat),
         max_tokens=np.where(hand, -1, limit),
     )
@@ -199,23 +201,27 @@ def _places(recipe: Recipe, dice: Dice, product: Ints, holder: Ints, first: int,
     university = looked_up(mixed(world_key(recipe.seed, "university"), holder), _universities(), shift=5)
     main = np.where(dice.chance(4600, size), places.CARRIER, places.HOME)
     main = np.select([company & cloudy, company, campus], [places.CLOUD, places.OFFICE, places.CAMPUS], main)
-    away = np.array([places.CARRIER, places.VPN, places.OFFICE, places.HOME])[
-        draw(dice, shares([62, 8, 14, 16]), size)
-    ]
+    away = np.array([places.CARRIER, places.VPN, places.OFFICE, places.HOME])[draw(dice, shares([62, 8, 14, 16]), size)]
     away = np.select([company, campus], [main, places.HOME], away)
     blocks = recipe.blocks
     employer = recipe.first_account(0) + dice.below(blocks, size)
-    employer = (np.array([recipe.first_account(b) for b in range(blocks)])[employer] << 4) + _first_companies(dice, recipe, size)
-    at = {places.HOME: holder, places.OFFICE: holder, places.CAMPUS: university, places.CARRIER: own, places.CLOUD: holder}
+    employer = (np.array([recipe.first_account(b) for b in range(blocks)])[employer] << 4) + _first_companies(
+        dice, recipe, size
+    )
+    at = {
+        places.HOME: holder,
+        places.OFFICE: holder,
+        places.CAMPUS: university,
+        places.CARRIER: own,
+        places.CLOUD: holder,
+    }
     holders = np.stack(
         [
             np.select([main == kind for kind in at], list(at.values()), own),
             np.where(
                 company,
                 holder,
-                np.select(
-                    [away == places.OFFICE, campus, away == places.HOME], [employer, own | 1 << 44, holder], own
-                ),
+                np.select([away == places.OFFICE, campus, away == places.HOME], [employer, own | 1 << 44, holder], own),
             ),
         ]
     )

@@ -72,7 +72,16 @@ def allotted(weights: Ints, total: int) -> Ints:
 
 
 def by_day(
-    dice: Dice, counts: Ints, *, week: Ints, weeks: tuple[str, ...], pace: Ints, growth: Ints, first: Ints, last: Ints, days: int
+    dice: Dice,
+    counts: Ints,
+    *,
+    week: Ints,
+    weeks: tuple[str, ...],
+    pace: Ints,
+    growth: Ints,
+    first: Ints,
+    last: Ints,
+    days: int,
 ) -> Ints:
     """Requests of each account on each day, shape (accounts, days): rows sum to `counts`, nothing before `first` or after `last`.
 

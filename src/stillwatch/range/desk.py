@@ -26,11 +26,42 @@ NUMBERS = 1 << 14
 
 _DETAILS = (
     " It is for {n}.", " I need it by {d}.", " (reference {k})", "\n\nFor context: I work with {n} on {t}.", " we tried {t} before",
-    " My order number is {k}.", " Please mention {t} as well.", "\n\n- {n}", " Budget is about {k}.", " thanks, {n}", " and also about {t}?",
+    " My order number is {k}.", " Please mention {t} as well.",
+    "\n\n- {n}", " Budget is about {k}.", " thanks, {n}", " and also about {t}?",
     " This is about the {t} from {d}.", "\nDeadline: {d}", " Keep {t} out of it.", " My manager {n} asked for this.", " id {k}",
 )  # fmt: skip
-_PEOPLE = ("Ada", "Milo", "Nia", "Otis", "Ruth", "Sami", "Tess", "Vera", "Hugo", "Lena", "Kai", "Iris", "Jonas", "Priya", "Wei", "Lucia", "Omar", "Petra")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "tomorrow", "next week", "the end of the month", "tonight", "noon")
+_PEOPLE = (
+    "Ada",
+    "Milo",
+    "Nia",
+    "Otis",
+    "Ruth",
+    "Sami",
+    "Tess",
+    "Vera",
+    "Hugo",
+    "Lena",
+    "Kai",
+    "Iris",
+    "Jonas",
+    "Priya",
+    "Wei",
+    "Lucia",
+    "Omar",
+    "Petra",
+)
+_DAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "tomorrow",
+    "next week",
+    "the end of the month",
+    "tonight",
+    "noon",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -88,8 +119,7 @@ def _filled(shelf: Shelf, pack: Pack, names: Names, name: str, made: dict[str, I
         known = pack.available()
         there = tuple(source for source in shelf.sources if source in known) or tuple(known)
         parts.append(names.numbers(pack.texts(*there, lang=shelf.lang, longest=shelf.longest, shortest=shelf.shortest)))
-    for part in shelf.passages:
-        parts.append(names.numbers(pack.passages(part, longest=shelf.longest, lang=shelf.lang)))
+    parts += [names.numbers(pack.passages(p, longest=shelf.longest, lang=shelf.lang)) for p in shelf.passages]
     if shelf.made is not None:
         made[name] = names.numbers(shelf.made(stream(0, "desk", name)))
         parts.append(made[name])
@@ -103,7 +133,10 @@ def _details(pack: Pack) -> list[str]:
     sentences = pack.sentences()
     chosen = rng.permutation(len(sentences))[: DETAILS // 2].tolist()
     found = dict.fromkeys(" " + sentences[k].strip() for k in chosen)
-    topics = [" ".join(sentences[k].split()[1:4]).lower().rstrip(",.") for k in rng.permutation(len(sentences))[:4000].tolist()]
+    topics = [
+        " ".join(sentences[k].split()[1:4]).lower().rstrip(",.")
+        for k in rng.permutation(len(sentences))[:4000].tolist()
+    ]
     while len(found) < DETAILS:
         for a, b, c, d, e in rng.integers(0, 1 << 30, (DETAILS - len(found), 5)).tolist():
             detail = _DETAILS[a % len(_DETAILS)].format(

@@ -110,7 +110,9 @@ def write_world(
                 progress(rows, recipe.exchanges)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise DiskFull(f"{out.name}: the disk is full after {rows:,} exchanges; free some room and write it again to go on") from error
+            raise DiskFull(
+                f"{out.name}: the disk is full after {rows:,} exchanges; free some room and write it again to go on"
+            ) from error
         raise
     return _finish(out, half, recipe, sealed, [records[k] for k in sorted(records)])
 
@@ -128,10 +130,14 @@ def _begin(out: Path, half: Path, recipe: Recipe, sealed: Path) -> None:
         raise Error(f"{out.name}: is a file, expected a folder")
     told = half / "recipe.json"
     if sealed.exists() and ((half / "truth").exists() or not half.exists()):
-        raise Error(f"{sealed.name}: is there already, and the truth of a world goes into a folder of its own; remove it or name another")
+        raise Error(
+            f"{sealed.name}: is there already, and the truth of a world goes into a folder of its own; remove it or name another"
+        )
     if told.is_file():
         if told.read_text(encoding="utf-8").strip() != recipe.as_json():
-            raise Error(f"{out.name}: holds an unfinished world of another recipe; remove its {_UNFINISHED} or name another folder")
+            raise Error(
+                f"{out.name}: holds an unfinished world of another recipe; remove its {_UNFINISHED} or name another folder"
+            )
         return
     if any((out / name).exists() for name in ("logs", "facts")):
         raise Error(f"{out.name}: holds something else than a world; name another folder")
@@ -146,8 +152,8 @@ def _room(out: Path, recipe: Recipe, *, share: float) -> None:
     needed, free = round(bytes_needed(recipe) * share), shutil.disk_usage(place).free
     if share > 0 and needed + _SPARE > free:
         raise DiskFull(
-            f"{out.name}: a world of {recipe.exchanges:,} exchanges takes about {needed / 1e9:.1f} GB more and {free / 1e9:.1f} GB are free; "
-            "ask for fewer exchanges, leave out the history, or name a folder on another disk"
+            f"{out.name}: a world of {recipe.exchanges:,} exchanges takes about {needed / 1e9:.1f} GB more and {free / 1e9:.1f} GB are "
+            "free; ask for fewer exchanges, leave out the history, or name a folder on another disk"
         )
 
 
@@ -166,7 +172,9 @@ def _run(jobs: Sequence[Job], workers: int) -> Iterator[list[Written]]:
                 for one in ready:
                     yield one.result()
         except BrokenProcessPool as error:
-            raise Error("a writing process was ended from outside, perhaps for want of memory; write the world again to go on") from error
+            raise Error(
+                "a writing process was ended from outside, perhaps for want of memory; write the world again to go on"
+            ) from error
         finally:
             for one in waiting:
                 one.cancel()
@@ -190,7 +198,9 @@ def _finish(out: Path, half: Path, recipe: Recipe, sealed: Path, records: Sequen
             for stray in source.glob("*.half-*"):
                 stray.unlink()
             shutil.move(source, target)
-    (out / "world.json").write_text(json.dumps({"recipe": recipe.fingerprint(), **told}, indent=1) + "\n", encoding="utf-8")
+    (out / "world.json").write_text(
+        json.dumps({"recipe": recipe.fingerprint(), **told}, indent=1) + "\n", encoding="utf-8"
+    )
     shutil.rmtree(half)
     return _whole(out, recipe, sealed)
 

@@ -70,9 +70,9 @@ class Traits:
 class Ground:
     """What has been built so far. Parts call `settle` and `send`; `world.py` finishes it.
 
-    A ground is a day long unless it is told otherwise. On a longer one (`days`) a part may send up to `horizon`; a part that knows of one day
-    only is set over the days by `calendar`, which gives the day of each row from its account and conversation, or is built once a day, with
-    `recalled` holding the accounts of its first day, which `settle` then returns instead of new ones.
+    A ground is a day long unless it is told otherwise. On a longer one (`days`) a part may send up to `horizon`. A part that knows of one
+    day only is set over the days by `calendar`, which gives the day of each row from its account and conversation, or is built once a day,
+    with `recalled` holding the accounts of its first day, which `settle` then returns instead of new ones.
     """
 
     pack: Pack

@@ -1,7 +1,7 @@
 """Sampling tables of whole numbers: what a large world draws from, built so that every machine builds the same.
 
-A table lists 2**bits values; a draw is one of them, all alike likely. Where a table needs a logarithm or a power, values are rounded to whole
-numbers and a value too near to a tie is refused, because the last bit of such functions differs between machines.
+A table lists 2**bits values; a draw is one of them, all alike likely. Where a table needs a logarithm or a power, values are rounded to
+whole numbers and a value too near to a tie is refused, because the last bit of such functions differs between machines.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stillwatch.range.facts import DAY_OF_WORLD
 from stillwatch.range.frames import Frames

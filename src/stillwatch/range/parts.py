@@ -1,8 +1,8 @@
 """Lookalikes and campaigns in a large world: built on a `Ground` of many days and brought into the columns that shards are made of.
 
-Parts that were written for one day are made to last. A lookalike is built anew each day with the accounts of its first day, and what an account
-never changed on its first day (system prompt, tools) it keeps. One of the first three campaigns, whose knobs name requests over its whole
-life, is set over the days conversation by conversation. All other campaigns place their own requests up to `Ground.horizon`.
+Parts that were written for one day are made to last. A lookalike is built anew each day with the accounts of its first day, and what an
+account never changed on its first day (system prompt, tools) it keeps. One of the first three campaigns, whose knobs name requests over
+its whole life, is set over the days conversation by conversation. All other campaigns place their own requests up to `Ground.horizon`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _SPREAD = frozenset({"scaffold", "harvest", "grading"})
 _KEPT = ("system", "tools")
 _VARIES = -2
 _COLUMNS = (
-    "account", "at", "ip", "agent", "model", "text", "frame", "extra", "system", "before", "conversation", "tools", "end_user", "reply", "status",
-    "tokens_out", "stream", "temperature", "max_tokens", "n",
+    "account", "at", "ip", "agent", "model", "text", "frame", "extra", "system", "before", "conversation", "tools", "end_user", "reply",
+    "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
 )  # fmt: skip
 _MODELS = np.array([0, 2, 3])
 """The models of `ground.MODELS` as `launches` numbers them."""
@@ -167,7 +167,7 @@ def _sheet(
     names: Any,
     label: tuple[str, ...],
 ) -> Sheet:
-    """The ground's rows in the columns of a sheet. Text numbers beyond the desk's stay the ground's own, moved behind the desk's details."""
+    """The ground's rows in the columns of a sheet. Texts that the desk lacks are the sheet's own, numbered behind the desk's details."""
     c = rows if rows is not None else {name: np.zeros(0, np.int64) for name in _COLUMNS}
     size, account, at = len(c["at"]), c["account"], c["at"]
     known, shift = desk.details, len(desk.texts) - desk.details
@@ -175,7 +175,9 @@ def _sheet(
     model = np.where((c["model"] == 2) & (at < launched.at[1]), 1, c["model"])
     own = ground.texts.all[known:]
     lengths = np.concatenate([desk.bytes, np.array([len(t) for t in own], np.int64)])
-    turn, tokens_in = _turns(c["before"], lengths[text] // 4 + np.where(extra >= 0, lengths[extra] // 4, 0) + c["tokens_out"])
+    turn, tokens_in = _turns(
+        c["before"], lengths[text] // 4 + np.where(extra >= 0, lengths[extra] // 4, 0) + c["tokens_out"]
+    )
     tokens_in = tokens_in + np.where(system >= 0, lengths[system] // 4, 0)
     key = world_key(recipe.seed, "part request", *label)
     numbers = mixed(world_key(recipe.seed, "part account", *label), account).view(np.int64)

@@ -1,9 +1,9 @@
 """Where requests come from in a large world: addresses as numbers, rendered when a shard is written.
 
 Every address is a function of the seed and of whose it is, so that shards written apart agree on who shares what. Blocks are those of
-`addresses`: reserved by the IETF, one first octet a kind of place. What is shared, by assumption: a home by its household, an office NAT by a
-company, a campus NAT by a university, a mobile carrier's address by about 300 subscribers, a cloud's egress and a VPN's exit by whoever is
-sent out there; homes get a new address every few weeks.
+`addresses`: reserved by the IETF, one first octet a kind of place. What is shared, by assumption: a home by its household, an office NAT
+by a company and those of its people who also have an account of their own, a campus NAT by a university, a mobile carrier's address by
+about 300 subscribers, a cloud's egress and a VPN's exit by whoever is sent out there. Homes get a new address every three weeks.
 """
 
 from __future__ import annotations

@@ -57,7 +57,20 @@ SCHEMA = pa.schema(
 _LENGTHS = np.unique(np.array([8 * 131**k // 100**k for k in range(22)]))
 """Tokens of the stock's answers: each a third longer than the one before, from 8 on."""
 _EACH = 48
-_LABELS = ("billing", "account", "other", "urgent", "positive", "transfer", "card", "delivery", "normal", "low", "question", "complaint")
+_LABELS = (
+    "billing",
+    "account",
+    "other",
+    "urgent",
+    "positive",
+    "transfer",
+    "card",
+    "delivery",
+    "normal",
+    "low",
+    "question",
+    "complaint",
+)
 _SLICE = 65_536
 
 
@@ -111,14 +124,18 @@ class Press:
         self._plain = Frames(sheet.names["frame"].to_pylist(), escaped=False)
         self._stock = _answers(on.pack.folder)
         self._answer = self._answered()
-        self._named = {name: self._distinct(name) for name in ("account", "org", "key", "agent", "tls", "tools", "end_user")}
+        self._named = {
+            name: self._distinct(name) for name in ("account", "org", "key", "agent", "tls", "tools", "end_user")
+        }
         ips, place = np.unique(self._c["ip"], return_inverse=True)
         self._ips, self._ip, self._asns = pa.array(places.rendered(ips), pa.string()), place.ravel(), places.asns(ips)
         systems, place = np.unique(self._c["system"], return_inverse=True)
         none = int(len(systems) > 0 and systems[0] < 0)
         self._systems, self._system = self._texts.take(pa.array(systems[none:])), place.ravel() - none
         if history:
-            self._marked = pa.concat_arrays([_escaped(on.pack.folder), pa.array([escape(t) for t in (*sheet.texts, "")], pa.string())])
+            self._marked = pa.concat_arrays(
+                [_escaped(on.pack.folder), pa.array([escape(t) for t in (*sheet.texts, "")], pa.string())]
+            )
             self._marked_frames = Frames(sheet.names["frame"].to_pylist(), escaped=True)
 
     def digest(self) -> str:
@@ -149,7 +166,8 @@ class Press:
             [labels + spread % len(_LABELS), letters + spread % 4, letters + 4, letters + 5],
             size * _EACH + spread % _EACH,
         )
-        return self._stock.places[chosen]
+        found: Ints = self._stock.places[chosen]
+        return found
 
     def _batch(self, rows: Ints) -> pa.RecordBatch:
         c = {name: values[rows] for name, values in self._c.items()}

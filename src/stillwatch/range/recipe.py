@@ -71,7 +71,7 @@ class Recipe:
             faults.append(f"exchanges: got {self.exchanges}, expected at most 3000 a day and account")
         if self.block < 100:
             faults.append(f"block: got {self.block}, expected at least 100 accounts")
-        if len(set((p.role, p.name, p.instance) for p in self.parts)) < len(self.parts):
+        if len({(p.role, p.name, p.instance) for p in self.parts}) < len(self.parts):
             faults.append("parts: the same role, name and instance twice")
         if faults:
             raise Error("\n".join(faults))

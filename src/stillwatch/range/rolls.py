@@ -14,7 +14,7 @@ from stillwatch.range.blocks import Block, org_numbers, world_key
 from stillwatch.range.facts import DAY_OF_WORLD
 from stillwatch.range.ground import ACCOUNT_FACTS, ENTITLEMENT
 from stillwatch.range.names import Ints
-from stillwatch.range.odds import BITS, looked_up, lognormal, shares
+from stillwatch.range.odds import BITS, lognormal, looked_up, shares
 from stillwatch.range.parts import Built
 from stillwatch.range.products import PRODUCTS
 from stillwatch.range.recipe import Recipe
@@ -23,15 +23,38 @@ from stillwatch.range.tags import tagged
 
 __all__ = ["FACTS", "TRUTH", "facts_of", "facts_of_part", "truth_of", "truth_of_part"]
 
-FACTS = pa.schema([("account", pa.string()), *((n, pa.int64() if n == "entitlement" else pa.string()) for n in ACCOUNT_FACTS)])
+FACTS = pa.schema(
+    [("account", pa.string()), *((n, pa.int64() if n == "entitlement" else pa.string()) for n in ACCOUNT_FACTS)]
+)
 """The file of account facts; unknown is null."""
 
 TRUTH = pa.schema([(name, pa.string()) for name in ("account", "role", "group")])
 """The sealed truth of accounts."""
 
-_MAIL = ("gmail.com", "outlook.com", "yahoo.com", "icloud.com", "proton.me", "qq.com", "gmx.net", "mail.ru", "naver.com", "hey.com")
+_MAIL = (
+    "gmail.com",
+    "outlook.com",
+    "yahoo.com",
+    "icloud.com",
+    "proton.me",
+    "qq.com",
+    "gmx.net",
+    "mail.ru",
+    "naver.com",
+    "hey.com",
+)
 _MAIL_SHARES = (50, 16, 8, 8, 5, 4, 3, 2, 2, 2)
-_SHAPES = ("first.last", "firstlast", "firstlast99", "flast", "first99", "word_word", "word99", "first_last", "last.first")
+_SHAPES = (
+    "first.last",
+    "firstlast",
+    "firstlast99",
+    "flast",
+    "first99",
+    "word_word",
+    "word99",
+    "first_last",
+    "last.first",
+)
 _PLANS = tuple(ENTITLEMENT)
 _UNKNOWN = ""
 
@@ -45,9 +68,15 @@ def facts_of(recipe: Recipe, block: Block) -> pa.Table:
     by_holder = mixed(world_key(recipe.seed, "facts"), block.holder)
     draws = np.where(company, by_holder, dice.words(size))
     plan = _plans(block, draws, dice)
-    card_of = np.where(company, block.holder << 5, (block.holder << 5) + np.where(dice.chance(32_768, size), block.member % 31, 0))
+    card_of = np.where(
+        company, block.holder << 5, (block.holder << 5) + np.where(dice.chance(32_768, size), block.member % 31, 0)
+    )
     card = tagged("card_", mixed(world_key(recipe.seed, "card"), card_of), 10)
-    paid = (plan != _PLANS.index("free")) & (plan != _PLANS.index("education")) & ~dice.chance(np.where(company, 0, 9_800), size)
+    paid = (
+        (plan != _PLANS.index("free"))
+        & (plan != _PLANS.index("education"))
+        & ~dice.chance(np.where(company, 0, 9_800), size)
+    )
     device = tagged("dev_", mixed(world_key(recipe.seed, "device"), block.ids.view(np.int64) ^ (block.member == 1)), 12)
     seen = ~dice.chance(np.where(company, 32_768, 19_600), size)
     columns = {
@@ -56,7 +85,9 @@ def facts_of(recipe: Recipe, block: Block) -> pa.Table:
         "created": _created(block, draws, company),
         "plan": _words(_PLANS, plan),
         "entitlement": pa.array(np.array([ENTITLEMENT[name] for name in _PLANS], np.int64)[plan]),
-        "product_type": _words((*(p.name for p in PRODUCTS), _UNKNOWN), np.where(dice.chance(10_500, size), len(PRODUCTS), block.product)),
+        "product_type": _words(
+            (*(p.name for p in PRODUCTS), _UNKNOWN), np.where(dice.chance(10_500, size), len(PRODUCTS), block.product)
+        ),
         "signup_path": _signup(draws, company, campus),
         "payment": _masked(card, paid),
         "registration": _registration(block, dice, company, campus),
@@ -157,4 +188,6 @@ def facts_of_part(built: Built) -> pa.Table:
 
 def truth_of_part(built: Built) -> pa.Table:
     """Roles and groups of a part's accounts."""
-    return pa.table([built.facts["account"], pa.array(built.roles, pa.string()), pa.array(built.groups, pa.string())], schema=TRUTH)
+    return pa.table(
+        [built.facts["account"], pa.array(built.roles, pa.string()), pa.array(built.groups, pa.string())], schema=TRUTH
+    )

@@ -82,7 +82,9 @@ def sheet_of(recipe: Recipe, shard: Shard, block: Block, on: Desk, launched: Lau
         if part.role == "actor" and len(rows):
             of = pa.array(rows.columns["account"])
             columns = (built.facts["account"], pa.array(built.roles, pa.string()), pa.array(built.groups, pa.string()))
-            acts.append(pa.table([tagged("req_", rows.columns["request"]), *(c.take(of) for c in columns)], schema=ACTS))
+            acts.append(
+                pa.table([tagged("req_", rows.columns["request"]), *(c.take(of) for c in columns)], schema=ACTS)
+            )
     return laid_together(sheets, known=len(on.texts)), pa.concat_tables(acts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -78,7 +79,9 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
     text, extra, tail = _texts(dice, block, desk, owner, day[talk], products, turn)
     own_texts = len(desk.texts)
     system = np.where(block.system >= 0, block.system + own_texts, -1)[owner]
-    tokens_in, tokens_out, reply, status = _answers(dice, desk, block, products, owner, turn, start, text, extra, system)
+    tokens_in, tokens_out, reply, status = _answers(
+        dice, desk, block, products, owner, turn, start, text, extra, system
+    )
     end_users, names_of_users = _end_users(recipe, block, words_of_talk, who)
     frames, frame = _frames(block, products, owner, turn)
     stream = dice.chance(256 * _of([p.stream for p in PRODUCTS])[products], size)
@@ -161,7 +164,8 @@ def _times(
     offset = elapsed - elapsed[start]
     last = np.maximum.reduceat(offset, np.flatnonzero(first)) if size else offset
     opened = np.minimum(opened % DAY, np.maximum(0, DAY - 1_000_000 - last))
-    return day[talk] * DAY + np.minimum(opened[talk] + offset, DAY - 1)
+    at: Ints = day[talk] * DAY + np.minimum(opened[talk] + offset, DAY - 1)
+    return at
 
 
 def _bits(seat: Words, shift: int) -> Ints:
@@ -199,9 +203,7 @@ def _senders(recipe: Recipe, block: Block, word: Words, who: Ints, day: Ints) ->
         [(day + holder % 21) // 21, day * 8 + draws % 8],
         draws % 24,
     )
-    ip = places.codes(
-        world_key(recipe.seed, "places"), kind, holder, period, places.carrier_pool(recipe.accounts)
-    )
+    ip = places.codes(world_key(recipe.seed, "places"), kind, holder, period, places.carrier_pool(recipe.accounts))
     other = away & (draws & 1 > 0)
     return ip, np.where(other, block.other_agent[who], block.agent[who])
 
@@ -250,7 +252,16 @@ def _texts(
 
 
 def _answers(
-    dice: Dice, desk: Desk, block: Block, products: Ints, owner: Ints, turn: Ints, start: Ints, text: Ints, extra: Ints, system: Ints
+    dice: Dice,
+    desk: Desk,
+    block: Block,
+    products: Ints,
+    owner: Ints,
+    turn: Ints,
+    start: Ints,
+    text: Ints,
+    extra: Ints,
+    system: Ints,
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Tokens before this turn, tokens of the answer, its kind, and the status: a service's rates of errors and refusals."""
     size = len(owner)
@@ -308,11 +319,12 @@ def _toolboxes() -> list[str]:
     out = []
     for k in range(96):
         draws = mixed(29, k, np.arange(8)).view(np.int64) >> 33
-        tools = [
-            f'{{"type":"function","function":{{"name":"{doings[int(a) % 7]}_{things[int(a) // 7 % 9]}","description":"{doings[int(a) % 7].capitalize()}'
-            f' the {things[int(a) // 7 % 9]} of the customer.","parameters":{{"type":"object","properties":{{"id":{{"type":"string"}}}}}}}}}}'
-            for a in draws[: 3 + int(draws[0]) % 5]
-        ]
+        tools = []
+        for doing, thing in ((doings[int(a) % 7], things[int(a) // 7 % 9]) for a in draws[: 3 + int(draws[0]) % 5]):
+            about = f"{doing.capitalize()} the {thing} of the customer."
+            schema = {"type": "object", "properties": {"id": {"type": "string"}}}
+            offer = {"name": f"{doing}_{thing}", "description": about, "parameters": schema}
+            tools.append(json.dumps({"type": "function", "function": offer}, separators=(",", ":")))
         out.append("[" + ",".join(dict.fromkeys(tools)) + "]")
     return out
 

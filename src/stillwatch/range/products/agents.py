@@ -15,8 +15,34 @@ _RESULTS = (
     '{{"status": "{v}", "id": {n}, "next": "/{w}/{k}"}}', "done: {v} {w} ({k} of {n})", "HTTP 200\n{w}: {n}\n{v}: {k}",
     '[{{"{w}": {n}}}, {{"{w}": {k}}}]', "Screenshot taken. The page shows a list of {n} {w}; the button {v} is in row {k}.",
 )  # fmt: skip
-_THINGS = ("orders", "tickets", "invoices", "contacts", "flights", "rooms", "payments", "files", "issues", "pages", "stock", "leads")
-_DOINGS = ("search", "open", "update", "close", "book", "refund", "export", "compare", "list", "assign", "confirm", "retry")
+_THINGS = (
+    "orders",
+    "tickets",
+    "invoices",
+    "contacts",
+    "flights",
+    "rooms",
+    "payments",
+    "files",
+    "issues",
+    "pages",
+    "stock",
+    "leads",
+)
+_DOINGS = (
+    "search",
+    "open",
+    "update",
+    "close",
+    "book",
+    "refund",
+    "export",
+    "compare",
+    "list",
+    "assign",
+    "confirm",
+    "retry",
+)
 
 
 def results(rng: np.random.Generator) -> list[str]:

@@ -27,7 +27,8 @@ PRODUCT = Product(
     most_turns=1,
     pause=2,
     frames=(
-        "Record: {a}\nLabel:", "Classify the text below.\n\n{a}", "### Input\n{a}\n### Label", '{"record": "{a}"}', "Text: {a}\nAnswer with one label.",
+        "Record: {a}\nLabel:", "Classify the text below.\n\n{a}", "### Input\n{a}\n### Label", '{"record": "{a}"}',
+        "Text: {a}\nAnswer with one label.",
         "{a}\n\nCategory?",
     ),
     framed=200,

@@ -17,7 +17,10 @@ PRODUCT = Product(
         Shelf(weight=14, sources=("wildchat_structural",)),
         Shelf(weight=10, sources=("oasst1_en_train", "chatterbot_corpus")),
         Shelf(weight=6, sources=("oasst1_fi_mt",)),
-        *(Shelf(weight=2, sources=("xquad_questions",), lang=lang) for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi", "el")),
+        *(
+            Shelf(weight=2, sources=("xquad_questions",), lang=lang)
+            for lang in ("de", "es", "ru", "zh", "ar", "tr", "vi", "el")
+        ),
     ),
     hours="evening",
     week="evening",

@@ -21,7 +21,12 @@ PRODUCT = Product(
     hours="evening",
     week="school",
     turns=220,
-    frames=("homework: {a}", "{a}\n\nexplain please", "I have to write about this: {a}", "{a} - can you explain like I am in first year"),
+    frames=(
+        "homework: {a}",
+        "{a}\n\nexplain please",
+        "I have to write about this: {a}",
+        "{a} - can you explain like I am in first year",
+    ),
     framed=90,
     own_words=130,
     programs={"browser": 1},
