@@ -124,8 +124,8 @@ def study(order: Order) -> Result:
                         ),
                         rows=rows,
                         caption=(
-                            "The threshold is on a group's e-value; groups that an innocent explanation sets aside never pass. Nominal level "
-                            "alone: an e-value of one over the level, as for a single test."
+                            "The threshold is on a group's e-value; groups that an innocent explanation sets aside never pass. Nominal "
+                            "level alone: an e-value of one over the level, as for a single test."
                         ),
                     ),
                 ),

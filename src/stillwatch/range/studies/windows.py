@@ -62,7 +62,7 @@ def told(order: Order, found: WindowsResult, seconds: float) -> Result:
         sections=(
             Section(
                 title="Along the attacker's share of a window",
-                lead="Means over pairs and seeds. At the left edge a window is nearly benign; a method without power lies at its false-positive rate.",
+                lead="Means over pairs and seeds. At the left edge a window is nearly benign; no power means the false-positive rate.",
                 figures=tuple(_curves(found, size) for size in (max(found.sizes), min(found.sizes))),
             ),
             Section(title="Every method at every size", figures=(_table(found.summaries),)),
