@@ -33,7 +33,8 @@ def test_recall_precision_and_false_positives_by_hand() -> None:
     assert point.precision.value == 3 / 4
     assert (point.recall.n, point.false_positives.n, point.precision.n) == (4, 6, 4)
     low, high = stats.beta.ppf(0.025, 3, 2), stats.beta.ppf(0.975, 4, 1)
-    assert (point.recall.low, point.recall.high) == (pytest.approx(low), pytest.approx(high))
+    assert point.recall.low == pytest.approx(low)
+    assert point.recall.high == pytest.approx(high)
 
 
 def test_the_threshold_lets_no_more_innocents_through_than_allowed() -> None:

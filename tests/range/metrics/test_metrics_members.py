@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from scipy import stats
@@ -114,15 +116,15 @@ def test_a_kept_promise_is_not_called_broken_and_a_broken_one_is() -> None:
 @pytest.mark.parametrize("n", [20, 200])
 def test_bounds_of_a_mean_cover_whatever_the_law(law: str, n: int) -> None:
     rng = np.random.default_rng(6)
-    draw = {
+    draws: dict[str, Callable[[], npt.NDArray[np.float64]]] = {
         "rare": lambda: (rng.random(n) < 0.03) * rng.random(n),
         "even": lambda: rng.random(n),
         "coin": lambda: (rng.random(n) < 0.3).astype(float),
-    }[law]
+    }
     mean = {"rare": 0.015, "even": 0.5, "coin": 0.3}[law]
     runs, covered = 200, 0
     for _ in range(runs):
-        interval = mean_between(draw())
+        interval = mean_between(draws[law]())
         assert interval.low <= interval.value <= interval.high
         covered += interval.low <= mean <= interval.high
     assert stats.binom.cdf(covered, runs, 0.95) > 1e-3

@@ -81,9 +81,10 @@ def test_an_account_is_the_share_of_its_prompts(build_town: BuildTown, fake: Pat
 
 
 def test_its_name_says_whose_vectors_it_ran_on() -> None:
-    assert UnmimicElicitation(model="x").name == "unmimic"
+    assert UnmimicElicitation(model="models/paraphrase-multilingual-MiniLM-L12-v2").name == "unmimic"
+    assert UnmimicElicitation(model="models/all-MiniLM-L6-v2").name == "unmimic_on_all_minilm_l6_v2"
     assert UnmimicElicitation().name == "unmimic_on_hashed_words"
-    assert "could not be had" in UnmimicElicitation().about.reading
+    assert "was not there" in UnmimicElicitation().about.reading
 
 
 @pytest.mark.slow

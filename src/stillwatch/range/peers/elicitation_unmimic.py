@@ -8,6 +8,7 @@ families, its hard negatives, and normal prompts, here those of cleared accounts
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from stillwatch.range.peers.actor_peer import About, Scores, Traffic
 from stillwatch.text import Embedder, Projection, words
 
 __all__ = ["UnmimicElicitation"]
+
+_OWN_MODEL = "paraphrase-multilingual-MiniLM-L12-v2"
 
 _SAMPLE = Sql(
     "peer_unmimic_sample",
@@ -45,7 +48,7 @@ class UnmimicElicitation:
 
     Attributes:
         python: interpreter of an environment that has `unmimic[ml]`; without one every world is refused.
-        model: folder or name of the sentence model that is there. Without one, `stand_in` embeds, and the name says so.
+        model: folder or name of a sentence model that is there. Without one, `stand_in` embeds; the name says whose vectors they are.
         normal_prompts: prompts of cleared accounts that the guard learns as normal (its authors use 10,000).
         most_prompts: prompts to judge at most; more are refused.
     """
@@ -59,20 +62,26 @@ class UnmimicElicitation:
     timeout_s: float = 3600.0
 
     @property
+    def _vectors(self) -> str:
+        return Path(self.model).name if self.model else self.stand_in.name
+
+    @property
     def name(self) -> str:
-        """What it is called in tables; says when unmimic's own sentence model was not there."""
-        return "unmimic" if self.model else f"unmimic_on_{self.stand_in.name.replace('-', '_')}"
+        """What it is called in tables; says when it ran on other vectors than its own."""
+        if self._vectors == _OWN_MODEL:
+            return "unmimic"
+        return "unmimic_on_" + re.sub(r"\W+", "_", self._vectors).lower()
 
     @property
     def about(self) -> About:
         """Where it comes from and what it cannot do."""
+        own = self._vectors == _OWN_MODEL
         return About(
-            title="unmimic input guard"
-            + ("" if self.model else f", with {self.stand_in.name} instead of its sentence model"),
+            title="unmimic input guard" + ("" if own else f", on vectors of {self._vectors}"),
             source="PyPI unmimic 0.1.0, guards/input (logistic regression on sentence embeddings, then an attack memory)",
             reading="its thresholds and attack families as shipped; normal prompts from cleared accounts; shares of an account's prompts, "
             "for it has no account score"
-            + ("" if self.model else "; its sentence model could not be had, and its thresholds were set for it"),
+            + ("" if own else f"; its thresholds were set for {_OWN_MODEL}, which was not there"),
             limits="reasoning extraction only; needs text, cleared accounts and an environment of its own",
         )
 
