@@ -34,6 +34,15 @@ def made_up(rng: np.random.Generator, count: int, centre: float = 0.0, dim: int 
     return unit
 
 
+def asked(rng: np.random.Generator, count: int, centre: float = 0.0) -> Queries:
+    """Unit vectors with texts: one long word of 300, the first ones more often than the last, and others with `centre`."""
+    word = rng.geometric(0.03, size=count) % 300 + int(300 * centre)
+    return Queries(
+        vectors=made_up(rng, count, centre),
+        texts=[f"please tell of subject{chr(97 + w % 26)}{'x' * (w // 26)}" for w in word],
+    )
+
+
 def naive_mmd2(x: Vectors, y: Vectors, median: float) -> float:
     """The unbiased estimate by two loops, in the words of its definition."""
 
@@ -94,11 +103,11 @@ def test_both_ways_of_summing_a_kernel_agree(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("name", PEERS)
 def test_the_same_seed_gives_the_same_scores(name: str) -> None:
     def once() -> tuple[list[float], list[float]]:
-        pool, traffic = Queries(vectors=made_up(np.random.default_rng(1), 400)), made_up(np.random.default_rng(2), 90)
+        pool, traffic = asked(np.random.default_rng(1), 400), asked(np.random.default_rng(2), 90)
         fitted = WINDOW_PEERS[name].fit(pool, np.random.default_rng(3))
         null = fitted.null(30, 25, np.random.default_rng(4))
         windows = draw_windows(np.random.default_rng(5), 90, 30, 12)
-        return null.tolist(), fitted.score(Queries(vectors=traffic), windows, np.random.default_rng(6)).tolist()
+        return null.tolist(), fitted.score(traffic, windows, np.random.default_rng(6)).tolist()
 
     assert once() == once()
 
@@ -111,10 +120,10 @@ def test_honest_windows_are_flagged_as_often_as_promised(name: str) -> None:
     pool, draws = (6000, 150) if name == "mmd-matched" else (40_000, 400)
     size = 60 if name == "seat" else 20
     for fit in range(10):
-        fitted = peer.fit(Queries(vectors=made_up(rng, pool)), np.random.default_rng(fit))
+        fitted = peer.fit(asked(rng, pool), np.random.default_rng(fit))
         null = fitted.null(size, draws, rng)
         windows = np.arange(40 * size).reshape(40, size)
-        scores = fitted.score(Queries(vectors=made_up(rng, 40 * size)), windows, rng)
+        scores = fitted.score(asked(rng, 40 * size), windows, rng)
         for tail in peer.tails:
             flagged[tail] += int(calibrate(null, tail).flags(scores).sum())
     for tail, count in flagged.items():
@@ -138,7 +147,7 @@ def test_released_mmd_flags_fewer_honest_windows_than_its_level() -> None:
 def test_a_planted_shift_is_found(name: str) -> None:
     """Attackers who ask one narrow thing: closer together, elsewhere, and their neighbours at equal distances no more."""
     rng = np.random.default_rng(21)
-    pool = Queries(vectors=made_up(rng, 3200))
+    pool = asked(rng, 3200)
     narrow = made_up(rng, 400) * np.float32(0.15)
     narrow[:, 2] += 1.0
     narrow[::3] = made_up(rng, 134, 2.0)
@@ -147,7 +156,8 @@ def test_a_planted_shift_is_found(name: str) -> None:
     fitted = peer.fit(pool, np.random.default_rng(1))
     null = fitted.null(100, 200, np.random.default_rng(2))
     windows = draw_windows(rng, 400, 100, 30)
-    scores = fitted.score(Queries(vectors=narrow), windows, np.random.default_rng(3))
+    texts = asked(rng, 400, 0.5).texts
+    scores = fitted.score(Queries(vectors=narrow, texts=texts), windows, np.random.default_rng(3))
     assert calibrate(null, peer.tails[0]).flags(scores).mean() >= 0.9
 
 
@@ -158,6 +168,20 @@ def test_cap_counts_buckets_and_spread() -> None:
     (cost,) = fitted.score(Queries(vectors=one), np.arange(50)[None], np.random.default_rng(2))
     coverage = 0.05 * np.expm1(1 / 2048 / 0.19 * np.log(8.0 / 0.0005))
     assert cost == pytest.approx(0.0005 + coverage + 8 * 0.35 / 50, abs=1e-3)
+
+
+def test_spread_wants_texts_and_counts_their_cells() -> None:
+    peer, rng = WINDOW_PEERS["spread"], np.random.default_rng(3)
+    with pytest.raises(ValueError, match="texts: got none"):
+        peer.fit(Queries(vectors=made_up(rng, 8)), rng)
+    same = Queries(vectors=made_up(rng, 40), texts=["what is photosynthesis"] * 40)
+    fitted = peer.fit(same, rng)
+    (usual,) = fitted.score(same, np.arange(10)[None], rng)
+    other = Queries(vectors=made_up(rng, 10), texts=["what is jurisprudence"] * 10)
+    (unusual,) = fitted.score(other, np.arange(10)[None], rng)
+    total = 30 + 1025 / 2
+    assert usual == pytest.approx(-20 * np.log(30.5 / total))
+    assert unusual == pytest.approx(-20 * np.log(0.5 / total))
 
 
 def test_seat_counts_pairs_that_are_nearly_alike() -> None:

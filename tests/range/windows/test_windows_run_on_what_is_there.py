@@ -74,7 +74,7 @@ def test_every_pair_at_hand_is_run_and_every_other_is_named(result: WindowsResul
 
 
 def test_a_cell_for_each_pair_seed_size_peer_and_tail(result: WindowsResult) -> None:
-    tails = {("mmd", "upper"), ("mmd-matched", "upper"), ("mahalanobis", "upper")}
+    tails = {(peer, "upper") for peer in ("mmd", "mmd-matched", "mahalanobis", "spread")}
     tails |= {(peer, tail) for peer in ("prada", "seat", "cap") for tail in ("two-sided", "upper")}
     assert {(cell.peer, str(cell.tail)) for cell in result.cells} == tails
     assert len(result.cells) == 4 * 2 * 2 * len(tails)
@@ -222,10 +222,11 @@ def test_power_is_the_false_positive_rate_when_attackers_ask_what_others_ask() -
     rng = np.random.default_rng(31)
     rows = rng.normal(size=(2000, 6)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    texts = sentences(rng, GARDEN, 2000)
     found = in_distribution_limit(
-        Queries(vectors=rows), name="made-up", splits=12, sizes=(25,), windows=20, null_draws=100
+        Queries(vectors=rows, texts=texts), name="made-up", splits=12, sizes=(25,), windows=20, null_draws=100
     )
-    assert {row.peer for row in found.rows} == {"mmd", "mmd-matched", "mahalanobis", "prada", "seat", "cap"}
+    assert {row.peer for row in found.rows} == {"mmd", "mmd-matched", "mahalanobis", "prada", "seat", "cap", "spread"}
     for row in found.rows:
         assert row.splits == 12
         assert abs(row.excess.value) <= 0.08, row.peer

@@ -223,11 +223,13 @@ def _auc(some: Floats, benign: Floats) -> float:
 
 
 def _embedded(model: WindowEmbedder, path: Path) -> Queries:
-    return Queries(vectors=model.embed(read_texts(path)))
+    texts = read_texts(path)
+    return Queries(vectors=model.embed(texts), texts=texts)
 
 
 def _together(benign: Queries, attacker: Queries) -> Queries:
-    return Queries(vectors=np.concatenate([benign.vectors, attacker.vectors]))
+    texts = [*(benign.texts or ()), *(attacker.texts or ())]
+    return Queries(vectors=np.concatenate([benign.vectors, attacker.vectors]), texts=texts)
 
 
 def _read(side: _Sides, normal: int) -> PairRead:
