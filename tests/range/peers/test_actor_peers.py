@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.core.errors import ContractError, Error
+from stillwatch.range import peers
 from stillwatch.range.peers.actor_peer import ActorPeer, Cluster, Findings, scores_of_members, traffic
 from stillwatch.range.peers.actor_roster import account_peers, actor_peers
 from stillwatch.range.peers.co_action import CoAction
@@ -92,6 +95,22 @@ def test_truth_cannot_come_in_as_a_column(build_town: BuildTown) -> None:
             given.features,
             given.engine.from_arrow(pa.table({"account": [1], "role": ["actor"], "lookalike": ["classroom"]})),
         )
+
+
+def test_no_peer_can_reach_the_truth() -> None:
+    sealed = ("truth", "metrics", "world", "measure", "campaigns", "lookalikes", "studies")
+    reached = []
+    for path in sorted(Path(peers.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            origin = node.module if isinstance(node, ast.ImportFrom) else None
+            if (
+                origin
+                and origin.startswith("stillwatch.range")
+                and origin.split(".")[2:3]
+                and origin.split(".")[2] in sealed
+            ):
+                reached.append(f"{path.name} imports {origin}")
+    assert reached == []
 
 
 def test_a_finder_of_clusters_can_be_read_account_by_account() -> None:
