@@ -1,6 +1,7 @@
 """Which prompt sources may be looked at while a detector is built, and which only judge it.
 
-Kin stay together: two sources of one origin, or one rendered over another, are always of one fold. "Seen" says whether the demo's worlds hold
+Kin stay together: two sources of one origin, or one rendered over another, are always of one fold. "Seen" says whether the demo's worlds
+hold
 the source at all: a test source that the demo holds was in ordinary traffic while the detector was built, and only those that the demo
 does not hold were seen by nobody. A strict study tests on these alone (`unseen=True`); it then has fewer topics.
 """
@@ -113,8 +114,20 @@ def sources(fold: Fold, *topics: str, unseen: bool = False) -> tuple[str, ...]:
 def shelf(
     ground: Ground, fold: Fold, *topics: str, lang: str | None = None, longest: int = 2500, shortest: int = 8
 ) -> Ints:
-    """Numbers of the ground's texts of some topics of one fold, each once, in a fixed order."""
-    names = sources(fold, *topics)
+    """Numbers of the ground's texts of some topics of one fold, each once, in a fixed order.
+
+    A text that stands in a source of each fold ("hello") belongs to developing. A pack that answers every source with the same prompts, as
+    one of hidden prompts does, has no folds: then all are returned.
+    """
+    found = _texts(ground, sources(fold, *topics), lang=lang, longest=longest, shortest=shortest)
+    if fold is Fold.TEST:
+        every = tuple(source for kin in KIN if kin.fold is Fold.DEVELOP for source in kin.sources)
+        apart = np.setdiff1d(found, _texts(ground, every, lang=None, longest=6000, shortest=0))
+        found = apart if len(apart) else found
+    return found
+
+
+def _texts(ground: Ground, names: tuple[str, ...], *, lang: str | None, longest: int, shortest: int) -> Ints:
     parts = [
         ground.passages(name.split("/")[1], longest=longest, lang=lang)
         if "/" in name

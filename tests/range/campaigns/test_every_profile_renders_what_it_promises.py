@@ -28,7 +28,9 @@ SEEN = {key: profile for key, profile in EVERY.items() if profile.detectable}
 MOST = 1500
 
 
-def plan_of(new_ground: NewGround, key: str, *, seed: int = 1, most: int | None = MOST, **settings: object) -> tuple[Ground, Plan]:
+def plan_of(
+    new_ground: NewGround, key: str, *, seed: int = 1, most: int | None = MOST, **settings: object
+) -> tuple[Ground, Plan]:
     """A small rendering of one profile, its accounts a tenth of the described."""
     ground = new_ground()
     settings.setdefault("scale", 0.1)
@@ -131,7 +133,7 @@ def test_a_job_queue_asks_nothing_twice(new_ground: NewGround, key: str) -> None
 
 
 def test_a_queue_longer_than_the_pack_makes_new_items(new_ground: NewGround) -> None:
-    ground, plan = plan_of(new_ground, "reasoning", scale=6.0, most=None)
+    _, plan = plan_of(new_ground, "reasoning", scale=6.0, most=None)
     assert len(plan) == 19_200
     assert plan.answers() == len(plan)
 
@@ -302,4 +304,3 @@ def test_pairs_of_turns_never_run_backwards(new_ground: NewGround) -> None:
     later = np.flatnonzero(plan.rows.before >= 0)
     assert (plan.rows.at[later] >= plan.rows.at[plan.rows.before[later]]).all()
     assert (plan.rows.who[later] == plan.rows.who[plan.rows.before[later]]).all()
-
