@@ -110,8 +110,8 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             name="lookalikes",
-            question="Which benign populations are taken for an attack, alone and together?",
-            runs="worlds with one class of lookalikes each, and worlds with all of them",
+            question="Which benign populations are taken for an attack?",
+            runs="each of more than forty family types alone among ordinary customers, and the demo's ten together",
             cost="about 30 minutes",
             size=_DAY,
             study="lookalikes",
@@ -144,7 +144,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="leave-one-lookalike-out",
             question="Is a benign population spared at a threshold that was chosen without it?",
-            runs="worlds without and with each class of lookalikes; each class is judged at the threshold that the others choose",
+            runs="worlds without and with each family type; each is judged at the threshold that the others choose",
             cost="about 30 minutes",
             size=_DAY,
             study="leave_one_lookalike_out",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from stillwatch.range.results import Bar, Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Detector
 from stillwatch.range.studies.dials import KINDS, dialled, mimic
-from stillwatch.range.studies.figures import world_table
+from stillwatch.range.studies.figures import OF_SHARES, world_table
 from stillwatch.range.studies.look import weigh_accounts
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
@@ -57,7 +57,7 @@ def study(order: Order) -> Result:
                         Bars(
                             title="Accounts found at a false-positive rate of 1 %",
                             bars=tuple(_bars(seen, detectors)),
-                            interval="95 %, bootstrap over worlds",
+                            interval=OF_SHARES,
                             level=0.01,
                             level_name="no power",
                         ),

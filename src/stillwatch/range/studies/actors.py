@@ -10,7 +10,7 @@ from stillwatch.range.results import Curves, Line, Result, Section, Unit, point_
 from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Campaign, Detector
 from stillwatch.range.studies.dials import KINDS, dialled, mimic
-from stillwatch.range.studies.figures import OVER_WORLDS, false_accusations, world_table
+from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.limit import limit_section, limit_sentence
 from stillwatch.range.studies.look import weigh_accounts
 from stillwatch.range.studies.order import Order
@@ -143,7 +143,7 @@ def _section(worked: Worked, dial: Dial, methods: Sequence[str]) -> Section:
             x_unit=dial.unit,
             x_log=dial.log,
             lines=_lines(worked, dial, found=False),
-            interval="95 %, bootstrap over worlds",
+            interval=OF_SHARES,
             caption="Recall: accounts of the campaign in groups that are mostly its own.",
         ),
     ]

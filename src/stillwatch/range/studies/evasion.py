@@ -10,7 +10,7 @@ from stillwatch.range.campaigns.profile import CampaignProfile
 from stillwatch.range.evasion.moves import KNOBS
 from stillwatch.range.results import Cell, Column, Curves, Line, Result, Section, Table, Unit, point_of
 from stillwatch.range.studies.dials import KINDS, campaign_of
-from stillwatch.range.studies.figures import OVER_WORLDS, world_table
+from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import Seen
@@ -149,5 +149,5 @@ def _curve(worked: Worked, name: str) -> Curves:
         y_name="found",
         x_unit=Unit.SHARE if knob.unit == "share" else Unit.NUMBER,
         lines=tuple(lines),
-        interval=f"found: {OVER_WORLDS}; recall: bootstrap over worlds",
+        interval=f"found: {OVER_WORLDS}; recall: {OF_SHARES}",
     )

@@ -9,7 +9,7 @@ from stillwatch.range.results import Bars, Column, Table, Unit, bar_of
 from stillwatch.range.studies.seen import OURS, Seen
 from stillwatch.range.studies.tally import wrongly_accused
 
-__all__ = ["GROUPED", "OVER_WORLDS", "decisions", "false_accusations", "hit_worlds", "world_table"]
+__all__ = ["GROUPED", "OF_SHARES", "OVER_WORLDS", "decisions", "false_accusations", "hit_worlds", "world_table"]
 
 GROUPED = (
     "Grouped: the share of the campaign's accounts that ties brought together in groups mostly its own, whatever was decided of them. "
@@ -20,12 +20,15 @@ GROUPED = (
 OVER_WORLDS = "95 %, Clopper-Pearson over worlds"
 """What the intervals of shares of worlds are."""
 
+OF_SHARES = "95 %, Hoeffding-Bentkus over worlds"
+"""What the intervals of mean shares over worlds are."""
+
 
 def false_accusations(worlds: Sequence[Seen], *, method: str = OURS) -> Table:
     """Innocent accounts in groups put up for review, by class."""
     rows = tuple(
         (
-            one.group.replace("/", ": ").replace("_", " "),
+            one.group.replace("/", ": ", 1).replace("_", " "),
             one.accounts,
             one.accused,
             one.accused / one.accounts,
@@ -55,7 +58,7 @@ def hit_worlds(worlds: Sequence[Seen], *, method: str = OURS) -> Bars:
         title="Worlds in which accounts of a class were accused",
         bars=tuple(
             bar_of(
-                one.group.replace("/", ": ").replace("_", " "),
+                one.group.replace("/", ": ", 1).replace("_", " "),
                 one.worlds_hit,
                 remark=f"{one.accused:,} of {one.accounts:,} accounts",
                 ours=True,

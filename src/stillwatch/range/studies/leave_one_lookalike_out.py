@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from stillwatch.range.lookalikes import LOOKALIKES
+from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.figures import OVER_WORLDS, world_table
 from stillwatch.range.studies.lookalikes import ALONE, lookalike_tasks
@@ -38,17 +38,17 @@ def study(order: Order) -> Result:
     """Judge each class at the threshold that spares all others."""
     worked = work_off(order, lookalike_tasks(order))
     loud: Mapping[str, list[float]] = {
-        name: [loudest(s, name) for s in worked.worlds[(ALONE, name)]] for name in LOOKALIKES
+        name: [loudest(s, name) for s in worked.worlds[(ALONE, name)]] for name in ALL_LOOKALIKES
     }
     floor = 1 / order.settings.actors.actor_fdr
     needed = {
-        name: max([floor, *(x for other, own in loud.items() if other != name for x in own)]) for name in LOOKALIKES
+        name: max([floor, *(x for other, own in loud.items() if other != name for x in own)]) for name in ALL_LOOKALIKES
     }
     accused = {name: clopper_pearson(sum(x > needed[name] for x in own), len(own)) for name, own in loud.items()}
     hit = [name for name, rate in accused.items() if rate.value > 0]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            name.replace("_", " "),
+            name.replace("/", ": ").replace("_", " "),
             needed[name],
             max(own) if math.isfinite(max(own)) else None,
             accused[name].value,
@@ -60,7 +60,7 @@ def study(order: Order) -> Result:
         title="Leave one lookalike out",
         question="Is a benign population spared at a threshold that was chosen on all others?",
         answer=(
-            f"{len(hit)} of {len(LOOKALIKES)} classes were accused at a threshold that spares every other class"
+            f"{len(hit)} of {len(ALL_LOOKALIKES)} family types were accused at a threshold that spares every other class"
             + (f": {', '.join(name.replace('_', ' ') for name in hit)}." if hit else "."),
         ),
         sections=(
@@ -69,7 +69,10 @@ def study(order: Order) -> Result:
                 figures=(
                     Bars(
                         title="Worlds in which the class passes the threshold that spares all others",
-                        bars=tuple(bar_of(name.replace("_", " "), rate, ours=True) for name, rate in accused.items()),
+                        bars=tuple(
+                            bar_of(name.replace("/", ": ").replace("_", " "), rate, ours=True)
+                            for name, rate in accused.items()
+                        ),
                         interval=OVER_WORLDS,
                     ),
                     Table(

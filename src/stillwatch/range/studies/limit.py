@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stillwatch.range.results import Curves, Line, Note, Point, Section, Unit, point_of
+from stillwatch.range.studies.figures import OF_SHARES
 from stillwatch.range.studies.roster import name_of
 from stillwatch.range.studies.seen import OURS, OURS_ACCOUNTS, Seen
 from stillwatch.range.studies.tally import found_rate, mean_of, recall_of
@@ -44,7 +45,7 @@ def limit_section(worked: Worked, shares: Sequence[float], like: tuple[int, int]
                 x_unit=Unit.SHARE,
                 x_log=True,
                 lines=tuple(lines),
-                interval="95 %, bootstrap over worlds",
+                interval=OF_SHARES,
                 level=float(_RATE),
                 level_name="false-positive rate 1 %",
                 prominent=True,

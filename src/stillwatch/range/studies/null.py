@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from stillwatch.core import Estimate
 from stillwatch.range.results import Bars, Column, Note, Result, Section, Table, Unit, bar_of
@@ -11,7 +12,7 @@ from stillwatch.range.studies.look import look_for_actors, weigh_accounts
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, OURS_ACCOUNTS, Seen
-from stillwatch.range.studies.tally import any_false, is_false, mean_of, wrongly_accused
+from stillwatch.range.studies.tally import any_false, is_false, wrongly_accused
 from stillwatch.range.studies.work import Task, work_off
 from stillwatch.stats import clopper_pearson
 
@@ -30,11 +31,11 @@ def study(order: Order) -> Result:
     nominal = order.settings.actors.actor_fdr
     realised = any_false(worlds)
     false = [sum(is_false(c) for c in seen.by(OURS).clusters) for seen in worlds]
-    looked = mean_of([float(len(seen.by(OURS).clusters)) for seen in worlds])
+    looked = fmean(len(seen.by(OURS).clusters) for seen in worlds)
     answer = [
         _innocent_worlds(realised, sum(n > 0 for n in false), nominal),
         _worst(worlds),
-        f"{looked.value:.1f} groups a world were found by their ties and tested.",
+        f"{looked:.1f} groups a world were found by their ties and tested.",
     ]
     limits = [
         "The nulls are those of these worlds. A lookalike that is not among them may be accused at any rate.",
@@ -113,7 +114,7 @@ def _single(worlds: Sequence[Seen]) -> Table | Note:
             Column(name="accounts in the worlds", unit=Unit.COUNT),
         ),
         rows=tuple(
-            (group.replace("/", ": ").replace("_", " "), n, there[group])
+            (group.replace("/", ": ", 1).replace("_", " "), n, there[group])
             for group, n in sorted(accused.items(), key=lambda x: (-x[1], x[0]))
         ),
         caption=f"Of {tested:,} accounts tested; half of the innocent accounts were cleared beforehand and calibrate the others.",
@@ -125,7 +126,7 @@ def _worst(worlds: Sequence[Seen]) -> str:
     if not hit:
         return "No innocent account was a member of a group put up for review."
     worst = max(hit, key=lambda one: (one.worlds_hit.value, one.accused))
-    name = worst.group.split("/")[1].replace("_", " ")
+    name = worst.group.partition("/")[2].replace("_", " ")
     return (
         f"The class that was accused most is {name}: in {worst.worlds_hit.value:.0%} of the worlds, {worst.accused:,} of its "
         f"{worst.accounts:,} accounts; {len(hit)} of {len(wrongly_accused(worlds))} classes were accused at all."

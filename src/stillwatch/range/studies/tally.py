@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.core import Estimate
+from stillwatch.range.metrics.budget import mean_between
 from stillwatch.range.studies.seen import OURS, Cluster, Seen
-from stillwatch.stats import bootstrap, clopper_pearson
+from stillwatch.stats import clopper_pearson
 
 __all__ = [
     "FOUND_PRECISION",
@@ -84,13 +85,13 @@ def found_rate(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Est
 
 
 def recall_of(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Estimate:
-    """The mean share of the campaign's accounts that were put up for review, with a bootstrap over worlds."""
+    """The mean share of the campaign's accounts that were put up for review, with an interval over worlds."""
     return mean_of([catch(seen, actor, method=method).recall for seen in worlds])
 
 
 def mean_of(values: Sequence[float]) -> Estimate:
-    """A mean over worlds with a bootstrap of worlds; with one world it has no interval. Same worlds, same interval."""
-    return bootstrap(np.array(values, np.float64), lambda x: float(x.mean()), rng=np.random.default_rng(20_260_922))
+    """A mean of shares over worlds, with an interval that holds however few the worlds are (Hoeffding-Bentkus)."""
+    return mean_between(np.array(values, np.float64))
 
 
 def is_false(cluster: Cluster) -> bool:
