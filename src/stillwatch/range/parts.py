@@ -76,7 +76,7 @@ def builder_of(part: Part) -> Builder:
     raise Error(f"parts: no {part.role} is called {part.name!r}; there are {', '.join(sorted(known))}")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def build_part(recipe: Recipe, part: Part, desk: Desk, launched: Launches) -> Built:
     """Build one part for all days of the world; kept for the next shard of the same block."""
     label = (part.role, part.name, str(part.instance))
