@@ -50,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def small(data: Path, **given: object) -> WindowsResult:
-    settings: dict[str, object] = {"seeds": (1, 20), "sizes": (20, 40), "windows": 16, "null_draws": 50}
+    settings: dict[str, object] = {"seeds": (1, 20), "sizes": (20,), "windows": 12, "null_draws": 40}
     return run_windows(data, **(settings | given))  # type: ignore[arg-type]
 
 
@@ -77,7 +77,7 @@ def test_a_cell_for_each_pair_seed_size_peer_and_tail(result: WindowsResult) -> 
     tails = {(peer, "upper") for peer in ("mmd", "mmd-matched", "mahalanobis", "spread")}
     tails |= {(peer, tail) for peer in ("prada", "seat", "cap") for tail in ("two-sided", "upper")}
     assert {(cell.peer, str(cell.tail)) for cell in result.cells} == tails
-    assert len(result.cells) == 4 * 2 * 2 * len(tails)
+    assert len(result.cells) == 4 * 2 * len(tails)
     assert list(result.cells[0].tpr) == ["0.02", "0.05", "0.1", "0.25", "0.5", "1"]
 
 
@@ -137,7 +137,10 @@ def test_a_run_becomes_json_without_infinities(data: Path) -> None:
     run = small(data, seeds=(1,), sizes=(20,), pairs=["Meaeq_HATESPEECH"], peers=["cap"])
     plain = run.to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-    assert plain["cells"][0]["pair"] == "Meaeq_HATESPEECH"
+    first = dict(zip(plain["cells"]["columns"], plain["cells"]["rows"][0], strict=True))
+    assert first["pair"] == "Meaeq_HATESPEECH"
+    assert first["tpr 0.25"] == pytest.approx(run.cells[0].tpr["0.25"], abs=1e-5)
+    assert plain["summaries"][0]["seeds"] == [1]
     assert "single corpus" in plain["summaries"][0]["fpr"]["method"]
 
 
@@ -220,17 +223,17 @@ def test_settings_that_cannot_be_used_are_refused(data: Path) -> None:
 
 def test_power_is_the_false_positive_rate_when_attackers_ask_what_others_ask() -> None:
     rng = np.random.default_rng(31)
-    rows = rng.normal(size=(2000, 6)).astype(np.float32)
+    rows = rng.normal(size=(1000, 6)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    texts = sentences(rng, GARDEN, 2000)
+    texts = sentences(rng, GARDEN, 1000)
     found = in_distribution_limit(
-        Queries(vectors=rows, texts=texts), name="made-up", splits=12, sizes=(25,), windows=20, null_draws=100
+        Queries(vectors=rows, texts=texts), name="made-up", splits=6, sizes=(25,), windows=20, null_draws=60
     )
     assert {row.peer for row in found.rows} == {"mmd", "mmd-matched", "mahalanobis", "prada", "seat", "cap", "spread"}
     for row in found.rows:
-        assert row.splits == 12
-        assert abs(row.excess.value) <= 0.08, row.peer
-        assert abs(row.power["0.25"].value - row.fpr.value) <= 0.08, row.peer
+        assert row.splits == 6
+        assert abs(row.excess.value) <= 0.1, row.peer
+        assert abs(row.power["0.25"].value - row.fpr.value) <= 0.1, row.peer
     assert json.dumps(found.to_dict(), allow_nan=False)
 
 

@@ -23,6 +23,8 @@ AVERAGED = (0.05, 0.10, 0.25, 0.50, 1.0)
 
 
 _DRAWS = 999
+_PLAIN = ("pair", "seed", "size", "peer", "tail", "benign_redrawn", "attacker_redrawn", "null_overlaps", "fpr")
+"""What a cell's row begins with in JSON."""
 
 
 def label(share: float) -> str:
@@ -71,14 +73,16 @@ class Cell:
 class Summary:
     """Means over pairs and seeds for one peer, tail and size, with intervals from drawing whole corpora again.
 
-    `over` says which pairs: `all`, or `enough` for those with benign queries enough for the size. Few corpora make every
-    interval too short (percentiles of drawing corpora again, Efron 1979); a single one leaves it at 0 to 1.
+    `seeds` are those that were run for it. `over` says which pairs: `all`, or `enough` for those with benign queries enough for
+    the size. Few corpora make every interval too short (percentiles of drawing corpora again, Efron 1979); a single one leaves
+    it at 0 to 1.
     """
 
     peer: str
     tail: Tail
     size: int
     over: str
+    seeds: tuple[int, ...]
     pairs: tuple[str, ...]
     corpora: int
     nominal: float
@@ -122,8 +126,22 @@ class WindowsResult:
     cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as what JSON can hold; an open end of an interval is null."""
-        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        """The run as what JSON can hold, with cells as a table of named columns and figures to six digits."""
+        plain: dict[str, Any] = _rounded(msgspec.json.decode(msgspec.json.encode(replace(self, cells=()))))
+        shares = [label(share) for share in self.fractions]
+        plain["cells"] = {
+            "columns": [*_PLAIN, *(f"tpr {share}" for share in shares), *(f"auc {share}" for share in shares)],
+            "rows": [
+                _rounded(
+                    [
+                        *(getattr(cell, name) for name in _PLAIN),
+                        *(cell.tpr[s] for s in shares),
+                        *(cell.auc[s] for s in shares),
+                    ]
+                )
+                for cell in self.cells
+            ],
+        }
         return plain
 
 
@@ -207,6 +225,7 @@ def _summary(cells: Sequence[Cell], over: str) -> Summary:
         tail=first.tail,
         size=first.size,
         over=over,
+        seeds=tuple(sorted({cell.seed for cell in cells})),
         pairs=pairs,
         corpora=len({cell.corpus for cell in cells}),
         nominal=first.nominal,
@@ -237,3 +256,11 @@ def _means(cells: Sequence[Cell], values: Floats) -> list[Estimate]:
         Estimate(value=float(mean[k]), low=float(low[k]), high=float(high[k]), n=n, method=method)
         for k in range(len(mean))
     ]
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return {name: _rounded(one) for name, one in value.items()} if isinstance(value, dict) else value
