@@ -94,6 +94,7 @@ def test_prompts_come_in_the_shares_of_the_profile(new_ground: NewGround, key: s
     assert dict(Counter(own.tolist())) == {k: n for k, n in expected.items() if n}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", SEEN)
 def test_a_profile_is_the_same_for_the_same_seed(new_ground: NewGround, key: str) -> None:
     plans = [plan_of(new_ground, key, seed=seed, most=400)[1] for seed in (4, 4, 5)]
@@ -132,12 +133,14 @@ def test_a_job_queue_asks_nothing_twice(new_ground: NewGround, key: str) -> None
     assert len(np.unique(plan.rows.text)) == len(plan)
 
 
+@pytest.mark.slow
 def test_a_queue_longer_than_the_pack_makes_new_items(new_ground: NewGround) -> None:
     _, plan = plan_of(new_ground, "reasoning", scale=6.0, most=None)
     assert len(plan) == 19_200
     assert plan.answers() == len(plan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["reasoning", "critique", "autograding", "tasks", "synthetic", "replay", "cleaning", "relay", "search",
                                  "C2", "C8", "C14"])  # fmt: skip
 def test_folds_share_neither_items_nor_wrappers(new_ground: NewGround, key: str) -> None:

@@ -55,6 +55,7 @@ def test_an_unknown_topic_is_refused() -> None:
         sources(Fold.TEST, "support", unseen=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.key)
 def test_wordings_of_the_two_folds_share_no_run_of_six_words(family: object) -> None:
     rng = stream(1, "wordings")

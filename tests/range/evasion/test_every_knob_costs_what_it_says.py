@@ -92,6 +92,7 @@ def test_a_knob_costs_what_it_says(new_ground: NewGround, name: str, value: floa
     assert changed.rows.at.max(initial=0) < plan.end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, v in swept() if KNOBS[n].family != "together"])
 def test_a_knob_changes_what_its_stage_may_change_and_nothing_else(
     new_ground: NewGround, name: str, value: float
@@ -111,10 +112,13 @@ def test_a_knob_is_the_same_for_the_same_seed(new_ground: NewGround, name: str) 
     made = []
     for seed in (3, 3, 4):
         ground, plan = plain(new_ground)
-        made.append(compose(plan, KNOBS[name].moves(KNOBS[name].values[-1]), ground, stream(seed, "same")))
-    first, again, other = made
-    assert not columns_changed(first.rows, again.rows)
-    assert len(first) != len(other) or columns_changed(first.rows, other.rows)
+        changed = compose(plan, KNOBS[name].moves(KNOBS[name].values[-1]), ground, stream(seed, "same"))
+        frames = ground.frames.all
+        made.append((changed.rows, changed.crew.facts, [frames[k] for k in changed.rows.frame.tolist() if k >= 0]))
+    (first, facts, said), (again, *rest), (other, *others) = made
+    assert not columns_changed(first, again)
+    assert [facts, said] == rest
+    assert len(first) != len(other) or columns_changed(first, other) or [facts, said] != others
 
 
 def test_moves_apply_in_the_order_of_their_stages_however_they_are_given(new_ground: NewGround) -> None:

@@ -60,6 +60,7 @@ def test_a_lookalike_settles_its_own_group_and_stays_within_the_day(new_ground: 
     assert ALL_LOOKALIKES[name].differs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ALL_LOOKALIKES if name != "agent_fleet"])
 def test_a_lookalike_is_the_same_for_the_same_seed_and_no_other(new_ground: NewGround, name: str) -> None:
     first, again, other = (rows(built(new_ground, name, seed=seed, scale=0.08)) for seed in (3, 3, 4))
