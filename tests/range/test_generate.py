@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from stillwatch.core import Pseudonymiser
 from stillwatch.core.errors import DiskFull, Error
-from stillwatch.ingest import ReadOptions, plan
+from stillwatch.ingest import ReadOptions, plan, read_accounts, read_chunk
 from stillwatch.range import generate
 from stillwatch.range.generate import WorldPaths, bytes_needed, write_world
 from stillwatch.range.recipe import Part, Recipe
@@ -196,8 +197,12 @@ def test_earlier_turns_are_written_out_and_their_number_agrees(rows: pa.Table) -
 
 
 def test_the_logs_are_read_by_the_ingest_room_with_nothing_rejected(world: WorldPaths) -> None:
-    planned = plan([world.logs], ReadOptions())
-    assert len(planned.chunks) >= 3
+    names = Pseudonymiser(bytes(32))
+    read = [read_chunk(chunk, names, ReadOptions()) for chunk in plan([world.logs], ReadOptions()).chunks]
+    assert sum(one.batch.num_rows for one in read) == world.exchanges
+    assert sum(one.rejects.num_rows for one in read) == 0
+    facts = read_accounts(world.accounts_file, names)
+    assert (facts.table.num_rows, facts.rejects.num_rows) == (world.accounts, 0)
     with world.releases_file.open(encoding="utf-8") as file:
         releases = list(csv.DictReader(file))
     assert [row["model"] for row in releases] == ["atlas-5"]
