@@ -18,6 +18,7 @@ __all__ = ["CLEANING", "REPLAY"]
 
 def artefacts(ground: Ground, rng: np.random.Generator, size: int, fold: Fold, taken: Ints) -> tuple[Ints, Ints]:
     """Opaque blocks as an API hands them out with hidden reasoning: base64 of random bytes, no two the same, with the question they go with."""
+    rng = rng.spawn(2)[fold is Fold.TEST]
     lengths = rng.integers(150, 420, size).tolist()
     blocks = [base64.b64encode(rng.bytes(n)).decode("ascii") for n in lengths]
     asked = shelf(ground, fold, "questions", "open", longest=900)
