@@ -192,6 +192,7 @@ class MmdMatched:
     A quarter of the pool is set aside; null windows are drawn from it and scored against 20 references from the rest, as test
     windows are. With a pool of 80 % of the normal set the quarter is as large as the held-out 20 %, so both kinds of window
     overlap alike.
+    A quarter smaller than a window makes null windows repeat queries: the threshold is then far too high, and power is lost.
     """
 
     name = "mmd-matched"
