@@ -10,12 +10,13 @@ from cyclopts import CycloptsError
 from stillwatch.cli.app import app
 from stillwatch.cli.demo import demo
 from stillwatch.cli.explain import explain, names
+from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
 from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, names, demo)
+COMMANDS = (scan, explain, names, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130

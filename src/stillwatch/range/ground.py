@@ -6,7 +6,7 @@ in a few dozen megabytes and lets the writers stream.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -28,7 +28,7 @@ ACCOUNT_FACTS = (
 
 MODELS = ("atlas-4-mini", "atlas-4", "atlas-5")
 LAUNCH = 13 * 3_600_000_000
-"""When the newest model is launched on the day of the world, microseconds after midnight UTC."""
+"""When the newest model is launched in a world of one day, microseconds after midnight UTC."""
 
 ENTITLEMENT = {"free": 50, "plus": 300, "education": 150, "payg": 2000, "team": 5000, "scale": 50_000}
 _PLANS = tuple(ENTITLEMENT)
@@ -68,7 +68,12 @@ class Traits:
 
 @dataclass(kw_only=True)
 class Ground:
-    """What has been built so far. Parts call `settle` and `send`; `world.py` finishes it."""
+    """What has been built so far. Parts call `settle` and `send`; `world.py` finishes it.
+
+    A ground is a day long unless it is told otherwise. On a longer one (`days`) a part may send up to `horizon`. A part that knows of one
+    day only is set over the days by `calendar`, which gives the day of each row from its account and conversation, or is built once a day,
+    with `recalled` holding the accounts of its first day, which `settle` then returns instead of new ones.
+    """
 
     pack: Pack
     clock: Clock
@@ -84,6 +89,16 @@ class Ground:
     settled: int = 0
     sent: int = 0
     conversations: int = 0
+    days: int = 1
+    launch: int = LAUNCH
+    calendar: Callable[[Ints, Ints], Ints] | None = None
+    settlements: list[Ints] = field(default_factory=list)
+    recalled: list[Ints] = field(default_factory=list)
+
+    @property
+    def horizon(self) -> int:
+        """The end of the last day, in microseconds; nothing is sent at it or later."""
+        return self.days * DAY
 
     def settle(
         self,
@@ -102,6 +117,9 @@ class Ground:
         one text for
         all or one for each. With `spread` each account is logged in one of the three formats at random, otherwise all in one.
         """
+        if self.recalled:
+            known = self.recalled.pop(0)
+            return known[np.arange(size) % len(known)]
         formats = rng.integers(0, 3, size) if spread else np.full(size, rng.integers(0, 3))
         tags = rng.bytes(16 * size).hex()
         for k in range(size):
@@ -148,7 +166,8 @@ class Ground:
             self.traits.setdefault(name, []).append(values)
         first = self.settled
         self.settled += size
-        return np.arange(first, self.settled)
+        self.settlements.append(np.arange(first, self.settled))
+        return self.settlements[-1]
 
     def shelf(self, *sources: str, lang: str | None = None, longest: int = 6000, shortest: int = 0) -> Ints:
         """Numbers of the pack's texts of some sources, optionally of one language and within lengths in characters."""
@@ -204,10 +223,12 @@ class Ground:
         kind[refused] = Reply.REFUSAL
         kind[status != 200] = Reply.NOTHING
         model = self.trait("model")[who]
-        model = np.where((at >= LAUNCH) & (rng.random(size) < self.trait("adopts")[who]), 2, model)
+        if self.calendar is not None:
+            at = np.clip(at, 0, DAY - 1) + DAY * self.calendar(who, talk)
+        model = np.where((at >= self.launch) & (rng.random(size) < self.trait("adopts")[who]), 2, model)
         columns: dict[str, NDArray[Any]] = {
             "account": who,
-            "at": np.clip(at, 0, DAY - 1),
+            "at": np.clip(at, 0, self.horizon - 1),
             "ip": np.where(moved, self.trait("other_ip")[who], self.trait("ip")[who]),
             "agent": np.where(other, self.trait("other_agent")[who], self.trait("agent")[who]),
             "model": model,

@@ -62,6 +62,10 @@ class Pack:
             self._read[name] = known
         return known
 
+    def available(self) -> list[str]:
+        """Names of the sources that the pack holds, in alphabetical order."""
+        return sorted(path.stem for path in self.folder.glob("*.parquet"))
+
     def texts(self, *names: str, lang: str | None = None, longest: int = 6000, shortest: int = 0) -> list[str]:
         """Texts of several sources, one after the other, optionally of one language and within lengths in characters."""
         wanted = (names, lang, longest, shortest)
@@ -101,8 +105,7 @@ class Pack:
 
     def everything(self) -> list[str]:
         """All texts and passages of the pack, sources in alphabetical order."""
-        names = sorted(path.stem for path in self.folder.glob("*.parquet"))
-        texts = [text for name in names for text in self.source(name).texts]
+        texts = [text for name in self.available() for text in self.source(name).texts]
         return texts + [text for part in ("rag_qa", "summarise") for text in self.passages(part)]
 
     def passages(self, part: str, *, longest: int = 2200, lang: str | None = None) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stillwatch.range.facts import DAY_OF_WORLD
+from stillwatch.range.frames import Frames
 from stillwatch.range.ground import MODELS, Ints, Reply
 from stillwatch.range.logs.render import escape
 from stillwatch.range.pack import Pack, read_pack
@@ -66,8 +66,8 @@ class Painter:
         self._nothing = len(world.texts)
         self._texts = pa.concat_arrays([stock.texts, pa.array(own)])
         self._escaped = pa.concat_arrays([stock.escaped, pa.array([escape(text) for text in own])])
-        self._plain_frames = _Frames(world.frames, escaped=False)
-        self._escaped_frames = _Frames(world.frames, escaped=True)
+        self._plain_frames = Frames(world.frames, escaped=False)
+        self._escaped_frames = Frames(world.frames, escaped=True)
         answers, self._answer_of = _answers(world)
         self._answers = pa.array(answers, pa.string())
         self._escaped_answers = pa.array([escape(text) for text in answers], pa.string())
@@ -119,7 +119,7 @@ class Painter:
         ]
         return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
-    def _prompts(self, rows: Ints, texts: Any, frames: _Frames) -> Any:
+    def _prompts(self, rows: Ints, texts: Any, frames: Frames) -> Any:
         """What the user wrote: the frame's pieces with the texts between them."""
         frame, text, extra = (self._rows[name][rows] for name in ("frame", "text", "extra"))
         extra = np.where(extra < 0, self._nothing, extra)
@@ -163,26 +163,6 @@ class Painter:
         chosen = ((state >> np.uint64(33)) % np.uint64(len(self._phrases))).astype(np.int32)
         offsets = np.arange(0, chosen.size + 1, self._fill, dtype=np.int32)
         return pc.binary_join(pa.ListArray.from_arrays(offsets, self._phrases.take(pa.array(chosen.ravel()))), " ")
-
-
-class _Frames:
-    """Frames cut into three pieces around their one or two slots; the last entry is no frame."""
-
-    def __init__(self, frames: list[str], *, escaped: bool) -> None:
-        pieces: tuple[list[str], list[str], list[str]] = ([], [], [])
-        swapped, double = [], []
-        for frame in frames:
-            a, b = frame.find("{a}"), frame.find("{b}")
-            cuts = sorted(at for at in (a, b) if at >= 0)
-            parts = [frame[: cuts[0]], frame[cuts[0] + 3 : cuts[1]] if len(cuts) == 2 else frame[cuts[0] + 3 :]]
-            parts.append(frame[cuts[1] + 3 :] if len(cuts) == 2 else "")
-            for piece, part in zip(pieces, parts, strict=True):
-                piece.append(escape(part) if escaped else part)
-            swapped.append(0 <= b < a)
-            double.append(len(cuts) == 2)
-        self.parts = [pa.array([*piece, ""], pa.string()) for piece in pieces]
-        self.swapped: NDArray[np.bool_] = np.array([*swapped, False])
-        self.double: NDArray[np.bool_] = np.array([*double, False])
 
 
 def _answers(world: World) -> tuple[list[str], Ints]:

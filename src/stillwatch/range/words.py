@@ -114,6 +114,12 @@ _CLAUSES: dict[str, tuple[str, ...]] = {
         "Do not add dependencies without saying so.", "Tests are written with pytest.", "Follow the style of the file at hand.",
         "Errors are never swallowed silently at {c}.", "Comments are in English.", "Mention edge cases that you left out.",
     ),
+    "agents": (
+        "You are {n}, the agent of {c}.", "You act for customers of {c} with the tools below.", "Call one tool at a time and read its answer.",
+        "Ask the customer before anything that costs money.", "Stop when the task is done and say what was done.",
+        "Never invent ids; look them up.", "If a tool fails twice, hand over to a person at {c}.", "Answer in short sentences.",
+        "Work in the order: look up, check, act, confirm.", "Times are local to the customer.", "Notes of {c} begin with a hash sign.",
+    ),
     "research": (
         "You help a researcher to read sources.", "Say how sure you are of each statement.", "Name what is disputed.", "Be concise.",
         "Give dates and names where you know them.", "Work of the {c} project: public health and history.", "Do not invent references.",

@@ -1,4 +1,5 @@
-"""Benign populations that resemble an attack, one file each. `LOOKALIKES` lists them; adding one is a file and a line."""
+"""Benign populations that resemble an attack, one file each. `LOOKALIKES` lists those of the demo and `roster.ALL_LOOKALIKES` all;
+adding one is a file and a line there."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ class Knobs:
     median: float = 7.0
     spread: float = 1.0
     previous: float = 0.25
+    group: str = "agent_fleet"
 
 
 _PROMPT = """You are OpenCrew, an open-source coding agent that runs in the terminal of the developer who started you. Version {v}.
@@ -137,7 +138,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         rng,
         size,
         product="coding",
-        group="agent_fleet",
+        group=knobs.group,
         role="lookalike",
         program="harness",
         stream=1.0,

@@ -22,6 +22,7 @@ class Knobs:
     accounts: int = 140
     median: float = 4.0
     steps: float = 0.4
+    group: str = "casual"
 
 
 _SETS = ("gsm8k_train", "gsm8k_test", "math_train_8k", "commonsenseqa", "mmlu", "arithmetic_word_problems")
@@ -39,7 +40,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     """Settle the users and send their questions; well-known items are asked by many (Zipf's law)."""
     size = scaled(knobs.accounts, scale, least=4)
     who = accounts.people(
-        ground, rng, size, product="chat", group="casual", role="lookalike", program="browser", stream=0.9
+        ground, rng, size, product="chat", group=knobs.group, role="lookalike", program="browser", stream=0.9
     )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.9, most=60)
     cut = turns(rng, ground.clock, counts, zone=ground.trait("zone")[who], profile="evening", mean_turns=1.6)

@@ -22,8 +22,10 @@ class Knobs:
     problems: tuple[int, ...] = (6, 5, 4)
     distinct: tuple[bool, ...] = (False, False, True)
     declared: tuple[str, ...] = ("classroom", "", "classroom")
+    group: str = "classroom"
 
 
+_SCHOOLS = ("westmoor", "calder", "ostrava-tech")
 _SETS = ("gsm8k_train", "mbpp_plus", "math_train_8k")
 _OWN_WORDS = (
     "{a}", "{a}\n\nI got stuck, can you explain?", "help me with this one: {a}", "Exercise from class: {a} Please explain step by step.",
@@ -59,14 +61,14 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             "plan": "education",
             "product_type": "chat",
             "signup_path": "education",
-            "registration": f"{('westmoor', 'calder', 'ostrava-tech')[k]}.edu|first.last",
+            "registration": f"{_SCHOOLS[k % len(_SCHOOLS)]}.edu|first.last",
             "device": facts.devices(rng, size, without=0.1),
             "declared_programme": knobs.declared[k],
             "contract_region": "us" if zone < 0 else "eu",
             "verification": "email",
         }
-        who = ground.settle(rng, size, role="lookalike", group="classroom", traits=traits, facts=columns)
-        items = ground.shelf(_SETS[k], longest=900)
+        who = ground.settle(rng, size, role="lookalike", group=knobs.group, traits=traits, facts=columns)
+        items = ground.shelf(_SETS[k % len(_SETS)], longest=900)
         each = knobs.problems[k]
         counts = np.full(size, each) if knobs.distinct[k] else rng.integers(max(1, each - 3), each + 2, size)
         owner = np.repeat(np.arange(size), counts)
@@ -86,6 +88,6 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             at.astype(np.int64) % DAY,
             text=text,
             frame=frames[rng.integers(0, len(frames), total)],
-            reply=Reply.CODE if k == 1 else Reply.STEPS,
+            reply=Reply.CODE if k % len(_SETS) == 1 else Reply.STEPS,
             tokens_out=answer_lengths(rng, rng.integers(20, 200, total)),
         )

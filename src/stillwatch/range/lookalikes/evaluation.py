@@ -23,6 +23,8 @@ class Knobs:
     runs: tuple[int, ...] = (6, 5, 8)
     launch_runs: int = 2
     step_by_step: tuple[bool, ...] = (False, True, False)
+    declared: tuple[str, ...] = ("evaluation", "", "evaluation")
+    group: str = "evaluation"
 
 
 _SETS = (("mmlu", "gsm8k_test"), ("gsm8k_test", "math_train_8k"), ("humaneval", "mbpp_plus"))
@@ -32,7 +34,6 @@ _NOTE = (
     "Answer the question. Finish with a line that starts with ####.",
     "You are an expert programmer. Return only code.",
 )
-_PROGRAMME = ("evaluation", "", "evaluation")
 
 
 def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs = Knobs()) -> None:
@@ -44,14 +45,14 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             rng,
             np.array([keys]),
             product="research",
-            group="evaluation",
+            group=knobs.group,
             role="lookalike",
             names=[names[k]],
             program="eval",
             in_cloud=1.0,
             stream=0.0,
             plans={"scale": 1.0},
-            declared_programme=_PROGRAMME[k],
+            declared_programme=knobs.declared[k],
         )
         pool = ground.shelf(*_SETS[k], longest=2000)
         items = rng.choice(pool, min(scaled(knobs.items[k], scale, least=20), len(pool)), replace=False)

@@ -20,6 +20,7 @@ class Knobs:
 
     accounts: int = 90
     median: float = 5.0
+    group: str = "extension"
 
 
 _SYSTEM = "You are PageLens, a reading helper inside the user's browser. You see the text that the user has selected on a page."
@@ -33,7 +34,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     """Settle the users and send their selections: single turns at human hours."""
     size = scaled(knobs.accounts, scale, least=4)
     who = accounts.people(
-        ground, rng, size, product="chat", group="extension", role="lookalike", program="extension", plans={"payg": 1.0}
+        ground, rng, size, product="chat", group=knobs.group, role="lookalike", program="extension", plans={"payg": 1.0}
     )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=0.8, most=80)
     texts = ground.shelf("wildchat_structural", "xquad_questions", "nq_open", longest=1500)

@@ -22,6 +22,7 @@ class Knobs:
 
     keys: int = 3
     gradings: int = 5400
+    group: str = "judge"
 
 
 _RUBRIC = """You check answers that the support assistant of {c} gave to customers. Mark each answer from 1 to 5:
@@ -39,7 +40,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         rng,
         np.array([knobs.keys]),
         product="support",
-        group="judge",
+        group=knobs.group,
         role="lookalike",
         names=name,
         program="async",

@@ -21,6 +21,7 @@ class Knobs:
 
     accounts: int = 130
     median: float = 6.0
+    group: str = "prompt_library"
 
 
 _TEMPLATES = (
@@ -60,7 +61,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     """Settle the fans and send their conversations; the first turn stands in a template, favourites are drawn by Zipf's law."""
     size = scaled(knobs.accounts, scale, least=4)
     who = accounts.people(
-        ground, rng, size, product="chat", group="prompt_library", role="lookalike", program="browser", stream=0.9
+        ground, rng, size, product="chat", group=knobs.group, role="lookalike", program="browser", stream=0.9
     )
     frames = ground.frames.numbers([t.replace("{x}", role) for t in _TEMPLATES for role in _ROLES])
     favourite = frames[np.minimum(rng.zipf(1.4, size) - 1, len(frames) - 1)]

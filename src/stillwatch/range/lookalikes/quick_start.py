@@ -21,6 +21,7 @@ class Knobs:
 
     accounts: int = 90
     most: int = 9
+    group: str = "quick_start"
 
 
 _SYSTEM = "You are a helpful assistant. Answer in the style of a short poem when the user asks about programming."
@@ -38,7 +39,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         rng,
         size,
         product="chat",
-        group="quick_start",
+        group=knobs.group,
         role="lookalike",
         plans={"free": 0.6, "payg": 0.4},
         stream=0.2,

@@ -24,6 +24,7 @@ class Knobs:
     median: float = 55.0
     egress: int = 6
     declared: tuple[str, ...] = ("reseller", "")
+    group: str = "reseller"
 
 
 def mixed_traffic(
@@ -97,5 +98,5 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             "contract_region": "us",
             "verification": "organisation",
         }
-        who = ground.settle(rng, size, role="lookalike", group="reseller", traits=traits, facts=columns)
+        who = ground.settle(rng, size, role="lookalike", group=knobs.group, traits=traits, facts=columns)
         mixed_traffic(ground, rng, who, heavy_tailed(rng, size, median=knobs.median, spread=0.7, most=600))

@@ -21,6 +21,7 @@ class Knobs:
 
     accounts: int = 80
     median: float = 35.0
+    group: str = "template_owner"
 
 
 _TASKS = (
@@ -42,7 +43,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
     size = scaled(knobs.accounts, scale, least=4)
     names = words.company_names(rng, size)
     held = accounts.companies(
-        ground, rng, np.ones(size, np.int64), product="chat", group="template_owner", role="lookalike", names=names
+        ground, rng, np.ones(size, np.int64), product="chat", group=knobs.group, role="lookalike", names=names
     )
     counts = heavy_tailed(rng, size, median=knobs.median, spread=1.1, most=1500)
     which = rng.integers(0, len(_SOURCES), size)

@@ -1,0 +1,153 @@
+"""Every evasion knob on one campaign that is found without it: what it buys the attacker, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from stillwatch.core import Estimate
+from stillwatch.range.campaigns.profile import CampaignProfile
+from stillwatch.range.evasion.moves import KNOBS
+from stillwatch.range.results import Cell, Column, Curves, Line, Result, Section, Table, Unit, point_of
+from stillwatch.range.studies.dials import KINDS, campaign_of
+from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, world_table
+from stillwatch.range.studies.order import Order
+from stillwatch.range.studies.recorded import recorded
+from stillwatch.range.studies.seen import Seen
+from stillwatch.range.studies.tally import catch, found_rate, recall_of
+from stillwatch.range.studies.work import Task, Worked, work_off
+
+__all__ = ["study"]
+
+_CAMPAIGN = "grading"
+_MOST = 60_000
+_CURVES = ("dilution", "overlap", "free_rewording", "topic_match", "reseller", "paraphrase")
+
+
+def study(order: Order) -> Result:
+    """Turn each knob through its values."""
+    profile = KINDS[_CAMPAIGN]
+    tasks = [_task(order, profile, "nothing", 0.0, seed) for seed in order.seeds]
+    for name, knob in KNOBS.items():
+        tasks += [_task(order, profile, name, value, seed) for value in knob.values for seed in order.seeds]
+    worked = work_off(order, tasks)
+    plain = worked.worlds[("nothing", 0.0)]
+    base = found_rate(plain, _CAMPAIGN)
+    beaten = [name for name, knob in KNOBS.items() if _least(worked, name, knob.values) < 0.5 <= base.value]
+    cheap = [name for name in beaten if _cost(worked, name) <= 1.5]
+    return recorded(
+        order,
+        title="Evasion: what it buys, and what it costs",
+        question="Which ways of evading hide a campaign that is found without them, and how much dearer do they make a useful answer?",
+        answer=_answer(profile, base, beaten, cheap),
+        sections=(
+            Section(
+                title="Each knob at each value",
+                lead="Cost: paid requests to one useful answer, as a multiple of the cost without evasion, counted from the campaign.",
+                figures=(_table(worked, plain),),
+            ),
+            Section(title="Along the values", figures=tuple(_curve(worked, name) for name in _CURVES if name in KNOBS)),
+            Section(title="The worlds", figures=(world_table(worked.all),)),
+        ),
+        worlds=worked.all,
+        prompts=worked.prompts,
+        limits=(
+            "Each knob alone on one campaign. An attacker who turns several at once, and watches what happens, does better.",
+            "Costs are in requests; accounts, time and engineering have prices too, and nobody knows the exchange rate.",
+        ),
+    )
+
+
+def _answer(profile: CampaignProfile, base: Estimate, beaten: Sequence[str], cheap: Sequence[str]) -> tuple[str, ...]:
+    plain = (
+        f"Without evasion the campaign ({_CAMPAIGN}: {profile.accounts.value:g} accounts, {profile.rate.value:g} requests each) was "
+        f"found in {base.value:.0%} of {base.n} worlds."
+    )
+    hidden = f"{len(beaten)} of {len(KNOBS)} ways of evading bring that below half at some value" + _listed(beaten)
+    return plain, hidden, f"{len(cheap)} of these make a useful answer at most half as dear again" + _listed(cheap)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f": {', '.join(name.replace('_', ' ') for name in names)}." if names else "."
+
+
+def _task(order: Order, profile: CampaignProfile, name: str, value: float, seed: int) -> Task:
+    moves = KNOBS[name].moves(value) if name in KNOBS else ()
+    campaign = campaign_of(
+        profile, moves=moves, dial={"knob": name, "value": float(value)}, fold=order.fold, most=_MOST
+    )
+    return Task(at=(name, float(value)), seed=seed, campaign=campaign)
+
+
+def _there(worlds: Sequence[Seen]) -> bool:
+    """Whether the campaign sent anything that a detector could see."""
+    return any(seen.actors for seen in worlds)
+
+
+def _least(worked: Worked, name: str, values: Sequence[float]) -> float:
+    worlds = [worked.worlds[(name, float(value))] for value in values]
+    return min((found_rate(one, _CAMPAIGN).value for one in worlds if _there(one)), default=1.0)
+
+
+def _cost(worked: Worked, name: str) -> float:
+    """The least cost of a value at which the campaign is hidden in more than half of the worlds."""
+    costs = [
+        fmean(told)
+        for value in KNOBS[name].values
+        if found_rate(worlds := worked.worlds[(name, float(value))], _CAMPAIGN).value < 0.5
+        and (told := [c for s in worlds if (c := s.told.get("cost")) is not None])
+    ]
+    return min(costs, default=float("inf"))
+
+
+def _table(worked: Worked, plain: Sequence[Seen]) -> Table:
+    rows: list[tuple[Cell, ...]] = [_row("nothing", "no evasion", None, "", plain)]
+    for name, knob in KNOBS.items():
+        rows += [
+            _row(name, knob.says, float(value), knob.unit, worked.worlds[(name, float(value))]) for value in knob.values
+        ]
+    return Table(
+        title="Every knob at every value",
+        columns=(
+            Column(name="knob"),
+            Column(name="value"),
+            Column(name="what it does"),
+            Column(name="found", unit=Unit.SHARE),
+            Column(name="grouped", unit=Unit.SHARE),
+            Column(name="recall", unit=Unit.SHARE),
+            Column(name="cost", unit=Unit.FACTOR),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _row(name: str, says: str, value: float | None, unit: str, worlds: Sequence[Seen]) -> tuple[Cell, ...]:
+    costs = [c for s in worlds if (c := s.told.get("cost")) is not None]
+    there = [s for s in worlds if s.actors]
+    caught = [catch(s, _CAMPAIGN) for s in there]
+    return (
+        name.replace("_", " "),
+        "" if value is None else f"{value:g} {unit}" if unit != "on" else "on",
+        says,
+        fmean(float(one.found) for one in caught) if caught else None,
+        fmean(one.grouped for one in caught) if caught else None,
+        fmean(one.recall for one in caught) if caught else None,
+        fmean(costs) if costs else None,
+    )
+
+
+def _curve(worked: Worked, name: str) -> Curves:
+    knob = KNOBS[name]
+    lines = []
+    for label, rate in (("found", found_rate), ("recall", recall_of)):
+        worlds = {float(value): worked.worlds[(name, float(value))] for value in knob.values}
+        points = [point_of(value, rate(one, _CAMPAIGN)) for value, one in worlds.items() if _there(one)]
+        lines.append(Line(name=label, points=tuple(points)))
+    return Curves(
+        title=f"{name.replace('_', ' ').capitalize()}: {knob.says}",
+        x_name=knob.unit,
+        y_name="found",
+        x_unit=Unit.SHARE if knob.unit == "share" else Unit.NUMBER,
+        lines=tuple(lines),
+        interval=f"found: {OVER_WORLDS}; recall: {OF_SHARES}",
+    )

@@ -1,0 +1,149 @@
+"""From finished worlds to rates with intervals. The unit is always the world or the campaign, never an account of one pool."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.core import Estimate
+from stillwatch.range.metrics.budget import mean_between
+from stillwatch.range.studies.seen import OURS, Cluster, Seen
+from stillwatch.stats import clopper_pearson
+
+__all__ = [
+    "FOUND_PRECISION",
+    "FOUND_RECALL",
+    "Catch",
+    "Wrong",
+    "any_false",
+    "catch",
+    "false_discoveries",
+    "found_rate",
+    "mean_of",
+    "recall_of",
+    "wrongly_accused",
+]
+
+FOUND_RECALL, FOUND_PRECISION = 0.5, 0.5
+"""A campaign counts as found when one group put up for review has at least half of its accounts and is at least half its own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catch:
+    """How one campaign fared: found or not, the share of its accounts in groups that are mostly its own, and how pure the best group is.
+
+    `grouped` is the same share over all groups that were looked at, whatever was decided of them: what ties alone found. `precision` is
+    unknown where no group put up for review holds any of its accounts; `score` is of the group that holds most of them, unknown where
+    there is none.
+    """
+
+    found: bool
+    recall: float
+    grouped: float
+    precision: float | None
+    score: float | None
+    accounts: int
+
+
+def catch(seen: Seen, actor: str, *, method: str = OURS) -> Catch:
+    """How the campaign `actor` (its group in the truth) fared in one world."""
+    own = f"actor/{actor}"
+    accounts = seen.groups.get(own, 0)
+    accusing = [c for c in seen.by(method).clusters if c.accuses]
+    best = max((c for c in accusing if c.members.get(own)), key=lambda c: c.members[own], default=None)
+    likely = max(
+        (c for c in seen.by(method).clusters if c.members.get(own)), key=lambda c: c.members[own], default=None
+    )
+    precision = None if best is None else best.members[own] / best.size
+    found = (
+        best is not None
+        and precision is not None
+        and precision >= FOUND_PRECISION
+        and best.members[own] >= FOUND_RECALL * accounts
+    )
+    return Catch(
+        found=found,
+        recall=_share_in(accusing, own, accounts),
+        grouped=_share_in(seen.by(method).clusters, own, accounts),
+        precision=precision,
+        score=None if likely is None else likely.score,
+        accounts=accounts,
+    )
+
+
+def _share_in(clusters: Sequence[Cluster], own: str, accounts: int) -> float:
+    """The share of a campaign's accounts in groups that are mostly its own; groups may overlap, so it is cut at 1."""
+    caught = sum(n for c in clusters if 2 * (n := c.members.get(own, 0)) > c.size)
+    return min(1.0, caught / accounts) if accounts else 0.0
+
+
+def found_rate(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Estimate:
+    """The share of worlds in which the campaign was found, with a Clopper-Pearson interval over worlds."""
+    return clopper_pearson(sum(catch(seen, actor, method=method).found for seen in worlds), len(worlds))
+
+
+def recall_of(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Estimate:
+    """The mean share of the campaign's accounts that were put up for review, with an interval over worlds."""
+    return mean_of([catch(seen, actor, method=method).recall for seen in worlds])
+
+
+def mean_of(values: Sequence[float]) -> Estimate:
+    """A mean of shares over worlds, with an interval that holds however few the worlds are (Hoeffding-Bentkus)."""
+    return mean_between(np.array(values, np.float64))
+
+
+def is_false(cluster: Cluster) -> bool:
+    """Whether a group put up for review is mostly innocent accounts."""
+    guilty = sum(n for of, n in cluster.members.items() if of.startswith("actor/"))
+    return cluster.accuses and 2 * guilty <= cluster.size
+
+
+def false_discoveries(worlds: Sequence[Seen], *, method: str = OURS) -> Estimate:
+    """The mean share of false groups among the groups put up for review in a world (0 where there was none): the realised FDR."""
+    shares = []
+    for seen in worlds:
+        accusing = [c for c in seen.by(method).clusters if c.accuses]
+        shares.append(sum(is_false(c) for c in accusing) / len(accusing) if accusing else 0.0)
+    return mean_of(shares)
+
+
+def any_false(worlds: Sequence[Seen], *, method: str = OURS) -> Estimate:
+    """The share of worlds with at least one false group, with a Clopper-Pearson interval; in innocent worlds it is the realised FDR."""
+    return clopper_pearson(sum(any(is_false(c) for c in s.by(method).clusters) for s in worlds), len(worlds))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wrong:
+    """One class of innocent accounts over all worlds.
+
+    `accounts` were in the worlds, `accused` of them were members of groups put up for review, in `worlds_hit` of `worlds` worlds any was.
+    """
+
+    group: str
+    worlds: int
+    accounts: int
+    accused: int
+    worlds_hit: Estimate
+
+
+def wrongly_accused(
+    worlds: Sequence[Seen], *, method: str = OURS, roles: Collection[str] = ("lookalike", "benign")
+) -> list[Wrong]:
+    """False accusations by class of innocent accounts, lookalikes first."""
+    groups = sorted({g for s in worlds for g in s.groups if g.split("/")[0] in roles}, key=lambda g: (g[0] == "b", g))
+    out = []
+    for group in groups:
+        with_it = [s for s in worlds if group in s.groups]
+        hits = [sum(c.members.get(group, 0) for c in s.by(method).clusters if c.accuses) for s in with_it]
+        out.append(
+            Wrong(
+                group=group,
+                worlds=len(with_it),
+                accounts=sum(s.groups[group] for s in with_it),
+                accused=sum(hits),
+                worlds_hit=clopper_pearson(sum(h > 0 for h in hits), len(with_it)),
+            )
+        )
+    return out
