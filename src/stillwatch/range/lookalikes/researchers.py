@@ -1,4 +1,3 @@
-
 """Academic and safety researchers: probes of reasoning, families of jailbreaks, wide coverage, from behind a university's address."""
 
 from __future__ import annotations

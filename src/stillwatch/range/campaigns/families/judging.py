@@ -1,4 +1,3 @@
-
 """Critique and autograding: the model stands in for a reward model or a reviewer of a student's answers."""
 
 from __future__ import annotations
