@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -33,7 +34,7 @@ def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | Non
         "unit": unit,
         "bar": limit,
         "holds": holds,
-        "command": "python " + " ".join(["bench/scan.py", *sys.argv[1:]]),
+        "command": "python " + " ".join(["bench/scan.py", *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
         "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
     }

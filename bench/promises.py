@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import random
 import shutil
 import signal
@@ -166,10 +167,8 @@ def fresh(clone: str, root: Path | None = None) -> Figures:
                 text=True,
             )
             raw[f"{target}, {run}"] = {"seconds": round(time.perf_counter() - began, 1), "exit": done.returncode}
-            told = [line for line in done.stdout.splitlines() if line.strip()]
-            raw[f"{target}, {run}"]["last"] = [line for line in told if line.startswith(("FAILED", "ERROR"))] or told[
-                -2:
-            ]
+            told = [line for line in done.stdout.splitlines() if re.search(r"^(FAILED|ERROR) | passed", line)]
+            raw[f"{target}, {run}"]["last"] = told
             print(target, run, raw[f"{target}, {run}"], flush=True)
     worked = {
         target: all(r["exit"] == 0 for run, r in raw.items() if run.startswith(target)) for target in ("demo", "test")

@@ -41,9 +41,9 @@ def test_what_the_demo_does_not_hold_is_only_for_testing() -> None:
 
 def test_both_folds_have_every_topic(new_ground: NewGround) -> None:
     ground = new_ground()
-    texts = ground.texts.all
     for topic in TOPICS:
         develop, test = (shelf(ground, fold, topic) for fold in Fold)
+        texts = ground.texts.all
         assert min(len(develop), len(test)) > 100
         assert not {texts[k] for k in develop.tolist()} & {texts[k] for k in test.tolist()}, topic
 
