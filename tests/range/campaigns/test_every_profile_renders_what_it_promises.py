@@ -219,7 +219,8 @@ def test_no_account_of_c13_tries_more_than_four_times_in_two_days(new_ground: Ne
 
 def test_a_relay_speaks_as_another_product_and_keeps_its_users_hours(new_ground: NewGround) -> None:
     ground, plan = plan_of(new_ground, "relay", scale=1.0, most=None)
-    systems = {ground.texts.all[k] for k in plan.rows.system.tolist()}
+    texts = ground.texts.all
+    systems = {texts[k] for k in plan.rows.system.tolist()}
     assert len(systems) == 1
     assert "Qilan" in systems.pop()
     local = (plan.rows.at // HOUR + plan.crew.zone[plan.rows.who]) % 24

@@ -16,7 +16,7 @@ from stillwatch.range.windows import Summary, WindowsResult, run_windows
 
 __all__ = ["OURS", "study", "told"]
 
-OURS = ("mmd_matched", "spread")
+OURS = ("mmd-matched", "spread")
 """Methods of this table that are ours; the others are read from papers."""
 
 
@@ -43,16 +43,18 @@ def study(order: Order) -> Result:
 def told(order: Order, found: WindowsResult, seconds: float) -> Result:
     """A run of the protocol as a result."""
     largest = max(found.sizes)
-    top = [one for one in found.summaries if one.size == largest and one.over == "all" and one.average_tpr is not None]
-    best = max(top, key=lambda one: one.average_tpr.value if one.average_tpr else 0.0, default=None)
+    short = {cell.pair for cell in found.cells if cell.size == largest and not cell.enough}
+    top = [one for one in found.summaries if one.size == largest and short.isdisjoint(one.pairs)]
+    best = max(top, key=lambda one: one.balanced_accuracy.value if one.balanced_accuracy else 0.0, default=None)
     answer = [
         f"{len(found.pairs)} pairs were run with the embedder {found.embedder}; {len(found.missing)} are missing."
         + (f" Missing: {', '.join(found.missing)}." if found.missing else "")
     ]
-    if best is not None and best.average_tpr is not None:
+    if best is not None and best.balanced_accuracy is not None:
         answer.append(
-            f"At windows of {largest:,} the best average true-positive rate is {best.average_tpr.value:.1%}, by {name_of(best.peer)} "
-            f"({best.tail.value} tail), at a realised false-positive rate of {best.fpr.value:.1%}."
+            f"At windows of {largest:,}, over the pairs with benign queries enough for them, the best balanced accuracy is "
+            f"{best.balanced_accuracy.value:.1%}, by {name_of(best.peer)} ({best.tail.value} tail), at a realised false-positive rate "
+            f"of {best.fpr.value:.1%}."
         )
     result = recorded(
         order,
