@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from cyclopts import App
 
 from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.lookalikes import LOOKALIKES
@@ -86,13 +88,21 @@ def test_every_format_is_on_its_page_with_its_sample() -> None:
         assert f"(../examples/{one.sample}/)" in told[name]
 
 
+def commands(of: App, path: str = "") -> Iterator[tuple[str, App]]:
+    """Every command that does something, by its whole name: those of groups of commands too."""
+    for name in of:
+        if not name.startswith("-"):
+            inner = [one for one in of[name] if not one.startswith("-")]
+            yield from commands(of[name], f"{path}{name} ") if inner else [(f"{path}{name}", of[name])]
+
+
 def test_every_command_is_on_its_page_with_its_options() -> None:
     told = page("cli.md")
-    commands = [name for name in app if not name.startswith("-")]
-    assert {"scan", "explain", "names", "demo"} <= set(commands)
-    for name in commands:
-        section = told.partition(f"\n## stillwatch {name}\n")[2].partition("\n## ")[0]
-        for argument in app[name].assemble_argument_collection():
+    known = dict(commands(app))
+    assert {"scan", "explain", "names", "demo", "range run", "range list", "range show"} <= known.keys()
+    for name, command in known.items():
+        section = re.split(r"\n##+ ", re.split(rf"\n##+ stillwatch {name}\n", told)[1])[0]
+        for argument in command.assemble_argument_collection():
             told_of = re.search(rf"^\* `{argument.name}\b[^`]*`:(.*)$", section, flags=re.MULTILINE)
             assert told_of is not None, f"{name} {argument.name}"
             assert re.sub(r"\*+\[.*?\]\*+", "", told_of[1]).strip(), f"{name} {argument.name} does not say what it is"
