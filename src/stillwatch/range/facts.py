@@ -6,12 +6,23 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-__all__ = ["DAY_OF_WORLD", "cards", "created", "devices", "mailboxes", "pick", "stamp"]
+__all__ = [
+    "DAY_OF_WORLD",
+    "MAIL_SHAPES",
+    "PUBLIC_MAIL",
+    "PUBLIC_MAIL_SHARES",
+    "cards",
+    "created",
+    "devices",
+    "mailboxes",
+    "pick",
+    "stamp",
+]
 
 DAY_OF_WORLD = datetime(2026, 9, 15, tzinfo=UTC)
 """The day that the demo's logs are of, a Tuesday."""
 
-_PUBLIC_MAIL = (
+PUBLIC_MAIL = (
     "gmail.com",
     "outlook.com",
     "yahoo.com",
@@ -23,8 +34,10 @@ _PUBLIC_MAIL = (
     "naver.com",
     "hey.com",
 )
-_PUBLIC_SHARE = (0.5, 0.16, 0.08, 0.08, 0.05, 0.04, 0.03, 0.02, 0.02, 0.02)
-_SHAPES = (
+"""Mail providers where private people have their boxes."""
+PUBLIC_MAIL_SHARES = (50, 16, 8, 8, 5, 4, 3, 2, 2, 2)
+"""How many of a hundred have theirs there."""
+MAIL_SHAPES = (
     "first.last",
     "firstlast",
     "firstlast99",
@@ -35,6 +48,7 @@ _SHAPES = (
     "first_last",
     "last.first",
 )
+"""How the name before the @ is put together."""
 
 
 def pick(rng: np.random.Generator, size: int, **shares: float) -> list[str]:
@@ -58,9 +72,9 @@ def created(rng: np.random.Generator, size: int, *, median_days: float = 200.0, 
 
 def mailboxes(rng: np.random.Generator, size: int) -> list[str]:
     """Registration patterns of private people: mail domain and shape of the name before the @."""
-    domain = rng.choice(len(_PUBLIC_MAIL), size, p=_PUBLIC_SHARE)
-    shape = rng.integers(0, len(_SHAPES), size)
-    return [f"{_PUBLIC_MAIL[d]}|{_SHAPES[s]}" for d, s in zip(domain.tolist(), shape.tolist(), strict=True)]
+    domain = rng.choice(len(PUBLIC_MAIL), size, p=np.array(PUBLIC_MAIL_SHARES) / 100)
+    shape = rng.integers(0, len(MAIL_SHAPES), size)
+    return [f"{PUBLIC_MAIL[d]}|{MAIL_SHAPES[s]}" for d, s in zip(domain.tolist(), shape.tolist(), strict=True)]
 
 
 def cards(rng: np.random.Generator, size: int, *, without: float = 0.0) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stillwatch.range.blocks import Block, org_numbers, world_key
-from stillwatch.range.facts import DAY_OF_WORLD
+from stillwatch.range.facts import DAY_OF_WORLD, MAIL_SHAPES, PUBLIC_MAIL, PUBLIC_MAIL_SHARES
 from stillwatch.range.ground import ACCOUNT_FACTS, ENTITLEMENT
 from stillwatch.range.names import Ints
 from stillwatch.range.odds import BITS, lognormal, looked_up, shares
@@ -31,30 +31,6 @@ FACTS = pa.schema(
 TRUTH = pa.schema([(name, pa.string()) for name in ("account", "role", "group")])
 """The sealed truth of accounts."""
 
-_MAIL = (
-    "gmail.com",
-    "outlook.com",
-    "yahoo.com",
-    "icloud.com",
-    "proton.me",
-    "qq.com",
-    "gmx.net",
-    "mail.ru",
-    "naver.com",
-    "hey.com",
-)
-_MAIL_SHARES = (50, 16, 8, 8, 5, 4, 3, 2, 2, 2)
-_SHAPES = (
-    "first.last",
-    "firstlast",
-    "firstlast99",
-    "flast",
-    "first99",
-    "word_word",
-    "word99",
-    "first_last",
-    "last.first",
-)
 _PLANS = tuple(ENTITLEMENT)
 _UNKNOWN = ""
 
@@ -136,8 +112,10 @@ def _signup(draws: NDArray[np.uint64], company: NDArray[np.bool_], campus: NDArr
 def _registration(block: Block, dice: Dice, company: NDArray[np.bool_], campus: NDArray[np.bool_]) -> Any:
     """Mail domain and shape of the name: public mail for people, the company's or university's domain for theirs."""
     size = len(block)
-    table = [f"{mail}|{shape}" for mail in _MAIL for shape in _SHAPES]
-    person = shares(_MAIL_SHARES)[dice.shorts(size) >> (16 - BITS)] * len(_SHAPES) + dice.below(len(_SHAPES), size)
+    table = [f"{mail}|{shape}" for mail in PUBLIC_MAIL for shape in MAIL_SHAPES]
+    person = shares(PUBLIC_MAIL_SHARES)[dice.shorts(size) >> (16 - BITS)] * len(MAIL_SHAPES) + dice.below(
+        len(MAIL_SHAPES), size
+    )
     found = _words(table, person).to_pylist()
     for k in np.flatnonzero(company | campus).tolist():
         holder = int(block.holder[k])
