@@ -49,7 +49,7 @@ def test_an_event_of_a_converse_stream_may_be_anything(odd: Any) -> None:
     assert "answer" in str(whole["output"])
 
 
-@pytest.mark.parametrize("odd", (7, ["list"], True))
+@pytest.mark.parametrize("odd", [7, ["list"], True])
 def test_a_message_of_an_azure_log_may_be_anything(odd: Any) -> None:
     x = Exchange()
     choices = [odd, {"message": odd}, {"delta": odd}, {"message": {"content": "answer"}, "finish_reason": "stop"}]
@@ -78,7 +78,7 @@ def test_a_langfuse_event_without_a_body_names_what_it_lacks(odd: Any) -> None:
     assert [one.field != "row" for one in found if isinstance(one, BadField)] == [True]
 
 
-@pytest.mark.parametrize("odd", ("text", 7, True))
+@pytest.mark.parametrize("odd", ["text", 7, True])
 def test_messages_of_a_stored_completion_may_be_anything(odd: Any) -> None:
     choices = [{"message": {"content": "answer"}, "finish_reason": "stop"}]
     record = {
