@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -62,7 +63,7 @@ def generate(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def _told(began: float):  # type: ignore[no-untyped-def]
+def _told(began: float) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         print(f"{done:,} of about {total:,} after {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
 
