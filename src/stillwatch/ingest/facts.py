@@ -56,6 +56,10 @@ _RELEASES: dict[str, tuple[str, ...]] = {
 _Key = TypeVar("_Key")
 _Row = tuple[Any, ...]
 """One row of a table, in the order of its columns."""
+_AT_ONCE = 16_384
+"""Rows that are held as Python values."""
+_FEW = 1000
+"""Different words of a column whose meaning is remembered."""
 _MOST_BYTES = 4 << 30
 """Bytes of facts, after decompression, that are held at once: far more than any file of facts that was meant as one."""
 _PSEUDONYMS = ("org", "payment", "registration", "device")
@@ -100,15 +104,22 @@ def read_accounts(path: str | Path, names: Pseudonymiser, *, now: int | None = N
         unsaid = created is None or (isinstance(created, str) and _said(created, "created") is None)
         found["created"] = None if unsaid else reading.at(created, "created")
         found["entitlement"] = billed(row.get("entitlement"), "entitlement", limit=10**15)
-        for name in _WORDS:
-            word = _said(row.get(name), name)
-            found[name] = None if word is None else words.setdefault(word, word)
+        for name, meant in words.items():
+            raw = row.get(name)
+            if type(raw) is not str:
+                found[name] = _said(raw, name)
+            elif raw in meant:
+                found[name] = meant[raw]
+            else:
+                found[name] = _said(raw, name)
+                if len(meant) < _FEW:
+                    meant[raw] = found[name]
         return account, tuple(map(found.get, schema.names))
 
-    words: dict[str, str] = {}
-    rows, rejects, reading = _collect(Path(path), _ACCOUNTS, "account", one, now)
+    words: dict[str, dict[str, str | None]] = {name: {} for name in _WORDS}
+    found, rejects, reading = _collect(Path(path), schema, _ACCOUNTS, "account", one, now)
     pairs = [(kind, value, raw) for (kind, raw), value in sorted(vault.items())]
-    return Facts(table=_table(list(rows.values()), schema), rejects=rejects, vault=pairs, notes=dict(reading.notes))
+    return Facts(table=found, rejects=rejects, vault=pairs, notes=dict(reading.notes))
 
 
 def read_telemetry(path: str | Path, names: Pseudonymiser) -> Facts:
@@ -126,10 +137,9 @@ def read_telemetry(path: str | Path, names: Pseudonymiser) -> Facts:
             raise BadField("client", "got nothing, expected the client's name")
         return (account, client), (account, client)
 
-    rows, rejects, reading = _collect(Path(path), _TELEMETRY, "account", one, None)
-    return Facts(
-        table=_table([rows[key] for key in sorted(rows)], TELEMETRY), rejects=rejects, notes=dict(reading.notes)
-    )
+    found, rejects, reading = _collect(Path(path), TELEMETRY, _TELEMETRY, "account", one, None)
+    ordered = found.sort_by([("account", "ascending"), ("client", "ascending")])
+    return Facts(table=ordered, rejects=rejects, notes=dict(reading.notes))
 
 
 def read_releases(path: str | Path) -> Facts:
@@ -145,10 +155,8 @@ def read_releases(path: str | Path) -> Facts:
             raise BadField("model", "got nothing, expected the model's name")
         return model, (model, reading.at(row.get("at"), "at"))
 
-    rows, rejects, reading = _collect(Path(path), _RELEASES, "model", one, None)
-    return Facts(
-        table=_table(list(rows.values()), table("releases").schema), rejects=rejects, notes=dict(reading.notes)
-    )
+    found, rejects, reading = _collect(Path(path), table("releases").schema, _RELEASES, "model", one, None)
+    return Facts(table=found, rejects=rejects, notes=dict(reading.notes))
 
 
 def _said(value: Any, name: str) -> str | None:
@@ -170,28 +178,39 @@ def _account(row: dict[str, Any], names: Pseudonymiser, vault: dict[tuple[str, s
 
 def _table(rows: Sequence[_Row], schema: pa.Schema) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.table(
-        [pa.array(list(map(_written, values)), f.type) for f, values in zip(schema, columns, strict=True)],
-        schema=schema,
-    )
+    return pa.table([_column(values, f.type) for f, values in zip(schema, columns, strict=True)], schema=schema)
+
+
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Values as a table can hold them: JSON can spell half a character, UTF-8 cannot."""
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array(list(map(_written, values)), kind)
 
 
 def _written(value: Any) -> Any:
-    """A text as a table can hold it: JSON can spell half a character, UTF-8 cannot."""
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
 @no_search_for_cycles()
 def _collect(
     path: Path,
+    schema: pa.Schema,
     aliases: dict[str, tuple[str, ...]],
     key_column: str,
     one: Callable[[dict[str, Any], Reading], tuple[_Key, _Row]],
     now: int | None,
-) -> tuple[dict[_Key, _Row], pa.Table, Reading]:
+) -> tuple[pa.Table, pa.Table, Reading]:
+    """Rows as a table of `schema`, of equal keys the last one; rejects; what was noted.
+
+    Rows become columns a few thousand at a time: as Python values those of a million accounts take gigabytes.
+    """
     reading = Reading(now=now)
     source = fingerprint(path)
-    rows: dict[_Key, _Row] = {}
+    done: list[pa.Table] = []
+    rows: list[_Row] = []
+    place: dict[_Key, int] = {}
     faults: list[_Row] = []
     known_columns = False
     ours: dict[tuple[str, ...], dict[str, str]] = {}
@@ -207,9 +226,13 @@ def _collect(
             known_columns |= key_column in row
             try:
                 key, found = one(row, reading)
-                if key in rows:
+                if key in place:
                     reading.notes[f"rows that repeat one {key_column}"] += 1
-                rows[key] = found
+                place[key] = len(done) * _AT_ONCE + len(rows)
+                rows.append(found)
+                if len(rows) == _AT_ONCE:
+                    done.append(_table(rows, schema))
+                    rows.clear()
                 continue
             except BadField as fault:
                 field_name, reason = fault.field, fault.reason
@@ -217,7 +240,9 @@ def _collect(
     if faults and not known_columns:
         wanted = ", ".join((key_column, *aliases[key_column]))
         raise FormatError(f"{path}: no column that names the {key_column}; expected one of {wanted}")
-    return rows, _table(faults, table("rejects").schema), reading
+    whole = pa.concat_tables([*done, _table(rows, schema)])
+    kept = whole.take(pa.array(place.values(), pa.int64())).combine_chunks()
+    return kept, _table(faults, table("rejects").schema), reading
 
 
 def _ours(header: tuple[str, ...], aliases: dict[str, tuple[str, ...]]) -> dict[str, str]:
