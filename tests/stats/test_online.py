@@ -65,7 +65,7 @@ def test_a_budget_taken_up_again_goes_on_where_it_was() -> None:
 
 def test_e_lord_and_e_saffron_earn_more_from_what_they_show_than_e_lond() -> None:
     rng = np.random.default_rng(4)
-    found = {rule: 0 for rule in OnlineRule}
+    found = dict.fromkeys(OnlineRule, 0)
     for _ in range(30):
         guilty = rng.random(1000) < 0.3
         e = likelihood_ratios(rng, guilty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillwatch.accounts.budgets import HARDER, Spent
 from stillwatch.accounts.drift import drift_p
 from stillwatch.accounts.evidence import COMBINED, LEAST_DECIDED, QUANTILES, Weighed, weigh
 from stillwatch.accounts.explain import explain
@@ -12,12 +13,14 @@ from stillwatch.accounts.words import Basis, null_in_words
 __all__ = [
     "COMBINED",
     "DRIFTED",
+    "HARDER",
     "LEAST_DECIDED",
     "QUANTILES",
     "Basis",
     "Grid",
     "Judgement",
     "Measured",
+    "Spent",
     "Weighed",
     "decide",
     "drift_p",

@@ -94,6 +94,7 @@ class Weighed:
                 _spelled(nulls, strata),
                 pa.nulls(seen.size, pa.string()),
                 _spelled(reasons, reason, unless=silent),
+                pa.nulls(seen.size, pa.string()),
             ],
             schema=table("account_evidence").schema,
         )

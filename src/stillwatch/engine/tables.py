@@ -20,7 +20,7 @@ from stillwatch.engine.tables_found import (
     LINKS,
     RUNS,
 )
-from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, REJECTS, RELEASES
+from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
 
 __all__ = ["CONTRACT_VERSION", "TABLES", "Column", "Table", "table"]
 
@@ -34,6 +34,7 @@ TABLES: dict[str, Table] = {
         FEATURES,
         ACCOUNT_FACTS,
         RELEASES,
+        LABELS,
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,

@@ -59,6 +59,7 @@ ACCOUNT_EVIDENCE = Table(
         column("null", TEXT, "null hypothesis in words", required=True, leaves="free"),
         column("decision", TEXT, "review, quiet or undecided (combined row only)"),
         column("reason", TEXT, "why, in a sentence"),
+        column("proposal", TEXT, "hardest action whose error budget the account passed: review, verify, throttle or block (combined row only)"),
     ),
 )
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.engine.contract import HASH, TEXT, TIME, Table, column
 
-__all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "REJECTS", "RELEASES"]
+__all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "LABELS", "REJECTS", "RELEASES"]
 
 # One column a line reads as the table that it is.
 
@@ -141,6 +141,19 @@ RELEASES = Table(
     columns=(
         column("model", TEXT, "model", required=True, leaves="free"),
         column("at", TIME, "when it was launched", required=True, leaves="free"),
+    ),
+)
+
+LABELS = Table(
+    name="labels",
+    row="What a person decided about an account: cleared accounts calibrate all others.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("label", TEXT, "`cleared`: looked at, and found to be an ordinary customer", required=True, leaves="as_count"),
+        column("by", TEXT, "who decided"),
+        column("at", TIME, "when"),
+        column("reason", TEXT, "why"),
     ),
 )
 

@@ -24,12 +24,13 @@ from . import (
     otel_genai,
 )
 from .chunks import Chunk, Plan, SourceFile, plan
-from .facts import Facts, read_accounts, read_releases, read_telemetry
+from .facts import CLEARED, Facts, read_accounts, read_cleared, read_releases, read_telemetry
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
 from .read import ChunkResult, read_chunk
 
 __all__ = [
+    "CLEARED",
     "FORMATS",
     "Chunk",
     "ChunkResult",
@@ -41,6 +42,7 @@ __all__ = [
     "plan",
     "read_accounts",
     "read_chunk",
+    "read_cleared",
     "read_releases",
     "read_telemetry",
 ]

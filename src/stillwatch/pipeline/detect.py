@@ -25,7 +25,10 @@ class Findings:
     threshold_p: float | None
     best_p: float | None
     can_fire: bool
+    basis: accounts.Basis
+    calibrated_by: int
     note: str
+    spent: tuple[accounts.Spent, ...]
     pictures: Pictures
 
 
@@ -60,6 +63,7 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         store.read("account_facts"),
         settings.detect,
         accounts=_everybody(found),
+        cleared=store.read("labels", ["account"]).column("account").combine_chunks(),
     )
     store.put("account_evidence", judgement.evidence())
     store.put("calibration", judgement.calibration)
@@ -71,7 +75,10 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         threshold_p=judgement.threshold_p,
         best_p=smallest,
         can_fire=judgement.weighed.basis is not accounts.Basis.THEMSELVES and judgement.tested > 0,
+        basis=judgement.weighed.basis,
+        calibrated_by=int((judgement.weighed.reference & judgement.weighed.eligible).sum()),
         note=judgement.note,
+        spent=judgement.spent,
         pictures=pictures,
     )
 
