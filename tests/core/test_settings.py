@@ -30,7 +30,8 @@ def test_nothing_given_means_the_defaults(tmp_path: Path) -> None:
 def test_given_values_are_kept_and_told_apart_from_defaults(tmp_path: Path) -> None:
     file = tmp_path / "stillwatch.toml"
     file.write_text(
-        "[detect]\ncontamination = 0.2\nleast_stratum = 300\n[detect.budgets]\nblock = 0.0001\n[run]\nseed = 5\n[ingest]\ndefault_account = 'x'\n"
+        "[detect]\ncontamination = 0.2\nleast_stratum = 300\n[detect.budgets]\nblock = 0.0001\n"
+        "[run]\nseed = 5\n[ingest]\ndefault_account = 'x'\n"
     )
     settings = read_settings(file)
     assert settings.detect.contamination == 0.2

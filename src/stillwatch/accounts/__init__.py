@@ -6,6 +6,7 @@ from stillwatch.accounts.budgets import HARDER, Spent
 from stillwatch.accounts.drift import drift_p
 from stillwatch.accounts.evidence import COMBINED, LEAST_DECIDED, QUANTILES, Weighed, weigh
 from stillwatch.accounts.explain import explain
+from stillwatch.accounts.histories import HISTORIES, watch
 from stillwatch.accounts.judge import DRIFTED, Judgement, decide, judge
 from stillwatch.accounts.measured import Grid, Measured
 from stillwatch.accounts.words import Basis, null_in_words
@@ -14,6 +15,7 @@ __all__ = [
     "COMBINED",
     "DRIFTED",
     "HARDER",
+    "HISTORIES",
     "LEAST_DECIDED",
     "QUANTILES",
     "Basis",
@@ -27,5 +29,6 @@ __all__ = [
     "explain",
     "judge",
     "null_in_words",
+    "watch",
     "weigh",
 ]

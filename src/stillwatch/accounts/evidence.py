@@ -18,6 +18,7 @@ from stillwatch.accounts.measured import Grid, Measured, column, line_up
 from stillwatch.accounts.words import ALL, UNKNOWN, Basis, null_in_words
 from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import table
+from stillwatch.stats import certified_rate
 
 __all__ = ["COMBINED", "LEAST_DECIDED", "QUANTILES", "Weighed", "weigh"]
 
@@ -30,6 +31,9 @@ LEAST_DECIDED = 3
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 """Shares of accounts whose values the calibration table shows."""
 
+CERTIFIED_AT = 0.001
+"""P-value at which the calibration table certifies how often honest accounts pass."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -38,7 +42,8 @@ class Weighed:
     """Every account's evidence, as arrays of signals by accounts in the order of `grid`; NaN where undecided.
 
     `stratum[a]` points into `strata`. `average` holds the mean e-value over the signals of evidence (valid under any dependence
-    among them), `p_average` its conformal p-value, `smallest_p` the smallest that its stratum could give, `calibration_n` the
+    among them), `p_average` its conformal p-value, `ranked` what that p-value ranks,
+    `smallest_p` the smallest that its stratum could give, `calibration_n` the
     accounts behind it. `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
     """
 
@@ -52,6 +57,7 @@ class Weighed:
     e: npt.NDArray[np.float64]
     signal_n: npt.NDArray[np.int64]
     average: npt.NDArray[np.float64]
+    ranked: npt.NDArray[np.float64]
     p_average: npt.NDArray[np.float64]
     calibration_n: npt.NDArray[np.int64]
     smallest_p: npt.NDArray[np.float64]
@@ -135,7 +141,7 @@ def weigh(
     labels, strata = _strata(grid.accounts, facts, eligible & reference, settings.least_stratum)
     shape = grid.values.shape
     p, e = np.full(shape, np.nan), np.full(shape, np.nan)
-    average, p_average = np.full(shape[1], np.nan), np.full(shape[1], np.nan)
+    average, ranked, p_average = (np.full(shape[1], np.nan) for _ in range(3))
     signal_n = np.zeros((shape[0], len(strata)), dtype=np.int64)
     calibration_n, smallest_p = np.zeros(len(strata), dtype=np.int64), np.ones(len(strata))
     drift: list[float | None] = []
@@ -147,10 +153,12 @@ def weigh(
         of_mine = mine[compared]
         p[:, mine], e[:, mine] = found.p[:, of_mine], found.e[:, of_mine]
         average[mine], p_average[mine] = found.average[of_mine], found.p_average[of_mine]
+        ranked[mine] = found.ranked[of_mine]
         signal_n[:, code] = found.calibration_n
         calibration_n[code], smallest_p[code] = found.average_n, found.average_smallest_p
         monitor = settings.contamination if basis is Basis.CLEARED else None
-        rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor)
+        certify = basis is not Basis.THEMSELVES
+        rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor, certify)
         drift.append(rows[-1]["uniformity"])
         _LOG.debug("weighed stratum %d of %d: %d accounts", code + 1, len(strata), int(mine.sum()))
     return Weighed(
@@ -164,6 +172,7 @@ def weigh(
         e=e,
         signal_n=signal_n,
         average=average,
+        ranked=ranked,
         p_average=p_average,
         calibration_n=calibration_n,
         smallest_p=smallest_p,
@@ -213,6 +222,7 @@ def _calibration(
     found: Comparison,
     hostile: float,
     monitor: float | None,
+    certify: bool,
 ) -> list[dict[str, Any]]:
     """Rows of `calibration` for one stratum, the combined one last. The monitor runs where an allowance for it is given."""
     average = np.full(mine.size, np.nan)
@@ -246,9 +256,22 @@ def _calibration(
                 if monitor is None
                 else drift_p(values[there & reference], values[there & ~reference], hostile_share=monitor),
                 "quantiles": np.quantile(known, QUANTILES, method="inverted_cdf").tolist() if known.size else [],
+                **(_certificate(int(n), float(smallest), hostile) if certify and signal != COMBINED else {}),
             }
         )
     return rows
+
+
+def _certificate(n: int, smallest: float, hostile: float) -> dict[str, float]:
+    """What the calibration certifies of one signal at `CERTIFIED_AT`, or at its smallest p-value where that is larger.
+
+    The combined row has none: its scores are fitted to the same references, so what lies beyond one of them is no Beta variable.
+    """
+    if not n:
+        return {}
+    level = max(CERTIFIED_AT, smallest)
+    bad = math.ceil(hostile * n - 1e-9)
+    return {"certified_level": level, "certified_rate": float(certified_rate(level, n=n, hostile=bad))}
 
 
 def _spelled(

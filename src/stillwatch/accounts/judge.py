@@ -84,11 +84,11 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     all accounts with enough data that do not calibrate the others. The p-values share their calibration, for which the procedure
     keeps its promise (positive dependence: Bates and others 2023, arXiv 2104.08279).
 
-    The hardest action that its evidence would carry is the account's proposal (see `budgets`). A stratum that has drifted takes no part:
-    its accounts count among the tested, with p = 1.
+    The hardest action that its evidence would carry is the account's proposal (see `budgets`). Accounts of a stratum that
+    has drifted count among the tested, with p = 1.
 
-    Undecided: too little data; or unusual at that level alone (p <= budgets.review), where the calibration at hand cannot tell more. That is
-    so for every account that calibrates the others, for an account beyond all references, and for a stratum that has drifted.
+    Undecided: too little data; or unusual at that level alone (p <= budgets.review), where the calibration at hand cannot tell more. That
+    is so for every account that calibrates the others, for an account beyond all references, and for a stratum that has drifted.
 
     Quiet: the rest. Quiet is not clean: it is what these signals could see.
     """

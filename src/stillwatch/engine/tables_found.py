@@ -170,6 +170,8 @@ CALIBRATION = Table(
         column("smallest_p", pa.float64(), "smallest p-value that this n can give", required=True, leaves="free"),
         column("uniformity", pa.float64(), "p-value of the null monitor: small when the p-values of the bulk are not uniform", leaves="free"),
         column("quantiles", pa.list_(pa.float64()), "the signal's values at 1, 5, 25, 50, 75, 95, 99 % of accounts", required=True, leaves="as_count"),
+        column("certified_level", pa.float64(), "p-value at which the rate of false alarms is certified", leaves="free"),
+        column("certified_rate", pa.float64(), "most that this rate can be for honest accounts, given this calibration, with 95 % confidence; unknown for the combined row", leaves="free"),
     ),
 )
 

@@ -290,7 +290,8 @@ def _ours(header: tuple[str, ...], aliases: dict[str, tuple[str, ...]]) -> dict[
 
 
 def _rows(path: Path, bare: set[str] | None = None) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
-    """Numbered records of a file. With `bare` names of a key, a text whose first line holds neither one of them nor a delimiter is a list of keys."""
+    """Numbered records of a file. With `bare`, names that a key's column may have, a text whose first line is none of them
+    and holds no delimiter is a list of accounts."""
     stream = open_stream(path)
     try:
         pieces: list[bytes] = []

@@ -1,8 +1,8 @@
 """Looking again every day without paying for it with false alarms, where the same accounts come back day after day.
 
-Multiplying daily e-values needs each to be fair given the days before. Against other accounts it is not: an account that is the most
+Multiplying daily e-values needs each to be fair given the days before. Against other accounts it is not: one that is the most
 talkative of a thousand today is so tomorrow, honest as it is, and its product grows without end. What is fair is the comparison of
-whole histories. So each look compares histories up to that day, and its e-value is *added* with a weight; the weights of all looks sum to 1.
+whole histories. So each look compares histories up to that day, and its e-value is *added* with a weight; all weights sum to 1.
 The running sum only grows, and its limit is an average of e-values. Hence `P(it ever reaches 1/a) <= a`, whatever the dependence of days.
 
 The price is a ceiling. Among n + 1 exchangeable histories one must be the loudest, so no evidence of this kind passes n + 1, however long
@@ -22,7 +22,7 @@ __all__ = ["accumulate", "look_share"]
 def look_share(look: npt.ArrayLike) -> FloatArray:
     """The weight of the k-th look, k from 1: looks 2**j to 2**(j+1) - 1 share `1 / ((j + 1)(j + 2))` equally. All weights sum to 1.
 
-    Evidence that lasts loses little by waiting: after 100 looks they have had 6/7 of all the weight, and the looks of the last month more than 1/56.
+    Evidence that lasts loses little by waiting: 63 looks have 6/7 of all the weight, and the 32 last of them together 1/42.
 
     >>> [round(s, 4) for s in look_share([1, 2, 3, 4, 64]).tolist()]
     [0.5, 0.0833, 0.0833, 0.0208, 0.0003]
