@@ -31,8 +31,10 @@ def a_day(rng: np.random.Generator, temper: np.ndarray) -> list[Measured]:
     ]
 
 
-def watched(rng: np.random.Generator, temper: np.ndarray, days: int = DAYS) -> list[pa.Table]:
-    cleared = pa.array(np.arange(1, REFERENCES + 1))
+def watched(
+    rng: np.random.Generator, temper: np.ndarray, days: int = DAYS, references: int = REFERENCES
+) -> list[pa.Table]:
+    cleared = pa.array(np.arange(1, references + 1))
     out: list[pa.Table] = []
     for day in range(days):
         weighed = weigh(a_day(rng, temper), None, SETTINGS, cleared=cleared)
@@ -53,8 +55,8 @@ def test_evidence_against_an_honest_account_ever_reaches_20_at_most_once_in_twen
 
 def test_an_account_that_is_a_little_loud_every_day_is_told_in_the_end_and_not_at_once() -> None:
     rng = np.random.default_rng(2)
-    temper = np.concatenate([0.1 * rng.standard_normal(REFERENCES + TESTED - 20), np.full(20, 1.0)])
-    days = watched(rng, temper, 20)
+    temper = np.concatenate([0.1 * rng.standard_normal(2500), np.full(20, 1.0)])
+    days = watched(rng, temper, 20, references=2400)
     found = [int((np.asarray(one["evidence"])[-20:] >= 20.0).sum()) for one in days]
     assert found[0] <= 5
     assert found[-1] >= 15

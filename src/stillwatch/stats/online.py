@@ -60,7 +60,7 @@ class OnlineBudget:
         """What the next candidate may spend: it is shown with an e-value of `1 / level` or more."""
         if self.rule is OnlineRule.E_LOND:
             share_of_it = (self.decided + 1.0) ** -_DECAY / float(special.zeta(_DECAY))
-            return self.q * share_of_it * (self.shown + 1.0)
+            return float(self.q * share_of_it * (self.shown + 1.0))
         whole = self.q * (1.0 - _CANDIDATE) if self.rule is OnlineRule.E_SAFFRON else self.q
         part = _SPEND / (1.0 + _SPEND * self.since)
         return max(0.0, part * (whole - self.spent) * (self.shown + 1.0))
