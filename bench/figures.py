@@ -9,6 +9,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,19 @@ def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | Non
         "unit": unit,
         "bar": limit,
         "holds": holds,
-        "command": "python " + " ".join(["bench/scan.py", *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
+        "command": "python "
+        + " ".join([f"bench/{Path(sys.argv[0]).name}", *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
         "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
     }
 
 
-def keep(out: Path, part: str, figures: Figures) -> None:
-    """Put a part's figures into scan.json in place of its older ones, and write scan.md and the plot from all of them."""
+def keep(
+    out: Path, part: str, figures: Figures, *, name: str = "scan", write: Callable[[dict[str, Any]], str] = page
+) -> None:
+    """Put a part's figures into NAME.json in place of its older ones, and write NAME.md and the plot from all of them."""
     bars, raw = figures
-    path = out / "scan.json"
+    path = out / f"{name}.json"
     old = json.loads(path.read_text()) if path.exists() else {"bars": [], "raw": {}}
     kept = [b for b in old["bars"] if b.get("part") != part]
     old["bars"] = kept + [{**b, "part": part} for b in bars]
@@ -58,6 +62,6 @@ def keep(out: Path, part: str, figures: Figures) -> None:
     old["versions"] = {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")}
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(old, indent=1) + "\n")
-    (out / "scan.md").write_text(page(old))
+    (out / f"{name}.md").write_text(write(old))
     if "scale" in old["raw"]:
         (out / "scan-scale.svg").write_text(plot(old["raw"]["scale"]))

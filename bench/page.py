@@ -11,7 +11,7 @@ GIB = 1 << 30
 def page(found: dict[str, Any]) -> str:
     """The page for people, from all that scan.json holds; a part that was never measured is left out."""
     raw = found["raw"]
-    lines = [*_bars(found)]
+    lines = ["# Scan: what was measured", "", *bars_of(found, "bench/scan.py")]
     if "scale" in raw:
         lines += _sizes(raw["scale"])
     if "profile" in raw:
@@ -25,11 +25,11 @@ def page(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bars(found: dict[str, Any]) -> Iterator[str]:
+def bars_of(found: dict[str, Any], script: str) -> Iterator[str]:
+    """The figures beside their bars, and the machine they were measured on."""
     machine = found["machine"]
-    yield from ("# Scan: what was measured", "")
     yield (
-        "Written by `bench/scan.py`, never by hand. Machine: "
+        f"Written by `{script}`, never by hand. Machine: "
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}; "
         + ", ".join(f"{k} {v}" for k, v in found["versions"].items())
         + "."

@@ -294,8 +294,10 @@ def test_cleared_accounts_calibrate_the_others_and_unknown_names_are_counted(tmp
     done = run(Workspace(space.root), inputs)
     assert not done.unchanged, "the same logs are judged anew"
     assert f"{cleared}: 26 cleared accounts, 25 of them in the logs; 1 unknown here" in done.notes
-    assert {row["by"] for row in space.store.read("labels").to_pylist()} == {"kim"}
-    combined = [row for row in space.store.read("account_evidence").to_pylist() if row["signal"] == "combined"]
+    assert {row["by"] for row in Workspace(space.root).store.read("labels").to_pylist()} == {"kim"}
+    combined = [
+        row for row in Workspace(space.root).store.read("account_evidence").to_pylist() if row["signal"] == "combined"
+    ]
     calibrating = {space.names.name("account", one) for one in names}
     assert all(("cleared by an analyst" in row["reason"]) == (row["account"] in calibrating) for row in combined)
     assert all("analysts cleared" in row["null"] for row in combined)

@@ -50,7 +50,7 @@ def scan(
         accounts: Account facts (CSV, JSON lines or Parquet): when opened, plan, sign-up path, payment, device.
         telemetry: Product telemetry (account and client), to tell clients that are only claimed.
         releases: Model launches (model and time).
-        cleared: Accounts that people looked at and cleared: a table (account, by, at, reason) or one account a line.
+        cleared: Accounts that people have cleared: a table (account, by, at, reason), or one account a line.
         format: Name of the log format, when it should not be told by content.
         columns: TOML file that maps the columns of a Parquet, CSV or JSON-lines log.
         settings: Settings file; stillwatch.toml in the workspace by default.
