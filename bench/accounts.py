@@ -62,8 +62,8 @@ def _validity(raw: dict[str, Any]) -> Iterator[str]:
         yield f"| {row['world']} | {row['list']} | {row['nominal']:g} | {row['fdr']:.4f} ({row['error']:.4f}) | {row['found']:.3f} |"
     yield ""
     yield (
-        "The last kind is the one that no calibration survives: a product type too small to be calibrated alone is pooled with all, and its honest "
-        "accounts are louder than all. It stands here as a limit, not as a promise; give such types cleared accounts of their own."
+        "In every kind, one product type is too small to be calibrated alone, and louder than the others, in the last kind by far. Its accounts are compared "
+        "with everybody and among themselves, and the larger p-value counts: compared with everybody alone, its honest accounts fill the list."
     )
     told = raw["certificate"]
     yield ""

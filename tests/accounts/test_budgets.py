@@ -60,3 +60,15 @@ def test_where_nobody_can_be_put_up_for_review_nobody_is_proposed_for_more(world
     )
     assert found.spent == ()
     assert found.combined["proposal"].null_count == 310
+
+
+def test_a_small_odd_product_type_is_not_accused_for_being_odd(world: MakeWorld) -> None:
+    rng = np.random.default_rng(3)
+    kinds = ["chat"] * 19 + ["agent"]
+    for _ in range(5):
+        odd = np.where(np.arange(3000) % 20 == 19, 50.0, 0.0)
+        one = world(rng, honest=3000, types=kinds, shift=odd)
+        found = judge(one.measured, one.facts, DetectSettings(), cleared=one.accounts.slice(0, 2000))
+        assert not set(found.accounts(Decision.REVIEW).to_pylist()) & set(range(20, 3001, 20))
+        stuck = [row for row in found.combined.to_pylist() if row["account"] % 20 == 0 and row["account"] > 2000]
+        assert np.mean([(row["p_value"] or 1.0) <= 0.05 for row in stuck]) <= 0.2

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.accounts.evidence import Weighed
-from stillwatch.accounts.words import ALL, Basis
+from stillwatch.accounts.words import Basis
 from stillwatch.core.settings import BudgetSettings
 from stillwatch.stats import budget_tails, conformal_p, look_share, tail_e
 
@@ -25,7 +25,7 @@ __all__ = ["HISTORIES", "watch"]
 HISTORIES: pa.Schema = pa.schema(
     [
         pa.field("account", pa.int64(), nullable=False),
-        pa.field("stratum", pa.string(), nullable=False),
+        pa.field("product", pa.string(), nullable=False),
         pa.field("reference", pa.bool_(), nullable=False),
         pa.field("days", pa.int64(), nullable=False),
         pa.field("score", pa.float64(), nullable=False),
@@ -34,13 +34,13 @@ HISTORIES: pa.Schema = pa.schema(
         pa.field("through", pa.int64(), nullable=False),
     ]
 )
-"""One account: its stratum and role when it first came, days with enough data, score, evidence; looks so far and the last day fed."""
+"""One account: its product type and role when it first came, days with enough data, score, evidence; looks so far and the last day fed."""
 
 
 def watch(before: pa.Table | None, day: int, weighed: Weighed, budgets: BudgetSettings) -> pa.Table:
     """Feed one day, weighed on that day's exchanges alone, and look at everybody's history.
 
-    Without cleared accounts nothing is fed. An account keeps the stratum and the role that it had when it first came: cleared or
+    Without cleared accounts nothing is fed. An account keeps the product type and the role that it had when it first came: cleared or
     not, a later change of mind would compare histories of two kinds.
 
     Args:
@@ -56,21 +56,21 @@ def watch(before: pa.Table | None, day: int, weighed: Weighed, budgets: BudgetSe
     known = np.asarray(old["account"], dtype=np.int64)
     everybody = np.union1d(known, weighed.grid.accounts)
     from_old, today = np.searchsorted(everybody, known), np.searchsorted(everybody, weighed.grid.accounts)
-    stratum = np.empty(everybody.size, dtype=object)
+    product = np.empty(everybody.size, dtype=object)
     reference = np.zeros(everybody.size, dtype=np.bool_)
     days, score, evidence = (np.zeros(everybody.size) for _ in range(3))
-    stratum[today], reference[today] = np.array(weighed.strata, dtype=object)[weighed.stratum], weighed.reference
-    stratum[from_old], reference[from_old] = old["stratum"].to_pylist(), np.asarray(old["reference"])
+    product[today], reference[today] = np.array(weighed.products, dtype=object)[weighed.product], weighed.reference
+    product[from_old], reference[from_old] = old["product"].to_pylist(), np.asarray(old["reference"])
     days[from_old], score[from_old], evidence[from_old] = (np.asarray(old[c]) for c in ("days", "score", "evidence"))
     able = ~np.isnan(weighed.ranked)
     days[today] += able
     score[today[able]] += np.log(weighed.ranked[able])
     looks = 1 + (int(old["looks"][0].as_py()) if old.num_rows else 0)
-    evidence += look_share(looks) * _bets(score, stratum, reference, budget_tails(budgets.review))
+    evidence += look_share(looks) * _bets(score, product, reference, budget_tails(budgets.review))
     return pa.table(
         [
             everybody,
-            pa.array(stratum.tolist(), pa.string()),
+            pa.array(product.tolist(), pa.string()),
             reference,
             days.astype(np.int64),
             score,
@@ -84,15 +84,14 @@ def watch(before: pa.Table | None, day: int, weighed: Weighed, budgets: BudgetSe
 
 def _bets(
     score: npt.NDArray[np.float64],
-    stratum: npt.NDArray[np.object_],
+    product: npt.NDArray[np.object_],
     reference: npt.NDArray[np.bool_],
     tails: tuple[float, ...],
 ) -> npt.NDArray[np.float64]:
-    """Today's e-value of every history against the references' of its stratum; references themselves bet nothing."""
+    """Today's e-value of every history against the references' of its product type; references themselves bet nothing."""
     e = np.zeros(score.size)
-    for name in sorted(set(stratum.tolist())):
-        mine = stratum == name
-        among = reference if name == ALL else reference & mine
+    for name in sorted(set(product.tolist())):
+        mine = product == name
         tested = mine & ~reference
-        e[tested] = tail_e(conformal_p(score[among], score[tested]), tails)
+        e[tested] = tail_e(conformal_p(score[reference & mine], score[tested]), tails)
     return e

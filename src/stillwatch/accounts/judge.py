@@ -13,7 +13,7 @@ import pyarrow as pa
 from stillwatch.accounts.budgets import HARDER, Spent, spend
 from stillwatch.accounts.evidence import COMBINED, Weighed, weigh
 from stillwatch.accounts.measured import Measured
-from stillwatch.accounts.words import Basis, kin, null_in_words
+from stillwatch.accounts.words import ALL, Basis, kin, null_in_words
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import table
@@ -98,7 +98,7 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     testable = weighed.eligible if itself else weighed.eligible & ~weighed.reference
     drifted = np.array([d is not None and d < DRIFTED for d in weighed.drift], dtype=np.bool_)[weighed.stratum]
     tested = np.flatnonzero(testable)
-    at_floor = p <= weighed.smallest_p[weighed.stratum] * (1 + 1e-9)
+    at_floor = p <= weighed.smallest_p * (1 + 1e-9)
     chosen = np.zeros(p.size, dtype=np.bool_)
     action = np.full(p.size, -1, dtype=np.int64)
     spent: list[Spent] = []
@@ -107,7 +107,8 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
         chosen[tested] = benjamini_hochberg(believed, q=q).selected
         most = int(weighed.calibration_n[np.unique(weighed.stratum[tested])].max())
         spent, action[tested] = spend(believed, (at_floor & ~drifted)[tested], most, settings.budgets)
-    alone = weighed.eligible & (np.nan_to_num(p, nan=1.0) <= q) & ~chosen
+    mute = at_floor & (weighed.smallest_p > q)
+    alone = weighed.eligible & ((np.nan_to_num(p, nan=1.0) <= q) | mute) & ~chosen
     spared = weighed.reference & weighed.eligible & (weighed.basis is Basis.CLEARED)
     stuck = alone & ~spared & (weighed.reference | at_floor | drifted)
     code = np.where(chosen, _REVIEW, np.where(~weighed.eligible | stuck, _UNDECIDED, _QUIET))
@@ -242,6 +243,9 @@ class _Reasons:
                 f"among the most unusual of {crowd} (p = {p:.2g}), but accounts that calibrate one another cannot show who is "
                 f"guilty: needs at least {self.cleared:,} cleared accounts; loudest: {self._loudest(place)}"
             )
+        if self.weighed.strata[self.weighed.stratum[place]] == ALL:
+            name = kin(self.weighed.products[self.weighed.product[place]])
+            crowd = f"{crowd} or of the few {name} among them"
         return (
             f"beyond all of {crowd} (p = {p:.2g}), which are too few to show it among {self.tested:,} tested: needs at least "
             f"{self.calibrators:,}; loudest: {self._loudest(place)}"
