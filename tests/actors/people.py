@@ -21,6 +21,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         exchanges=exchanges,
         elicited=asked * rng.random(size),
         asked=asked,
+        known_items=rng.beta(0.2, 8, size),
         single=rng.beta(2, 2, size),
         tools=rng.beta(0.3, 2, size),
         telemetry=np.zeros(size),
@@ -55,5 +56,7 @@ def candidate(rng: np.random.Generator, people: HeldOut, places: object, **chang
         account=who,
         prompt=rng.integers(0, 1 << 40, who.size),
         cell=rng.integers(0, 64, who.size),
+        item=np.full(who.size, -1),
+        hour=rng.integers(0, 24, who.size),
     )
     return replace(plain, **changed)  # type: ignore[arg-type]

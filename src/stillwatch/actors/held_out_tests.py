@@ -17,8 +17,10 @@ from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.actors.work_pattern import dealt_lifts, dispersion, drawn_dispersions
 from stillwatch.core import Evidence, Support, Vote
+from stillwatch.stats import tiling as divided
+from stillwatch.text import ITEM_BITS, sets
 
-__all__ = ["MATERIAL", "TESTS", "ActorTest", "like_a_queue", "run_tests"]
+__all__ = ["MATERIAL", "TESTS", "WEAK_ALONE", "ActorTest", "like_a_queue", "run_tests"]
 
 _DRAWS = 499
 _SCHEDULED = 3.0
@@ -26,6 +28,9 @@ _SCHEDULED = 3.0
 MATERIAL = 0.15
 """Difference in share from comparable accounts that evidence of acting together and structural evidence must exceed, however sure they
 are: with thousands of accounts every small habit of a product's users becomes significant."""
+
+WEAK_ALONE = frozenset({"open_requests", "known_items", "tiling"})
+"""Structural tests of what courses, tutors and evaluators do as well: counted only where the members behave like a queue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +122,52 @@ def open_requests(candidate: Candidate, population: HeldOut, rng: np.random.Gene
         vote=Vote.STRUCTURAL,
         scores=population.compared("asked"),
         words="of held-out exchanges ask for worked reasoning, grades or training data",
+    )
+
+
+@_test(Vote.STRUCTURAL)
+def known_items(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+    """The members ask items of public question sets through, for which graded answers exist.
+
+    Counted only where the members behave like a queue: evaluators and courses ask the same. Paraphrased items are not told.
+    """
+    return _compared(
+        candidate,
+        population,
+        rng,
+        name="known_items",
+        vote=Vote.STRUCTURAL,
+        scores=population.compared("known_items"),
+        words="of held-out exchanges hold an item of a public question set",
+    )
+
+
+@_test(Vote.STRUCTURAL)
+def tiling(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+    """The members divide a public question set among themselves: hardly two of them ask the same item.
+
+    Tested on the set that they ask most of. Counted only where the members behave like a queue. Misled by a course that assigns each
+    student items of their own; a few items asked twice on purpose hide a queue.
+    """
+    asked = np.flatnonzero(candidate.item >= 0)
+    if not asked.size:
+        return None
+    number, times = np.unique(candidate.item[asked] >> ITEM_BITS, return_counts=True)
+    chosen = sets()[int(number[times.argmax()])]
+    own = asked[candidate.item[asked] >> ITEM_BITS == chosen.number]
+    found = divided(candidate.account[own], candidate.item[own], set_size=chosen.items)
+    p_value = found.evidence.p_value
+    shown = p_value is not None and p_value <= 0.01
+    return Result(
+        test="tiling",
+        vote=Vote.STRUCTURAL,
+        supports=Support.HARVEST if shown else Support.NEITHER,
+        evidence=found.evidence,
+        expected=1.0,
+        low=None,
+        high=None,
+        sentence=f"{found.repeats:,} of {found.asked:,} items of {chosen.name} ({chosen.items:,} items) were asked by a second member; "
+        f"{found.expected:,.0f} if each had chosen alone",
     )
 
 

@@ -31,6 +31,7 @@ _ACTIVITY = Sql(
            count(*) as exchanges,
            @count_if((f.elicitation & {pressing}) <> 0) as elicited,
            @count_if(f.elicitation <> 0) as asked,
+           @count_if(f.known_item is not null) as known_items,
            @count_if(f.turns <= 1) as single,
            @count_if(f.turns is not null) as turns_known,
            @count_if(f.tools is not null) as with_tools,
@@ -91,6 +92,7 @@ class HeldOut:
     exchanges: Ints
     elicited: Floats
     asked: Floats
+    known_items: Floats
     single: Floats
     tools: Floats
     telemetry: Floats
@@ -138,6 +140,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         exchanges=exchanges,
         elicited=active.column("elicited").to_numpy() / np.maximum(exchanges, 1),
         asked=active.column("asked").to_numpy() / np.maximum(exchanges, 1),
+        known_items=active.column("known_items").to_numpy() / np.maximum(exchanges, 1),
         single=np.where(known > 0, active.column("single").to_numpy() / np.maximum(known, 1), np.nan),
         tools=active.column("with_tools").to_numpy() / np.maximum(exchanges, 1),
         telemetry=active.column("with_telemetry").to_numpy() / np.maximum(exchanges, 1),

@@ -105,6 +105,7 @@ FEATURES = Table(
         column("system_hash", HASH, "keyed hash of the normalised system text"),
         column("system_anchors", pa.list_(HASH), "sampled shingle hashes of the system text"),
         column("cell", pa.int32(), "embedding cell of the prompt: a coarse topic"),
+        column("known_item", pa.int64(), "item of a public question set that stands in the prompt: the set's number, 32 bits, the item's"),
         column("elicitation", pa.int32(), "bit per technique of asking for training value, in the order of `core.Technique`"),
         column("output_words", pa.int32(), "words in the answer", leaves="as_count"),
         column("reasoning_returned", pa.bool_(), "whether reasoning or a summary came back", leaves="as_count"),

@@ -3,6 +3,7 @@
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
+from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
 from stillwatch.text.project import Embedder, Projection
 from stillwatch.text.shingles import anchors, shingles
 from stillwatch.text.skeleton import skeletons
@@ -11,15 +12,19 @@ from stillwatch.text.words import Words, words
 
 __all__ = [
     "CELLS",
+    "ITEM_BITS",
     "Embedder",
+    "KnownSet",
     "Projection",
     "Words",
     "anchors",
     "cells",
     "elicitation",
     "exact_hashes",
+    "known_items",
     "lexicon",
     "prompt_hashes",
+    "sets",
     "shingles",
     "skeletons",
     "techniques",

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
+from stillwatch.text.known_items import known_items
 from stillwatch.text.normal import Batch, arrow, normal, portions
 from stillwatch.text.shingles import anchors
 from stillwatch.text.skeleton import skeletons
@@ -45,6 +46,7 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
         "system_hash": told["hash"],
         "system_anchors": told["anchors"],
         "cell": asked["cell"],
+        "known_item": asked["known_item"],
         "elicitation": pa.array(bits, mask=unknown),
         "output_words": pa.array(counts.astype(np.int32), mask=~known),
     }
@@ -58,6 +60,7 @@ def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
         "skeleton": skeletons(words, salt=salt),
         "anchors": anchors(words, salt=salt),
         "cell": pa.array(cell, mask=cell < 0),
+        "known_item": known_items(words),
         "bits": pa.array(elicitation(words), mask=~words.known),
     }
 
