@@ -13,10 +13,23 @@ from stillwatch.actors.candidate import Candidate, Result
 from stillwatch.actors.held_out_tests import TESTS, like_a_queue, run_tests
 from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support, Vote
+from stillwatch.text import ITEM_BITS, sets
 
 from .people import candidate, population
 
-WITH_E = ("template_persists", "elicitation", "open_requests", "shared_instruments", "single_turn", "newcomers")
+WITH_E = (
+    "template_persists",
+    "elicitation",
+    "open_requests",
+    "known_items",
+    "shared_instruments",
+    "single_turn",
+    "newcomers",
+)
+
+
+LEVELS = {"elicited": 0.6, "asked": 0.7, "known_items": 0.8, "single": 1.0, "young": 0.95, "shares": 0.8}
+GSM8K = next(one for one in sets() if one.name == "gsm8k")
 
 
 def chance(seed: int, members: int = 25) -> tuple[Candidate, HeldOut, np.random.Generator]:
@@ -32,7 +45,7 @@ def planted(seed: int = 3, members: int = 40) -> tuple[Candidate, HeldOut, np.ra
     people = population(rng)
     at = np.sort(rng.choice(people.account.size, members, replace=False))
     moved: dict[str, npt.NDArray[np.float64]] = {}
-    for name, level in {"elicited": 0.6, "asked": 0.7, "single": 1.0, "young": 0.95, "shares": 0.8}.items():
+    for name, level in LEVELS.items():
         values = getattr(people, name).copy()
         values[at] = rng.random(members) < level if name in ("young", "shares") else level
         moved[name] = values
@@ -40,7 +53,8 @@ def planted(seed: int = 3, members: int = 40) -> tuple[Candidate, HeldOut, np.ra
     own = candidate(rng, people, at)
     carried = own.carried.copy()
     carried[at] = 0.95
-    return replace(own, carried=carried, uses=rng.poisson(8, members).astype(np.int64)), people, rng
+    dealt = (GSM8K.number << ITEM_BITS) | rng.permutation(GSM8K.items)[: own.account.size]
+    return replace(own, carried=carried, uses=rng.poisson(8, members).astype(np.int64), item=dealt), people, rng
 
 
 def by_name(results: list[Result]) -> dict[str, Result]:
@@ -126,6 +140,7 @@ def test_members_who_were_all_idle_prove_nothing() -> None:
         account=own.account[:0],
         prompt=own.prompt[:0],
         cell=own.cell[:0],
+        item=own.item[:0],
     )
     found = by_name(run_tests(idle, people, rng))
     assert found["elicitation"].evidence.e_value is None
@@ -194,6 +209,42 @@ def test_an_accounts_own_repetitions_do_not_make_prompts_less_distinct() -> None
     found = by_name(run_tests(same, people, rng))["distinct_prompts"]
     assert found.supports is Support.INNOCENT
     assert found.evidence.value == pytest.approx(8 / 200)
+
+
+def asking(items: npt.NDArray[np.int64], members: int = 200) -> Result:
+    """What tiling says of members who ask these items of the first packaged set with 8,000 items, dealt out in turn."""
+    rng = np.random.default_rng(9)
+    people = population(rng)
+    own = candidate(rng, people, np.arange(members))
+    account = own.accounts[np.arange(items.size) % members]
+    rows = {name: np.zeros(items.size, np.int64) for name in ("prompt", "cell", "hour")}
+    return by_name(run_tests(replace(own, account=account, item=items, **rows), people, rng))["tiling"]  # type: ignore[arg-type]
+
+
+def test_a_queue_divides_a_public_set_and_people_meet_on_it() -> None:
+    rng = np.random.default_rng(2)
+    number = GSM8K.number << ITEM_BITS
+    dealt = asking(number | rng.permutation(GSM8K.items)[:2000])
+    assert dealt.supports is Support.HARVEST
+    assert (dealt.evidence.e_value or 0) > 1e6
+    assert dealt.evidence.value == 0
+    alone = asking(number | rng.integers(0, GSM8K.items, 2000))
+    assert alone.supports is Support.NEITHER
+    assert (alone.evidence.e_value or 0) < 1
+    few = asking(number | np.arange(40))
+    assert few.evidence.e_value is None
+    assert (few.evidence.needed or 0) > 40
+
+
+def test_tiling_looks_at_the_set_that_is_asked_most() -> None:
+    other = next(one for one in sets() if one.name == "mmlu")
+    mixed = np.concatenate([(other.number << ITEM_BITS) | np.arange(900), (GSM8K.number << ITEM_BITS) | np.arange(50)])
+    assert "mmlu" in asking(mixed).sentence
+    assert asking(mixed).evidence.n == 900
+
+
+def test_members_who_ask_no_known_item_are_not_tested_for_tiling() -> None:
+    assert "tiling" not in by_name(run_tests(*chance(3)))
 
 
 def test_customers_keep_to_their_subjects() -> None:

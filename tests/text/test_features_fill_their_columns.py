@@ -15,6 +15,7 @@ TYPES = {
     "system_hash": pa.int64(),
     "system_anchors": pa.list_(pa.int64()),
     "cell": pa.int32(),
+    "known_item": pa.int64(),
     "elicitation": pa.int32(),
     "output_words": pa.int32(),
 }

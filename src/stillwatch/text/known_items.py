@@ -31,6 +31,8 @@ KEPT = 3
 """Shingles of an item that the registry keeps."""
 
 _NEEDED = 2
+_PLACE_BITS = 24
+_PLACE = (1 << _PLACE_BITS) - 1
 _FILTER = np.uint64(64 - 21)
 _HIGH = np.uint64(32)
 _KEY = salted(0, 7)
@@ -49,11 +51,12 @@ class KnownSet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registry:
-    """Known items, ready to look up: `marks` ascending, `item` of each, and a filter by the marks' highest bits."""
+    """Known items, ready to look up: `marks` ascending, the place of each one's item in `items`, and a filter by the highest bits."""
 
     sets: tuple[KnownSet, ...]
     marks: _Marks
-    item: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+    items: npt.NDArray[np.int64]
     might: npt.NDArray[np.bool_]
 
 
@@ -68,20 +71,21 @@ def known_items(words: Words, *, among: Registry | None = None) -> pa.Array:
     sets that quote one another count for the first; a text that quotes an item to discuss it counts.
     """
     among = registry() if among is None else among
-    row, item = _hits(words, among)
+    row, place = _hits(words, among)
+    pair, marks = np.unique((row << _PLACE_BITS) | place, return_counts=True)
+    pair, marks = pair[marks >= _NEEDED], marks[marks >= _NEEDED]
+    row, place = pair >> _PLACE_BITS, pair & _PLACE
+    order = np.lexsort((-place, marks, row))
     out = np.full(words.rows, -1, dtype=np.int64)
-    if row.size:
-        pair, marks = np.unique(np.stack([row, item], axis=1), axis=0, return_counts=True)
-        pair, marks = pair[marks >= _NEEDED], marks[marks >= _NEEDED]
-        order = np.lexsort((-pair[:, 1], marks, pair[:, 0]))
-        out[pair[order, 0]] = pair[order, 1]
+    out[row[order]] = among.items[place[order]]
     return pa.array(out, mask=out < 0)
 
 
 def fingerprints(words: Words) -> tuple[_Marks, Places]:
     """The marks of every 6 neighbouring words, never across rows: (marks, row of each). Unkeyed: the sets are public."""
-    value, row = _shingled(words)
-    return (value >> _HIGH).astype(np.uint32), row
+    at = np.arange(len(words.hash))
+    row, inside = _rows(at, words)
+    return (_marks(words)[inside] >> _HIGH).astype(np.uint32), row[inside]
 
 
 def sets() -> tuple[KnownSet, ...]:
@@ -99,8 +103,7 @@ def registry() -> Registry:
 def compiled(names: list[str], marks: _Marks, items: npt.NDArray[np.int64]) -> Registry:
     """Make a registry of the marks of all items, `KEPT` a row, sets end to end with `items` rows each."""
     number = np.repeat(np.arange(len(names)), items)
-    place = np.arange(len(marks)) - np.repeat(np.cumsum(items) - items, items)
-    item = np.repeat((number << ITEM_BITS) | place, KEPT)
+    within = np.arange(len(marks)) - np.repeat(np.cumsum(items) - items, items)
     order = np.argsort(marks.reshape(-1), kind="stable")
     flat = marks.reshape(-1)[order]
     might = np.zeros(1 << 21, dtype=np.bool_)
@@ -111,28 +114,30 @@ def compiled(names: list[str], marks: _Marks, items: npt.NDArray[np.int64]) -> R
             for n, (name, count) in enumerate(zip(names, items.tolist(), strict=True))
         ),
         marks=flat,
-        item=item[order].astype(np.int64),
+        place=(order // KEPT).astype(np.int64),
+        items=((number << ITEM_BITS) | within).astype(np.int64),
         might=might,
     )
 
 
-def _hits(words: Words, among: Registry) -> tuple[Places, npt.NDArray[np.int64]]:
-    """Rows and items of all marks that stand in the texts, each distinct mark of a text once."""
-    value, row = _shingled(words)
-    held = np.flatnonzero(among.might.take((value >> _FILTER).view(np.int64)))
-    mark, row = (value[held] >> _HIGH).astype(np.uint32), row[held]
+def _hits(words: Words, among: Registry) -> tuple[Places, Places]:
+    """Rows and places of the items of all marks that stand in the texts, each distinct mark of a text once."""
+    value = _marks(words)
+    at = np.flatnonzero(among.might.take((value >> _FILTER).view(np.int64)))
+    mark = (value[at] >> _HIGH).astype(np.uint32)
     first = np.searchsorted(among.marks, mark, side="left")
-    found = np.flatnonzero(among.marks.take(np.minimum(first, among.marks.size - 1)) == mark)
-    one = np.unique(np.stack([row[found], first[found]], axis=1), axis=0)
-    return one[:, 0], among.item[one[:, 1]]
+    same = np.flatnonzero(among.marks.take(np.minimum(first, among.marks.size - 1)) == mark)
+    row, inside = _rows(at[same], words)
+    one = np.unique((row[inside] << _PLACE_BITS) | first[same][inside])
+    return one >> _PLACE_BITS, among.place[one & _PLACE]
 
 
-def _shingled(words: Words) -> tuple[Bits, Places]:
-    count = words.counts
-    ends = words.offset[1:]
-    keep = np.ones(len(words.hash), dtype=bool)
-    for back in range(1, WIDTH):
-        keep[ends[count >= back] - back] = False
-    at = np.flatnonzero(keep)
-    value = mixed(windows(words.hash, WIDTH)[at] ^ _KEY)
-    return value, np.searchsorted(words.offset, at, side="right") - 1
+def _marks(words: Words) -> Bits:
+    """Hashes of the 6 words from each place on, whatever the rows."""
+    return mixed(windows(words.hash, WIDTH) ^ _KEY)
+
+
+def _rows(at: Places, words: Words) -> tuple[Places, npt.NDArray[np.bool_]]:
+    """Rows of some places, and whether the 6 words from there on stand in that row."""
+    row = np.searchsorted(words.offset, at, side="right") - 1
+    return row, at + WIDTH <= words.offset[row + 1]
