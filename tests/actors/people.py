@@ -10,6 +10,10 @@ from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.population import HeldOut
 
 
+DAYS = range(480_000, 480_048)
+"""The two days of a log, in hours since 1970."""
+
+
 def population(rng: np.random.Generator, size: int = 600, **changed: object) -> HeldOut:
     """Unlike customers: shares that differ between them, heavy-tailed loads, some of everything."""
     exchanges = np.maximum(rng.poisson(12 * rng.lognormal(-0.5, 1.0, size)), 1).astype(np.int64)
@@ -34,6 +38,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         signup=np.full(size, "web", dtype=object),
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
         loads=exchanges[seen > 0],
+        whole_days=DAYS,
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
 
@@ -57,6 +62,6 @@ def candidate(rng: np.random.Generator, people: HeldOut, places: object, **chang
         prompt=rng.integers(0, 1 << 40, who.size),
         cell=rng.integers(0, 64, who.size),
         item=np.full(who.size, -1),
-        hour=rng.integers(0, 24, who.size),
+        hour=DAYS.start + rng.integers(0, 48, who.size),
     )
     return replace(plain, **changed)  # type: ignore[arg-type]

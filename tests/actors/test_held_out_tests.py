@@ -15,7 +15,7 @@ from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support, Vote
 from stillwatch.text import ITEM_BITS, sets
 
-from .people import candidate, population
+from .people import DAYS, candidate, population
 
 WITH_E = (
     "template_persists",
@@ -141,6 +141,7 @@ def test_members_who_were_all_idle_prove_nothing() -> None:
         prompt=own.prompt[:0],
         cell=own.cell[:0],
         item=own.item[:0],
+        hour=own.hour[:0],
     )
     found = by_name(run_tests(idle, people, rng))
     assert found["elicitation"].evidence.e_value is None
@@ -203,8 +204,9 @@ def test_loads_of_people_speak_for_people() -> None:
 def test_an_accounts_own_repetitions_do_not_make_prompts_less_distinct() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)
-    best_of_n = replace(own, account=account, prompt=np.repeat(np.arange(100), 2), cell=np.zeros(200, np.int64))
-    same = replace(own, account=account, prompt=np.tile(np.arange(8), 25), cell=np.zeros(200, np.int64))
+    flat = {name: np.zeros(200, np.int64) for name in ("cell", "item", "hour")}
+    best_of_n = replace(own, account=account, prompt=np.repeat(np.arange(100), 2), **flat)  # type: ignore[arg-type]
+    same = replace(own, account=account, prompt=np.tile(np.arange(8), 25), **flat)  # type: ignore[arg-type]
     assert by_name(run_tests(best_of_n, people, rng))["distinct_prompts"].supports is Support.HARVEST
     found = by_name(run_tests(same, people, rng))["distinct_prompts"]
     assert found.supports is Support.INNOCENT
@@ -247,11 +249,60 @@ def test_members_who_ask_no_known_item_are_not_tested_for_tiling() -> None:
     assert "tiling" not in by_name(run_tests(*chance(3)))
 
 
+def at_work(hours: npt.NDArray[np.int64]) -> Result | None:
+    own, people, rng = chance(2)
+    account = own.accounts[np.arange(hours.size) % own.accounts.size]
+    rows = {name: np.zeros(hours.size, np.int64) for name in ("prompt", "cell", "item")}
+    changed = replace(own, account=account, hour=DAYS.start + hours, **rows)  # type: ignore[arg-type]
+    return by_name(run_tests(changed, people, rng)).get("around_the_clock")
+
+
+def test_schedulers_work_through_the_night_and_people_do_not() -> None:
+    rng = np.random.default_rng(4)
+    flat, evening = at_work(rng.integers(0, 48, 3000)), at_work(18 + rng.integers(0, 5, 300))
+    assert flat is not None and evening is not None
+    assert flat.supports is Support.HARVEST
+    assert evening.supports is Support.INNOCENT
+    too_few = at_work(rng.integers(0, 48, 60))
+    assert too_few is not None and too_few.supports is Support.NEITHER
+    assert at_work(rng.integers(0, 48, 6)) is None
+
+
+def test_a_burst_of_one_member_is_no_rhythm() -> None:
+    own, people, rng = chance(2)
+    burst = np.repeat(own.accounts[:1], 500)
+    changed = replace(
+        own,
+        account=np.concatenate([own.account, burst]),
+        hour=np.concatenate([own.hour, np.full(500, DAYS.start + 3)]),
+        **{
+            name: np.concatenate([getattr(own, name), np.zeros(500, np.int64)]) for name in ("prompt", "cell", "item")
+        },  # type: ignore[arg-type]
+    )
+    assert by_name(run_tests(changed, people, rng))["around_the_clock"].supports is not Support.INNOCENT
+
+
+def test_hours_outside_the_whole_days_of_a_log_do_not_count() -> None:
+    """A log of a day and a half has its first hours twice: a flat queue would look as if it slept."""
+    rng = np.random.default_rng(6)
+    both = np.concatenate([rng.integers(0, 24, 400), 48 + rng.integers(0, 12, 400)])
+    found = at_work(both)
+    assert found is not None and found.supports is not Support.INNOCENT
+
+
+def test_a_daily_rhythm_is_no_queue_whatever_else_holds() -> None:
+    found = run_tests(*planted())
+    clock = next(r for r in found if r.test == "around_the_clock")
+    assert like_a_queue(found)
+    assert not like_a_queue([r for r in found if r is not clock] + [replace(clock, supports=Support.INNOCENT)])
+
+
 def test_customers_keep_to_their_subjects() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)
     cell = np.repeat(np.arange(own.accounts.size) % 7, 8)
-    kept = replace(own, account=account, prompt=np.arange(account.size), cell=cell)
+    still = np.zeros(account.size, np.int64)
+    kept = replace(own, account=account, prompt=np.arange(account.size), cell=cell, item=still, hour=still)
     found = by_name(run_tests(kept, people, rng))["topic_continuity"]
     assert found.supports is Support.INNOCENT
     assert found.evidence.value > 0.8

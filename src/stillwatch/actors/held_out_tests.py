@@ -17,12 +17,15 @@ from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.actors.work_pattern import dealt_lifts, dispersion, drawn_dispersions
 from stillwatch.core import Evidence, Support, Vote
+from stillwatch.stats import hour_shape
 from stillwatch.stats import tiling as divided
 from stillwatch.text import ITEM_BITS, sets
 
 __all__ = ["MATERIAL", "TESTS", "WEAK_ALONE", "ActorTest", "like_a_queue", "run_tests"]
 
 _DRAWS = 499
+_MARKS = ("single_turn", "equal_loads", "distinct_prompts", "newcomers", "around_the_clock")
+_RHYTHM = 0.1
 _SCHEDULED = 3.0
 
 MATERIAL = 0.15
@@ -64,12 +67,10 @@ def run_tests(candidate: Candidate, population: HeldOut, rng: np.random.Generato
 
 
 def like_a_queue(results: Sequence[Result]) -> bool:
-    """Whether the members behave as if a job queue fed them: three of four marks, and no subjects of their own."""
+    """Whether the members behave as if a job queue fed them: three of five marks, no subjects of their own, and no daily rhythm."""
     of = {r.test: r.supports for r in results}
-    marks = [
-        of.get(test) is Support.HARVEST for test in ("single_turn", "equal_loads", "distinct_prompts", "newcomers")
-    ]
-    return sum(marks) >= 3 and of.get("topic_continuity") is not Support.INNOCENT
+    marks = [of.get(test) is Support.HARVEST for test in _MARKS]
+    return sum(marks) >= 3 and Support.INNOCENT not in (of.get("topic_continuity"), of.get("around_the_clock"))
 
 
 @_test(Vote.COORDINATION)
@@ -264,6 +265,37 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         low=None,
         high=None,
         sentence=f"variance over mean of the members' shares of the work is {value:.1f}{compared}",
+    )
+
+
+@_test(Vote.BEHAVIOURAL)
+def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+    """The members work through the night as schedulers do; people's requests follow their day, even from several time zones.
+
+    Value: mean resultant length of the hours at which members were at work (0 flat, 1 one hour of the day), each member counted once an hour,
+    over the whole days of the log. An operator can keep office hours on purpose; then requests that anybody might make say nothing
+    against the members.
+    """
+    hours = population.whole_days
+    inside = (candidate.hour >= hours.start) & (candidate.hour < hours.stop)
+    at_work = np.unique(np.stack([candidate.account[inside], candidate.hour[inside]], axis=1), axis=0)[:, 1] % 24
+    if at_work.size < 10:
+        return None
+    shape = hour_shape(np.bincount(at_work, minlength=24), bound=_RHYTHM)
+    supports = Support.NEITHER
+    if (shape.rhythm.p_value or 1.0) <= 0.001 and shape.resultant >= _RHYTHM:
+        supports = Support.INNOCENT
+    elif shape.flat.p_value is not None and shape.flat.p_value <= 0.01:
+        supports = Support.HARVEST
+    return Result(
+        test="around_the_clock",
+        vote=Vote.BEHAVIOURAL,
+        supports=supports,
+        evidence=shape.flat,
+        expected=None,
+        low=None,
+        high=None,
+        sentence=f"the hours at which members were at work have a resultant length of {shape.resultant:.2f} (0 is flat, {at_work.size} hours)",
     )
 
 
