@@ -174,10 +174,10 @@ def tiling(candidate: Candidate, population: HeldOut, rng: np.random.Generator) 
 
 @_test(Vote.STRUCTURAL)
 def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
-    """The members share payment instruments or devices across organisations more than random accounts do.
+    """The members hold payment instruments or devices of three organisations and more, far oftener than random accounts do.
 
-    One organisation that pays for its people is no sharing. Not run where such sharing found the candidate. Misled by resellers and
-    schools whose people sign up one by one.
+    One organisation that pays for its people is no sharing, nor are two people with one card: a couple. Not run where such sharing found the
+    candidate. Misled by resellers and schools whose people sign up one by one.
     """
     if candidate.found_by & {"payment", "device"}:
         return None
@@ -188,7 +188,7 @@ def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random
         name="shared_instruments",
         vote=Vote.STRUCTURAL,
         scores=population.compared("shares"),
-        words="of members share a payment instrument or device with an account of another organisation",
+        words="of members hold a payment instrument or device that accounts of two other organisations hold, too",
     )
 
 

@@ -73,7 +73,7 @@ _FACTS = Sql(
     )
     select a.account, a.org, @epoch_us(a.created) as created, a.signup_path, a.declared_programme, a.product_type,
            case when a.payment is null and a.device is null then null
-                when coalesce(p.orgs, 1) > 1 or coalesce(d.orgs, 1) > 1 then 1 else 0 end as shares
+                when coalesce(p.orgs, 1) > 2 or coalesce(d.orgs, 1) > 2 then 1 else 0 end as shares
     from {account_facts} a
     left join payment p on p.object = a.payment
     left join device d on d.object = a.device
