@@ -15,7 +15,7 @@ from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support, Vote
 from stillwatch.text import ITEM_BITS, sets
 
-from .people import DAYS, candidate, population
+from .people import DAYS, asking, candidate, population
 
 WITH_E = (
     "template_persists",
@@ -53,8 +53,10 @@ def planted(seed: int = 3, members: int = 40) -> tuple[Candidate, HeldOut, np.ra
     own = candidate(rng, people, at)
     carried = own.carried.copy()
     carried[at] = 0.95
-    dealt = (GSM8K.number << ITEM_BITS) | rng.permutation(GSM8K.items)[: own.account.size]
-    return replace(own, carried=carried, uses=rng.poisson(8, members).astype(np.int64), item=dealt), people, rng
+    own = replace(own, carried=carried, uses=rng.poisson(8, members).astype(np.int64))
+    account = np.repeat(own.accounts, 15)
+    items = (GSM8K.number << ITEM_BITS) | rng.permutation(GSM8K.items)[: account.size]
+    return asking(own, account, rng, item=items), people, rng
 
 
 def by_name(results: list[Result]) -> dict[str, Result]:
@@ -204,36 +206,34 @@ def test_loads_of_people_speak_for_people() -> None:
 def test_an_accounts_own_repetitions_do_not_make_prompts_less_distinct() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)
-    flat = {name: np.zeros(200, np.int64) for name in ("cell", "item", "hour")}
-    best_of_n = replace(own, account=account, prompt=np.repeat(np.arange(100), 2), **flat)  # type: ignore[arg-type]
-    same = replace(own, account=account, prompt=np.tile(np.arange(8), 25), **flat)  # type: ignore[arg-type]
+    best_of_n = asking(own, account, rng, prompt=np.repeat(np.arange(100), 2))
+    same = asking(own, account, rng, prompt=np.tile(np.arange(8), 25))
     assert by_name(run_tests(best_of_n, people, rng))["distinct_prompts"].supports is Support.HARVEST
     found = by_name(run_tests(same, people, rng))["distinct_prompts"]
     assert found.supports is Support.INNOCENT
     assert found.evidence.value == pytest.approx(8 / 200)
 
 
-def asking(items: npt.NDArray[np.int64], members: int = 200) -> Result:
+def tiled(items: npt.NDArray[np.int64], members: int = 200) -> Result:
     """What tiling says of members who ask these items of the first packaged set with 8,000 items, dealt out in turn."""
     rng = np.random.default_rng(9)
     people = population(rng)
     own = candidate(rng, people, np.arange(members))
     account = own.accounts[np.arange(items.size) % members]
-    rows = {name: np.zeros(items.size, np.int64) for name in ("prompt", "cell", "hour")}
-    return by_name(run_tests(replace(own, account=account, item=items, **rows), people, rng))["tiling"]  # type: ignore[arg-type]
+    return by_name(run_tests(asking(own, account, rng, item=items), people, rng))["tiling"]
 
 
 def test_a_queue_divides_a_public_set_and_people_meet_on_it() -> None:
     rng = np.random.default_rng(2)
     number = GSM8K.number << ITEM_BITS
-    dealt = asking(number | rng.permutation(GSM8K.items)[:2000])
+    dealt = tiled(number | rng.permutation(GSM8K.items)[:2000])
     assert dealt.supports is Support.HARVEST
     assert (dealt.evidence.e_value or 0) > 1e6
     assert dealt.evidence.value == 0
-    alone = asking(number | rng.integers(0, GSM8K.items, 2000))
+    alone = tiled(number | rng.integers(0, GSM8K.items, 2000))
     assert alone.supports is Support.NEITHER
     assert (alone.evidence.e_value or 0) < 1
-    few = asking(number | np.arange(40))
+    few = tiled(number | np.arange(40))
     assert few.evidence.e_value is None
     assert (few.evidence.needed or 0) > 40
 
@@ -241,8 +241,8 @@ def test_a_queue_divides_a_public_set_and_people_meet_on_it() -> None:
 def test_tiling_looks_at_the_set_that_is_asked_most() -> None:
     other = next(one for one in sets() if one.name == "mmlu")
     mixed = np.concatenate([(other.number << ITEM_BITS) | np.arange(900), (GSM8K.number << ITEM_BITS) | np.arange(50)])
-    assert "mmlu" in asking(mixed).sentence
-    assert asking(mixed).evidence.n == 900
+    assert "mmlu" in tiled(mixed).sentence
+    assert tiled(mixed).evidence.n == 900
 
 
 def test_members_who_ask_no_known_item_are_not_tested_for_tiling() -> None:
@@ -252,9 +252,7 @@ def test_members_who_ask_no_known_item_are_not_tested_for_tiling() -> None:
 def at_work(hours: npt.NDArray[np.int64]) -> Result | None:
     own, people, rng = chance(2)
     account = own.accounts[np.arange(hours.size) % own.accounts.size]
-    rows = {name: np.zeros(hours.size, np.int64) for name in ("prompt", "cell", "item")}
-    changed = replace(own, account=account, hour=DAYS.start + hours, **rows)  # type: ignore[arg-type]
-    return by_name(run_tests(changed, people, rng)).get("around_the_clock")
+    return by_name(run_tests(asking(own, account, rng, hour=DAYS.start + hours), people, rng)).get("around_the_clock")
 
 
 def test_schedulers_work_through_the_night_and_people_do_not() -> None:
@@ -270,16 +268,10 @@ def test_schedulers_work_through_the_night_and_people_do_not() -> None:
 
 def test_a_burst_of_one_member_is_no_rhythm() -> None:
     own, people, rng = chance(2)
-    burst = np.repeat(own.accounts[:1], 500)
-    changed = replace(
-        own,
-        account=np.concatenate([own.account, burst]),
-        hour=np.concatenate([own.hour, np.full(500, DAYS.start + 3)]),
-        **{
-            name: np.concatenate([getattr(own, name), np.zeros(500, np.int64)]) for name in ("prompt", "cell", "item")
-        },  # type: ignore[arg-type]
-    )
-    assert by_name(run_tests(changed, people, rng))["around_the_clock"].supports is not Support.INNOCENT
+    account = np.concatenate([own.account, np.repeat(own.accounts[:1], 500)])
+    hour = np.concatenate([own.hour, np.full(500, DAYS.start + 3)])
+    found = by_name(run_tests(asking(own, account, rng, hour=hour), people, rng))
+    assert found["around_the_clock"].supports is not Support.INNOCENT
 
 
 def test_hours_outside_the_whole_days_of_a_log_do_not_count() -> None:
@@ -293,16 +285,19 @@ def test_hours_outside_the_whole_days_of_a_log_do_not_count() -> None:
 def test_a_daily_rhythm_is_no_queue_whatever_else_holds() -> None:
     found = run_tests(*planted())
     clock = next(r for r in found if r.test == "around_the_clock")
+    others = [r for r in found if r is not clock]
     assert like_a_queue(found)
-    assert not like_a_queue([r for r in found if r is not clock] + [replace(clock, supports=Support.INNOCENT)])
+    assert not like_a_queue([*others, replace(clock, supports=Support.INNOCENT)])
+    assert not like_a_queue(others), "nor is one whose hours nobody knows"
+    few = replace(clock, evidence=replace(clock.evidence, p_value=None, e_value=None, needed=400))
+    assert not like_a_queue([*others, few]), "or too few of them"
 
 
 def test_customers_keep_to_their_subjects() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)
     cell = np.repeat(np.arange(own.accounts.size) % 7, 8)
-    still = np.zeros(account.size, np.int64)
-    kept = replace(own, account=account, prompt=np.arange(account.size), cell=cell, item=still, hour=still)
+    kept = asking(own, account, rng, prompt=np.arange(account.size), cell=cell)
     found = by_name(run_tests(kept, people, rng))["topic_continuity"]
     assert found.supports is Support.INNOCENT
     assert found.evidence.value > 0.8

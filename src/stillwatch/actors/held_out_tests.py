@@ -67,10 +67,16 @@ def run_tests(candidate: Candidate, population: HeldOut, rng: np.random.Generato
 
 
 def like_a_queue(results: Sequence[Result]) -> bool:
-    """Whether the members behave as if a job queue fed them: three of five marks, no subjects of their own, and no daily rhythm."""
-    of = {r.test: r.supports for r in results}
-    marks = [of.get(test) is Support.HARVEST for test in _MARKS]
-    return sum(marks) >= 3 and Support.INNOCENT not in (of.get("topic_continuity"), of.get("around_the_clock"))
+    """Whether the members behave as if a job queue fed them: three of five marks, no subjects of their own, and no daily rhythm.
+
+    A group with too few hours at work to tell a rhythm by is no queue, whatever else holds.
+    """
+    of = {r.test: r for r in results}
+    clock = of.get("around_the_clock")
+    if clock is None or not clock.evidence.decided or clock.supports is Support.INNOCENT:
+        return False
+    marks = [test in of and of[test].supports is Support.HARVEST for test in _MARKS]
+    return sum(marks) >= 3 and ("topic_continuity" not in of or of["topic_continuity"].supports is not Support.INNOCENT)
 
 
 @_test(Vote.COORDINATION)
@@ -283,7 +289,7 @@ def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.G
         return None
     shape = hour_shape(np.bincount(at_work, minlength=24), bound=_RHYTHM)
     supports = Support.NEITHER
-    if (shape.rhythm.p_value or 1.0) <= 0.001 and shape.resultant >= _RHYTHM:
+    if (shape.rhythm.p_value or 1.0) <= 0.01 and shape.resultant >= _RHYTHM:
         supports = Support.INNOCENT
     elif shape.flat.p_value is not None and shape.flat.p_value <= 0.01:
         supports = Support.HARVEST

@@ -56,9 +56,7 @@ _TOTALS = Sql(
     """,
 )
 
-_SPAN = Sql(
-    "population_span", "select min(@epoch_us(f.at)) as begun, max(@epoch_us(f.at)) as ended from {features} f"
-)
+_SPAN = Sql("population_span", "select min(@epoch_us(f.at)) as begun, max(@epoch_us(f.at)) as ended from {features} f")
 
 _FACTS = Sql(
     "population_facts",
