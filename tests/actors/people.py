@@ -10,7 +10,6 @@ import numpy.typing as npt
 from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.population import HeldOut
 
-
 Ints = npt.NDArray[np.int64]
 
 DAYS = range(480_000, 480_048)

@@ -171,7 +171,7 @@ def test_members_who_were_all_idle_are_explained_by_nothing_that_needs_them() ->
         own,
         accounts=own.accounts + 1,
         uses=own.uses[:0],
-        **{name: own.account[:0] for name in ("account", "prompt", "cell", "item", "hour")},
+        **dict.fromkeys(("account", "prompt", "cell", "item", "hour"), own.account[:0]),  # type: ignore[arg-type]
     )
     told = {e.name: e for e in considered((idle, people))[0]}
     for name in (
