@@ -280,17 +280,6 @@ def test_hours_outside_the_whole_days_of_a_log_do_not_count() -> None:
     assert at_work(both) is not Support.INNOCENT
 
 
-def test_a_daily_rhythm_is_no_queue_whatever_else_holds() -> None:
-    found = run_tests(*planted())
-    clock = next(r for r in found if r.test == "around_the_clock")
-    others = [r for r in found if r is not clock]
-    assert like_a_queue(found)
-    assert not like_a_queue([*others, replace(clock, supports=Support.INNOCENT)])
-    assert not like_a_queue(others), "nor is one whose hours nobody knows"
-    few = replace(clock, evidence=replace(clock.evidence, p_value=None, e_value=None, needed=400))
-    assert not like_a_queue([*others, few]), "or too few of them"
-
-
 def test_customers_keep_to_their_subjects() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)

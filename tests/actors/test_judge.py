@@ -49,7 +49,7 @@ def result(test: str, vote: Vote, e: float | None, supports: Support = Support.N
 
 
 QUEUE = [
-    result(test, Vote.BEHAVIOURAL, 1.0, Support.HARVEST) for test in ("single_turn", "equal_loads", "around_the_clock")
+    result(test, Vote.BEHAVIOURAL, None, Support.HARVEST) for test in ("single_turn", "equal_loads", "distinct_prompts")
 ]
 positive = st.floats(0, 1e12)
 

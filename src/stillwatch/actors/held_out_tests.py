@@ -23,7 +23,7 @@ __all__ = ["TESTS", "WEAK_ALONE", "like_a_queue", "run_tests"]
 TESTS: dict[str, ActorTest] = {test.name: test for test in (*STRUCTURAL_TESTS, *BEHAVIOUR_TESTS)}
 """Every test by name, in the order they run."""
 
-_MARKS = ("single_turn", "equal_loads", "distinct_prompts", "newcomers", "around_the_clock")
+_MARKS = ("single_turn", "equal_loads", "distinct_prompts", "newcomers")
 
 WEAK_ALONE = frozenset({"open_requests", "known_items", "tiling"})
 """Structural tests of what courses, tutors and evaluators do as well: counted only where the members behave like a queue."""
@@ -35,13 +35,10 @@ def run_tests(candidate: Candidate, population: HeldOut, rng: np.random.Generato
 
 
 def like_a_queue(results: Sequence[Result]) -> bool:
-    """Whether the members behave as if a job queue fed them: three of five marks, no subjects of their own, and no daily rhythm.
+    """Whether the members behave as if a job queue fed them: three of four marks, and no subjects of their own.
 
-    A group with too few hours at work to tell a rhythm by is no queue, whatever else holds.
+    Their hours are not counted: a job that runs for half a day keeps a rhythm as sharp as people's.
     """
-    of = {r.test: r for r in results}
-    clock = of.get("around_the_clock")
-    if clock is None or not clock.evidence.decided or clock.supports is Support.INNOCENT:
-        return False
-    marks = [test in of and of[test].supports is Support.HARVEST for test in _MARKS]
-    return sum(marks) >= 3 and ("topic_continuity" not in of or of["topic_continuity"].supports is not Support.INNOCENT)
+    of = {r.test: r.supports for r in results}
+    marks = [of.get(test) is Support.HARVEST for test in _MARKS]
+    return sum(marks) >= 3 and of.get("topic_continuity") is not Support.INNOCENT
