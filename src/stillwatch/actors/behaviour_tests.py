@@ -100,8 +100,8 @@ def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.G
     """The members work through the night as schedulers do; people's requests follow their day, even from several time zones.
 
     Value: mean resultant length of the hours at which members were at work (0 flat, 1 one hour of the day), each member counted
-    once an hour, over the whole days of the log. It describes and counts for nothing: an operator can keep office hours on purpose, and a job
-    that runs for half a day keeps a rhythm as sharp as people's.
+    once an hour, over the whole days of the log. It describes and counts for nothing: an operator can keep office hours
+    on purpose, and a job that runs for half a day keeps a rhythm as sharp as people's.
     """
     hours = population.whole_days
     inside = (candidate.hour >= hours.start) & (candidate.hour < hours.stop)
