@@ -230,8 +230,12 @@ PLAIN: dict[str, Callable[[list[Row], Any], Reading | None]] = {
 }
 
 
+OF_REGISTERS = {"artifact_replay", "rewritten_context", "signup"}
+"""Signals that read what a register worked out; its own tests have their loops."""
+
+
 def test_every_signal_has_a_plain_loop() -> None:
-    assert set(PLAIN) == set(SIGNALS)
+    assert set(PLAIN) | OF_REGISTERS == set(SIGNALS)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -12,6 +12,7 @@ __all__ = [
     "ACTOR_EVIDENCE",
     "ACTOR_LINEAGE",
     "ACTOR_MEMBERS",
+    "ARTIFACTS",
     "CALIBRATION",
     "FAMILIES",
     "LINKS",
@@ -20,6 +21,31 @@ __all__ = [
 
 # One column a line reads as the table that it is.
 
+
+ARTIFACTS = Table(
+    name="artifacts",
+    row="One place of one reasoning signature: where it was first seen, or how often one account sent it in one conversation and way.",
+    key=("artifact", "role", "account", "conversation", "model", "slice", "first_at"),
+    columns=(
+        column("artifact", HASH, "keyed hash of the signature or encrypted block", required=True),
+        column("role", TEXT, "returned: the response that first brought it; sent: requests that carried it", required=True, leaves="free"),
+        column("account", HASH, "who received or sent it here"),
+        column("org", HASH, "organisation here"),
+        column("conversation", HASH, "conversation here"),
+        column("model", TEXT, "model here", leaves="free"),
+        column("slice", pa.int8(), "0: discovery, 1: test, as in `features`", required=True),
+        column("prefix", HASH, "keyed hash of the user's turns before it was returned; unknown for sendings"),
+        column("first_at", TIME, "first time here", required=True, leaves="as_count"),
+        column("last_at", TIME, "last time here", required=True, leaves="as_count"),
+        column("exchanges", pa.int64(), "exchanges here", required=True, leaves="as_count"),
+        column("origin_account", HASH, "account that it was first returned to"),
+        column("other_account", pa.bool_(), "sent by another account than it was returned to", leaves="as_count"),
+        column("other_org", pa.bool_(), "sent by another organisation", leaves="as_count"),
+        column("other_model", pa.bool_(), "sent to a model of another family (versions of one model are one family)", leaves="as_count"),
+        column("other_conversation", pa.bool_(), "sent in a conversation that does not begin as the one that it was returned in", leaves="as_count"),
+        column("edited_prefix", pa.bool_(), "sent in its own conversation after earlier user turns were changed or dropped, as compaction does", leaves="as_count"),
+    ),
+)
 
 FAMILIES = Table(
     name="families",

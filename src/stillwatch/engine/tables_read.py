@@ -78,6 +78,7 @@ EXCHANGES = Table(
         column("format", TEXT, "log format it was read from", required=True, leaves="free"),
         column("source", HASH, "fingerprint of the file it was read from", required=True),
         column("line", pa.int64(), "line or row in that file, from 1", required=True),
+        column("artifacts_returned", pa.list_(HASH), "those of `reasoning_artifacts` that the response brought; unknown when the log does not say which way they went"),
     ),
 )
 
@@ -111,6 +112,9 @@ FEATURES = Table(
         column("reasoning_returned", pa.bool_(), "whether reasoning or a summary came back", leaves="as_count"),
         column("refusal_category", TEXT, "category of a refusal, where the provider gives one", leaves="as_count"),
         column("retention_class", TEXT, "how long the organisation's text may be kept"),
+        column("artifacts_sent", pa.list_(HASH), "reasoning signatures that the request carried; unknown when none passed or the log does not say which way"),
+        column("artifacts_returned", pa.list_(HASH), "reasoning signatures that the response brought; unknown as above"),
+        column("prefixes", pa.list_(HASH), "where signatures passed: keyed hash of the conversation's user turns up to each of them, the last one included"),
     ),
 )
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from stillwatch.core import Pseudonymiser
 from stillwatch.engine import Part, Store, by_day, durable_write, table
 from stillwatch.ingest import Chunk, ReadOptions, read_chunk
+from stillwatch.pipeline.traces import passed
 from stillwatch.text import text_features
 
 __all__ = ["FEATURES_VERSION", "Context", "Staged", "featurise", "keep_names", "stage", "without"]
@@ -97,6 +98,7 @@ def featurise(
         rows.column("tools"),
         salt=names.salt("features"),
     )
+    made |= passed(rows, salt=names.salt("prefix"))
     made["slice"] = _slice(rows, names.salt("slice"))
     made["reasoning_returned"] = pc.if_else(
         pc.is_valid(rows.column("output")), pc.is_valid(rows.column("reasoning")), pa.scalar(None, pa.bool_())

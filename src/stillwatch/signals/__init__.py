@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stillwatch.signals import breadth, elicitation, fanout, repetition, rhythm, sharing, turning, volume
-from stillwatch.signals.examples import SUBJECT, Example, fact, launch, row, tables
+from stillwatch.signals import breadth, elicitation, fanout, repetition, replay, rhythm, sharing, turning, volume
+from stillwatch.signals.examples import INPUTS, SUBJECT, Example, artifact, fact, launch, row, tables
 from stillwatch.signals.measure import measure
-from stillwatch.signals.signal import INPUTS, MEASURED, SIGNALS, Signal, signal
+from stillwatch.signals.registry import register
+from stillwatch.signals.signal import MEASURED, SIGNALS, Signal, signal
 
 __all__ = [
     "FAMILIES",
@@ -15,9 +16,11 @@ __all__ = [
     "SUBJECT",
     "Example",
     "Signal",
+    "artifact",
     "fact",
     "launch",
     "measure",
+    "register",
     "row",
     "signal",
     "tables",
@@ -25,6 +28,6 @@ __all__ = [
 
 FAMILIES = tuple(
     module.__name__.rpartition(".")[2]
-    for module in (volume, rhythm, fanout, breadth, repetition, elicitation, sharing, turning)
+    for module in (volume, rhythm, fanout, breadth, repetition, elicitation, replay, sharing, turning)
 )
 """The files that declare signals, in the order in which they are shown."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from stillwatch.engine import Engine, Relation
+from stillwatch.signals.registry import register
 from stillwatch.signals.signal import MEASURED, SIGNALS, Signal
 
 __all__ = ["measure"]
@@ -20,6 +21,7 @@ def measure(
     features: Relation,
     account_facts: Relation,
     releases: Relation,
+    artifacts: Relation | None = None,
     *,
     signals: Iterable[Signal] | None = None,
 ) -> dict[str, pa.Table]:
@@ -30,9 +32,12 @@ def measure(
         features: exchanges as numbers.
         account_facts: what the provider's records say; an empty relation when there are none.
         releases: model launches; an empty relation when there are none.
+        artifacts: the registry of reasoning signatures; made from the features by default.
         signals: which signals; every declared one by default.
     """
-    given = {"features": features, "account_facts": account_facts, "releases": releases}
+    if artifacts is None:
+        artifacts = engine.from_arrow(register(engine, features))
+    given = {"features": features, "account_facts": account_facts, "releases": releases, "artifacts": artifacts}
     out: dict[str, pa.Table] = {}
     for one in SIGNALS.values() if signals is None else signals:
         relation = engine.sql(one.query, **{name: given[name] for name in one.query.inputs})
