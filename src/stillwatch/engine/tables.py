@@ -20,6 +20,7 @@ from stillwatch.engine.tables_found import (
     FAMILIES,
     LINKS,
     RUNS,
+    SIGNUPS,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, REJECTS, RELEASES
 
@@ -36,6 +37,7 @@ TABLES: dict[str, Table] = {
         ACCOUNT_FACTS,
         RELEASES,
         ARTIFACTS,
+        SIGNUPS,
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,

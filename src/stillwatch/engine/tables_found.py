@@ -17,6 +17,7 @@ __all__ = [
     "FAMILIES",
     "LINKS",
     "RUNS",
+    "SIGNUPS",
 ]
 
 # One column a line reads as the table that it is.
@@ -195,6 +196,27 @@ CALIBRATION = Table(
         column("smallest_p", pa.float64(), "smallest p-value that this n can give", required=True, leaves="free"),
         column("uniformity", pa.float64(), "p-value of the null monitor: small when the p-values of the bulk are not uniform", leaves="free"),
         column("quantiles", pa.list_(pa.float64()), "the signal's values at 1, 5, 25, 50, 75, 95, 99 % of accounts", required=True, leaves="as_count"),
+    ),
+)
+
+SIGNUPS = Table(
+    name="signups",
+    row="One account's sign-up, scored by the provider's records alone, before any traffic. A description, never a verdict.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("created", TIME, "when it was opened"),
+        column("score", pa.float64(), "mean of the facets that are known; unknown where none is"),
+        column("low", pa.float64(), "least that the score can be, whatever the unknown facets are", required=True),
+        column("high", pa.float64(), "most that it can be", required=True),
+        column("facts", pa.int64(), "facets known, of five", required=True),
+        column("like", pa.int64(), "other accounts with the same registration pattern on the same day (UTC)", leaves="as_count"),
+        column("expected", pa.float64(), "such accounts that the other days lead to expect", leaves="as_count"),
+        column("batch", pa.float64(), "facet: how much of a batch of like sign-ups it is in", leaves="as_count"),
+        column("disposable_mail", pa.float64(), "facet: 1 for a disposable mail domain", leaves="as_count"),
+        column("prepaid_card", pa.float64(), "facet: 1 for a prepaid or virtual card", leaves="as_count"),
+        column("unverified", pa.float64(), "facet: 1 where no identity check was passed", leaves="as_count"),
+        column("unchecked_programme", pa.float64(), "facet: 1 for education, research or startup terms without a document or organisation checked", leaves="as_count"),
     ),
 )
 

@@ -23,8 +23,9 @@ def prefixes(messages: pa.Array, prompt: pa.Array, *, salt: int) -> pa.ListArray
     """Hash each conversation's user turns up to each of them, the prompt last.
 
     A request continues another where its list holds the last hash of that one's. Only what users wrote counts, with spaces folded:
-    harnesses rewrite system texts and drop old answers and tool results within one conversation. A hash covers everything before it, so that equal prompts of different conversations differ. int64; null where the
-    prompt is unknown or the turns before it are no JSON as `lay_out` writes it.
+    harnesses rewrite system texts and drop old answers and tool results within one conversation. A hash covers everything before it,
+    so that equal prompts of different conversations differ. int64; null where the prompt is unknown or the turns before it are no
+    JSON as `lay_out` writes it.
 
     >>> first, second, other = prefixes(
     ...     pa.array([None, '[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]', None]),

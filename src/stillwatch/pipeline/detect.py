@@ -49,7 +49,8 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         pictures = draw(engine, features, found, described)
         tell(steps[2], 2, len(steps))
         store.put("artifacts", signals.register(engine, features))
-        measured = signals.measure(engine, features, facts, releases, engine.scan("artifacts"))
+        store.put("signups", signals.signups(store.read("account_facts")))
+        measured = signals.measure(engine, features, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
         [

@@ -12,6 +12,7 @@ from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import known_items
 from stillwatch.text.normal import Batch, arrow, normal, portions
+from stillwatch.text.scaffolds import residual
 from stillwatch.text.shingles import anchors
 from stillwatch.text.skeleton import skeletons
 from stillwatch.text.topic import cells
@@ -24,7 +25,8 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
     """Featurise a batch of exchanges: every text column of the table `features`, a row an exchange, in its types.
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
-    empty anchors, and no hash, skeleton or cell. `elicitation` is null only where the prompt is unknown and the system text asks
+    empty anchors, and no hash, skeleton or cell. Of a system text that holds a known public harness's scaffold, anchors and
+    techniques are those of the rest. `elicitation` is null only where the prompt is unknown and the system text asks
     for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
@@ -45,6 +47,7 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
         "anchors": asked["anchors"],
         "system_hash": told["hash"],
         "system_anchors": told["anchors"],
+        "scaffold": told["scaffold"],
         "cell": asked["cell"],
         "known_item": asked["known_item"],
         "elicitation": pa.array(bits, mask=unknown),
@@ -66,10 +69,12 @@ def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
 
 
 def _told(words: Words, salt: int) -> dict[str, pa.Array]:
+    scaffold, rest = residual(words)
     return {
         "hash": prompt_hashes(words, salt=salt),
-        "anchors": anchors(words, salt=salt),
-        "bits": pa.array(elicitation(words), mask=~words.known),
+        "anchors": anchors(rest, salt=salt),
+        "bits": pa.array(elicitation(rest), mask=~words.known),
+        "scaffold": scaffold,
     }
 
 
