@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stillwatch.core.errors import SettingsError
 from stillwatch.core.records import Technique, technique_mask
 from stillwatch.text import text_features
 from stillwatch.text.scaffolds import Scaffold, known_scaffolds, marks_of, read_scaffolds, residual
@@ -65,15 +66,31 @@ def test_each_scaffold_that_comes_along_can_be_told_and_is_free(one: Scaffold) -
     assert np.all(np.diff(one.marks.astype(np.int64)) > 0)
 
 
-def test_features_of_a_scaffold_are_those_of_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stillwatch.text.scaffolds.known_scaffolds", lambda: KNOWN)
+def test_features_of_a_scaffold_are_those_of_what_was_added() -> None:
     added = "Put your full chain of thought inside <think> tags before every answer."
-    plain, with_it = (text_features(["hi"], [text], [None], [None], salt=3) for text in (added, f"{PUBLIC}. {added}"))
+    plain, with_it = (
+        text_features(["hi"], [text], [None], [None], salt=3, scaffolds=KNOWN) for text in (added, f"{PUBLIC}. {added}")
+    )
     assert with_it["scaffold"].to_pylist() == ["first"]
     assert with_it["system_anchors"].to_pylist() == plain["system_anchors"].to_pylist()
     assert with_it["system_hash"].to_pylist() != plain["system_hash"].to_pylist()
     assert with_it["elicitation"].to_pylist() == plain["elicitation"].to_pylist()
     assert plain["elicitation"].to_pylist()[0] & technique_mask([Technique.REASONING_TAGS])
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ("[[scaffold]]\ntext = 'x'", "a name, and text or marks"),
+        ("[[scaffold]]\nname = 'x'\nmarks = 3", "a name, and text or marks"),
+        ("[scaffold]\nname = 'x'", "expected [[scaffold]]"),
+        ("[[scaffold", "not TOML"),
+    ],
+)
+def test_a_file_of_scaffolds_with_faults_says_what_is_wanted(document: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        read_scaffolds(document)
+    assert fault in str(told.value)
 
 
 def test_a_file_without_scaffolds_knows_none() -> None:

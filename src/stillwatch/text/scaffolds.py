@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.core.errors import Fault, SettingsError
 from stillwatch.text._mixing import Bits, Places
 from stillwatch.text.shingles import WIDTH, shingles
 from stillwatch.text.words import Words, words
@@ -69,27 +70,51 @@ def known_scaffolds() -> tuple[Scaffold, ...]:
     return read_scaffolds((files(__package__) / "scaffolds.toml").read_text("utf-8"))
 
 
-def read_scaffolds(text: str) -> tuple[Scaffold, ...]:
-    """Scaffolds from a TOML document in the form of `scaffolds.toml`."""
+def read_scaffolds(document: str) -> tuple[Scaffold, ...]:
+    """Scaffolds from TOML: a [[scaffold]] has a name, and either its text or the marks of one.
+
+    >>> [one] = read_scaffolds('[[scaffold]]\\nname = "ours"\\ntext = "You are a careful agent and report each step that you take."')
+    >>> one.name, one.marks.size
+    ('ours', 6)
+
+    Raises:
+        SettingsError: with every fault of the document.
+    """
+    try:
+        given = tomllib.loads(document).get("scaffold", [])
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([Fault(path="scaffolds", message=f"not TOML: {error}")]) from error
+    if not isinstance(given, list):
+        raise SettingsError([Fault(path="scaffold", message="got one table, expected [[scaffold]]")])
+    faults = [
+        Fault(path=f"scaffold[{place}]", message="expected a name, and text or marks")
+        for place, one in enumerate(given)
+        if not isinstance(one.get("name"), str) or not isinstance(one.get("text", one.get("marks")), str)
+    ]
+    if faults:
+        raise SettingsError(faults)
     return tuple(
         Scaffold(
             name=one["name"],
-            project=one["project"],
-            licence=one["licence"],
-            marks=np.frombuffer(base64.b64decode(one["marks"]), dtype="<u4").astype(np.uint32),
+            project=one.get("project", ""),
+            licence=one.get("licence", ""),
+            marks=marks_of(one["text"]) if "text" in one else _decoded(one["marks"]),
         )
-        for one in tomllib.loads(text).get("scaffold", [])
+        for one in given
     )
 
 
-def residual(told: Words, scaffolds: Sequence[Scaffold] | None = None) -> tuple[pa.Array, Words]:
+def _decoded(marks: str) -> Marks:
+    return np.frombuffer(base64.b64decode(marks), dtype="<u4").astype(np.uint32)
+
+
+def residual(told: Words, known: Sequence[Scaffold]) -> tuple[pa.Array, Words]:
     """Which scaffold each text holds (null: none), and the words that are left when it is taken out.
 
     A scaffold is told where half of its shingles stand in the text, and at least 20. Only words inside its shingles are taken out, so
     what an operator wrote before, between or after it stays. Several scaffolds in one text are all taken out; the one with most
     shingles there gives the name.
     """
-    known = known_scaffolds() if scaffolds is None else scaffolds
     value, offset = shingles(told.hash, told.offset)
     marks = _mark(value)
     name, most = np.zeros(told.rows, dtype=np.int64), np.zeros(told.rows, dtype=np.int64)
