@@ -28,8 +28,8 @@ def text_features(
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
     empty anchors, and no hash, skeleton or cell. Of a system text that holds a known public harness's scaffold, anchors and
-    techniques are those of the rest; `scaffolds` are known beside those that come with Stillwatch. `elicitation` is null only where the prompt is unknown and the system text asks
-    for nothing.
+    techniques are those of the rest; `scaffolds` are known beside those that come with Stillwatch. `elicitation` is null only where
+    the prompt is unknown and the system text asks for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
