@@ -96,8 +96,9 @@ def _like(facts: pa.Table) -> tuple[Floats, Floats]:
 def _batch(like: Floats, expected: Floats) -> tuple[Floats, Floats, Floats]:
     """How much of a batch the account is in, and its limits."""
     tail = (1 - _LEVEL) / 2
-    low = np.where(like > 0, chi2.ppf(tail, 2 * np.maximum(like, 0.5)) / 2, like)
-    high = chi2.ppf(1 - tail, 2 * like + 2) / 2
+    counts, place = np.unique(like, return_inverse=True)
+    low = np.where(counts > 0, chi2.ppf(tail, 2 * np.maximum(counts, 0.5)) / 2, counts)[place]
+    high = (chi2.ppf(1 - tail, 2 * counts + 2) / 2)[place]
     one, two, three = (np.maximum(k - expected, 0.0) / (k + _WEIGHT) for k in (like, low, high))
     return one, two, three
 
