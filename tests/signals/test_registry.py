@@ -33,7 +33,8 @@ def sent(**fields: Any) -> Example:
 def registered(engine: DuckEngine, *rows: Example) -> list[dict[str, Any]]:
     found = register(engine, engine.from_arrow(tables(rows)["features"]))
     check(found, table("artifacts"))
-    return found.to_pylist()
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
 
 
 def way_back(engine: DuckEngine, *rows: Example) -> dict[str, bool | None]:
@@ -96,9 +97,9 @@ def test_a_signature_that_was_never_returned_has_an_unknown_origin(engine: DuckE
     (one,) = registered(engine, sent())
     assert one["origin_account"] is None
     assert one["other_account"] is one["other_conversation"] is None
-    relations = {name: engine.from_arrow(rows) for name, rows in tables([sent() for _ in range(9)]).items()}
-    del relations["artifacts"]
-    assert measure(engine, **relations, signals=[SIGNALS["artifact_replay"]])["artifact_replay"].num_rows == 0
+    given = tables([sent() for _ in range(9)])
+    relations = [engine.from_arrow(given[name]) for name in ("features", "account_facts", "releases")]
+    assert measure(engine, *relations, signals=[SIGNALS["artifact_replay"]])["artifact_replay"].num_rows == 0
 
 
 def test_the_first_return_counts_and_sendings_of_one_kind_are_counted_together(engine: DuckEngine) -> None:
@@ -142,9 +143,9 @@ def test_order_and_split_of_the_logs_change_nothing(engine: DuckEngine, seed: in
 @pytest.mark.parametrize("seed", range(6))
 def test_signals_of_the_registry_agree_with_a_plain_loop(engine: DuckEngine, seed: int) -> None:
     features = random_features(seed)
-    given = {name: engine.from_arrow(rows) for name, rows in (tables([]) | {"features": features}).items()}
-    del given["artifacts"]
-    found = measure(engine, **given)
+    nothing = tables([])
+    given = [engine.from_arrow(rows) for rows in (features, nothing["account_facts"], nothing["releases"])]
+    found = measure(engine, *given, signals=[SIGNALS["artifact_replay"], SIGNALS["rewritten_context"]])
     rows = sorted(features.to_pylist(), key=lambda r: (r["at"], r["exchange_id"]))
     origin: dict[int, dict[str, Any]] = {}
     for r in rows:
