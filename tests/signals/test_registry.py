@@ -33,8 +33,8 @@ def sent(**fields: Any) -> Example:
 def registered(engine: DuckEngine, *rows: Example) -> list[dict[str, Any]]:
     found = register(engine, engine.from_arrow(tables(rows)["features"]))
     check(found, table("artifacts"))
-    rows: list[dict[str, Any]] = found.to_pylist()
-    return rows
+    listed: list[dict[str, Any]] = found.to_pylist()
+    return listed
 
 
 def way_back(engine: DuckEngine, *rows: Example) -> dict[str, bool | None]:
