@@ -22,10 +22,10 @@ _turns = msgspec.json.Decoder(list[_Turn])
 def prefixes(messages: pa.Array, prompt: pa.Array, *, salt: int) -> pa.ListArray:
     """Hash each conversation's user turns up to each of them, the prompt last.
 
-    A request continues another where its list holds the last hash of that one's. Only what users wrote counts, with spaces folded:
-    harnesses rewrite system texts and drop old answers and tool results within one conversation. A hash covers everything before it,
-    so that equal prompts of different conversations differ. int64; null where the prompt is unknown or the turns before it are no
-    JSON as `lay_out` writes it.
+    A request continues another where its list holds the last hash of that one's. Only what users wrote counts, without the spaces
+    around it: harnesses rewrite system texts and drop old answers and tool results within one conversation. A hash covers everything
+    before it, so that equal prompts of different conversations differ. int64; null where the prompt is unknown or the turns before
+    it are no JSON as `lay_out` writes it.
 
     >>> first, second, other = prefixes(
     ...     pa.array([None, '[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]', None]),
@@ -53,5 +53,5 @@ def _chain(earlier: str | None, last: str | None, key: bytes) -> list[int] | Non
 def _hashes(texts: list[str], key: bytes) -> Iterator[int]:
     running = hashlib.blake2b(digest_size=8, key=key, person=b"prefix")
     for text in texts:
-        running.update(" ".join(text.split()).encode("utf-8", "surrogatepass") + b"\x00")
+        running.update(text.strip().encode("utf-8", "surrogatepass") + b"\x00")
         yield int.from_bytes(running.copy().digest(), "little", signed=True)

@@ -117,6 +117,9 @@ def residual(told: Words, known: Sequence[Scaffold]) -> tuple[pa.Array, Words]:
     """
     value, offset = shingles(told.hash, told.offset)
     marks = _mark(value)
+    every = _among(marks, np.unique(np.concatenate([np.zeros(0, np.uint32), *(one.marks for one in known)])))
+    if np.bincount(np.repeat(np.arange(told.rows), np.diff(offset))[every], minlength=1).max() < _LEAST:
+        return pa.nulls(told.rows, pa.string()), told
     name, most = np.zeros(told.rows, dtype=np.int64), np.zeros(told.rows, dtype=np.int64)
     taken = np.zeros(len(marks), dtype=bool)
     for place, one in enumerate(known):
