@@ -15,10 +15,12 @@ from stillwatch.engine.tables_found import (
     ACTOR_LINEAGE,
     ACTOR_MEMBERS,
     ACTORS,
+    ARTIFACTS,
     CALIBRATION,
     FAMILIES,
     LINKS,
     RUNS,
+    SIGNUPS,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, REJECTS, RELEASES
 
@@ -34,6 +36,8 @@ TABLES: dict[str, Table] = {
         FEATURES,
         ACCOUNT_FACTS,
         RELEASES,
+        ARTIFACTS,
+        SIGNUPS,
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,

@@ -27,6 +27,7 @@ from .chunks import Chunk, Plan, SourceFile, plan
 from .facts import Facts, read_accounts, read_releases, read_telemetry
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
+from .prefixes import prefixes
 from .read import ChunkResult, read_chunk
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "SourceFile",
     "log_format",
     "plan",
+    "prefixes",
     "read_accounts",
     "read_chunk",
     "read_releases",
