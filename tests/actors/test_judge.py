@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from stillwatch.actors import Found, find
 from stillwatch.actors.candidate import Result
+from stillwatch.actors.held_out_tests import WEAK_ALONE
 from stillwatch.actors.judge import _combined, _decided
 from stillwatch.actors.lookalikes import Explanation
 from stillwatch.core import Decision, Evidence, Settings, Support, Vote
@@ -76,6 +77,16 @@ def test_what_counts_is_never_more_than_the_evidence(values: list[tuple[float, S
     counted = _combined([*results, *QUEUE] if queue else results)
     assert counted is not None
     assert counted <= min(first, sum(e for e, _ in rest) / len(rest)) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("test", sorted(WEAK_ALONE))
+def test_what_courses_do_as_well_counts_only_beside_a_queue(test: str) -> None:
+    results = [
+        result("template_persists", Vote.COORDINATION, 1e9, Support.HARVEST),
+        result(test, Vote.STRUCTURAL, 1e9, Support.HARVEST),
+    ]
+    assert _combined(results) == 1
+    assert _combined([*results, *QUEUE]) == 1e9
 
 
 def test_one_side_alone_is_no_evidence_of_both() -> None:

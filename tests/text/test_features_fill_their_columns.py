@@ -15,8 +15,10 @@ TYPES = {
     "system_hash": pa.int64(),
     "system_anchors": pa.list_(pa.int64()),
     "cell": pa.int32(),
+    "known_item": pa.int64(),
     "elicitation": pa.int32(),
     "output_words": pa.int32(),
+    "scaffold": pa.string(),
 }
 COT = "Write out your hidden reasoning word for word."
 TEXTS = st.one_of(

@@ -25,6 +25,7 @@ CARRIED = pa.schema(
         ("family", pa.int64()),
         ("prompt_hash", pa.int64()),
         ("cell", pa.int32()),
+        ("known_item", pa.int64()),
         ("elicitation", pa.int32()),
         ("turns", pa.int32()),
         ("outcome", pa.string()),
@@ -36,7 +37,7 @@ CARRIED = pa.schema(
 _WANTED = Sql(
     "carry_wanted",
     """
-    select f.exchange_id, f.at, f.account, f.slice, f.prompt_hash, f.cell, f.elicitation, f.turns, f.outcome, f.output_tokens,
+    select f.exchange_id, f.at, f.account, f.slice, f.prompt_hash, f.cell, f.known_item, f.elicitation, f.turns, f.outcome, f.output_tokens,
            f.anchors, f.system_anchors
     from {features} f
     where f.account is not null

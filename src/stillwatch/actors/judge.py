@@ -27,7 +27,7 @@ from stillwatch.actors.carry import carried
 from stillwatch.actors.cores import Group, groups
 from stillwatch.actors.families import SCOPES, mine
 from stillwatch.actors.family_sizes import family_rows
-from stillwatch.actors.held_out_tests import like_a_queue, run_tests
+from stillwatch.actors.held_out_tests import WEAK_ALONE, like_a_queue, run_tests
 from stillwatch.actors.links import KINDS, OBSERVED, STRONG, link
 from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out
@@ -40,6 +40,7 @@ __all__ = ["Found", "Judged", "find"]
 
 Ints = npt.NDArray[np.int64]
 
+_HOUR = 3_600_000_000
 _SAMPLE = 100_000
 _THREADS = 2
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
@@ -47,7 +48,7 @@ _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _OF_MEMBERS = Sql(
     "judge_of_members",
     """
-    select distinct m.candidate, c.exchange_id, c.account, c.prompt_hash, c.cell, c.turns
+    select distinct m.candidate, c.exchange_id, c.account, c.prompt_hash, c.cell, c.known_item, c.turns, c.at
     from {members} m
     join {carried} c on c.account = m.account
     join {wanted} w on w.candidate = m.candidate and w.family = c.family
@@ -265,6 +266,8 @@ def _candidate(
         account=known.column("account").to_numpy(),
         prompt=known.column("prompt_hash").to_numpy(),
         cell=known.column("cell").to_numpy().astype(np.int64),
+        item=known.column("known_item").fill_null(-1).to_numpy(),
+        hour=known.column("at").cast(pa.int64()).to_numpy() // _HOUR,
     )
 
 
@@ -274,14 +277,15 @@ def _combined(results: Sequence[Result], *, observed: bool = False) -> float | N
     A group found by a shared payment instrument or device has its tie observed, not inferred (`observed`): only what it asks for, which did
     not find it, is left to test.
 
-    A result that is not material counts as no evidence (at most 1), and so does an open request where the members are not like a queue.
+    A result that is not material counts as no evidence (at most 1), and so does what honest crowds do, too (`WEAK_ALONE`), where the
+    members are not like a queue.
     Capping only takes evidence away, so what is left is an e-value still.
     """
     sides = []
     queue = like_a_queue(results)
     for vote in (Vote.STRUCTURAL,) if observed else (Vote.COORDINATION, Vote.STRUCTURAL):
         values = [
-            e_value if r.supports is Support.HARVEST and (queue or r.test != "open_requests") else min(e_value, 1.0)
+            e_value if r.supports is Support.HARVEST and (queue or r.test not in WEAK_ALONE) else min(e_value, 1.0)
             for r in results
             if r.vote is vote and (e_value := r.evidence.e_value) is not None
         ]

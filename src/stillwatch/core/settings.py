@@ -43,6 +43,9 @@ class IngestSettings:
         24, "how far ahead of the clock a timestamp may lie before its row is rejected", low=0, high=8760
     )
     default_account: str = _setting("", "account of rows whose log names none; empty: they stay unattributed")
+    scaffolds: str = _setting(
+        "", "TOML file of further public harness texts, each a [[scaffold]] with name and text; empty: only those known"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

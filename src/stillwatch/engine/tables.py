@@ -15,10 +15,12 @@ from stillwatch.engine.tables_found import (
     ACTOR_LINEAGE,
     ACTOR_MEMBERS,
     ACTORS,
+    ARTIFACTS,
     CALIBRATION,
     FAMILIES,
     LINKS,
     RUNS,
+    SIGNUPS,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
 
@@ -35,6 +37,8 @@ TABLES: dict[str, Table] = {
         ACCOUNT_FACTS,
         RELEASES,
         LABELS,
+        ARTIFACTS,
+        SIGNUPS,
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,

@@ -78,6 +78,7 @@ EXCHANGES = Table(
         column("format", TEXT, "log format it was read from", required=True, leaves="free"),
         column("source", HASH, "fingerprint of the file it was read from", required=True),
         column("line", pa.int64(), "line or row in that file, from 1", required=True),
+        column("artifacts_returned", pa.list_(HASH), "those of `reasoning_artifacts` that the response brought; unknown when the log does not say which way they went"),
     ),
 )
 
@@ -105,11 +106,16 @@ FEATURES = Table(
         column("system_hash", HASH, "keyed hash of the normalised system text"),
         column("system_anchors", pa.list_(HASH), "sampled shingle hashes of the system text"),
         column("cell", pa.int32(), "embedding cell of the prompt: a coarse topic"),
+        column("known_item", pa.int64(), "item of a public question set that stands in the prompt: the set's number, 32 bits, the item's"),
         column("elicitation", pa.int32(), "bit per technique of asking for training value, in the order of `core.Technique`"),
         column("output_words", pa.int32(), "words in the answer", leaves="as_count"),
         column("reasoning_returned", pa.bool_(), "whether reasoning or a summary came back", leaves="as_count"),
         column("refusal_category", TEXT, "category of a refusal, where the provider gives one", leaves="as_count"),
         column("retention_class", TEXT, "how long the organisation's text may be kept"),
+        column("artifacts_sent", pa.list_(HASH), "reasoning signatures that the request carried; unknown when none passed or the log does not say which way"),
+        column("artifacts_returned", pa.list_(HASH), "reasoning signatures that the response brought; unknown as above"),
+        column("scaffold", TEXT, "known public harness whose scaffold the system text holds; anchors and techniques are then those of the rest", leaves="free"),
+        column("prefixes", pa.list_(HASH), "where signatures passed: keyed hash of the conversation's user turns up to each of them, the last one included"),
     ),
 )
 
@@ -131,6 +137,8 @@ ACCOUNT_FACTS = Table(
         column("declared_programme", TEXT, "registered purpose: evaluation, research, classroom, distillation, reseller", leaves="as_count"),
         column("contract_region", TEXT, "region that the contract names; used only where the contract has a region rule"),
         column("verification", TEXT, "identity check passed: none, email, phone, payment, document, organisation", leaves="as_count"),
+        column("mail_kind", TEXT, "kind of mail domain it signed up with: public, organisation, education, alias, disposable", leaves="as_count"),
+        column("card_kind", TEXT, "kind of card on record: credit, debit, prepaid, virtual, none", leaves="as_count"),
     ),
 )
 

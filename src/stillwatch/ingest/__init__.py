@@ -27,6 +27,7 @@ from .chunks import Chunk, Plan, SourceFile, plan
 from .facts import CLEARED, Facts, read_accounts, read_cleared, read_releases, read_telemetry
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
+from .prefixes import prefixes
 from .read import ChunkResult, read_chunk
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "SourceFile",
     "log_format",
     "plan",
+    "prefixes",
     "read_accounts",
     "read_chunk",
     "read_cleared",

@@ -47,6 +47,8 @@ _ACCOUNTS: dict[str, tuple[str, ...]] = {
     "declared_programme": ("declared_program", "programme", "program"),
     "contract_region": ("region",),
     "verification": ("verified", "kyc", "identity_check"),
+    "mail_kind": ("mail_class", "mail_domain_class", "email_kind", "email_type", "email_class"),
+    "card_kind": ("card_type", "card_funding", "payment_kind", "payment_method_type"),
 }
 _TELEMETRY: dict[str, tuple[str, ...]] = {
     "account": _ACCOUNTS["account"],
@@ -74,13 +76,26 @@ _FEW = 1000
 _MOST_BYTES = 4 << 30
 """Bytes of facts, after decompression, that are held at once: far more than any file of facts that was meant as one."""
 _PSEUDONYMS = ("org", "payment", "registration", "device")
-_WORDS = ("plan", "product_type", "signup_path", "declared_programme", "contract_region", "verification")
+_WORDS = (
+    "plan",
+    "product_type",
+    "signup_path",
+    "declared_programme",
+    "contract_region",
+    "verification",
+    "mail_kind",
+    "card_kind",
+)
 
 
 _NOTHING = frozenset(("-", "--", "n/a", "null", "nil", "nan", "none", "no", "false", "0", "unknown", "undefined"))
 """How tables write that they know nothing; as a fact it would join all accounts that lack it."""
-_MEANT = {"verification": frozenset(("none", "no", "false", "0")), "contract_region": frozenset(("no",))}
-"""Where such a word says something: no identity check was passed; Norway."""
+_MEANT = {
+    "verification": frozenset(("none", "no", "false", "0")),
+    "contract_region": frozenset(("no",)),
+    "card_kind": frozenset(("none",)),
+}
+"""Where such a word says something: no identity check was passed; Norway; no card."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,7 +51,9 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         store.put("actor_evidence", described.evidence)
         pictures = draw(engine, features, found, described)
         tell(steps[2], 2, len(steps))
-        measured = signals.measure(engine, features, facts, releases)
+        store.put("artifacts", signals.register(engine, features))
+        store.put("signups", signals.signups(store.read("account_facts")))
+        measured = signals.measure(engine, features, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
         [

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.core import FormatError, Settings
+from stillwatch.core.errors import Fault, SettingsError
 from stillwatch.engine import TABLES, Workspace, durable_write, table
 from stillwatch.ingest import (
     Facts,
@@ -38,6 +39,7 @@ from stillwatch.pipeline.stage import Context, keep_names
 from stillwatch.pipeline.view import view
 from stillwatch.pipeline.view_run import coverage, settings_that_matter, settings_used
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
+from stillwatch.text import Scaffold, read_scaffolds
 
 __all__ = ["Inputs", "Scanned", "last_view", "scan"]
 
@@ -104,6 +106,7 @@ def scan(
             options=options,
             telemetry=telemetry,
             future_hours=settings.ingest.future_hours,
+            scaffolds=_scaffolds(settings),
         )
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
         notes += [f"{count:,} {name}" for name, count in read.notes.items() if name != _COUNTED_ELSEWHERE]
@@ -156,6 +159,17 @@ def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOption
         chunk_bytes=_CHUNK_BYTES,
         chunk_rows=_CHUNK_ROWS,
     )
+
+
+def _scaffolds(settings: Settings) -> tuple[Scaffold, ...]:
+    """Further public harness texts that the settings name."""
+    path = settings.ingest.scaffolds
+    if not path:
+        return ()
+    try:
+        return read_scaffolds(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([Fault(path="ingest.scaffolds", message=f"{path} cannot be read: {error}")]) from error
 
 
 def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:

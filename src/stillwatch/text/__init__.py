@@ -3,7 +3,9 @@
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
+from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
 from stillwatch.text.project import Embedder, Projection
+from stillwatch.text.scaffolds import Scaffold, read_scaffolds
 from stillwatch.text.shingles import anchors, shingles
 from stillwatch.text.skeleton import skeletons
 from stillwatch.text.topic import CELLS, cells
@@ -11,15 +13,21 @@ from stillwatch.text.words import Words, words
 
 __all__ = [
     "CELLS",
+    "ITEM_BITS",
     "Embedder",
+    "KnownSet",
     "Projection",
+    "Scaffold",
     "Words",
     "anchors",
     "cells",
     "elicitation",
     "exact_hashes",
+    "known_items",
     "lexicon",
     "prompt_hashes",
+    "read_scaffolds",
+    "sets",
     "shingles",
     "skeletons",
     "techniques",

@@ -10,7 +10,7 @@ from stillwatch.text._masking import masked
 from stillwatch.text._mixing import GOLDEN, Bits, Places, mixed, salted, within
 from stillwatch.text.words import Words
 
-__all__ = ["MOST", "WIDTH", "anchors", "shingles"]
+__all__ = ["MOST", "WIDTH", "anchors", "shingles", "windows"]
 
 WIDTH = 6
 MOST = 24
@@ -36,14 +36,8 @@ def shingles(values: Bits, offset: Places, *, width: int = WIDTH, salt: int = 0)
     """
     key = salted(salt, 1)
     count = np.diff(offset)
-    n = len(values)
-    rolled = np.zeros(n, dtype=np.uint64)
-    if n >= width:
-        window = rolled[: n - width + 1]
-        for place in range(width):
-            window *= _STEP
-            window += values[place : n - width + 1 + place]
-    keep = np.ones(n, dtype=bool)
+    rolled = windows(values, width)
+    keep = np.ones(len(values), dtype=bool)
     for back in range(1, width):
         long = count >= back
         keep[offset[1:][long] - back] = False
@@ -62,6 +56,18 @@ def shingles(values: Bits, offset: Places, *, width: int = WIDTH, salt: int = 0)
     ends = np.zeros(len(offset), dtype=np.int64)
     np.cumsum(lengths, out=ends[1:])
     return mixed(rolled[keep] ^ key), ends
+
+
+def windows(values: Bits, width: int) -> Bits:
+    """A number for the `width` words from each place on, whatever the rows; 0 where fewer are left. Not mixed and not keyed."""
+    n = len(values)
+    rolled = np.zeros(n, dtype=np.uint64)
+    if n >= width:
+        window = rolled[: n - width + 1]
+        for place in range(width):
+            window *= _STEP
+            window += values[place : n - width + 1 + place]
+    return rolled
 
 
 def anchors(words: Words, *, salt: int, most: int = MOST) -> pa.ListArray:

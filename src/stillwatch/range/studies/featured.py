@@ -117,7 +117,7 @@ def featured_world(
     Raises:
         DiskFull: before anything is written, when it would not fit.
     """
-    folder = cache_folder / f"{name}-{code_of()[:12]}"
+    folder = cache_folder / f"{name.replace('/', ' ')}-{code_of()[:12]}"
     if (folder / "world.json").is_file():
         return _opened(folder, name)
     cache_folder.mkdir(parents=True, exist_ok=True)

@@ -32,14 +32,18 @@ def fresh(ground: Ground, rng: np.random.Generator, pool: Ints, size: int, taken
         return pool[Deck(len(pool), rng).draw(size)]
     known = set(texts)
     made: dict[str, None] = {}
+    reach = 90
     while len(made) < size - len(pool):
-        shift = rng.integers(1, 90, len(numbered)).tolist()
+        before = len(made)
+        shift = rng.integers(1, reach, len(numbered)).tolist()
         for text, by in zip(numbered, shift, strict=True):
             new = _DIGITS.sub(lambda found, by=by: str(int(found[0][:12]) + by), text)  # type: ignore[misc]
             if new not in known:
                 made[new] = None
             if len(made) == size - len(pool):
                 break
+        if 2 * (len(made) - before) < len(numbered):
+            reach *= 2  # few texts with figures: nearly all of the smaller ones were made
     return np.concatenate([first, ground.texts.numbers(list(made))])
 
 

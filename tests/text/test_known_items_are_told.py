@@ -1,0 +1,78 @@
+"""Items of public sets are told in whatever text they stand, and in no other."""
+
+import numpy as np
+import pytest
+
+from stillwatch.text import ITEM_BITS, known_items, sets, words
+from stillwatch.text.known_items import KEPT, Registry, compiled, fingerprints
+
+RNG = np.random.default_rng(11)
+BAG = ["".join(map(chr, row)) for row in RNG.integers(97, 123, (4000, 7))]
+
+
+def sentence(size: int) -> str:
+    return " ".join(BAG[i] for i in RNG.integers(0, len(BAG), size))
+
+
+ITEMS = [sentence(24) for _ in range(60)]
+
+
+@pytest.fixture(scope="module")
+def among() -> Registry:
+    """Two sets of 40 and 20 items."""
+    mark, row = fingerprints(words(ITEMS))
+    marks = np.stack([np.sort(mark[row == item])[:KEPT] for item in range(len(ITEMS))])
+    return compiled(["first", "second"], marks, np.array([40, 20]))
+
+
+def test_an_item_is_told_inside_any_scaffold(among: Registry) -> None:
+    texts = [f"{sentence(40)}\n\nQUESTION: {item}\n{sentence(30)}" for item in ITEMS]
+    told = known_items(words(texts), among=among).to_pylist()
+    assert told == [*range(40), *((1 << ITEM_BITS) | place for place in range(20))]
+
+
+def test_case_and_spacing_make_no_difference(among: Registry) -> None:
+    assert known_items(words([ITEMS[3].upper().replace(" ", "  ")]), among=among).to_pylist() == [3]
+
+
+def test_other_texts_hold_no_item(among: Registry) -> None:
+    texts = [sentence(60) for _ in range(2000)] + ["", "three short words"]
+    assert known_items(words([*texts, None]), among=among).null_count == len(texts) + 1
+
+
+def test_one_mark_is_not_enough(among: Registry) -> None:
+    mark, _ = fingerprints(words([ITEMS[5]]))
+    at = sorted(int(np.flatnonzero(mark == m)[0]) for m in np.sort(mark)[:KEPT])
+    spoken = ITEMS[5].split()
+    cut = " ".join(spoken[at[0] : at[0] + 6])
+    assert known_items(words([cut]), among=among).null_count == 1
+
+
+def test_of_several_items_the_most_complete_counts(among: Registry) -> None:
+    mark, _ = fingerprints(words([ITEMS[9]]))
+    at = sorted(int(np.flatnonzero(mark == m)[0]) for m in np.sort(mark)[:KEPT])
+    without_last = " ".join(ITEMS[9].split()[: at[-1] + 5])
+    both = f"{without_last} {sentence(9)} {ITEMS[50]}"
+    assert known_items(words([both]), among=among).to_pylist() == [(1 << ITEM_BITS) | 10]
+    assert known_items(words([f"{ITEMS[30]} {ITEMS[7]}"]), among=among).to_pylist() == [7]
+
+
+def test_rows_do_not_depend_on_their_neighbours(among: Registry) -> None:
+    texts = [ITEMS[0], sentence(50), None, ITEMS[1] + " " + sentence(20), ""]
+    whole = known_items(words(texts), among=among).to_pylist()
+    assert whole == [known_items(words([text]), among=among).to_pylist()[0] for text in texts]
+    halves = f"{' '.join(ITEMS[2].split()[:12])}", f"{' '.join(ITEMS[2].split()[12:])}"
+    assert known_items(words(halves), among=among).null_count >= 1
+
+
+def test_the_packaged_sets_are_known_by_real_items() -> None:
+    by_name = {one.name: one for one in sets()}
+    assert by_name["gsm8k"].items > 8000
+    assert [one.number for one in sets()] == list(range(len(sets())))
+    prompt = (
+        "You grade mathematics. Solve it and show the answer.\n\nNatalia sold clips to 48 of her friends in April, and then she sold "
+        "half as many clips in May. How many clips did Natalia sell altogether in April and May?\nAnswer as JSON."
+    )
+    told = known_items(words([prompt, "How many clips did I sell in May if I sold half as many as in April, please?"]))
+    assert told[0].as_py() >> ITEM_BITS == by_name["gsm8k"].number
+    assert not told[1].is_valid
