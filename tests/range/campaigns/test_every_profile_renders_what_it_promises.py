@@ -13,11 +13,12 @@ from stillwatch.core.errors import Error
 from stillwatch.range.campaigns import ALL_CAMPAIGNS, CAMPAIGNS, builder
 from stillwatch.range.campaigns.deliver import deliver
 from stillwatch.range.campaigns.families import FAMILIES, NUMBERS
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.campaigns.profile import Basis, Conduct, Phase, Rhythm
 from stillwatch.range.campaigns.profiles import PROFILES, SCENARIOS
 from stillwatch.range.campaigns.render import hours_for, parts_of, render
 from stillwatch.range.ground import LAUNCH, Ground, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.seeds import stream
 from stillwatch.range.splits import Fold

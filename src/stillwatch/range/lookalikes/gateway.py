@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, clients, words
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Ints
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import DAY, answer_lengths, turns
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build"]
 

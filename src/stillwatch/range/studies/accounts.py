@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from stillwatch.range.results import Bar, Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Detector
-from stillwatch.range.studies.dials import KINDS, dialled, mimic
+from stillwatch.range.studies.dials import KINDS, dialled
 from stillwatch.range.studies.figures import OF_SHARES, world_table
 from stillwatch.range.studies.look import weigh_accounts
+from stillwatch.range.studies.mimic import mimic
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.roster import account_detectors, name_of, refusals

@@ -9,10 +9,11 @@ from stillwatch.core import Estimate
 from stillwatch.range.results import Curves, Line, Result, Section, Unit, point_of
 from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Campaign, Detector
-from stillwatch.range.studies.dials import KINDS, dialled, mimic
+from stillwatch.range.studies.dials import KINDS, dialled
 from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.limit import limit_section, limit_sentence
 from stillwatch.range.studies.look import weigh_accounts
+from stillwatch.range.studies.mimic import mimic
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.roster import actor_detectors, name_of, refusals
