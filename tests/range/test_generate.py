@@ -86,10 +86,11 @@ def test_the_truth_lies_apart_from_all_that_is_read(world: WorldPaths) -> None:
     for path in (world.logs, world.accounts_file.parent):
         for file in path.rglob("*.parquet"):
             names = set(pq.read_schema(file).names)
-            assert not names & {"role", "group"}
+            assert not names & {"role", "group", "purpose"}
     found = pa.concat_tables([pq.read_table(path) for path in sorted(world.truth.glob("exchanges-*.parquet"))])
     assert found.num_rows == 320
     assert set(found["role"].to_pylist()) == {"actor"}
+    assert set(found["purpose"].to_pylist()) == {"harvest"}
 
 
 def test_the_truth_can_be_sealed_elsewhere(tmp_path: Path) -> None:
@@ -205,7 +206,7 @@ def test_the_logs_are_read_by_the_ingest_room_with_nothing_rejected(world: World
     assert (facts.table.num_rows, facts.rejects.num_rows) == (world.accounts, 0)
     with world.releases_file.open(encoding="utf-8") as file:
         releases = list(csv.DictReader(file))
-    assert [row["model"] for row in releases] == ["atlas-5"]
+    assert [row["model"] for row in releases] == ["atlas-4-mini", "atlas-4", "atlas-4-large", "atlas-5"]
 
 
 def test_times_rise_within_a_file_and_unknown_is_null(world: WorldPaths, rows: pa.Table) -> None:

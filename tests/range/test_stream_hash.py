@@ -31,7 +31,7 @@ def _shard_hash(recipe: Recipe, number: int) -> str:
     shard = list(recipe.shards())[number]
     launched = launches(recipe.seed, recipe.days)
     sheet, _ = sheet_of(recipe, shard, build_block(recipe, shard.block, on), on, launched)
-    press = Press(sheet, on, models=launched.models, history=recipe.history)
+    press = Press(sheet, on, recipe, launched)
     assert sum(batch.num_rows for batch in press.slices()) == len(sheet)
     return press.digest()
 

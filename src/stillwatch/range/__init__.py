@@ -10,15 +10,20 @@ from __future__ import annotations
 from stillwatch.range.demo import DemoPaths, write_demo
 from stillwatch.range.generate import WorldPaths, write_world
 from stillwatch.range.measure import Comparison, compare
+from stillwatch.range.presets import PRESETS, run_preset
 from stillwatch.range.recipe import Part, Recipe
+from stillwatch.range.results import read_result
 
 __all__ = [
+    "PRESETS",
     "Comparison",
     "DemoPaths",
     "Part",
     "Recipe",
     "WorldPaths",
     "compare",
+    "read_result",
+    "run_preset",
     "write_demo",
     "write_world",
 ]

@@ -10,11 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from stillwatch.range import places
+from stillwatch.range import places, seeds
 from stillwatch.range.frames import escape
 from stillwatch.range.ground import Reply
 from stillwatch.range.names import Ints
-from stillwatch.range import seeds
 from stillwatch.range.world import World
 
 __all__ = ["Exchange", "Renderer"]
