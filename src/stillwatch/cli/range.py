@@ -122,7 +122,10 @@ def range_show(preset: str, /) -> None:
     facts = (
         ("question", one.question),
         ("runs", one.runs),
-        ("worlds", f"{size.worlds} of {size.accounts:,} customers and {size.exchanges:,} exchanges over {size.days} days"),
+        (
+            "worlds",
+            f"{size.worlds} of {size.accounts:,} customers and {size.exchanges:,} exchanges over {size.days} days",
+        ),
         ("cost", one.cost),
         (
             "needs",

@@ -28,7 +28,7 @@ def study(order: Order) -> Result:
     """Score every account of every campaign by every method."""
     detectors: dict[str, Detector] = {OURS_ACCOUNTS: weigh_accounts, **account_detectors()}
     campaigns = {
-        f"{kind}, {each} each": dialled(kind, accounts=accounts, each=each, fold=order.fold)
+        f"{kind}, {each} each": dialled(kind, accounts=accounts, each=each, fold=order.fold, days=order.size.days)
         for kind in KINDS
         for accounts, each in _LOADS
     }
@@ -73,7 +73,8 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Thresholds are set on the innocent of the same world, which flatters every method alike: nobody has them beforehand.",
-            "Half of the innocent accounts are cleared beforehand, as by an analyst; methods may calibrate on them, and they do not count.",
+            "Half of the innocent accounts, lookalikes among them, are cleared beforehand, as by an analyst; methods may calibrate on them, and "
+            "they do not count.",
         ),
     )
 

@@ -46,7 +46,7 @@ def campaign_of(
     scale: float = 1.0,
     most: int | None = None,
 ) -> Campaign:
-    """A campaign of the record or of a scenario for splicing, with evasion moves; a day of it at most."""
+    """A campaign of the record or of a scenario for splicing, with evasion moves; as many of its days as the world has."""
     built = evaded(profile, moves, scale=scale, fold=fold, most=most)
     size = 0 if profile.conduct == Conduct.PURCHASE else round(profile.accounts.value * scale * profile.rate.value)
 
@@ -70,8 +70,11 @@ def _told(told: Told) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in facts.items()}
 
 
-def dialled(kind: str, *, accounts: int, each: int, dilution: float = 0.0, fold: Fold = Fold.TEST) -> Campaign:
-    """A campaign of `accounts` accounts with `each` harvest requests, in which a share `dilution` of all its traffic is cover.
+def dialled(
+    kind: str, *, accounts: int, each: int, dilution: float = 0.0, fold: Fold = Fold.TEST, days: int = 1
+) -> Campaign:
+    """A campaign of `accounts` accounts with `each` harvest requests, spread over `days`; a share `dilution` of all its
+    traffic is cover.
 
     Raises:
         Error: when no campaign can have such knobs.
@@ -88,10 +91,12 @@ def dialled(kind: str, *, accounts: int, each: int, dilution: float = 0.0, fold:
         )
     total = round(accounts * each / (1.0 - dilution))
     if total > _MOST_EXCHANGES:
-        raise Error(f"accounts x requests: got {total:,} with cover, expected at most {_MOST_EXCHANGES:,} on one day")
-    profile = replace(KINDS[kind], accounts=assumed(accounts, _WHY), rate=assumed(each, _WHY), days=assumed(1, _WHY))
+        raise Error(f"accounts x requests: got {total:,} with cover, expected at most {_MOST_EXCHANGES:,} requests")
+    profile = replace(
+        KINDS[kind], accounts=assumed(accounts, _WHY), rate=assumed(each / days, _WHY), days=assumed(days, _WHY)
+    )
     moves = (Dilute(fraction=1.0 - dilution),) if dilution else ()
     campaign = campaign_of(
-        profile, moves=moves, dial={"accounts": accounts, "each": each, "dilution": dilution}, fold=fold
+        profile, moves=moves, dial={"accounts": accounts, "each": each, "dilution": dilution, "days": days}, fold=fold
     )
     return replace(campaign, exchanges=total)
