@@ -62,12 +62,15 @@ def written(folder: Path, recipe: Recipe, shard: Shard) -> Written | None:
 
 
 def write_shards(job: Job) -> list[Written]:
-    """Write some shards of one block; each is renamed to its name when it is whole, and then recorded."""
+    """Write some shards of one block; each is renamed to its name when it is whole, and then recorded. Its parts are let go at the end."""
     pa.set_cpu_count(1)
     on = desk(job.prompts, job.recipe.fold)
     launched = launches(job.recipe.seed, job.recipe.days)
     block = build_block(job.recipe, job.block, on)
-    return [_write(job, shard, block, on, launched) for shard in job.shards]
+    try:
+        return [_write(job, shard, block, on, launched) for shard in job.shards]
+    finally:
+        build_part.cache_clear()
 
 
 def sheet_of(recipe: Recipe, shard: Shard, block: Block, on: Desk, launched: Launches) -> tuple[Sheet, pa.Table]:

@@ -73,8 +73,7 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Thresholds are set on the innocent of the same world, which flatters every method alike: nobody has them beforehand.",
-            "Half of the innocent accounts, lookalikes among them, are cleared beforehand, as by an analyst; methods may calibrate on them, and "
-            "they do not count.",
+            "Half of the innocent, lookalikes among them, are cleared beforehand: methods may calibrate on them, and they do not count.",
         ),
     )
 

@@ -60,7 +60,7 @@ def study(order: Order) -> Result:
     return recorded(
         order,
         title="Campaigns: which are found",
-        question="Which of the campaigns that were reported, and which ways of harvesting, does the detector find in a few days of traffic?",
+        question="Which of the campaigns that were reported, and which ways of harvesting, does the detector find in days of traffic?",
         answer=(
             _sentence(harvests),
             _false(realised, order),

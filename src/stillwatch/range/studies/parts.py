@@ -84,6 +84,7 @@ def pour_background(recipe: Recipe, on: Desk, launched: Launches) -> Iterator[Po
         sheet, acts = sheet_of(recipe, shard, block, on, launched)
         facts, truth = rolls_of(recipe, block, number, on, launched) if first else (None, None)
         yield Poured(sheet=sheet, acts=acts, facts=facts, truth=truth)
+    build_part.cache_clear()
 
 
 def pour_campaign(made: Built) -> Iterator[Poured]:

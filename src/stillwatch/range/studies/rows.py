@@ -107,6 +107,8 @@ def _mapped(column: Any, change: Callable[[str], str | None], kind: pa.DataType)
 def _used(column: Any) -> tuple[list[str | None], Any]:
     """The values of a dictionary column that occur in it, and which of them each row has (null where it has none)."""
     known = column.indices.is_valid().to_numpy(zero_copy_only=False)
-    numbers: Ints = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    used, place = np.unique(numbers, return_inverse=True)
-    return column.dictionary.take(pa.array(used)).to_pylist(), pa.array(place.ravel(), mask=~known)
+    numbers: Ints = column.indices.drop_null().to_numpy()
+    used, found = np.unique(numbers, return_inverse=True)
+    place = np.zeros(len(column), np.int64)
+    place[known] = found.ravel()
+    return column.dictionary.take(pa.array(used)).to_pylist(), pa.array(place, mask=~known)
