@@ -20,6 +20,7 @@ from stillwatch.core.errors import DiskFull, Error
 from stillwatch.ingest import ReadOptions, plan, read_accounts, read_chunk
 from stillwatch.range import generate
 from stillwatch.range.generate import WorldPaths, bytes_needed, write_world
+from stillwatch.range.parts import builder_of
 from stillwatch.range.recipe import Part, Recipe
 from stillwatch.range.shards import Job, Written, write_shards
 from stillwatch.range.truth import read_truth
@@ -176,6 +177,25 @@ def test_an_unknown_part_is_named(tmp_path: Path) -> None:
     recipe = Recipe(seed=1, accounts=100, exchanges=600, parts=(Part(role="lookalike", name="nobody"),))
     with pytest.raises(Error, match="no lookalike is called 'nobody'"):
         write_world(tmp_path / "w", recipe, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (
+            Part(role="actor", name="C3", moves=(("teleport", 1.0),)),
+            "C3 cannot evade by 'teleport'; there are splitting",
+        ),
+        (
+            Part(role="actor", name="harvest", moves=(("dilution", 0.5),)),
+            "only campaigns of a profile evade, and harvest is none",
+        ),
+        (Part(role="customer", name="chat"), "got role 'customer', expected lookalike or actor"),
+    ],
+)
+def test_a_part_that_cannot_be_is_refused_with_the_reason(part: Part, told: str) -> None:
+    with pytest.raises(Error, match=told):
+        builder_of(part)
 
 
 def test_lookalikes_are_there_every_day_with_the_same_accounts(world: WorldPaths, rows: pa.Table) -> None:
