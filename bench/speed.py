@@ -135,7 +135,7 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
         began = time.perf_counter()
         done = scan(
             Workspace(workspace),
-            Inputs(logs=[world / "logs"], accounts=world / "facts" / "accounts.csv"),
+            Inputs(logs=[world / "logs"], accounts=world / "facts" / "accounts.parquet"),
             Settings(),
             progress=tell,
         )

@@ -7,10 +7,13 @@ import pytest
 
 from stillwatch.range.campaigns import SCENARIOS
 from stillwatch.range.folds import folded
+from stillwatch.range.ground import Ground
 from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
 from stillwatch.range.pack import read_pack
 from stillwatch.range.recipe import Part, Recipe
-from stillwatch.range.splits import KIN, Fold
+from stillwatch.range.rhythm import Clock
+from stillwatch.range.seeds import stream
+from stillwatch.range.splits import KIN, Fold, shelf
 from stillwatch.range.world import World, build_world
 
 OTHER = {Fold.DEVELOP: Fold.TEST, Fold.TEST: Fold.DEVELOP}
@@ -59,6 +62,16 @@ def test_every_part_is_in_it_all_the_same(world: World) -> None:
     there = set(world.truth["group"].to_pylist())
     assert set(ALL_LOOKALIKES) <= there
     assert {SCENARIOS[name].key for name in ("reasoning", "autograding")} <= there
+
+
+@pytest.mark.parametrize("fold", list(Fold))
+def test_what_campaigns_ask_from_is_the_same_whether_the_pack_is_of_one_fold_or_of_both(fold: Fold) -> None:
+    for topics in (("code",), ("open", "search", "support", "tongues"), ("questions",)):
+        shelves = []
+        for pack in (read_pack(), folded(read_pack(), fold)):
+            ground = Ground(pack=pack, clock=Clock(stream(1, "clock")), texts=pack.names())
+            shelves.append(shelf(ground, fold, *topics).tolist())
+        assert shelves[0] == shelves[1], topics
 
 
 def test_each_fold_says_other_things_in_later_turns() -> None:

@@ -124,7 +124,7 @@ def range_show(preset: str, /) -> None:
         ("runs", one.runs),
         (
             "worlds",
-            f"{size.worlds} of {size.accounts:,} customers and {size.exchanges:,} exchanges over {size.days} days",
+            f"{size.worlds} of {size.accounts:,} accounts and {size.exchanges:,} exchanges over {size.days} days",
         ),
         ("cost", one.cost),
         (

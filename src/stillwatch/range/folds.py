@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from stillwatch.range.names import Names
 from stillwatch.range.pack import Pack, Source
@@ -21,6 +22,7 @@ class FoldPack(Pack):
     stands in sources of both folds ("hello") belongs to developing.
     """
 
+    one_fold: ClassVar[bool] = True
     base: Pack
     fold: Fold
 

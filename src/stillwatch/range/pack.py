@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -30,8 +31,9 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
-    """Prompts by source; sources are read when they are first asked for."""
+    """Prompts by source; sources are read when they are first asked for. `one_fold` says that all of them are of one fold (`folds`)."""
 
+    one_fold: ClassVar[bool] = False
     folder: Path
     _read: dict[str, Source] = field(default_factory=dict)
     _names: list[Names] = field(default_factory=list)

@@ -145,7 +145,7 @@ def shelf(
     one of hidden prompts does, has no folds: then all are returned.
     """
     found = _texts(ground, sources(fold, *topics), lang=lang, longest=longest, shortest=shortest)
-    if fold is Fold.TEST:
+    if fold is Fold.TEST and not ground.pack.one_fold:
         every = tuple(source for kin in KIN if kin.fold is Fold.DEVELOP for source in kin.sources)
         apart = np.setdiff1d(found, _texts(ground, every, lang=None, longest=6000, shortest=0))
         found = apart if len(apart) else found

@@ -83,7 +83,7 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Profiles render allegations of interested parties; no raw telemetry of any campaign was published.",
-            f"{order.size.days} days at most of campaigns that ran for weeks; larger ones are rendered with fewer accounts at the same rate.",
+            f"{order.size.days} days at most of campaigns that ran for weeks; of larger ones fewer accounts at the same rate.",
         ),
     )
 
