@@ -22,7 +22,7 @@ from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Bench, Campaign
 from stillwatch.range.studies.dials import campaign_of, dialled
 from stillwatch.range.studies.look import Blind, Said, weigh_accounts
-from stillwatch.range.studies.order import Order
+from stillwatch.range.studies.order import Order, Size
 from stillwatch.range.studies.parts import Site
 from stillwatch.range.studies.seen import OURS, OURS_ACCOUNTS, Seen
 from stillwatch.range.studies.unsealed import requests_of, unseal
@@ -142,6 +142,23 @@ def test_what_a_campaign_obtained_counts_its_harvest_and_not_its_cover(order: Or
 
 def test_scores_without_information_have_no_power_beyond_their_ties(order: Orders, counting: Counting) -> None:
     assert look(order(), counting).looked[0].ranks == {"0.01": (0, 12)}
+
+
+def test_a_world_of_many_days_has_customers_lookalikes_and_the_campaign_on_each(
+    order: Orders, counting: Counting
+) -> None:
+    long = order(size=Size(accounts=300, exchanges=3600, worlds=1, days=3))
+    bench = Bench(long)
+    bench.world("long", 3, {OURS: counting}, campaign=dialled("grading", accounts=12, each=30, days=3))
+    who = unseal([bench.background(bench.recipe(3))])
+    rows = counting.shown[0]["features"]
+    seen = {
+        (at.date(), who.get(account, "actor/").split("/")[0])
+        for at, account in zip(rows["at"].to_pylist(), rows["account"].to_pylist(), strict=True)
+    }
+    assert {role for _, role in seen} == {"benign", "lookalike", "actor"}
+    assert len({day for day, _ in seen}) == 3
+    assert len(seen) == 9
 
 
 def test_a_campaign_that_never_meets_the_provider_is_nobody(order: Orders, counting: Counting) -> None:
