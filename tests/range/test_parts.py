@@ -44,7 +44,7 @@ class Group:
 
     def frames(self) -> list[str]:
         """The frame of each row."""
-        return self._world.sheet.names["frame"].take(pa.array(self.rows["frame"])).to_pylist()
+        return [str(self._world.sheet.names["frame"][k]) for k in self.rows["frame"].tolist()]
 
     def hours(self) -> NDArray[np.float64]:
         """Share of the group's exchanges in each UTC hour."""
