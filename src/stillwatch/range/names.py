@@ -18,7 +18,7 @@ class Names:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
-        self._kept: dict[int, Ints] = {}
+        self._kept: dict[int, tuple[list[str], Ints]] = {}
         self._lengths = np.zeros(0, np.int64)
 
     @property
@@ -36,11 +36,11 @@ class Names:
         return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
     def kept(self, texts: list[str]) -> Ints:
-        """The numbers of a list of the pack, which lives as long as the pack does; looked up once for all copies."""
+        """The numbers of a list of the pack; looked up once for all copies. The list is kept too, so that no other takes its place."""
         found = self._kept.get(id(texts))
         if found is None:
-            found = self._kept[id(texts)] = self.numbers(texts)
-        return found
+            found = self._kept[id(texts)] = (texts, self.numbers(texts))
+        return found[1]
 
     def copy(self) -> Names:
         """The same numbers, to be added to apart. What `kept` looked up is shared, for it was there before the copy."""
