@@ -13,10 +13,12 @@ from stillwatch.core.errors import Error
 from stillwatch.range.campaigns import CAMPAIGNS
 from stillwatch.range.content import content_hash
 from stillwatch.range.demo import demo_recipe
+from stillwatch.range.desk import desk
 from stillwatch.range.pack import Deck, find_prompts, read_pack
 from stillwatch.range.press import Press
 from stillwatch.range.rhythm import DAY, Clock, answer_lengths, gaps, turns
 from stillwatch.range.seeds import stream
+from stillwatch.range.splits import Fold
 from stillwatch.range.tags import tagged
 from stillwatch.range.world import World, build_world
 
@@ -109,6 +111,12 @@ def test_a_few_requests_fail_and_a_few_are_sent_twice(world: World) -> None:
 def test_a_world_without_room_for_ordinary_customers_is_refused() -> None:
     with pytest.raises(Error, match=r"at least 20 ordinary accounts"):
         demo_recipe(seed=1, accounts=600, exchanges=5000)
+
+
+def test_a_desk_is_made_once_however_it_is_asked_for(world: World) -> None:
+    folder = find_prompts().resolve()
+    assert desk(folder) is desk(folder, None) is world.desk
+    assert desk(folder) is not desk(folder, Fold.TEST)
 
 
 def test_a_missing_prompt_pack_is_named_with_the_way_out(tmp_path: Path) -> None:

@@ -81,12 +81,16 @@ class Desk:
     """The number of the empty text."""
 
 
-@cache
 def desk(folder: Path, fold: Fold | None = None) -> Desk:
     """The desk of a prompt pack, or of one of its folds, made once a process; it hangs on the pack and on no seed.
 
     A shelf none of whose sources is in the pack is filled from all that are, so that a pack of other prompts works as well.
     """
+    return _desk(folder, fold)
+
+
+@cache
+def _desk(folder: Path, fold: Fold | None) -> Desk:
     pack = folded(read_pack(folder), fold)
     names = pack.names()
     kind = () if fold is None else (fold.value,)
