@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 WRITERS = {"train": ("ada", "bea", "carl", "dora"), "test": ("emil", "fay", "gus", "hana")}
 SCHEMA = pa.schema([("text", pa.string()), ("kind", pa.string()), ("language", pa.string()), ("near", pa.bool_())])
-HEAD = re.compile(r"^=== *(.*)$", re.MULTILINE)
+HEAD = re.compile(r"^=== *([A-Za-z-]{2,7}) *$", re.MULTILINE)
 LANGUAGE = re.compile(r"[a-z]{2}")
 SHORTEST = 5
 
