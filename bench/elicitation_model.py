@@ -24,7 +24,7 @@ from elicitation_texts import ROOT, WRITERS, Texts, features, ordinary, written
 from scipy.optimize import minimize
 
 from stillwatch.range.splits import Fold
-from stillwatch.stats.intervals import clopper_pearson
+from stillwatch.stats import clopper_pearson
 from stillwatch.text._mixing import Bits, Places
 from stillwatch.text.asking import KINDS, SLOTS, norms
 
@@ -105,8 +105,10 @@ def fitted(x: Any, asked: npt.NDArray[np.bool_], penalty: float) -> Floats:
 
 def learned(asked: Read, usual: Read) -> Learned:
     """Learn from written requests with their near misses, and from ordinary prompts."""
-    pairs = np.unique(np.stack([asked.key, asked.row.astype(np.uint64)]), axis=1)
-    keys, texts = np.unique(pairs[0], return_counts=True)
+    order = np.lexsort((asked.row, asked.key))
+    key, row = asked.key[order], asked.row[order]
+    fresh = np.append(True, (key[1:] != key[:-1]) | (row[1:] != row[:-1]))
+    keys, texts = np.unique(key[fresh], return_counts=True)
     keys = keys[texts >= 2]
     mine = SCALE * asked.by(keys)
     every = sp.vstack([mine, SCALE * usual.by(keys)])
@@ -118,20 +120,20 @@ def learned(asked: Read, usual: Read) -> Learned:
     kept = np.sort(order[np.sort(alone)[:MOST]])
     kinds = [fitted(mine, asked.texts.kind == kind, PENALTY_OF_KINDS) for kind in range(len(KINDS))]
     unit = 127 / np.abs(first[:-1][kept]).max()
-    units = [127 / np.abs(one[:-1][kept]).max() for one in kinds]
-    columns = [first[:-1][kept] * unit, *(one[:-1][kept] * u for one, u in zip(kinds, units, strict=True))]
+    shared = 127 / max(np.abs(one[:-1][kept]).max() for one in kinds)
+    columns = [first[:-1][kept] * unit, *(one[:-1][kept] * shared for one in kinds)]
     return Learned(
         keys=keys[kept],
         value=np.rint(np.stack(columns, axis=1)).astype(np.int8),
         base=first[-1],
         unit=unit / SCALE,
-        kind=np.array([-one[-1] * u / SCALE for one, u in zip(kinds, units, strict=True)]),
+        kind=np.array([-one[-1] * shared / SCALE for one in kinds]),
     )
 
 
 def scored(model: Learned, texts: Read) -> Floats:
     """Log-odds that each text asks for training value, from the whole numbers."""
-    return texts.by(model.keys) @ model.value[:, 0].astype(np.float64) / model.unit * 1.0 + model.base
+    return texts.by(model.keys) @ model.value[:, 0].astype(np.float64) / model.unit + model.base
 
 
 def left_out(asked: Read, usual: Read) -> tuple[Floats, Floats]:

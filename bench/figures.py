@@ -26,17 +26,33 @@ Figures = tuple[list[dict[str, Any]], dict[str, Any]]
 """What a part of the measurement gives: its bars, and the raw numbers behind them."""
 
 
-def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | None) -> dict[str, Any]:
-    """One figure beside the bar that was set for it."""
+def bar(
+    name: str, value: float | None, unit: str, limit: str, holds: bool | None, script: str = "bench/scan.py"
+) -> dict[str, Any]:
+    """One figure beside the bar that was set for it, and the command line of the script that measured it."""
     return {
         "name": name,
         "value": value,
         "unit": unit,
         "bar": limit,
         "holds": holds,
-        "command": "python " + " ".join(["bench/scan.py", *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
+        "command": "python " + " ".join([script, *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
         "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
+    }
+
+
+def surroundings() -> dict[str, Any]:
+    """The machine and the versions that a measurement ran on."""
+    return {
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / (1 << 30)),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "load_at_the_end": [round(x, 1) for x in os.getloadavg()],
+        },
+        "versions": {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")},
     }
 
 
@@ -48,14 +64,7 @@ def keep(out: Path, part: str, figures: Figures) -> None:
     kept = [b for b in old["bars"] if b.get("part") != part]
     old["bars"] = kept + [{**b, "part": part} for b in bars]
     old["raw"][part] = raw
-    old["machine"] = {
-        "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / (1 << 30)),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load_at_the_end": [round(x, 1) for x in os.getloadavg()],
-    }
-    old["versions"] = {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")}
+    old |= surroundings()
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(old, indent=1) + "\n")
     (out / "scan.md").write_text(page(old))

@@ -1,5 +1,6 @@
-"""Words to numbers: texts in any language as hashes, templates, topics and techniques, without a model and without keeping text."""
+"""Words to numbers: texts in any language as hashes, templates, topics and techniques, without keeping text."""
 
+from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
@@ -12,9 +13,11 @@ from stillwatch.text.words import Words, words
 __all__ = [
     "CELLS",
     "Embedder",
+    "Level",
     "Projection",
     "Words",
     "anchors",
+    "asking",
     "cells",
     "elicitation",
     "exact_hashes",

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.text.asking import asking
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.normal import Batch, arrow, normal, portions
@@ -23,8 +24,8 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
     """Featurise a batch of exchanges: every text column of the table `features`, a row an exchange, in its types.
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
-    empty anchors, and no hash, skeleton or cell. `elicitation` is null only where the prompt is unknown and the system text asks
-    for nothing.
+    empty anchors, and no hash, skeleton or cell. `elicitation` has the bits of the lexicon's phrases and those of the learned model, of prompt
+    and system text; it is null only where the prompt is unknown and the system text asks for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
@@ -58,7 +59,7 @@ def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
         "skeleton": skeletons(words, salt=salt),
         "anchors": anchors(words, salt=salt),
         "cell": pa.array(cell, mask=cell < 0),
-        "bits": pa.array(elicitation(words), mask=~words.known),
+        "bits": _bits(words),
     }
 
 
@@ -66,8 +67,13 @@ def _told(words: Words, salt: int) -> dict[str, pa.Array]:
     return {
         "hash": prompt_hashes(words, salt=salt),
         "anchors": anchors(words, salt=salt),
-        "bits": pa.array(elicitation(words), mask=~words.known),
+        "bits": _bits(words),
     }
+
+
+def _bits(words: Words) -> pa.Array:
+    """Techniques told by a phrase or by the model."""
+    return pa.array(elicitation(words) | asking(words)[1], mask=~words.known)
 
 
 def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[str, pa.Array]:

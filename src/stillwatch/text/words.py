@@ -30,6 +30,7 @@ _LONGEST = 16 * 1024
 """Characters of one word that enter its number; beyond that only its length does."""
 STEM = 5
 """Characters of a word that make its stem: what most forms of a word share in languages that inflect or join."""
+_OF_A_STEM = np.uint64(STEM * int(GOLDEN) % (1 << 64))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +195,7 @@ def _hashes(codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32], starts: Place
         low, done = high, upto
     whole = mixed(whole + length * GOLDEN)
     stem = whole.copy()
-    stem[cut] = mixed(short + np.uint64(STEM) * GOLDEN)
+    stem[cut] = mixed(short + _OF_A_STEM)
     return whole, stem
 
 
