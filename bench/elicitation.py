@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from elicitation_model import FLAG, Floats, Read, learned, read, scored, shares, threshold
+from elicitation_model import FLAG, Floats, learned, read, scored, shares, threshold
 from elicitation_page import page
 from elicitation_texts import ROOT, Texts, ordinary, written
 from figures import Figures, bar, surroundings
@@ -88,14 +88,18 @@ def shipped(_: argparse.Namespace) -> Figures:
         }
     flagged = wanted & (ours["level"] >= Level.FLAGGED)
     column = np.array([1 << list(Technique).index(kind) for kind in KINDS])
-    raw["right kind among the flagged"] = by(named(asked.kind[flagged]), (ours["bits"][flagged] & column[asked.kind[flagged]]) != 0)
+    raw["right kind among the flagged"] = by(
+        named(asked.kind[flagged]), (ours["bits"][flagged] & column[asked.kind[flagged]]) != 0
+    )
     raw["curve"] = curve(ours["score"][wanted], ours["score"][~wanted], theirs["score"])
     return shipped_bars(raw), raw
 
 
 def shipped_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
     """The issue's row for elicitation, for unseen writers."""
-    flagged, block, usual = (raw[a][b]["share"] for a, b in (("flagged", "asked"), ("blockable", "asked"), ("flagged", "ordinary")))
+    flagged, block, usual = (
+        raw[a][b]["share"] for a, b in (("flagged", "asked"), ("blockable", "asked"), ("flagged", "ordinary"))
+    )
     return [
         bar("flagged, unseen writers", round(100 * flagged, 1), "%", ">= 95 (unmimic reports 92.1 of unseen types, 1.4 % of ordinary flagged)", flagged >= 0.95, SCRIPT),
         bar("at block level, unseen writers", round(100 * block, 1), "%", ">= 70 (unmimic reports 37.5 at 0.04 % of ordinary blocked)", block >= 0.7, SCRIPT),
@@ -179,7 +183,14 @@ def unseen_bars(raw: dict[str, Any], what: str) -> list[dict[str, Any]]:
     strict, loose = raw["all"][str(FLAG)]["share"], raw["all"]["0.014"]["share"]
     return [
         bar(f"flagged, {what}, at 0.04 % of ordinary", round(100 * strict, 1), "%", ">= 95", strict >= 0.95, SCRIPT),
-        bar(f"flagged, {what}, at 1.4 % of ordinary", round(100 * loose, 1), "%", "no bar (unmimic reports 92.1 there)", None, SCRIPT),
+        bar(
+            f"flagged, {what}, at 1.4 % of ordinary",
+            round(100 * loose, 1),
+            "%",
+            "no bar (unmimic reports 92.1 there)",
+            None,
+            SCRIPT,
+        ),
     ]
 
 

@@ -180,7 +180,9 @@ def main() -> None:
             "ordinary": shares(theirs, at),
             "asked": shares(ours[wanted], at),
             "near": shares(ours[~wanted], at),
-            "ordinary by source": {s: shares(theirs[usual.texts.source == s], at) for s in np.unique(usual.texts.source).tolist()},
+            "ordinary by source": {
+                s: shares(theirs[usual.texts.source == s], at) for s in np.unique(usual.texts.source).tolist()
+            },
         }
         for name, at in (("flagged", flag), ("blockable", block))
     }

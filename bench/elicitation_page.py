@@ -73,16 +73,27 @@ def _shipped(raw: dict[str, Any]) -> Iterator[str]:
     for point in raw["curve"]:
         yield f"| {_percent(point['ordinary'])} | {_cell(point['asked'])} | {_cell(point['near misses'])} |"
     cpu = raw["cpu_seconds"]
-    yield from ("", "CPU microseconds a text: " + ", ".join(f"{k} {1e6 * cpu[k] / cpu['texts']:.1f}" for k in ("asking", "elicitation")) + ".")
+    yield from (
+        "",
+        "CPU microseconds a text: "
+        + ", ".join(f"{k} {1e6 * cpu[k] / cpu['texts']:.1f}" for k in ("asking", "elicitation"))
+        + ".",
+    )
 
 
 def _unseen(title: str, raw: dict[str, Any]) -> Iterator[str]:
-    parts = [part for part in raw["all"]]
+    parts = list(raw["all"])
     yield from ("", f"## {title}", "")
     yield "Each row is a model trained without any request or near miss of it. Columns: share of the ordinary test prompts that is flagged."
-    yield from ("", "| | n | " + " | ".join(_percent(float(part)) for part in parts) + " |", "|---|---|" + "---|" * len(parts))
+    yield from (
+        "",
+        "| | n | " + " | ".join(_percent(float(part)) for part in parts) + " |",
+        "|---|---|" + "---|" * len(parts),
+    )
     for name, one in raw.items():
-        yield f"| {name} | {one[parts[0]]['n']:,} | " + " | ".join(_percent(one[part]["share"]) for part in parts) + " |"
+        yield (
+            f"| {name} | {one[parts[0]]['n']:,} | " + " | ".join(_percent(one[part]["share"]) for part in parts) + " |"
+        )
 
 
 def _unmimic(raw: dict[str, Any]) -> Iterator[str]:
@@ -101,7 +112,9 @@ def _unmimic(raw: dict[str, Any]) -> Iterator[str]:
 
 
 def _cell(one: dict[str, Any]) -> str:
-    return f"{_percent(one['share'])} ({one['hits']:,} of {one['n']:,}), {_percent(one['low'])} to {_percent(one['high'])}"
+    return (
+        f"{_percent(one['share'])} ({one['hits']:,} of {one['n']:,}), {_percent(one['low'])} to {_percent(one['high'])}"
+    )
 
 
 def _percent(value: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,7 +55,7 @@ def main() -> None:
             path.parent.mkdir(exist_ok=True)
             pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path, compression="zstd")
             near = sum(bool(row["near"]) for row in rows)
-            print(f"{writer}: {len(rows) - near} requests, {near} near misses, {malformed} malformed, {twice} twice")
+            sys.stdout.write(f"{writer}: {len(rows) - near} requests, {near} near misses, {malformed} malformed, {twice} twice\n")
 
 
 if __name__ == "__main__":

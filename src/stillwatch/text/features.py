@@ -24,8 +24,8 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
     """Featurise a batch of exchanges: every text column of the table `features`, a row an exchange, in its types.
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
-    empty anchors, and no hash, skeleton or cell. `elicitation` has the bits of the lexicon's phrases and those of the learned model, of prompt
-    and system text; it is null only where the prompt is unknown and the system text asks for nothing.
+    empty anchors, and no hash, skeleton or cell. `elicitation` has the bits of the lexicon's phrases and those of the learned model, of
+    prompt and system text; it is null only where the prompt is unknown and the system text asks for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
