@@ -35,7 +35,7 @@ OUT = ROOT / "docs" / "benchmarks"
 SCRIPT = "bench/elicitation.py"
 SHARES = (0.014, 0.004, 0.0014, FLAG, 0.0001)
 """Shares of ordinary texts at which curves are given; 0.014 and 0.0004 are those unmimic's authors report."""
-SAMPLE = 30_000
+SAMPLE = 20_000
 KIN = {
     "Spanish, Portuguese, French, Italian": ("es", "pt", "fr", "it"),
     "Russian, Ukrainian, Polish": ("ru", "uk", "pl"),

@@ -1,8 +1,8 @@
 """What a text asks for, told by weights that were learned from written requests; the phrases of `elicitation` stand beside it.
 
-A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. A text's weights are
-summed and divided by the square root of how many such features it has, known to the model or not: unknown words speak for an ordinary
-text. One column of weights says how likely a text asks for training value at all (`level`), twelve say for which kind (`bits`).
+A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. The weights
+of a text's features, each counted once, are summed and divided by the square root of how many features it has in all, known to the model
+or not: unknown words speak for an ordinary text, and repetition adds nothing. One column of weights says how likely a text asks for training value at all (`level`), twelve say for which kind (`bits`).
 Weights and sums are integers, and the only rounding is that of square roots, which IEEE 754 fixes: equal texts give equal bits
 everywhere. How it was made, on which texts, and where it errs: `docs/elicitation-model.md`.
 
@@ -130,13 +130,15 @@ def norms(total: Places) -> npt.NDArray[np.float64]:
 
 
 def sums(words: Words, by: Weights) -> tuple[npt.NDArray[np.int64], Places, Places, Places]:
-    """Sum of the first column for each text, its number of features, and (table row, text) of every feature that the model knows."""
+    """Sum of the first column for each text, its number of features, and (table row, text) of its features that the model knows, each
+    once."""
     key, row = features_of(words)
     at = by.slot.take((key >> _AT).view(np.int64))
     near = np.flatnonzero(at)
     at = at.take(near).astype(np.int64)
     known = by.key.take(at) == key.take(near).astype(np.uint32)
-    at, row_of = at[known], row.take(near[known])
+    once = np.unique(row.take(near[known]) * len(by.key) + at[known])
+    row_of, at = np.divmod(once, len(by.key))
     first = np.bincount(row_of, weights=by.value[:, 0].take(at), minlength=words.rows).astype(np.int64)
     return first, np.bincount(row, minlength=words.rows), at, row_of
 
