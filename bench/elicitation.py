@@ -197,7 +197,7 @@ def unseen_bars(raw: dict[str, Any], what: str) -> list[dict[str, Any]]:
 def unmimic(options: argparse.Namespace) -> Figures:
     """unmimic's guard as shipped, on vectors of another encoder (its own is on a model hub), and our model on the same texts."""
     asked, usual = drawn(written("test"), options.sample, 3), drawn(ordinary(Fold.TEST), options.sample, 4)
-    normal = drawn(ordinary(Fold.DEVELOP), options.sample, 5).text.tolist()
+    normal = drawn(ordinary(Fold.DEVELOP), options.normal, 5).text.tolist()
     with tempfile.TemporaryDirectory() as made:
         task = Path(made) / "task.json"
         task.write_text(json.dumps({"normal": normal, "prompts": [*asked.text.tolist(), *usual.text.tolist()]}))
@@ -229,6 +229,7 @@ def main() -> None:
     parser.add_argument("part", choices=list(PARTS))
     parser.add_argument("--python", default="python")
     parser.add_argument("--sample", type=int, default=600)
+    parser.add_argument("--normal", type=int, default=3000)
     options = parser.parse_args()
     bars, raw = PARTS[options.part](options)
     path = OUT / "elicitation.json"

@@ -55,7 +55,9 @@ def main() -> None:
             path.parent.mkdir(exist_ok=True)
             pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path, compression="zstd")
             near = sum(bool(row["near"]) for row in rows)
-            sys.stdout.write(f"{writer}: {len(rows) - near} requests, {near} near misses, {malformed} malformed, {twice} twice\n")
+            sys.stdout.write(
+                f"{writer}: {len(rows) - near} requests, {near} near misses, {malformed} malformed, {twice} twice\n"
+            )
 
 
 if __name__ == "__main__":
