@@ -64,8 +64,10 @@ def _shipped(raw: dict[str, Any]) -> Iterator[str]:
         "",
         "### Power at any threshold",
         "",
-        "Thresholds set on the ordinary test prompts themselves, so that exactly this share of them is flagged: what the model could do, "
-        "whatever threshold it has.",
+        (
+            "Thresholds set on the ordinary test prompts themselves, so that exactly this share of them is flagged: what the model could do, "
+            "whatever threshold it has."
+        ),
         "",
         "| ordinary flagged | requests | near misses |",
         "|---|---|---|",

@@ -1,10 +1,11 @@
 """What a text asks for, told by weights that were learned from written requests; the phrases of `elicitation` stand beside it.
 
-A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. The weights
-of a text's features, each counted once, are summed and divided by the square root of how many features it has in all, known to the model
-or not: unknown words speak for an ordinary text, and repetition adds nothing. One column of weights says how likely a text asks for training value at all (`level`), twelve say for which kind (`bits`).
-Weights and sums are integers, and the only rounding is that of square roots, which IEEE 754 fixes: equal texts give equal bits
-everywhere. How it was made, on which texts, and where it errs: `docs/elicitation-model.md`.
+A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. The weights of a
+text's features, each counted once, are summed and divided by the square root of how many features it has in all, known to the model or
+not: unknown words speak for an ordinary text, and repetition adds nothing. One column of weights says how likely a text asks for training
+value at all (`level`), twelve say for which kind (`bits`). Weights and sums are integers, and the only rounding is that of square roots and
+of one product, which IEEE 754 fixes: equal texts give equal bits everywhere. How it was made, on which texts, and where it errs:
+`docs/elicitation-model.md`.
 
 What misleads it: people who write about these techniques; honest pipelines of evaluation and data; languages that its writers lacked.
 A level says nothing about an account; a share of an account's or a family's traffic, against comparable accounts, does.
@@ -133,14 +134,15 @@ def sums(words: Words, by: Weights) -> tuple[npt.NDArray[np.int64], Places, Plac
     """Sum of the first column for each text, its number of features, and (table row, text) of its features that the model knows, each
     once."""
     key, row = features_of(words)
-    at = by.slot.take((key >> _AT).view(np.int64))
-    near = np.flatnonzero(at)
-    at = at.take(near).astype(np.int64)
-    known = by.key.take(at) == key.take(near).astype(np.uint32)
-    once = np.unique(row.take(near[known]) * len(by.key) + at[known])
+    slot = by.slot.take((key >> _AT).view(np.int64))
+    near = np.flatnonzero(slot)
+    entry = slot.take(near).astype(np.int64)
+    known = by.key.take(entry) == key.take(near).astype(np.uint32)
+    once = np.unique(row.take(near[known]) * len(by.key) + entry[known])
     row_of, at = np.divmod(once, len(by.key))
     first = np.bincount(row_of, weights=by.value[:, 0].take(at), minlength=words.rows).astype(np.int64)
-    return first, np.bincount(row, minlength=words.rows), at, row_of
+    total = np.bincount(row, minlength=words.rows).astype(np.int64)
+    return first, total, at, row_of
 
 
 def asking(words: Words, *, by: Weights | None = None) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
