@@ -3,7 +3,10 @@
     shipped     the model and the lexicon of the package on the test writers and the test fold of ordinary prompts
     kinds       for each kind a model that never saw it, on the test writers' texts of it
     languages   for each group of languages a model that never saw a request in them, on the test writers' texts in them
-    unmimic     unmimic 0.1.0 on a sample of the same texts: `--python` names an interpreter that has it (`elicitation_unmimic.py`)
+    encoder     a head over a multilingual sentence encoder, as a second tier, on a sample of the same texts (`elicitation_encoder.py`)
+    unmimic     unmimic 0.1.0 on a sample of the same texts (`elicitation_unmimic.py`)
+
+The last two run in an environment of their own, whose interpreter `--python` names.
 
 Each part is kept in docs/benchmarks/elicitation.json, and the page is written from all of them. Only counts leave this script, never a text.
 """
@@ -21,7 +24,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from elicitation_model import FLAG, Floats, learned, read, scored, shares, threshold
+import scipy.sparse as sp
+from elicitation_model import FLAG, Floats, fitted, learned, read, scored, shares, threshold
 from elicitation_page import page
 from elicitation_texts import ROOT, Texts, ordinary, written
 from figures import Figures, bar, surroundings
@@ -194,6 +198,49 @@ def unseen_bars(raw: dict[str, Any], what: str) -> list[dict[str, Any]]:
     ]
 
 
+def encoder(options: argparse.Namespace) -> Figures:
+    """A head over sentence vectors, alone and beside our model, each at half the share where both flag; and on unseen languages."""
+    asked, usual = written("train"), drawn(ordinary(Fold.DEVELOP), options.normal, 6)
+    judged, strange = drawn(written("test"), options.sample, 3), drawn(ordinary(Fold.TEST), 3 * options.sample, 4)
+    sets = (asked, usual, judged, strange)
+    ends = np.cumsum([len(one.text) for one in sets])[:-1]
+    with tempfile.TemporaryDirectory() as made:
+        task = Path(made) / "texts.json"
+        task.write_text(json.dumps([text for one in sets for text in one.text.tolist()]))
+        guest = str(Path(__file__).with_name("elicitation_encoder.py"))
+        subprocess.run([options.python, guest, str(task), options.cache or made], check=True)
+        vectors = np.split(np.load(task.with_name("vectors.npy")).astype(np.float64), ends)
+    known = asked.kind >= 0
+
+    def head(learnt: Hits) -> tuple[Floats, Floats]:
+        x = sp.csr_matrix(np.concatenate([vectors[0][learnt], vectors[1]]))
+        found = fitted(x, np.append(known[learnt], np.zeros(len(vectors[1]), dtype=bool)), 1.0)
+        return vectors[2] @ found[:-1], vectors[3] @ found[:-1]
+
+    ours, theirs = head(np.ones(len(known), dtype=bool))
+    words_ours, words_theirs = told(judged)["score"], told(strange)["score"]
+    wanted = judged.kind >= 0
+    raw: dict[str, Any] = {
+        "ordinary judged": len(strange.text),
+        "alone": {},
+        "words alone": {},
+        "either": {},
+        "unseen languages": {},
+    }
+    for part in SHARES[:2]:
+        raw["alone"][str(part)] = share((ours >= threshold(theirs, part))[wanted])
+        raw["words alone"][str(part)] = share((words_ours >= threshold(words_theirs, part))[wanted])
+        either = (ours >= threshold(theirs, part / 2)) | (words_ours >= threshold(words_theirs, part / 2))
+        raw["either"][str(part)] = share(either[wanted])
+    for name, group in KIN.items():
+        ours, theirs = head(~np.isin(asked.language, group))
+        mine = wanted & np.isin(judged.language, group)
+        raw["unseen languages"][name] = {
+            str(part): share((ours >= threshold(theirs, part))[mine]) for part in SHARES[:2]
+        }
+    return [], raw
+
+
 def unmimic(options: argparse.Namespace) -> Figures:
     """unmimic's guard as shipped, on vectors of another encoder (its own is on a model hub), and our model on the same texts."""
     asked, usual = drawn(written("test"), options.sample, 3), drawn(ordinary(Fold.TEST), options.sample, 4)
@@ -220,7 +267,7 @@ def unmimic(options: argparse.Namespace) -> Figures:
     return [], raw
 
 
-PARTS = {"shipped": shipped, "kinds": kinds, "languages": languages, "unmimic": unmimic}
+PARTS = {"shipped": shipped, "kinds": kinds, "languages": languages, "encoder": encoder, "unmimic": unmimic}
 
 
 def main() -> None:
@@ -229,6 +276,7 @@ def main() -> None:
     parser.add_argument("part", choices=list(PARTS))
     parser.add_argument("--python", default="python")
     parser.add_argument("--sample", type=int, default=600)
+    parser.add_argument("--cache", default="")
     parser.add_argument("--normal", type=int, default=3000)
     options = parser.parse_args()
     bars, raw = PARTS[options.part](options)

