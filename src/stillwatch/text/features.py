@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.text.asking import asking
+from stillwatch.core.records import OPEN_REQUESTS, technique_mask
+from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.normal import Batch, arrow, normal, portions
@@ -18,6 +19,8 @@ from stillwatch.text.topic import cells
 from stillwatch.text.words import Words, count, of
 
 __all__ = ["text_features"]
+
+_OPEN = np.int32(technique_mask(OPEN_REQUESTS))
 
 
 def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, salt: int) -> dict[str, pa.Array]:
@@ -72,8 +75,15 @@ def _told(words: Words, salt: int) -> dict[str, pa.Array]:
 
 
 def _bits(words: Words) -> pa.Array:
-    """Techniques told by a phrase or by the model."""
-    return pa.array(elicitation(words) | asking(words)[1], mask=~words.known)
+    """Techniques told by a phrase or by the model.
+
+    The model's open requests count once a text is flagged, its pressing techniques only at the stricter level, and not where a phrase
+    already says that the text asks openly: whoever wants worked steps uses many of the same words.
+    """
+    phrases = elicitation(words)
+    level, learned = asking(words)
+    sure = (level == Level.BLOCKABLE) & (phrases & _OPEN == 0)
+    return pa.array(phrases | np.where(sure, learned, learned & _OPEN), mask=~words.known)
 
 
 def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[str, pa.Array]:
