@@ -13,6 +13,7 @@ A level says nothing about an account; a share of an account's or a family's tra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -105,24 +106,34 @@ def made(keys: Bits, value: npt.NDArray[np.int8], bounds: npt.NDArray[np.float64
 
 
 def features_of(words: Words) -> tuple[Bits, Places]:
-    """Hashes of the features of each text, and the row each one stands in; a row's features come in no particular order.
+    """Hashes of the features of each text, and the row each one stands in; a row's features come in no particular order."""
+    row = np.repeat(np.arange(words.rows), words.counts)
+    parts = list(_features(words))
+    return np.concatenate([key for key, _ in parts]), np.concatenate([row.take(word) for _, word in parts])
+
+
+def _features(words: Words) -> Iterator[tuple[Bits, Places]]:
+    """Hashes of one sort of feature after the other, each with the word where it begins, in order.
 
     Digits are one word; a word of up to `words.STEM` letters is its own stem and counts once.
     """
     plain = words.kind & KIND
-    number = plain == NUMBER
-    row = np.repeat(np.arange(words.rows), words.counts)
-    whole = np.where(number, _NUMBER, words.hash)
-    stem = np.where(number, _NUMBER, words.stem)
+    number = np.flatnonzero(plain == NUMBER)
+    whole, stem = words.hash.copy(), words.stem.copy()
+    whole[number] = stem[number] = _NUMBER
+    yield whole, np.arange(len(whole))
     cut = np.flatnonzero(whole != stem)
-    together = row[:-1] == row[1:]
+    yield mixed(stem.take(cut) + _STEM), cut
+    together = np.ones(max(len(stem) - 1, 0), dtype=bool)
+    ends = words.offset[1:-1] - 1
+    together[ends[(ends >= 0) & (ends < len(together))]] = False
+    paired = stem[:-1] * _STEP
+    paired += stem[1:]
     pair = np.flatnonzero(together)
+    yield mixed(paired.take(pair) + _PAIR), pair
     ideograph = plain == HAN
     triple = np.flatnonzero(together[:-1] & together[1:] & ideograph[:-2] & ideograph[1:-1] & ideograph[2:])
-    paired = stem[:-1] * _STEP + stem[1:]
-    tripled = paired[triple] * _STEP + stem[triple + 2]
-    keys = [whole, mixed(stem[cut] + _STEM), mixed(paired[pair] + _PAIR), mixed(tripled + _TRIPLE)]
-    return np.concatenate(keys), np.concatenate([row, row[cut], row[pair], row[triple]])
+    yield mixed(paired.take(triple) * _STEP + stem.take(triple + 2) + _TRIPLE), triple
 
 
 def norms(total: Places) -> npt.NDArray[np.float64]:
@@ -133,15 +144,18 @@ def norms(total: Places) -> npt.NDArray[np.float64]:
 def sums(words: Words, by: Weights) -> tuple[npt.NDArray[np.int64], Places, Places, Places]:
     """Sum of the first column for each text, its number of features, and (table row, text) of its features that the model knows, each
     once."""
-    key, row = features_of(words)
-    slot = by.slot.take((key >> _AT).view(np.int64))
-    near = np.flatnonzero(slot)
-    entry = slot.take(near).astype(np.int64)
-    known = by.key.take(entry) == key.take(near).astype(np.uint32)
-    once = np.unique(row.take(near[known]) * len(by.key) + entry[known])
-    row_of, at = np.divmod(once, len(by.key))
+    row = np.repeat(np.arange(words.rows), words.counts)
+    total = np.zeros(words.rows, dtype=np.int64)
+    found: list[Places] = []
+    for key, word in _features(words):
+        total += np.diff(np.searchsorted(word, words.offset))
+        slot = by.slot.take((key >> _AT).view(np.int64))
+        near = np.flatnonzero(slot)
+        entry = slot.take(near).astype(np.int64)
+        known = np.flatnonzero(by.key.take(entry) == key.take(near).astype(np.uint32))
+        found.append(row.take(word.take(near.take(known))) * len(by.key) + entry.take(known))
+    row_of, at = np.divmod(np.unique(np.concatenate(found)), len(by.key))
     first = np.bincount(row_of, weights=by.value[:, 0].take(at), minlength=words.rows).astype(np.int64)
-    total = np.bincount(row, minlength=words.rows).astype(np.int64)
     return first, total, at, row_of
 
 
