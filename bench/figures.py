@@ -28,7 +28,7 @@ Figures = tuple[list[dict[str, Any]], dict[str, Any]]
 
 
 def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | None) -> dict[str, Any]:
-    """One figure beside the bar that was set for it."""
+    """One figure beside the bar that was set for it, and the command line of the script that measured it."""
     return {
         "name": name,
         "value": value,
@@ -42,6 +42,20 @@ def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | Non
     }
 
 
+def surroundings() -> dict[str, Any]:
+    """The machine and the versions that a measurement ran on."""
+    return {
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / (1 << 30)),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "load_at_the_end": [round(x, 1) for x in os.getloadavg()],
+        },
+        "versions": {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")},
+    }
+
+
 def keep(
     out: Path, part: str, figures: Figures, *, name: str = "scan", write: Callable[[dict[str, Any]], str] = page
 ) -> None:
@@ -52,14 +66,7 @@ def keep(
     kept = [b for b in old["bars"] if b.get("part") != part]
     old["bars"] = kept + [{**b, "part": part} for b in bars]
     old["raw"][part] = raw
-    old["machine"] = {
-        "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / (1 << 30)),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load_at_the_end": [round(x, 1) for x in os.getloadavg()],
-    }
-    old["versions"] = {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")}
+    old |= surroundings()
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(old, indent=1) + "\n")
     (out / f"{name}.md").write_text(write(old))

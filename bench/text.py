@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.text import Projection, anchors, cells, elicitation, prompt_hashes, skeletons, text_features
+from stillwatch.text import Projection, anchors, asking, cells, elicitation, prompt_hashes, skeletons, text_features
 from stillwatch.text.normal import arrow, normal, portions
 from stillwatch.text.words import of
 
@@ -80,6 +80,7 @@ def main() -> None:
             "projection (not part of all)": cpu(lambda: [topics.sums(words) for words in read_words], n),
             "cells": cpu(lambda: [cells(words) for words in read_words], n),
             "elicitation": cpu(lambda: [elicitation(words) for words in read_words], n),
+            "asking": cpu(lambda: [asking(words) for words in read_words], n),
         },
     }
     tracemalloc.start()

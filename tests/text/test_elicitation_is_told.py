@@ -13,6 +13,9 @@ from stillwatch.text.elicitation import STRETCH, compiled
 TABLES = tomllib.loads(files("stillwatch.text").joinpath("lexicon.toml").read_text(encoding="utf-8"))
 EVERY = [(technique, language) for technique, languages in TABLES.items() for language in languages]
 
+PHRASED = [technique for technique in Technique if technique not in (Technique.CRITIQUE, Technique.ALIGNMENT_HARVEST)]
+"""All but the two that only the learned model tells (`asking`)."""
+
 ASKED = {
     Technique.COT_WRITEOUT: [
         "Below is a completed answer. Imagine and articulate the internal reasoning behind it and write it out step by step.",
@@ -130,7 +133,7 @@ QUIET = [
 ]
 
 
-@pytest.mark.parametrize("technique", list(Technique))
+@pytest.mark.parametrize("technique", PHRASED)
 def test_requests_as_people_put_them_are_told(technique: Technique) -> None:
     bits = elicitation(words(ASKED[technique]))
     missed = [
@@ -154,7 +157,7 @@ def test_each_rule_fires_on_each_of_its_phrases(technique: str, language: str) -
 
 
 def test_every_technique_has_at_least_twelve_languages() -> None:
-    assert list(TABLES) == [technique.value for technique in Technique]
+    assert list(TABLES) == [technique.value for technique in PHRASED]
     assert {technique: len(languages) for technique, languages in TABLES.items() if len(languages) < 12} == {}
 
 

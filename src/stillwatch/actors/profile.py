@@ -41,6 +41,8 @@ _WORDS = {
     Technique.TRACE_CLEANING: "cleaned reasoning traces",
     Technique.REASONING_REQUEST: "worked reasoning",
     Technique.GRADING_REQUEST: "grades and scores",
+    Technique.CRITIQUE: "critiques of answers",
+    Technique.ALIGNMENT_HARVEST: "where the model draws lines",
 }
 
 _MEMBERS = Sql(

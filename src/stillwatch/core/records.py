@@ -71,11 +71,18 @@ class Technique(StrEnum):
     TRACE_CLEANING = "trace_cleaning"
     REASONING_REQUEST = "reasoning_request"
     GRADING_REQUEST = "grading_request"
+    CRITIQUE = "critique"
+    ALIGNMENT_HARVEST = "alignment_harvest"
 
 
-OPEN_REQUESTS = (Technique.REASONING_REQUEST, Technique.GRADING_REQUEST)
-"""Requests that ordinary people make every day (work shown step by step, a mark for an essay): never evidence against one
-account, only of a group that does little else."""
+OPEN_REQUESTS = (
+    Technique.REASONING_REQUEST,
+    Technique.GRADING_REQUEST,
+    Technique.CRITIQUE,
+    Technique.ALIGNMENT_HARVEST,
+)
+"""Requests that ordinary people and honest firms make every day (work shown step by step, a mark for an essay, a critique, a question
+about what a model refuses): never evidence against one account, only of a group that does little else."""
 
 
 def technique_mask(techniques: Iterable[Technique]) -> int:

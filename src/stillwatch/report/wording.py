@@ -53,6 +53,8 @@ _TECHNIQUES: dict[str, str] = {
     Technique.TASK_GENERATION: "generating tasks",
     Technique.SYNTHETIC_DATA: "making synthetic data",
     Technique.TRACE_CLEANING: "cleaning reasoning traces",
+    Technique.CRITIQUE: "criticising answers",
+    Technique.ALIGNMENT_HARVEST: "collecting where the model draws lines",
 }
 
 

@@ -1,5 +1,6 @@
-"""Words to numbers: texts in any language as hashes, templates, topics and techniques, without a model and without keeping text."""
+"""Words to numbers: texts in any language as hashes, templates, topics and techniques, without keeping text."""
 
+from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
@@ -16,10 +17,12 @@ __all__ = [
     "ITEM_BITS",
     "Embedder",
     "KnownSet",
+    "Level",
     "Projection",
     "Scaffold",
     "Words",
     "anchors",
+    "asking",
     "cells",
     "elicitation",
     "exact_hashes",

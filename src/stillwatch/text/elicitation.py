@@ -6,6 +6,8 @@ written from public accounts of such requests (Anthropic, February and September
 2026) and from common ways of saying so. Who wrote them had read the constructed prompts below, and some phrases of theirs are
 among the English ones: the hit rates on these sets show that matching works, and are no estimate of recall elsewhere.
 
+The learned model of `asking` stands beside it; `text_features` sets a bit where either tells it.
+
 What misleads it: paraphrase passes under it, and so does a language that the lexicon lacks; people who discuss these techniques set
 bits. One request with a bit says nothing; a share of an account's or a family's traffic, against comparable accounts, does.
 "Think step by step" and "explain your reasoning" set the bit of an open request at most (`core.OPEN_REQUESTS`), which by itself is

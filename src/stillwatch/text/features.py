@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.core.records import OPEN_REQUESTS, technique_mask
+from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import known_items
@@ -20,6 +22,8 @@ from stillwatch.text.words import Words, count, of
 
 __all__ = ["text_features"]
 
+_OPEN = np.int32(technique_mask(OPEN_REQUESTS))
+
 
 def text_features(
     prompt: Batch, system: Batch, output: Batch, tools: Batch, *, salt: int, scaffolds: Sequence[Scaffold] = ()
@@ -28,8 +32,9 @@ def text_features(
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
     empty anchors, and no hash, skeleton or cell. Of a system text that holds a known public harness's scaffold, anchors and
-    techniques are those of the rest; `scaffolds` are known beside those that come with Stillwatch. `elicitation` is null only where
-    the prompt is unknown and the system text asks for nothing.
+    techniques are those of the rest; `scaffolds` are known beside those that come with Stillwatch. `elicitation` has the bits of the
+    lexicon's phrases and those of the learned model, of prompt and system text; it is null only where the prompt is unknown and the
+    system text asks for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
@@ -67,7 +72,7 @@ def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
         "anchors": anchors(words, salt=salt),
         "cell": pa.array(cell, mask=cell < 0),
         "known_item": known_items(words),
-        "bits": pa.array(elicitation(words), mask=~words.known),
+        "bits": _bits(words),
     }
 
 
@@ -76,9 +81,21 @@ def _told(words: Words, salt: int, public: Sequence[Scaffold]) -> dict[str, pa.A
     return {
         "hash": prompt_hashes(words, salt=salt),
         "anchors": anchors(rest, salt=salt),
-        "bits": pa.array(elicitation(rest), mask=~words.known),
+        "bits": _bits(rest),
         "scaffold": scaffold,
     }
+
+
+def _bits(words: Words) -> pa.Array:
+    """Techniques told by a phrase or by the model.
+
+    The model's open requests count once a text is flagged, its pressing techniques only at the stricter level, and not where a phrase
+    already says that the text asks openly: whoever wants worked steps uses many of the same words.
+    """
+    phrases = elicitation(words)
+    level, learned = asking(words)
+    sure = (level == Level.BLOCKABLE) & (phrases & _OPEN == 0)
+    return pa.array(phrases | np.where(sure, learned, learned & _OPEN), mask=~words.known)
 
 
 def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[str, pa.Array]:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.text._mixing import Bits, Places, mixed, salted
+from stillwatch.text._mixing import Bits, Places, distinct, mixed, salted
 from stillwatch.text.shingles import WIDTH, windows
 from stillwatch.text.words import Words
 
@@ -128,7 +128,7 @@ def _hits(words: Words, among: Registry) -> tuple[Places, Places]:
     first = np.searchsorted(among.marks, mark, side="left")
     same = np.flatnonzero(among.marks.take(np.minimum(first, among.marks.size - 1)) == mark)
     row, inside = _rows(at[same], words)
-    one = np.unique((row[inside] << _PLACE_BITS) | first[same][inside])
+    one = distinct((row[inside] << _PLACE_BITS) | first[same][inside])
     return one >> _PLACE_BITS, among.place[one & _PLACE]
 
 

@@ -17,7 +17,7 @@ from stillwatch.text._characters import AT, COLON, DIGIT, IDEOGRAPH, LETTER, QUO
 from stillwatch.text._mixing import GOLDEN, Bits, Places, mixed
 from stillwatch.text.normal import Batch, Text, arrow, normal, portions
 
-__all__ = ["ADDRESS", "CODE", "HAN", "KIND", "NUMBER", "QUOTED", "WORD", "Words", "count", "of", "words"]
+__all__ = ["ADDRESS", "CODE", "HAN", "KIND", "NUMBER", "QUOTED", "STEM", "WORD", "Words", "count", "of", "words"]
 
 WORD, NUMBER, CODE, HAN = 0, 1, 2, 3
 """Kinds: letters, digits only, letters with digits (names, ids), a character that is a word of its own."""
@@ -28,16 +28,21 @@ _BASE = 0x2545F4914F6CDD1D
 _BLOCK = 128 * 1024
 _LONGEST = 16 * 1024
 """Characters of one word that enter its number; beyond that only its length does."""
+STEM = 5
+"""Characters of a word that make its stem: what most forms of a word share in languages that inflect or join."""
+_OF_A_STEM = np.uint64(STEM * int(GOLDEN) % (1 << 64))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
     """Words of rows end to end: row i has `hash[offset[i]:offset[i + 1]]`.
 
-    `length` is a word's length in characters after folding; `known` is False for rows that were null, which have no words.
+    `stem` is the number of a word's first `STEM` characters, equal to `hash` where there are no more; `length` is a word's length in
+    characters after folding; `known` is False for rows that were null, which have no words.
     """
 
     hash: Bits
+    stem: Bits
     kind: npt.NDArray[np.uint8]
     length: npt.NDArray[np.int32]
     offset: Places
@@ -61,6 +66,7 @@ class Words:
         part = slice(int(offset[0]), int(offset[-1]))
         return Words(
             hash=self.hash[part],
+            stem=self.stem[part],
             kind=self.kind[part],
             length=self.length[part],
             offset=offset - offset[0],
@@ -85,6 +91,7 @@ def words(batch: Batch) -> Words:
     counts = np.concatenate([part.counts for part in parts])
     return Words(
         hash=np.concatenate([part.hash for part in parts]),
+        stem=np.concatenate([part.stem for part in parts]),
         kind=np.concatenate([part.kind for part in parts]),
         length=np.concatenate([part.length for part in parts]),
         offset=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)]),
@@ -117,8 +124,10 @@ def of(text: Text) -> Words:
         kind[text.classes.take(starts) == IDEOGRAPH] = HAN
     _mark_quoted(kind, text, starts)
     _mark_addresses(kind, text, starts)
+    whole, stem = _hashes(text.codes, starts, ends)
     return Words(
-        hash=_hashes(text.codes, starts, ends),
+        hash=whole,
+        stem=stem,
         kind=kind,
         length=length.astype(np.int32),
         offset=np.searchsorted(starts, text.offset).astype(np.int64),
@@ -160,13 +169,16 @@ def _powers() -> tuple[Bits, Bits]:
     return both[0], both[1]
 
 
-def _hashes(codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32], starts: Places, ends: Places) -> Bits:
+def _hashes(codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32], starts: Places, ends: Places) -> tuple[Bits, Bits]:
+    """The numbers of the words and of their stems, from the same running sums."""
     power, inverse = _powers()
-    out = np.empty(len(starts), dtype=np.uint64)
+    whole = np.empty(len(starts), dtype=np.uint64)
     length = (ends - starts).astype(np.uint64)
+    cut = np.flatnonzero(length > STEM)
+    short = np.empty(len(cut), dtype=np.uint64)
     ends = np.minimum(ends, starts + _LONGEST)
     running = np.empty(_BLOCK + _LONGEST + 1, dtype=np.uint64)
-    low = 0
+    low = done = 0
     while low < len(starts):
         origin = int(starts[low])
         high = int(np.searchsorted(starts, origin + _BLOCK))
@@ -176,9 +188,15 @@ def _hashes(codes: npt.NDArray[np.uint8] | npt.NDArray[np.uint32], starts: Place
         np.multiply(codes[origin : origin + size], power[:size], out=sums[1:])
         np.cumsum(sums, out=sums)
         at = starts[low:high] - origin
-        out[low:high] = (sums.take(ends[low:high] - origin) - sums.take(at)) * inverse.take(at)
-        low = high
-    return mixed(out + length * GOLDEN)
+        whole[low:high] = (sums.take(ends[low:high] - origin) - sums.take(at)) * inverse.take(at)
+        upto = int(np.searchsorted(cut, high))
+        at = starts[cut[done:upto]] - origin
+        short[done:upto] = (sums.take(at + STEM) - sums.take(at)) * inverse.take(at)
+        low, done = high, upto
+    whole = mixed(whole + length * GOLDEN)
+    stem = whole.copy()
+    stem[cut] = mixed(short + _OF_A_STEM)
+    return whole, stem
 
 
 def _mark(kind: npt.NDArray[np.uint8], flag: int, starts: Places, low: Places, high: Places) -> None:

@@ -1,0 +1,192 @@
+"""What a text asks for, told by weights that were learned from written requests; the phrases of `elicitation` stand beside it.
+
+A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. The weights of a
+text's features, each counted once, are summed and divided by the square root of how many features it has in all, known to the model or
+not: unknown words speak for an ordinary text, and repetition adds nothing. One column of weights says how likely a text asks for training
+value at all (`level`), twelve say for which kind (`bits`). Weights and sums are integers, and the only rounding is that of square roots and
+of one product, which IEEE 754 fixes: equal texts give equal bits everywhere. How it was made, on which texts, and where it errs:
+`docs/elicitation-model.md`.
+
+What misleads it: people who write about these techniques; honest pipelines of evaluation and data; languages that its writers lacked.
+A level says nothing about an account; a share of an account's or a family's traffic, against comparable accounts, does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.core.records import Technique
+from stillwatch.text._mixing import Bits, Places, distinct, mixed
+from stillwatch.text.words import HAN, KIND, NUMBER, Words
+
+__all__ = ["KINDS", "Level", "Weights", "asked_for", "asking", "features_of", "norms", "sums", "weights"]
+
+KINDS: tuple[Technique, ...] = (
+    Technique.COT_WRITEOUT,
+    Technique.DEBUG_PRETEXT,
+    Technique.FAKE_SYSTEM,
+    Technique.ANTI_FLAGGING,
+    Technique.THINKING_LANGUAGE,
+    Technique.TRANSLATE_MEMORY,
+    Technique.RUBRIC_GRADING,
+    Technique.TASK_GENERATION,
+    Technique.SYNTHETIC_DATA,
+    Technique.TRACE_CLEANING,
+    Technique.CRITIQUE,
+    Technique.ALIGNMENT_HARVEST,
+)
+"""The kinds the model knows, in the order of its columns after the first; grading by rubric and by preference are one kind to it."""
+
+SLOTS = 18
+"""Bits of a feature's hash that choose its place in the table."""
+_STEP = np.uint64(0xD1342543DE82EF95)
+_STEM, _PAIR, _TRIPLE = (np.uint64(salt) for salt in (101, 202, 303))
+_NUMBER = np.uint64(12345)
+_AT = np.uint64(64 - SLOTS)
+_ROOM = 10
+_ENTRY_BITS = 16
+_ENTRY = (1 << _ENTRY_BITS) - 1
+
+
+class Level(IntEnum):
+    """How sure the model is that a text asks for training value; the shares are of ordinary texts of sources it had not seen."""
+
+    NO = 0
+    FLAGGED = 1
+    """Met by about 4 of 10,000 ordinary texts."""
+    BLOCKABLE = 2
+    """Met by far fewer; never to be acted upon on one text alone all the same."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weights:
+    """The model: `value[slot[key's place]]` are the weights of the feature `key`, first for asking at all, then for each of `KINDS`.
+
+    `flag` and `block` are thresholds of the first sum over its norm, `kind` those of the others.
+    """
+
+    slot: npt.NDArray[np.uint16]
+    key: npt.NDArray[np.uint32]
+    value: npt.NDArray[np.int8]
+    flag: float
+    block: float
+    kind: npt.NDArray[np.float64]
+
+
+@cache
+def weights() -> Weights:
+    """Read the model that comes with the package."""
+    held = np.frombuffer(files("stillwatch.text").joinpath("elicitation.weights").read_bytes(), dtype=np.uint8)
+    columns = 1 + len(KINDS)
+    bounds = np.frombuffer(held[: 8 * (columns + 1)].tobytes(), dtype="<f8")
+    rest = held[8 * (columns + 1) :]
+    count = len(rest) // (8 + columns)
+    keys = np.frombuffer(rest[: 8 * count].tobytes(), dtype="<u8").astype(np.uint64)
+    value = rest[8 * count :].view(np.int8).reshape(count, columns)
+    return made(keys, value, bounds)
+
+
+def made(keys: Bits, value: npt.NDArray[np.int8], bounds: npt.NDArray[np.float64]) -> Weights:
+    """Lay out weights for look-up: row 0 is that of features the model does not know."""
+    slot = np.zeros(1 << SLOTS, dtype=np.uint16)
+    slot[(keys >> _AT).view(np.int64)] = np.arange(1, len(keys) + 1, dtype=np.uint16)
+    return Weights(
+        slot=slot,
+        key=np.concatenate([np.zeros(1, dtype=np.uint32), keys.astype(np.uint32)]),
+        value=np.concatenate([np.zeros((1, value.shape[1]), dtype=np.int8), value]),
+        flag=float(bounds[0]),
+        block=float(bounds[1]),
+        kind=bounds[2:],
+    )
+
+
+def features_of(words: Words) -> tuple[Bits, Places]:
+    """Hashes of the features of each text, and the row each one stands in; a row's features come in no particular order."""
+    row = np.repeat(np.arange(words.rows), words.counts)
+    parts = list(_features(words))
+    return np.concatenate([key for key, _ in parts]), np.concatenate([row.take(word) for _, word in parts])
+
+
+def _features(words: Words) -> Iterator[tuple[Bits, Places]]:
+    """Hashes of one sort of feature after the other, each with the word where it begins, in order.
+
+    Digits are one word; a word of up to `words.STEM` letters is its own stem and counts once.
+    """
+    plain = words.kind & KIND
+    number = np.flatnonzero(plain == NUMBER)
+    whole, stem = words.hash.copy(), words.stem.copy()
+    whole[number] = stem[number] = _NUMBER
+    yield whole, np.arange(len(whole))
+    cut = np.flatnonzero(whole != stem)
+    yield mixed(stem.take(cut) + _STEM), cut
+    together = np.ones(max(len(stem) - 1, 0), dtype=bool)
+    ends = words.offset[1:-1] - 1
+    together[ends[(ends >= 0) & (ends < len(together))]] = False
+    paired = stem[:-1] * _STEP
+    paired += stem[1:]
+    pair = np.flatnonzero(together)
+    yield mixed(paired.take(pair) + _PAIR), pair
+    ideograph = plain == HAN
+    triple = np.flatnonzero(together[:-1] & together[1:] & ideograph[:-2] & ideograph[1:-1] & ideograph[2:])
+    yield mixed(paired.take(triple) * _STEP + stem.take(triple + 2) + _TRIPLE), triple
+
+
+def norms(total: Places) -> npt.NDArray[np.float64]:
+    """What a text's sum is divided by, from how many features it has."""
+    return np.sqrt((total + _ROOM).astype(np.float64))
+
+
+def sums(words: Words, by: Weights) -> tuple[npt.NDArray[np.int64], Places, Places, Places]:
+    """Sum of the first column for each text, its number of features, and (table row, text) of its features that the model knows, each
+    once."""
+    row = np.repeat(np.arange(words.rows), words.counts)
+    total = np.zeros(words.rows, dtype=np.int64)
+    found: list[Places] = []
+    for key, word in _features(words):
+        total += np.diff(np.searchsorted(word, words.offset))
+        slot = by.slot.take((key >> _AT).view(np.int64))
+        near = np.flatnonzero(slot)
+        entry = slot.take(near).astype(np.int64)
+        known = np.flatnonzero(by.key.take(entry) == key.take(near).astype(np.uint32))
+        found.append((row.take(word.take(near.take(known))) << _ENTRY_BITS) | entry.take(known))
+    held = distinct(np.concatenate(found))
+    row_of, at = held >> _ENTRY_BITS, held & _ENTRY
+    first = np.bincount(row_of, weights=by.value[:, 0].take(at), minlength=words.rows).astype(np.int64)
+    return first, total, at, row_of
+
+
+def asking(words: Words, *, by: Weights | None = None) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """How surely each text asks for training value (`Level`), and the bits of the kinds it asks for, 0 where the level is."""
+    by = weights() if by is None else by
+    first, total, at, row = sums(words, by)
+    norm = norms(total)
+    level = (first >= by.flag * norm).astype(np.uint8) + (first >= by.block * norm).astype(np.uint8)
+    level[total == 0] = Level.NO
+    bits = np.zeros(words.rows, dtype=np.int32)
+    flagged = np.flatnonzero(level)
+    if len(flagged):
+        bits[flagged] = asked_for(by, at, row, flagged, norm)
+    return level, bits
+
+
+def asked_for(
+    by: Weights, at: Places, row: Places, flagged: Places, norm: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int32]:
+    """Bits of the kinds that flagged texts ask for: all above their threshold, and the likeliest in any case."""
+    place = np.full(len(norm), -1)
+    place[flagged] = np.arange(len(flagged))
+    mine = place[row] >= 0
+    total = np.zeros((len(flagged), len(KINDS)), dtype=np.int64)
+    np.add.at(total, place[row[mine]], by.value[at[mine], 1:].astype(np.int64))
+    over = total / norm[flagged, None] - by.kind
+    kinds = over >= 0
+    kinds[np.arange(len(flagged)), over.argmax(axis=1)] = True
+    order = list(Technique)
+    return kinds.astype(np.int32) @ np.array([1 << order.index(kind) for kind in KINDS], dtype=np.int32)
