@@ -36,6 +36,7 @@ from stillwatch.text import asking, elicitation, words
 from stillwatch.text.asking import KINDS, Level, norms, sums, weights
 
 OUT = ROOT / "docs" / "benchmarks"
+SHARES = (0.014, 0.004, 0.0014, FLAG, 0.0001)
 """Shares of ordinary texts at which curves are given; 0.014 and 0.0004 are those unmimic's authors report."""
 SAMPLE = 20_000
 KIN = {

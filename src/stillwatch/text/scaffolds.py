@@ -156,6 +156,7 @@ def _without(told: Words, taken: npt.NDArray[np.bool_], offset: Places) -> Words
     ends = np.concatenate([[0], np.cumsum(keep)])
     return Words(
         hash=told.hash[keep],
+        stem=told.stem[keep],
         kind=told.kind[keep],
         length=told.length[keep],
         offset=ends[told.offset],
