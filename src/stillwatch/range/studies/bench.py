@@ -128,6 +128,7 @@ class Bench:
                 "only": None if only is None else list(only),
                 "detectors": sorted(detectors),
                 "settings": self.order.settings.changed(),
+                "unmimic": self.order.unmimic_python is not None,
                 "fold": self.order.fold.value,
                 "hidden": None if self._hidden is None else self._hidden.content,
             }
