@@ -10,11 +10,11 @@ import re
 import subprocess
 import sys
 from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
-from page import page, plot
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMIT = subprocess.run(
@@ -26,24 +26,29 @@ Figures = tuple[list[dict[str, Any]], dict[str, Any]]
 """What a part of the measurement gives: its bars, and the raw numbers behind them."""
 
 
+Page = Callable[[dict[str, Any]], dict[str, str]]
+"""Files to write beside the JSON, by name, from all that it holds."""
+
+
 def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | None) -> dict[str, Any]:
     """One figure beside the bar that was set for it."""
+    words = [re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:]]
     return {
         "name": name,
         "value": value,
         "unit": unit,
         "bar": limit,
         "holds": holds,
-        "command": "python " + " ".join(["bench/scan.py", *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
+        "command": " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *words]),
         "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
     }
 
 
-def keep(out: Path, part: str, figures: Figures) -> None:
-    """Put a part's figures into scan.json in place of its older ones, and write scan.md and the plot from all of them."""
+def keep(out: Path, name: str, part: str, figures: Figures, page: Page) -> None:
+    """Put a part's figures into NAME.json in place of its older ones, and write the page and its plots from all of them."""
     bars, raw = figures
-    path = out / "scan.json"
+    path = out / f"{name}.json"
     old = json.loads(path.read_text()) if path.exists() else {"bars": [], "raw": {}}
     kept = [b for b in old["bars"] if b.get("part") != part]
     old["bars"] = kept + [{**b, "part": part} for b in bars]
@@ -58,6 +63,5 @@ def keep(out: Path, part: str, figures: Figures) -> None:
     old["versions"] = {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")}
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(old, indent=1) + "\n")
-    (out / "scan.md").write_text(page(old))
-    if "scale" in old["raw"]:
-        (out / "scan-scale.svg").write_text(plot(old["raw"]["scale"]))
+    for file, text in page(old).items():
+        (out / file).write_text(text)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from figures import ROOT, Figures, keep
 from promises import again, demo, fresh
+from scan_page import files
 from speed import ingest, profile, scale
 
 
@@ -52,7 +53,7 @@ def main() -> None:
     }
     for part in parts if chosen.part == "all" else [chosen.part]:
         for figures in parts[part]():
-            keep(chosen.out, part, figures)
+            keep(chosen.out, "scan", part, figures, files)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""Where every method ends: attackers who ask what honest users ask, on several sets of honest queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from figures import Figures, bar
+
+from stillwatch.range.peers.window_peer import Queries
+from stillwatch.range.windows import LimitResult, in_distribution_limit
+from stillwatch.range.windows.embedders import embedder
+from stillwatch.range.windows.pairs import find_pairs, read_texts
+
+CORPORA = ("squad", "agnews", "hate", "med")
+"""Sets large enough for windows of `SIZE`; film sentences are left out, as they are short and of one kind like those of `hate`."""
+MOST, SIZE, SPLITS, WINDOWS, NULL = 6000, 100, 40, 12, 200
+SHARES = (0.05, 0.10, 0.25, 0.50, 1.0)
+
+
+def limit(data: Path, keep: Path) -> Figures:
+    """Power and false-positive rate of every window method where attacking queries are honest ones; a set that is done is not done again."""
+    folder = keep / "limit"
+    folder.mkdir(parents=True, exist_ok=True)
+    found, _ = find_pairs(data)
+    texts = {one.benign: one.normal for one in reversed(found)}
+    for name in CORPORA:
+        path = folder / f"{name}-{MOST}-{SIZE}-{SPLITS}-{WINDOWS}-{NULL}.json"
+        if name in texts and not path.exists():
+            queries = read_texts(texts[name])[:MOST]
+            told = in_distribution_limit(
+                Queries(vectors=embedder().embed(queries), texts=queries),
+                name=name,
+                splits=SPLITS,
+                sizes=(SIZE,),
+                fractions=SHARES,
+                windows=WINDOWS,
+                null_draws=NULL,
+            )
+            half = path.with_suffix(".half")
+            half.write_bytes(msgspec.json.encode(told))
+            half.rename(path)
+    done = [msgspec.json.decode(path.read_bytes(), type=LimitResult, strict=False) for path in sorted(folder.glob("*.json"))]
+    pooled = _pooled(done)
+    held = [one["low"] <= 0.0 <= one["high"] for one in pooled]
+    names = f"{len(pooled)} methods and tails over {len(done)} sets"
+    bars = [bar(f"no power beyond false alarms when attackers ask what customers ask: {names}", sum(held), f"of {len(held)}", "all (95 % intervals)", all(held))]
+    return bars, {"sets": [one.to_dict() for one in done], "pooled": pooled, "settings": {"window": SIZE, "splits": SPLITS, "windows": WINDOWS, "null_draws": NULL}}
+
+
+def _pooled(done: list[LimitResult]) -> list[dict[str, Any]]:
+    """Each method over all sets: mean power by share, its false-positive rate, and the excess with an interval over sets and splits."""
+    out = []
+    rows = {(row.peer, row.tail) for one in done for row in one.rows}
+    for peer, tail in sorted(rows):
+        mine = [row for one in done for row in one.rows if (row.peer, row.tail) == (peer, tail)]
+        # Sets are independent and of equal weight; the half-width of each comes from drawing its splits again.
+        excess = float(np.mean([row.excess.value for row in mine]))
+        half = float(np.sqrt(sum(((row.excess.high - row.excess.low) / 2) ** 2 for row in mine)) / len(mine))
+        out.append(
+            {
+                "peer": peer,
+                "tail": str(tail),
+                "nominal": mine[0].nominal,
+                "fpr": round(float(np.mean([row.fpr.value for row in mine])), 4),
+                "power": {share: round(float(np.mean([row.power[share].value for row in mine])), 4) for share in mine[0].power},
+                "excess": round(excess, 4),
+                "low": round(excess - half, 4),
+                "high": round(excess + half, 4),
+            }
+        )
+    return out
