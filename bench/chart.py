@@ -83,7 +83,9 @@ class _Frame:
     def __init__(self, panel: Panel, width: int, height: int) -> None:
         self._panel, self._width, self._height = panel, width, height
         xs = [x for line in panel.lines for x, _ in line.points]
-        ys = [y for line in panel.lines for _, y in line.points] + [y for line in panel.lines for s in line.spans for y in s]
+        ys = [y for line in panel.lines for _, y in line.points] + [
+            y for line in panel.lines for s in line.spans for y in s
+        ]
         ys += [] if panel.level is None else [panel.level]
         if panel.diagonal:
             xs = ys = [*xs, *ys]
@@ -103,10 +105,14 @@ class _Frame:
         out.append(f'<path d="M{_LEFT} {_TOP}V{low}H{right}" fill="none" stroke="#333"/>')
         for value, label in panel.x_ticks or _ticks(self._x, log=panel.x_log):
             x, _ = self._at(value, self._y[0])
-            out.append(f'<path d="M{x:.1f} {low}v4" stroke="#333"/><text x="{x:.1f}" y="{low + 16}" text-anchor="middle">{label}</text>')
+            out.append(
+                f'<path d="M{x:.1f} {low}v4" stroke="#333"/><text x="{x:.1f}" y="{low + 16}" text-anchor="middle">{label}</text>'
+            )
         for value, label in _ticks(self._y, log=panel.y_log):
             _, y = self._at(self._x[0], value)
-            out.append(f'<path d="M{_LEFT} {y:.1f}h-4" stroke="#333"/><path d="M{_LEFT} {y:.1f}H{right}" stroke="#eee"/>')
+            out.append(
+                f'<path d="M{_LEFT} {y:.1f}h-4" stroke="#333"/><path d="M{_LEFT} {y:.1f}H{right}" stroke="#eee"/>'
+            )
             out.append(f'<text x="{_LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
         if panel.diagonal:
             out.append(self._path([(self._x[0], self._x[0]), (self._x[1], self._x[1])], "#999", dashed=True))
@@ -117,7 +123,9 @@ class _Frame:
         middle = (_LEFT + right) / 2
         out.append(f'<text x="{middle:.0f}" y="{self._height - 10}" text-anchor="middle">{escape(panel.x)}</text>')
         place = f"{(_TOP + low) / 2:.0f}"
-        out.append(f'<text x="13" y="{place}" transform="rotate(-90 13 {place})" text-anchor="middle">{escape(panel.y)}</text>')
+        out.append(
+            f'<text x="13" y="{place}" transform="rotate(-90 13 {place})" text-anchor="middle">{escape(panel.y)}</text>'
+        )
         return out
 
     def _line(self, line: Line, colour: str) -> list[str]:

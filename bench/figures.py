@@ -9,8 +9,8 @@ import platform
 import re
 import subprocess
 import sys
-from importlib.metadata import version
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 

@@ -42,12 +42,26 @@ def limit(data: Path, keep: Path) -> Figures:
             half = path.with_suffix(".half")
             half.write_bytes(msgspec.json.encode(told))
             half.rename(path)
-    done = [msgspec.json.decode(path.read_bytes(), type=LimitResult, strict=False) for path in sorted(folder.glob("*.json"))]
+    done = [
+        msgspec.json.decode(path.read_bytes(), type=LimitResult, strict=False) for path in sorted(folder.glob("*.json"))
+    ]
     pooled = _pooled(done)
     held = [one["low"] <= 0.0 <= one["high"] for one in pooled]
     names = f"{len(pooled)} methods and tails over {len(done)} sets"
-    bars = [bar(f"no power beyond false alarms when attackers ask what customers ask: {names}", sum(held), f"of {len(held)}", "all (95 % intervals)", all(held))]
-    return bars, {"sets": [one.to_dict() for one in done], "pooled": pooled, "settings": {"window": SIZE, "splits": SPLITS, "windows": WINDOWS, "null_draws": NULL}}
+    bars = [
+        bar(
+            f"no power beyond false alarms when attackers ask what customers ask: {names}",
+            sum(held),
+            f"of {len(held)}",
+            "all (95 % intervals)",
+            all(held),
+        )
+    ]
+    return bars, {
+        "sets": [one.to_dict() for one in done],
+        "pooled": pooled,
+        "settings": {"window": SIZE, "splits": SPLITS, "windows": WINDOWS, "null_draws": NULL},
+    }
 
 
 def _pooled(done: list[LimitResult]) -> list[dict[str, Any]]:
@@ -65,7 +79,9 @@ def _pooled(done: list[LimitResult]) -> list[dict[str, Any]]:
                 "tail": str(tail),
                 "nominal": mine[0].nominal,
                 "fpr": round(float(np.mean([row.fpr.value for row in mine])), 4),
-                "power": {share: round(float(np.mean([row.power[share].value for row in mine])), 4) for share in mine[0].power},
+                "power": {
+                    share: round(float(np.mean([row.power[share].value for row in mine])), 4) for share in mine[0].power
+                },
                 "excess": round(excess, 4),
                 "low": round(excess - half, 4),
                 "high": round(excess + half, 4),

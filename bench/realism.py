@@ -55,14 +55,18 @@ def services(data: Path) -> dict[str, Service]:
     folder, found = data / "traces", {}
     for kind in ("conv", "code"):
         with gzip.open(folder / f"azure_llm_2023_{kind}.csv.gz", "rt", encoding="utf-8") as lines:
-            rows = [(row["TIMESTAMP"][:26], row["ContextTokens"], row["GeneratedTokens"]) for row in csv.DictReader(lines)]
+            rows = [
+                (row["TIMESTAMP"][:26], row["ContextTokens"], row["GeneratedTokens"]) for row in csv.DictReader(lines)
+            ]
         at = np.array([dt.datetime.fromisoformat(when).timestamp() for when, _, _ in rows])
         lengths = np.array([(int(a), int(b)) for _, a, b in rows], np.float64)
         found[kind] = Service(name=f"Azure 2023, {kind}", tokens_in=lengths[:, 0], tokens_out=lengths[:, 1], at=at)
     with gzip.open(folder / "mooncake_conversation.jsonl.gz", "rt", encoding="utf-8") as lines:
         pairs = [(one["input_length"], one["output_length"]) for one in map(json.loads, lines)]
     lengths = np.array(pairs, np.float64)
-    found["mooncake"] = Service(name="Mooncake, conversation", tokens_in=lengths[:, 0], tokens_out=lengths[:, 1], at=None)
+    found["mooncake"] = Service(
+        name="Mooncake, conversation", tokens_in=lengths[:, 0], tokens_out=lengths[:, 1], at=None
+    )
     return found
 
 
@@ -78,14 +82,26 @@ def realism(data: Path, keep: Path) -> Figures:
         "addresses": _addresses(logs),
     }
     bars = [
-        bar(f"{one['customers']} beside {one['service']}: {what}, KS distance", ks["distance"], "", f"<= {MATCH} (ours)", ks["distance"] <= MATCH)
+        bar(
+            f"{one['customers']} beside {one['service']}: {what}, KS distance",
+            ks["distance"],
+            "",
+            f"<= {MATCH} (ours)",
+            ks["distance"] <= MATCH,
+        )
         for one in raw["traces"]
         for what, ks in one["measures"].items()
     ]
     last = raw["repeats"]["at_like_size"]
     least, most = min(last["corpora"].values()), max(last["corpora"].values())
     bars.append(
-        bar(f"chat prompts with a near-duplicate among {last['n']:,}", last["world"], "%", f"within the corpora's, {least} to {most} %", least <= last["world"] <= most)
+        bar(
+            f"chat prompts with a near-duplicate among {last['n']:,}",
+            last["world"],
+            "%",
+            f"within the corpora's, {least} to {most} %",
+            least <= last["world"] <= most,
+        )
     )
     return bars, raw
 
@@ -111,7 +127,9 @@ def ks(some: Numbers, other: Numbers) -> dict[str, Any]:
     """
     some, other = np.sort(some), np.sort(other)
     both = np.concatenate([some, other])
-    apart = np.searchsorted(some, both, side="right") / some.size - np.searchsorted(other, both, side="right") / other.size
+    apart = (
+        np.searchsorted(some, both, side="right") / some.size - np.searchsorted(other, both, side="right") / other.size
+    )
     return {"distance": round(float(np.abs(apart).max()), 3), "n_world": int(some.size), "n_trace": int(other.size)}
 
 
@@ -195,7 +213,10 @@ def _repeats(logs: pa.Table, product: npt.NDArray[np.str_], data: Path) -> dict[
                 curves[name]["at"][n] = {"same": round(100 * same, 2), "near": round(100 * near, 2)}
     like = max(n for n in curves["chat customers of the world"]["at"] if all(n in one["at"] for one in curves.values()))
     near_at = {name: one["at"][like]["near"] for name, one in curves.items()}
-    return {"curves": curves, "at_like_size": {"n": like, "world": near_at.pop("chat customers of the world"), "corpora": near_at}}
+    return {
+        "curves": curves,
+        "at_like_size": {"n": like, "world": near_at.pop("chat customers of the world"), "corpora": near_at},
+    }
 
 
 def _addresses(logs: pa.Table) -> dict[str, Any]:
@@ -216,16 +237,28 @@ def _addresses(logs: pa.Table) -> dict[str, Any]:
             "median": float(np.median(mine)),
             "p99": float(np.quantile(mine, 0.99)),
             "most": int(mine.max()),
-            "at_least": {str(k): round(float((mine >= k).mean()), 5) for k in (1, 2, 3, 5, 10, 20, 50, 100, 200) if (mine >= k).any()},
+            "at_least": {
+                str(k): round(float((mine >= k).mean()), 5)
+                for k in (1, 2, 3, 5, 10, 20, 50, 100, 200)
+                if (mine >= k).any()
+            },
         }
     alone = accounts == 1
-    out["all"] = {"addresses": int(accounts.size), "alone": round(float(alone.mean()), 4), "accounts_alone": round(float(accounts[alone].sum() / accounts.sum()), 4)}
+    out["all"] = {
+        "addresses": int(accounts.size),
+        "alone": round(float(alone.mean()), 4),
+        "accounts_alone": round(float(accounts[alone].sum() / accounts.sum()), 4),
+    }
     return out
 
 
 def _place(ip: str) -> str:
     """The kind of place of an address, by the first number of the blocks that the range keeps for each."""
-    return "home" if ":" in ip else {"244": "office", "245": "campus", "246": "carrier", "247": "cloud", "248": "vpn"}.get(ip[:3], "home")
+    return (
+        "home"
+        if ":" in ip
+        else {"244": "office", "245": "campus", "246": "carrier", "247": "cloud", "248": "vpn"}.get(ip[:3], "home")
+    )
 
 
 def _rounded(values: Numbers) -> list[float]:
