@@ -209,7 +209,7 @@ def _repeats(logs: pa.Table, product: npt.NDArray[np.str_], data: Path) -> dict[
         for n in (250, 500, 1000, 2000, 4000, 8000):
             if n <= len(pool):
                 drawn = [near_duplicates([pool[k] for k in rng.choice(len(pool), n, replace=False)]) for _ in range(3)]
-                same, near = np.mean(drawn, axis=0)
+                same, near = (float(rate) for rate in np.mean(drawn, axis=0))
                 curves[name]["at"][n] = {"same": round(100 * same, 2), "near": round(100 * near, 2)}
     like = max(n for n in curves["chat customers of the world"]["at"] if all(n in one["at"] for one in curves.values()))
     near_at = {name: one["at"][like]["near"] for name, one in curves.items()}
