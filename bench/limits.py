@@ -16,7 +16,7 @@ from stillwatch.range.windows.pairs import find_pairs, read_texts
 
 CORPORA = ("squad", "agnews", "hate", "med")
 """Sets large enough for windows of `SIZE`; film sentences are left out, as they are short and of one kind like those of `hate`."""
-MOST, SIZE, SPLITS, WINDOWS, NULL = 6000, 100, 40, 12, 200
+MOST, SIZE, SPLITS, WINDOWS, NULL = 6000, 100, 40, 12, 60
 SHARES = (0.05, 0.10, 0.25, 0.50, 1.0)
 
 

@@ -182,9 +182,9 @@ def _failing(traces: Sequence[dict[str, Any]], match: float) -> Iterator[str]:
 
 _WHY = {
     "tokens in": "Prompts are real ones of public data sets, which are short, and a made conversation is; the traced services put long contexts, code and earlier turns around each request. "
-    "Nothing that detects reads absolute prompt lengths, but what it costs to read a real log is underestimated by as much.",
+    "Reading a real log costs more, by as much, and signals that read lengths see other lengths there.",
     "tokens out": "Answer lengths are drawn from the chat trace by the prompt's length, except where a product says otherwise (agents from the code trace); limits on answers, and customers of another kind than the trace's, do the rest.",
-    "gaps": "People of the world sit down by themselves at their hours, and nothing holds their requests together in a second; the traced services have bursts that are.",
+    "gaps": "All customers of the world keep to the bursts of the chat trace within an hour. The code trace is burstier by far, as editors are that ask at every pause of a typist; nobody here asks so.",
 }
 
 
@@ -220,7 +220,7 @@ def _repeats(raw: dict[str, Any]) -> Iterator[str]:
         "",
     )
     yield (
-        f"Among {like['n']:,} prompts of three words or more, drawn at random, the share with a near-duplicate is {like['world']} % for the world's chat accounts; {near}. "
+        f"Among {like['n']:,} prompts of three words or more, drawn at random, the share with a near-duplicate is {like['all turns']} % for the world's chat accounts, {like['first turns']} % for their first turns; {near}. "
         + _verdict(like)
     )
     yield from ("", "| prompts | of | looked at | the same words | near-duplicates |", "|---|---|---|---|---|")
@@ -238,11 +238,21 @@ def _repeats(raw: dict[str, Any]) -> Iterator[str]:
 
 def _verdict(like: dict[str, Any]) -> str:
     least, most = min(like["corpora"].values()), max(like["corpora"].values())
-    if like["world"] > most:
-        return "**The world repeats itself more than the corpora do**: many customers ask from one pack of prompts, so that in a large world each is asked many times. Evidence from shared templates is harder to come by there than in life, and innocent sharing commoner."
-    if like["world"] < least:
-        return "**The world repeats itself less than the corpora do**: details that customers add make two uses of one prompt differ."
-    return "It lies between the corpora."
+    told = []
+    if like["all turns"] > 2 * like["first turns"]:
+        told.append(
+            '**Later turns repeat themselves far too much**: half of them come from one short list of phrases such as people use ("say that in simpler words").'
+        )
+    if like["first turns"] > most:
+        told.append(
+            "**First turns repeat themselves more than the corpora do**: all customers ask from one pack of prompts, so a large world asks each of them many times. "
+            "Innocent accounts share more text here than in life, which makes them harder to spare and tests of sharing look worse than they are."
+        )
+    if like["first turns"] < least:
+        told.append(
+            "**First turns repeat themselves less than the corpora do**: details that customers add make two uses of one prompt differ."
+        )
+    return " ".join(told) or "They lie between the corpora."
 
 
 def repeat_plot(raw: dict[str, Any]) -> str:
@@ -281,7 +291,7 @@ def _addresses(raw: dict[str, Any]) -> Iterator[str]:
     )
     for kind, name in KINDS.items():
         one = raw[kind]
-        yield f"| {name} | {one['addresses']:,} | {one['alone']:.1%} | {one['median']:g} | {one['p99']:g} | {one['most']:,} |"
+        yield f"| {name} | {one['addresses']:,} | {one['alone']:.1%} | {one['median']:g} | {one['p99']:.0f} | {one['most']:,} |"
     whole = raw["all"]
     yield from (
         "",

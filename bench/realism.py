@@ -32,6 +32,7 @@ MATCH = 0.1
 
 QUANTILES = np.concatenate([np.linspace(0.01, 0.99, 50), [0.995, 0.999]])
 HOUR = 3_600_000_000
+WORLD, FIRST = "chat customers of the world", "their first turns"
 CORPORA = {"OASST1 (English)": ("oasst1_en_train", "oasst1_en_validation"), "WildChat": ("wildchat_structural",)}
 SALT = 20_260_606
 
@@ -92,24 +93,19 @@ def realism(data: Path, keep: Path) -> Figures:
         for one in raw["traces"]
         for what, ks in one["measures"].items()
     ]
-    last = raw["repeats"]["at_like_size"]
-    least, most = min(last["corpora"].values()), max(last["corpora"].values())
-    bars.append(
-        bar(
-            f"chat prompts with a near-duplicate among {last['n']:,}",
-            last["world"],
-            "%",
-            f"within the corpora's, {least} to {most} %",
-            least <= last["world"] <= most,
-        )
-    )
+    like = raw["repeats"]["at_like_size"]
+    least, most = min(like["corpora"].values()), max(like["corpora"].values())
+    for turns in ("all turns", "first turns"):
+        name = f"chat prompts with a near-duplicate among {like['n']:,}, {turns}"
+        limit = f"within the corpora's, {least} to {most} %"
+        bars.append(bar(name, like[turns], "%", limit, least <= like[turns] <= most))
     return bars, raw
 
 
 def _logs(world: WorldPaths) -> tuple[pa.Table, npt.NDArray[np.str_]]:
     """Rows of the log, and the product of each row's customer; lookalikes and campaigns are not in this world."""
     files = sorted(world.logs.glob("*.parquet"))
-    columns = ["at", "account", "ip", "prompt", "input_tokens", "output_tokens", "status"]
+    columns = ["at", "account", "ip", "prompt", "input_tokens", "output_tokens", "status", "turns"]
     logs = pa.concat_tables([pq.read_table(path, columns=columns) for path in files])
     for name in ("account", "ip"):
         place = logs.column_names.index(name)
@@ -198,8 +194,12 @@ def near_duplicates(texts: Sequence[str]) -> tuple[float, float]:
 def _repeats(logs: pa.Table, product: npt.NDArray[np.str_], data: Path) -> dict[str, Any]:
     """Near-duplicates among as many prompts, drawn at random, of the world's chat accounts and of each corpus of chats."""
     rng = np.random.default_rng(1)
-    chat = logs["prompt"].filter(pa.array(product == "chat"))
-    pools: dict[str, list[str]] = {"chat customers of the world": [one for one in chat.to_pylist() if one]}
+    chat = logs["prompt"].to_numpy()[product == "chat"]
+    opens = logs["turns"].to_numpy()[product == "chat"] == 1
+    pools: dict[str, list[str]] = {
+        WORLD: [one for one in chat if one],
+        FIRST: [one for one in chat[opens] if one],
+    }
     for name, files in CORPORA.items():
         tables = [pq.read_table(data / "prompts" / f"{file}.parquet", columns=["text"]) for file in files]
         pools[name] = [one for table in tables for one in table["text"].to_pylist() if one]
@@ -211,11 +211,16 @@ def _repeats(logs: pa.Table, product: npt.NDArray[np.str_], data: Path) -> dict[
                 drawn = [near_duplicates([pool[k] for k in rng.choice(len(pool), n, replace=False)]) for _ in range(3)]
                 same, near = (float(rate) for rate in np.mean(drawn, axis=0))
                 curves[name]["at"][n] = {"same": round(100 * same, 2), "near": round(100 * near, 2)}
-    like = max(n for n in curves["chat customers of the world"]["at"] if all(n in one["at"] for one in curves.values()))
+    like = max(n for n in curves[WORLD]["at"] if all(n in one["at"] for one in curves.values()))
     near_at = {name: one["at"][like]["near"] for name, one in curves.items()}
     return {
         "curves": curves,
-        "at_like_size": {"n": like, "world": near_at.pop("chat customers of the world"), "corpora": near_at},
+        "at_like_size": {
+            "n": like,
+            "all turns": near_at[WORLD],
+            "first turns": near_at[FIRST],
+            "corpora": {name: near_at[name] for name in CORPORA},
+        },
     }
 
 
