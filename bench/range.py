@@ -5,6 +5,7 @@
     python bench/range.py windows --data DIR --ablate     the variants that explain gaps (needs the package wordllama)
     python bench/range.py realism --data DIR     a world beside traces, corpora of chats, and reports on shared addresses
     python bench/range.py generate [--exchanges N] [--accounts N] [--days N] [--parts N] [--history]     how fast worlds are written
+    python bench/range.py page                   the page once more, from the figures that are there
 
 DIR holds what is not in the repository: `windows`, `prompts` and `traces`. Figures go to docs/benchmarks/range.json (`--out` names another
 folder); parts that are not run keep the figures they had. `--keep` holds worlds and finished pieces between runs.
@@ -20,7 +21,7 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: figures are of one core
 
-from figures import ROOT, Figures, keep
+from figures import ROOT, Figures, keep, redraw
 from generate import generate
 from limits import limit
 from range_page import files
@@ -33,7 +34,7 @@ from stillwatch.range.windows import SEEDS, SIZES
 def main() -> None:
     """Run one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["generate", "realism", "windows", "limit"])
+    parser.add_argument("part", choices=["generate", "realism", "windows", "limit", "page"])
     parser.add_argument("--data", type=Path, help="folder of data sets that are not in the repository")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "stillwatch-range-bench")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
@@ -48,6 +49,9 @@ def main() -> None:
     parser.add_argument("--history", action="store_true", help="write the earlier turns out again")
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
+    if chosen.part == "page":
+        redraw(chosen.out, "range", files)
+        return
     if chosen.data is None and chosen.part != "generate":
         parser.error(f"{chosen.part} reads data sets that are not in the repository; name their folder with --data DIR")
     chosen.keep.mkdir(parents=True, exist_ok=True)

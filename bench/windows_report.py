@@ -13,6 +13,7 @@ from windows import FIRST, Variant, pieces, whole
 
 from stillwatch.range.peers.window_peer import Tail
 from stillwatch.range.windows import Cell, Summary, WindowsResult
+from stillwatch.range.windows.pairs import find_pairs
 from stillwatch.range.windows.published import published
 
 PROTOCOL = Variant()
@@ -45,7 +46,7 @@ def windows(data: Path, keep: Path, out: Path, *, seeds: Sequence[int], sizes: S
             {"name": one.name, "normal": one.normal, "attacker": one.attacker, "differs": one.differs}
             for one in run.pairs
         ],
-        "missing": run.missing,
+        "missing": [one.name for one in find_pairs(data)[1]],
         "summaries": [_told(one) for one in run.summaries],
         "gaps": [_gap(one.name, runs) for one in run.pairs],
         "cpu_seconds": {name: sum(one.cpu_seconds.values()) for name, one in runs.items()},
