@@ -209,10 +209,13 @@ def actor_tests_page() -> str:
 def range_page() -> str:
     """Every preset, kind of customer, lookalike, campaign, evasion and detector of the range."""
     knobs = ((k.name, k.family, k.says, ", ".join(f"{v:g}" for v in k.values) + f" ({k.unit})") for k in KNOBS.values())
-    campaigns = ((c.key, c.alleged, _prose(c.says), "yes" if c.detectable else "no") for c in (PROFILES | SCENARIOS).values())
+    campaigns = (
+        (c.key, c.alleged, _prose(c.says), "yes" if c.detectable else "no") for c in (PROFILES | SCENARIOS).values()
+    )
     alike = ((one.name, one.stands_for, one.trips, one.differs) for one in ALL_LOOKALIKES.values())
     sizes = ((p.name, p.question, p.runs, _size(p.size), p.cost) for p in PRESETS.values())
-    peers = [*actor_peers().items(), *((n, p) for n, p in account_peers().items() if n not in actor_peers())]
+    abouts = {name: peer.about for name, peer in actor_peers().items()}
+    abouts |= {name: peer.about for name, peer in account_peers().items() if name not in abouts}
     windows = ((one.name, ", ".join(one.tails), _prose(inspect.getdoc(type(one)) or "")) for one in chosen())
     return _page(
         [
@@ -225,7 +228,9 @@ def range_page() -> str:
             _table(("preset", "question", "runs", "worlds", "cost on two cores"), sizes),
             "## Ordinary customers",
             "Shares of accounts, out of 1,000.",
-            _table(("product", "share", "median requests"), ((p.name, str(p.share), f"{p.median:g}") for p in PRODUCTS)),
+            _table(
+                ("product", "share", "median requests"), ((p.name, str(p.share), f"{p.median:g}") for p in PRODUCTS)
+            ),
             "## Lookalikes",
             "Innocent populations that trip what looks for campaigns. A name with a stroke is a variant.",
             _table(("name", "stands for", "trips", "differs"), alike),
@@ -239,7 +244,10 @@ def range_page() -> str:
             "## Evasions",
             _table(("knob", "idea", "what it turns", "values"), knobs),
             "## Detectors of actors and accounts",
-            _table(("name", "title", "source", "how we read it", "limits"), ((f"`{n}`", *dataclasses.astuple(p.about)) for n, p in peers)),
+            _table(
+                ("name", "title", "source", "how we read it", "limits"),
+                ((f"`{n}`", *dataclasses.astuple(about)) for n, about in abouts.items()),
+            ),
             "## Detectors of windows",
             _table(("name", "tails", "what it is"), ((f"`{name}`", *rest) for name, *rest in windows)),
             "Not run: " + "; ".join(f"{name} ({why})" for name, why in ABSENT.items()) + ".",
