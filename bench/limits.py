@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -21,49 +22,82 @@ MOST, SIZE, SPLITS, WINDOWS, NULL = 6000, 100, 40, 12, 60
 SHARES = (0.05, 0.10, 0.25, 0.50, 1.0)
 
 
+AGAIN_SEED, AGAIN_SPLITS = 2, 400
+"""A method whose interval misses 0 is run once more on other splits, ten times as many: chance goes away, a leak stays."""
+
+
 def limit(data: Path, keep: Path) -> Figures:
     """Power and false-positive rate of every window method where attacking queries are honest ones; a set that is done is not done again."""
     folder = keep / "limit"
     folder.mkdir(parents=True, exist_ok=True)
     found, _ = find_pairs(data)
-    texts = {one.benign: one.normal for one in reversed(found)}
-    for name in CORPORA:
-        path = folder / f"{name}-{MOST}-{SIZE}-{SPLITS}-{WINDOWS}-{NULL}.json"
-        if name in texts and not path.exists():
-            queries = read_texts(texts[name])[:MOST]
-            told = in_distribution_limit(
-                Queries(vectors=embedder().embed(queries), texts=queries),
-                name=name,
-                splits=SPLITS,
-                sizes=(SIZE,),
-                fractions=SHARES,
-                windows=WINDOWS,
-                null_draws=NULL,
-            )
-            half = path.with_suffix(".half")
-            half.write_bytes(msgspec.json.encode(told))
-            half.rename(path)
-    done = [
-        msgspec.json.decode(path.read_bytes(), type=LimitResult, strict=False) for path in sorted(folder.glob("*.json"))
-    ]
-    pooled = _pooled(done)
+    texts = {one.benign: one.normal for one in reversed(found) if one.benign in CORPORA}
+    first = [_run(texts[name], folder, name, seed=1, splits=SPLITS, shares=SHARES) for name in CORPORA if name in texts]
+    pooled = _pooled(first)
     together = NormalDist().inv_cdf(1 - 0.025 / len(pooled)) / NormalDist().inv_cdf(0.975)
-    held = [abs(one["excess"]) <= together * (one["high"] - one["low"]) / 2 for one in pooled]
-    names = f"{len(pooled)} methods and tails over {len(done)} sets"
+    off = [one for one in pooled if abs(one["excess"]) > together * (one["high"] - one["low"]) / 2]
+    suspects = sorted({one["peer"] for one in off})
+    second = [
+        _run(
+            texts[one.benign],
+            folder,
+            one.benign,
+            seed=AGAIN_SEED,
+            splits=AGAIN_SPLITS,
+            shares=SHARES[-1:],
+            peers=suspects,
+        )
+        for one in first
+        if suspects
+    ]
+    again = [
+        row for row in _pooled(second) if any((row["peer"], row["tail"]) == (one["peer"], one["tail"]) for one in off)
+    ]
+    stay = [row for row in again if abs(row["excess"]) > together * (row["high"] - row["low"]) / 2]
+    sets = f"{len(pooled)} methods and tails over {len(first)} sets"
     bars = [
         bar(
-            f"no power beyond false alarms when attackers ask what customers ask: {names}",
-            sum(held),
-            f"of {len(held)}",
+            f"no power beyond false alarms when attackers ask what customers ask: {sets}, {len(off)} looked at again",
+            len(pooled) - len(stay),
+            f"of {len(pooled)}",
             "all (95 % for all together)",
-            all(held),
+            not stay,
         )
     ]
-    return bars, {
-        "sets": [one.to_dict() for one in done],
-        "pooled": pooled,
-        "settings": {"window": SIZE, "splits": SPLITS, "windows": WINDOWS, "null_draws": NULL},
-    }
+    settings = {"window": SIZE, "splits": SPLITS, "windows": WINDOWS, "null_draws": NULL, "again": AGAIN_SPLITS}
+    return bars, {"sets": [one.to_dict() for one in first], "pooled": pooled, "again": again, "settings": settings}
+
+
+def _run(
+    path: Path,
+    folder: Path,
+    name: str,
+    *,
+    seed: int,
+    splits: int,
+    shares: Sequence[float],
+    peers: Sequence[str] | None = None,
+) -> LimitResult:
+    """One set, from the folder of finished ones or now."""
+    beside = f"-seed{seed}-{'-'.join(peers)}" if peers is not None else ""
+    kept = folder / f"{name}-{MOST}-{SIZE}-{splits}-{WINDOWS}-{NULL}{beside}.json"
+    if not kept.exists():
+        queries = read_texts(path)[:MOST]
+        told = in_distribution_limit(
+            Queries(vectors=embedder().embed(queries), texts=queries),
+            name=name,
+            seed=seed,
+            splits=splits,
+            sizes=(SIZE,),
+            fractions=shares,
+            windows=WINDOWS,
+            null_draws=NULL,
+            peers=peers,
+        )
+        half = kept.with_suffix(".half")
+        half.write_bytes(msgspec.json.encode(told))
+        half.rename(kept)
+    return msgspec.json.decode(kept.read_bytes(), type=LimitResult, strict=False)
 
 
 def _pooled(done: list[LimitResult]) -> list[dict[str, Any]]:

@@ -236,9 +236,9 @@ def range_page() -> str:
             _table(("name", "stands for", "trips", "differs"), alike),
             "## Campaigns",
             _prose("""
-                C1 to C17 are campaigns of the public record, as those who found them described them; every attribution is an allegation of an
-                interested party. The others are one plain scenario for each way of harvesting. Where one cannot be detected in traffic, it
-                must stay undetected.
+                C1 to C17 are campaigns of the public record, as those who found them described them; every attribution is an allegation of
+                an interested party. The others are one plain scenario for each way of harvesting. Where one cannot be detected in traffic,
+                it must stay undetected.
             """),
             _table(("name", "alleged", "what is said", "detectable"), campaigns),
             "## Evasions",
