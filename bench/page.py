@@ -1,4 +1,4 @@
-"""What every page of figures has: its head, and the table of bars."""
+"""What every page of figures has: the machine, and each figure beside its bar."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 
-def head(title: str, script: str, found: dict[str, Any], *, before: Sequence[str] = ()) -> Iterator[str]:
-    """Title, machine and versions, then whatever stands `before` the bars, then each figure beside its bar."""
+def bars_of(found: dict[str, Any], script: str, *, before: Sequence[str] = ()) -> Iterator[str]:
+    """The machine and versions, then whatever stands `before` the bars, then each figure beside its bar."""
     machine = found["machine"]
-    yield from (f"# {title}", "")
     yield (
         f"Written by `{script}`, never by hand. Machine: "
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}; "

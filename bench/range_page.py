@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chart import Line, Panel, chart
-from page import head
+from page import bars_of
 from range_windows_page import window_plot, windows
 
 KINDS = {
@@ -37,7 +37,8 @@ def page(found: dict[str, Any]) -> str:
     """The page for people."""
     raw = found["raw"]
     before = list(limit(raw)) if "limit" in raw else []
-    lines = list(head("The range: what was measured", "bench/range.py", found, before=[*before, "", "## Every figure"]))
+    lines = ["# The range: what was measured", ""]
+    lines += bars_of(found, "bench/range.py", before=[*before, "", "## Every figure"])
     if "windows" in raw:
         lines += windows(raw["windows"])
     if "realism" in raw:

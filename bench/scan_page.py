@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chart import Line, Panel, chart
-from page import head
+from page import bars_of
 
 GIB = 1 << 30
 
@@ -21,7 +21,7 @@ def files(found: dict[str, Any]) -> dict[str, str]:
 def page(found: dict[str, Any]) -> str:
     """The page for people, from all that scan.json holds; a part that was never measured is left out."""
     raw = found["raw"]
-    lines = [*head("Scan: what was measured", "bench/scan.py", found)]
+    lines = ["# Scan: what was measured", "", *bars_of(found, "bench/scan.py")]
     if "scale" in raw:
         lines += _sizes(raw["scale"])
     if "profile" in raw:

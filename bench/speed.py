@@ -135,7 +135,7 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
         began = time.perf_counter()
         done = scan(
             Workspace(workspace),
-            Inputs(logs=[world / "logs"], accounts=world / "facts" / "accounts.csv"),
+            Inputs(logs=[world / "logs"], accounts=world / "facts" / "accounts.parquet"),
             Settings(),
             progress=tell,
         )
@@ -156,12 +156,21 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
 
 
 def _world(exchanges: int, keep: Path) -> Path:
-    """A day of traffic as Parquet logs, fifty exchanges an account."""
-    from stillwatch.range.parquet import write_parquet
+    """A day of traffic as Parquet logs, fifty exchanges an ordinary account, prompts of about a kilobyte, with the demo's lookalikes and actors."""
+    from stillwatch.range import Recipe, write_world
+    from stillwatch.range.demo import demo_parts
 
     world = keep / f"world-{exchanges}"
-    if not (world / "facts").exists():
-        write_parquet(world, seed=5, accounts=exchanges // 50, exchanges=exchanges)
+    recipe = Recipe(
+        seed=5,
+        accounts=exchanges // 50,
+        exchanges=exchanges,
+        days=1,
+        parts=demo_parts(1.0),
+        history=True,
+        prompt_bytes=1024,
+    )
+    write_world(world, recipe)
     return world
 
 

@@ -13,8 +13,9 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pyarrow as pa
@@ -102,16 +103,17 @@ def settings_page() -> str:
             faults are reported at once. Everything has a default: an empty file, or none, is fine.
         """),
     ]
-    for room in dataclasses.fields(Settings):
-        group = getattr(Settings(), room.name)
+    for path, group in _groups(Settings(), ""):
         rows = []
         for one in dataclasses.fields(group):
+            if dataclasses.is_dataclass(getattr(group, one.name)):
+                continue
             low, high = one.metadata["low"], one.metadata["high"]
             bounds = [f"{sign} {_number(bound)}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
             default = json.dumps(getattr(group, one.name))
             rows.append((f"`{one.name}`", f"`{default}`", ", ".join(bounds), one.metadata["meaning"]))
         about = inspect.getdoc(type(group)) or ""
-        out += [f"## [{room.name}]", about, _table(("setting", "default", "bounds", "meaning"), rows)]
+        out += [f"## [{path}]", about, _table(("setting", "default", "bounds", "meaning"), rows)]
     return _page(out)
 
 
@@ -319,7 +321,16 @@ def _value(engine: DuckEngine, one: Signal, examples: Iterable[Example]) -> floa
 
 
 def _size(size: Size) -> str:
-    return f"{size.worlds} of {size.accounts:,} accounts and {size.exchanges:,} exchanges"
+    return f"{size.worlds} of {size.accounts:,} accounts and {size.exchanges:,} exchanges over {size.days} days"
+
+
+def _groups(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every table of the settings file with its path, a table before those inside it."""
+    for one in dataclasses.fields(group):
+        inner = getattr(group, one.name)
+        if dataclasses.is_dataclass(inner):
+            yield f"{path}{one.name}", inner
+            yield from _groups(inner, f"{path}{one.name}.")
 
 
 def _type(column: Column) -> str:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.population import HeldOut
+
+Ints = npt.NDArray[np.int64]
+
+DAYS = range(480_000, 480_048)
+"""The two days of a log, in hours since 1970."""
 
 
 def population(rng: np.random.Generator, size: int = 600, **changed: object) -> HeldOut:
@@ -34,8 +40,20 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         signup=np.full(size, "web", dtype=object),
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
         loads=exchanges[seen > 0],
+        whole_days=DAYS,
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
+
+
+def asking(own: Candidate, account: Ints, rng: np.random.Generator, **changed: object) -> Candidate:
+    """The candidate with other exchanges: whose they are, and what is known of them; the rest of them is new, anywhere and at any hour."""
+    plain: dict[str, object] = {
+        "prompt": rng.integers(0, 1 << 40, account.size),
+        "cell": rng.integers(0, 64, account.size),
+        "item": np.full(account.size, -1),
+        "hour": DAYS.start + rng.integers(0, 48, account.size),
+    }
+    return replace(own, account=account, **(plain | changed))  # type: ignore[arg-type]
 
 
 def candidate(rng: np.random.Generator, people: HeldOut, places: object, **changed: object) -> Candidate:
@@ -44,6 +62,7 @@ def candidate(rng: np.random.Generator, people: HeldOut, places: object, **chang
     carried = rng.beta(0.5, 5, people.account.size)
     uses = np.maximum(rng.binomial(people.exchanges[at], 0.5), 1).astype(np.int64)
     who = np.repeat(people.account[at], uses)
+    idle = np.empty(0, np.int64)
     plain = Candidate(
         accounts=people.account[at],
         found_by=frozenset({"family"}),
@@ -53,10 +72,10 @@ def candidate(rng: np.random.Generator, people: HeldOut, places: object, **chang
         uses=uses,
         single=people.single.copy(),
         loads=people.exchanges[at],
-        account=who,
-        prompt=rng.integers(0, 1 << 40, who.size),
-        cell=rng.integers(0, 64, who.size),
-        item=np.full(who.size, -1),
-        hour=rng.integers(0, 24, who.size),
+        account=idle,
+        prompt=idle,
+        cell=idle,
+        item=idle,
+        hour=idle,
     )
-    return replace(plain, **changed)  # type: ignore[arg-type]
+    return replace(asking(plain, who, rng), **changed)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support, Vote
 from stillwatch.text import ITEM_BITS, sets
 
-from .people import candidate, population
+from .people import DAYS, asking, candidate, population
 
 WITH_E = (
     "template_persists",
@@ -53,8 +53,10 @@ def planted(seed: int = 3, members: int = 40) -> tuple[Candidate, HeldOut, np.ra
     own = candidate(rng, people, at)
     carried = own.carried.copy()
     carried[at] = 0.95
-    dealt = (GSM8K.number << ITEM_BITS) | rng.permutation(GSM8K.items)[: own.account.size]
-    return replace(own, carried=carried, uses=rng.poisson(8, members).astype(np.int64), item=dealt), people, rng
+    own = replace(own, carried=carried, uses=rng.poisson(8, members).astype(np.int64))
+    account = np.repeat(own.accounts, 15)
+    items = (GSM8K.number << ITEM_BITS) | rng.permutation(GSM8K.items)[: account.size]
+    return asking(own, account, rng, item=items), people, rng
 
 
 def by_name(results: list[Result]) -> dict[str, Result]:
@@ -141,6 +143,7 @@ def test_members_who_were_all_idle_prove_nothing() -> None:
         prompt=own.prompt[:0],
         cell=own.cell[:0],
         item=own.item[:0],
+        hour=own.hour[:0],
     )
     found = by_name(run_tests(idle, people, rng))
     assert found["elicitation"].evidence.e_value is None
@@ -203,35 +206,34 @@ def test_loads_of_people_speak_for_people() -> None:
 def test_an_accounts_own_repetitions_do_not_make_prompts_less_distinct() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)
-    best_of_n = replace(own, account=account, prompt=np.repeat(np.arange(100), 2), cell=np.zeros(200, np.int64))
-    same = replace(own, account=account, prompt=np.tile(np.arange(8), 25), cell=np.zeros(200, np.int64))
+    best_of_n = asking(own, account, rng, prompt=np.repeat(np.arange(100), 2))
+    same = asking(own, account, rng, prompt=np.tile(np.arange(8), 25))
     assert by_name(run_tests(best_of_n, people, rng))["distinct_prompts"].supports is Support.HARVEST
     found = by_name(run_tests(same, people, rng))["distinct_prompts"]
     assert found.supports is Support.INNOCENT
     assert found.evidence.value == pytest.approx(8 / 200)
 
 
-def asking(items: npt.NDArray[np.int64], members: int = 200) -> Result:
+def tiled(items: npt.NDArray[np.int64], members: int = 200) -> Result:
     """What tiling says of members who ask these items of the first packaged set with 8,000 items, dealt out in turn."""
     rng = np.random.default_rng(9)
     people = population(rng)
     own = candidate(rng, people, np.arange(members))
     account = own.accounts[np.arange(items.size) % members]
-    rows = {name: np.zeros(items.size, np.int64) for name in ("prompt", "cell", "hour")}
-    return by_name(run_tests(replace(own, account=account, item=items, **rows), people, rng))["tiling"]  # type: ignore[arg-type]
+    return by_name(run_tests(asking(own, account, rng, item=items), people, rng))["tiling"]
 
 
 def test_a_queue_divides_a_public_set_and_people_meet_on_it() -> None:
     rng = np.random.default_rng(2)
     number = GSM8K.number << ITEM_BITS
-    dealt = asking(number | rng.permutation(GSM8K.items)[:2000])
+    dealt = tiled(number | rng.permutation(GSM8K.items)[:2000])
     assert dealt.supports is Support.HARVEST
     assert (dealt.evidence.e_value or 0) > 1e6
     assert dealt.evidence.value == 0
-    alone = asking(number | rng.integers(0, GSM8K.items, 2000))
+    alone = tiled(number | rng.integers(0, GSM8K.items, 2000))
     assert alone.supports is Support.NEITHER
     assert (alone.evidence.e_value or 0) < 1
-    few = asking(number | np.arange(40))
+    few = tiled(number | np.arange(40))
     assert few.evidence.e_value is None
     assert (few.evidence.needed or 0) > 40
 
@@ -239,19 +241,50 @@ def test_a_queue_divides_a_public_set_and_people_meet_on_it() -> None:
 def test_tiling_looks_at_the_set_that_is_asked_most() -> None:
     other = next(one for one in sets() if one.name == "mmlu")
     mixed = np.concatenate([(other.number << ITEM_BITS) | np.arange(900), (GSM8K.number << ITEM_BITS) | np.arange(50)])
-    assert "mmlu" in asking(mixed).sentence
-    assert asking(mixed).evidence.n == 900
+    assert "mmlu" in tiled(mixed).sentence
+    assert tiled(mixed).evidence.n == 900
 
 
 def test_members_who_ask_no_known_item_are_not_tested_for_tiling() -> None:
     assert "tiling" not in by_name(run_tests(*chance(3)))
 
 
+def at_work(hours: npt.NDArray[np.int64]) -> Support | None:
+    """What the clock says of members at work at these hours of the log; nothing where it is not asked."""
+    own, people, rng = chance(2)
+    account = own.accounts[np.arange(hours.size) % own.accounts.size]
+    found = by_name(run_tests(asking(own, account, rng, hour=DAYS.start + hours), people, rng))
+    return found["around_the_clock"].supports if "around_the_clock" in found else None
+
+
+def test_schedulers_work_through_the_night_and_people_do_not() -> None:
+    rng = np.random.default_rng(4)
+    assert at_work(rng.integers(0, 48, 3000)) is Support.HARVEST
+    assert at_work(18 + rng.integers(0, 5, 300)) is Support.INNOCENT
+    assert at_work(rng.integers(0, 48, 60)) is Support.NEITHER
+    assert at_work(rng.integers(0, 48, 6)) is None
+
+
+def test_a_burst_of_one_member_is_no_rhythm() -> None:
+    own, people, rng = chance(2)
+    account = np.concatenate([own.account, np.repeat(own.accounts[:1], 500)])
+    hour = np.concatenate([own.hour, np.full(500, DAYS.start + 3)])
+    found = by_name(run_tests(asking(own, account, rng, hour=hour), people, rng))
+    assert found["around_the_clock"].supports is not Support.INNOCENT
+
+
+def test_hours_outside_the_whole_days_of_a_log_do_not_count() -> None:
+    """A log of a day and a half has its first hours twice: a flat queue would look as if it slept."""
+    rng = np.random.default_rng(6)
+    both = np.concatenate([rng.integers(0, 24, 400), 48 + rng.integers(0, 12, 400)])
+    assert at_work(both) is not Support.INNOCENT
+
+
 def test_customers_keep_to_their_subjects() -> None:
     own, people, rng = chance(2)
     account = np.repeat(own.accounts, 8)
     cell = np.repeat(np.arange(own.accounts.size) % 7, 8)
-    kept = replace(own, account=account, prompt=np.arange(account.size), cell=cell)
+    kept = asking(own, account, rng, prompt=np.arange(account.size), cell=cell)
     found = by_name(run_tests(kept, people, rng))["topic_continuity"]
     assert found.supports is Support.INNOCENT
     assert found.evidence.value > 0.8

@@ -14,7 +14,7 @@ from stillwatch.actors.lookalikes import LOOKALIKES, Explanation, explanations
 from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support
 
-from .people import candidate, population
+from .people import asking, candidate, population
 
 N = 40
 Case = tuple[Candidate, HeldOut]
@@ -44,16 +44,8 @@ def harvest() -> Case:
     who = np.repeat(own.accounts, uses)
     carried = own.carried.copy()
     carried[people.places(own.accounts)] = 0.95
-    own = replace(
-        own,
-        carried=carried,
-        exclusivity=0.95,
-        uses=uses,
-        single=people.single,
-        account=who,
-        prompt=rng.integers(0, 1 << 40, who.size),
-        cell=rng.integers(0, 64, who.size),
-    )
+    own = replace(own, carried=carried, exclusivity=0.95, uses=uses, single=people.single)
+    own = asking(own, who, rng)
     return own, people
 
 
@@ -78,15 +70,8 @@ def public_harness() -> Case:
     uses = np.maximum(rng.lognormal(2.5, 1.2, N), 1).astype(np.int64)
     who = np.repeat(np.arange(N), uses)
     people = of_members(people, own, tools=0.9, elicited=0.0, single=0.1)
-    return replace(
-        own,
-        scopes=frozenset({"system"}),
-        uses=uses,
-        single=people.single,
-        account=own.accounts[who],
-        prompt=rng.integers(0, 1 << 40, who.size),
-        cell=who % 11,
-    ), people
+    own = replace(own, scopes=frozenset({"system"}), uses=uses, single=people.single)
+    return asking(own, own.accounts[who], rng, cell=who % 11), people
 
 
 def prompt_library() -> Case:
@@ -186,9 +171,7 @@ def test_members_who_were_all_idle_are_explained_by_nothing_that_needs_them() ->
         own,
         accounts=own.accounts + 1,
         uses=own.uses[:0],
-        account=own.account[:0],
-        prompt=own.prompt[:0],
-        cell=own.cell[:0],
+        **dict.fromkeys(("account", "prompt", "cell", "item", "hour"), own.account[:0]),  # type: ignore[arg-type]
     )
     told = {e.name: e for e in considered((idle, people))[0]}
     for name in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,12 +34,12 @@ def test_shares_are_of_the_test_slice_and_unknown_stays_unknown() -> None:
     facts = filled(
         "account_facts",
         {
-            "account": [1, 2, 3, 4],
-            "org": pa.array([8, None, None, 9]),
-            "created": pa.array([BEGUN - 24 * HOUR, None, None, None]).cast(pa.timestamp("us", tz="UTC")),
-            "payment": pa.array([5, None, None, 5]),
+            "account": [1, 2, 3, 4, 5],
+            "org": pa.array([8, None, None, 9, 10]),
+            "created": pa.array([BEGUN - 24 * HOUR, None, None, None, None]).cast(pa.timestamp("us", tz="UTC")),
+            "payment": pa.array([5, None, None, 5, 5]),
         },
-        4,
+        5,
     )
     with at_hand(rows, facts) as (engine, (told, known)):
         people = held_out(engine, told, known)
@@ -53,10 +54,11 @@ def test_shares_are_of_the_test_slice_and_unknown_stays_unknown() -> None:
     assert people.totals == {1: (3, 1), 2: (1, 0), 3: (1, 1)}
 
 
-def test_one_organisation_that_pays_for_its_people_shares_nothing() -> None:
-    facts = filled("account_facts", {"account": [1, 2], "org": [8, 8], "payment": [5, 5]}, 2)
-    with at_hand(features(account=[1, 2], slice=[1, 1]), facts) as (engine, (told, known)):
-        assert held_out(engine, told, known).shares.tolist() == [0.0, 0.0]
+@pytest.mark.parametrize("orgs", [[8, 8, 8], [8, 8, 9]])
+def test_one_organisation_that_pays_for_its_people_and_a_couple_with_one_card_share_nothing(orgs: list[int]) -> None:
+    facts = filled("account_facts", {"account": [1, 2, 3], "org": orgs, "payment": [5, 5, 5]}, 3)
+    with at_hand(features(account=[1, 2, 3], slice=[1, 1, 1]), facts) as (engine, (told, known)):
+        assert held_out(engine, told, known).shares.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_without_any_row_nobody_is_there() -> None:

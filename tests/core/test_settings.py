@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,16 @@ def test_nothing_given_means_the_defaults(tmp_path: Path) -> None:
 def test_given_values_are_kept_and_told_apart_from_defaults(tmp_path: Path) -> None:
     file = tmp_path / "stillwatch.toml"
     file.write_text(
-        "[detect]\naccount_fdr = 0.01\nleast_stratum = 300\n[run]\nseed = 5\n[ingest]\ndefault_account = 'x'\n"
+        "[detect]\ncontamination = 0.2\nleast_stratum = 300\n[detect.budgets]\nblock = 0.0001\n"
+        "[run]\nseed = 5\n[ingest]\ndefault_account = 'x'\n"
     )
     settings = read_settings(file)
-    assert settings.detect.account_fdr == 0.01
+    assert settings.detect.contamination == 0.2
+    assert settings.detect.budgets.block == 0.0001
     assert settings.detect.least_stratum == 300
     assert settings.changed() == {
-        "detect.account_fdr": 0.01,
+        "detect.budgets.block": 0.0001,
+        "detect.contamination": 0.2,
         "detect.least_stratum": 300,
         "run.seed": 5,
         "ingest.default_account": "x",
@@ -46,14 +50,15 @@ def test_given_values_are_kept_and_told_apart_from_defaults(tmp_path: Path) -> N
 def test_every_fault_is_reported_at_once_with_its_path() -> None:
     faults = faults_of(
         {
-            "detect": {"acount_fdr": 0.1, "least_stratum": "many", "contamination": 0.9},
+            "detect": {"contaminaton": 0.1, "budgets": {"bloc": 0.1}, "least_stratum": "many", "contamination": 0.9},
             "actor": {},
             "run": {"workers": -1, "memory_mb": True},
             "ingest": 5,
         }
     )
     assert faults == {
-        "detect.acount_fdr": "unknown; did you mean account_fdr?",
+        "detect.contaminaton": "unknown; did you mean contamination?",
+        "detect.budgets.bloc": "unknown; did you mean block?",
         "detect.least_stratum": 'got "many", expected a whole number >= 20',
         "detect.contamination": "got 0.9, expected a number >= 0 and <= 0.4",
         "actor": "unknown; did you mean actors?",
@@ -84,7 +89,12 @@ def test_a_whole_number_serves_where_a_number_is_wanted() -> None:
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 def test_what_is_no_number_fits_no_bounds(bad: float) -> None:
-    assert "detect.account_fdr" in faults_of({"detect": {"account_fdr": bad}})
+    assert "detect.contamination" in faults_of({"detect": {"contamination": bad}})
+
+
+def test_a_harder_action_may_not_be_wrong_more_often_than_a_milder_one() -> None:
+    faults = faults_of({"detect": {"budgets": {"verify": 0.001, "throttle": 0.01, "block": 0.001}}})
+    assert faults == {"detect.budgets.throttle": "got 0.01, expected no more than detect.budgets.verify (0.001)"}
 
 
 @pytest.mark.parametrize("content", [b"[detect", b"\xff\xfe", b"x = 1\nx = 2\n"])
@@ -96,16 +106,22 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None
 
 
 def test_every_setting_says_what_it_means_and_its_default_keeps_its_bounds() -> None:
-    for room in dataclasses.fields(Settings):
-        for one in dataclasses.fields(getattr(Settings(), room.name)):
-            assert one.metadata["meaning"], one.name
-            settings_from({room.name: {one.name: one.default}})
+    def hold(group: Any, wrap: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        for one in dataclasses.fields(group):
+            inner = getattr(group, one.name)
+            if dataclasses.is_dataclass(inner):
+                hold(inner, lambda told, name=one.name: wrap({name: told}))  # type: ignore[misc]
+            else:
+                assert one.metadata["meaning"], one.name
+                settings_from(wrap({one.name: one.default}))
+
+    hold(Settings(), lambda told: told)
 
 
 values = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
 )
-words = st.sampled_from(["detect", "run", "least_stratum", "seed", "account_fdr", "workers"]) | st.text(max_size=6)
+words = st.sampled_from(["detect", "run", "least_stratum", "seed", "budgets", "block", "workers"]) | st.text(max_size=6)
 
 
 @given(st.dictionaries(words, values | st.dictionaries(words, values, max_size=4), max_size=4))

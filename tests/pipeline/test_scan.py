@@ -283,6 +283,41 @@ def test_account_facts_that_match_nobody_are_a_warning(tmp_path: Path, space: Wo
     assert run(Workspace(space.root), inputs).notes == (f"{facts}: facts known for 1 of 1 accounts",)
 
 
+def test_cleared_accounts_calibrate_the_others_and_unknown_names_are_counted(tmp_path: Path, space: Workspace) -> None:
+    rows = [asked(20 * a + i, f"customer-{a}", f"question {a} {i}") for a in range(30) for i in range(20)]
+    logs = write_captures(tmp_path / "a.jsonl", rows)
+    before = run(space, [logs])
+    cleared = tmp_path / "cleared.csv"
+    names = [f"customer-{a}" for a in range(25)]
+    cleared.write_text("account,by,reason\n" + "".join(f"{one},kim,known\n" for one in [*names, "stranger"]))
+    inputs = Inputs(logs=[logs], cleared=cleared)
+    done = run(Workspace(space.root), inputs)
+    assert not done.unchanged, "the same logs are judged anew"
+    assert f"{cleared}: 26 cleared accounts, 25 of them in the logs; 1 unknown here" in done.notes
+    assert {row["by"] for row in Workspace(space.root).store.read("labels").to_pylist()} == {"kim"}
+    combined = [
+        row for row in Workspace(space.root).store.read("account_evidence").to_pylist() if row["signal"] == "combined"
+    ]
+    calibrating = {space.names.name("account", one) for one in names}
+    assert all(("cleared by an analyst" in row["reason"]) == (row["account"] in calibrating) for row in combined)
+    assert all("analysts cleared" in row["null"] for row in combined)
+    assert any("25 accounts that analysts cleared" in one for one in done.view.guarantees)
+    assert not any("analysts cleared" in one for one in before.view.guarantees)
+    assert run(Workspace(space.root), inputs).unchanged
+    kept = run(Workspace(space.root), [logs])
+    assert kept.unchanged, "who was cleared stays cleared"
+
+
+def test_a_list_of_cleared_accounts_that_match_nobody_is_a_warning(tmp_path: Path, space: Workspace) -> None:
+    (tmp_path / "cleared.txt").write_text("SOMEONE@EXAMPLE\n")
+    inputs = Inputs(logs=[write_captures(tmp_path / "a.jsonl", some(4))], cleared=tmp_path / "cleared.txt")
+    (note,) = run(space, inputs).notes
+    assert note.startswith("warning: ")
+    assert note.endswith(
+        "1 cleared accounts, 0 of them in the logs; no name in it is written as in the logs, so nobody is cleared"
+    )
+
+
 def test_an_unknown_account_is_kept_and_counted_once(tmp_path: Path, space: Workspace) -> None:
     nobody = [{**row, "account": None} for row in some(6)]
     logs = [

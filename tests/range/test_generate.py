@@ -20,6 +20,7 @@ from stillwatch.core.errors import DiskFull, Error
 from stillwatch.ingest import ReadOptions, plan, read_accounts, read_chunk
 from stillwatch.range import generate
 from stillwatch.range.generate import WorldPaths, bytes_needed, write_world
+from stillwatch.range.parts import builder_of
 from stillwatch.range.recipe import Part, Recipe
 from stillwatch.range.shards import Job, Written, write_shards
 from stillwatch.range.truth import read_truth
@@ -86,10 +87,11 @@ def test_the_truth_lies_apart_from_all_that_is_read(world: WorldPaths) -> None:
     for path in (world.logs, world.accounts_file.parent):
         for file in path.rglob("*.parquet"):
             names = set(pq.read_schema(file).names)
-            assert not names & {"role", "group"}
+            assert not names & {"role", "group", "purpose"}
     found = pa.concat_tables([pq.read_table(path) for path in sorted(world.truth.glob("exchanges-*.parquet"))])
     assert found.num_rows == 320
     assert set(found["role"].to_pylist()) == {"actor"}
+    assert set(found["purpose"].to_pylist()) == {"harvest"}
 
 
 def test_the_truth_can_be_sealed_elsewhere(tmp_path: Path) -> None:
@@ -177,6 +179,25 @@ def test_an_unknown_part_is_named(tmp_path: Path) -> None:
         write_world(tmp_path / "w", recipe, workers=1)
 
 
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (
+            Part(role="actor", name="C3", moves=(("teleport", 1.0),)),
+            "C3 cannot evade by 'teleport'; there are splitting",
+        ),
+        (
+            Part(role="actor", name="harvest", moves=(("dilution", 0.5),)),
+            "only campaigns of a profile evade, and harvest is none",
+        ),
+        (Part(role="customer", name="chat"), "got role 'customer', expected lookalike or actor"),
+    ],
+)
+def test_a_part_that_cannot_be_is_refused_with_the_reason(part: Part, told: str) -> None:
+    with pytest.raises(Error, match=told):
+        builder_of(part)
+
+
 def test_lookalikes_are_there_every_day_with_the_same_accounts(world: WorldPaths, rows: pa.Table) -> None:
     casual = read_truth(world.truth).groups("lookalike")["casual"]
     theirs = rows.filter(pc.is_in(rows["account"], value_set=pa.array(sorted(casual))))
@@ -205,7 +226,7 @@ def test_the_logs_are_read_by_the_ingest_room_with_nothing_rejected(world: World
     assert (facts.table.num_rows, facts.rejects.num_rows) == (world.accounts, 0)
     with world.releases_file.open(encoding="utf-8") as file:
         releases = list(csv.DictReader(file))
-    assert [row["model"] for row in releases] == ["atlas-5"]
+    assert [row["model"] for row in releases] == ["atlas-4-mini", "atlas-4", "atlas-4-large", "atlas-5"]
 
 
 def test_times_rise_within_a_file_and_unknown_is_null(world: WorldPaths, rows: pa.Table) -> None:

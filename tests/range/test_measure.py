@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from stillwatch.core.errors import Error
 from stillwatch.range import compare
-from stillwatch.range.truth import seal_truth
+from stillwatch.range.truth import ACTS, seal_truth
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def truth(tmp_path: Path) -> Path:
         "role": ["actor"] * 8 + ["lookalike"] * 3 + ["benign"] * 3,
         "group": ["one"] * 4 + ["two"] * 4 + ["class"] * 3 + ["chat"] * 3,
     }
-    seal_truth(tmp_path, accounts=accounts, world={})
+    seal_truth(tmp_path, accounts=pa.table(accounts), acts=ACTS.empty_table(), world={})
     return tmp_path
 
 

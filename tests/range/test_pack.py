@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from stillwatch.range.names import Names
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACK = REPOSITORY / "prompts"
 SOURCES = {
@@ -67,3 +69,15 @@ def test_real_users_prompts_hold_no_address_to_reach_them() -> None:
 
 def test_quantile_tables_are_small() -> None:
     assert (REPOSITORY / "src" / "stillwatch" / "range" / "_quantiles.json").stat().st_size < 60_000
+
+
+def test_a_list_with_new_texts_is_numbered_anew_in_each_copy() -> None:
+    names = Names()
+    names.numbers(["a", "b"])
+    old, new = ["b", "a"], ["b", "c"]
+    one, other = names.copy(), names.copy()
+    other.numbers(["x", "y"])
+    assert one.kept(old).tolist() == other.kept(old).tolist() == [1, 0]
+    assert one.kept(new).tolist() == [1, 2]
+    assert other.kept(new).tolist() == [1, 4]
+    assert [other.all[k] for k in other.kept(new).tolist()] == new

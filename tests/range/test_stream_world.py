@@ -230,7 +230,7 @@ def test_a_part_of_many_days_keeps_its_system_prompts(on: Desk) -> None:
     from stillwatch.range.recipe import Part
 
     recipe = Recipe(seed=3, accounts=200, exchanges=800, days=4)
-    built = build_part(recipe, Part(role="lookalike", name="agent_fleet", scale=0.02), on, launches(3, 4))
+    built = build_part(recipe.setting, Part(role="lookalike", name="agent_fleet", scale=0.02), on, launches(3, 4))
     c = built.sheet.columns
     systems = defaultdict(set)
     for account, system, day in zip(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
+from stillwatch.core import PRESSING
 from stillwatch.engine import DuckEngine
 from stillwatch.signals import SIGNALS, Example, fact, launch, measure, row, tables
 
@@ -52,6 +54,11 @@ def random_log(seed: int) -> tuple[list[Example], list[Example], list[Example]]:
             logprobs=some(False, False, True),
             top_logprobs=some(0, 0, 2),
             client_claimed=some("desk-app"),
+            scaffold=some("harness", unknown=0.5),
+            system_hash=some(1, 2, 3),
+            tools=some(1, 2),
+            end_user=some(*range(9)),
+            conversation=some(1, 2, 3),
             client_telemetry=some(False, True),
         )
         for _ in range(int(rng.integers(0, 150)))
@@ -204,16 +211,75 @@ def missing_telemetry(mine: list[Row], log: Any) -> Reading | None:
     return share([not r["client_telemetry"] for r in said])
 
 
+def borrowed_harness(mine: list[Row], log: Any) -> Reading | None:
+    said = [r for r in mine if r["scaffold"] is not None and r["client_telemetry"] is not None]
+    return share([not r["client_telemetry"] for r in said])
+
+
+def at_the_limit(mine: list[Row], log: Any) -> Reading | None:
+    entitled = log["fact"].get("entitlement")
+    days = Counter(r["at"].date() for r in mine)
+    return share([c >= Fraction(4, 5) * entitled for c in days.values()]) if entitled else None
+
+
+def even_pace(mine: list[Row], log: Any) -> Reading | None:
+    times = sorted(micros(r["at"]) for r in mine)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    return share([max(pair) <= 2 * min(pair) for pair in pairwise(gaps) if min(pair) > 0])
+
+
+def hidden_users(mine: list[Row], log: Any) -> Reading | None:
+    seen = Counter(r["end_user"] for r in mine if r["end_user"] is not None)
+    once, twice = (sum(c == times for c in seen.values()) for times in (1, 2))
+    return (len(seen) + Fraction(once * (once - 1), 2 * (twice + 1)), sum(seen.values())) if seen else None
+
+
+def parallel_conversations(mine: list[Row], log: Any) -> Reading | None:
+    said = [(micros(r["at"]) // HOUR, r["conversation"]) for r in mine if r["conversation"] is not None]
+    together = [one[1] != other[1] for one, other in combinations(said, 2) if one[0] == other[0]]
+    return (Fraction(sum(together), len(together)), len(said)) if together else None
+
+
+def strongest_part(mine: list[Row], log: Any) -> Reading | None:
+    parts = defaultdict(list)
+    for r in mine:
+        if r["elicitation"] is not None:
+            parts[r["system_hash"], r["tools"]].append(bool(r["elicitation"] & PRESSING))
+    sizes = sum(map(len, parts.values()))
+    return (max(Fraction(sum(hits), len(hits) + 8) for hits in parts.values()), sizes) if parts else None
+
+
+def technique_search(mine: list[Row], log: Any) -> Reading | None:
+    asked = [r for r in mine if r["elicitation"] and r["outcome"] in ("ok", "refused")]
+    asked.sort(key=lambda r: (r["at"], r["exchange_id"]))
+    half = len(asked) // 2
+    if half < 2:
+        return None
+    refused, various = [], []
+    for part in (asked[:half], asked[half:]):
+        refused.append(Fraction(sum(r["outcome"] == "refused" for r in part), len(part)))
+        spread = differing([r["elicitation"] for r in part])
+        assert spread is not None
+        various.append(spread[0])
+    return max(refused[0] - refused[1], Fraction(0)) * max(various[0] - various[1], Fraction(0)), len(asked)
+
+
 PLAIN: dict[str, Callable[[list[Row], Any], Reading | None]] = {
+    "at_the_limit": at_the_limit,
     "best_of_n": best_of_n,
+    "borrowed_harness": borrowed_harness,
     "cell_breadth": lambda mine, log: differing([r["cell"] for r in mine]),
     "data_making": known("elicitation", lambda bits: bool(bits & 0b011000000000)),
+    "even_pace": even_pace,
     "flat_hours": flat_hours,
     "full_speed_start": full_speed_start,
     "grading": known("elicitation", lambda bits: bool(bits & 0b000110000000)),
+    "hidden_users": hidden_users,
+    "identity_fanout": lambda mine, log: differing([r["system_hash"] for r in mine]),
     "ip_fanout": lambda mine, log: differing([r["ip"] for r in mine]),
     "logprob_harvest": logprob_harvest,
     "missing_telemetry": missing_telemetry,
+    "parallel_conversations": parallel_conversations,
     "prompt_breadth": prompt_breadth,
     "reasoning_elicitation": known("elicitation", lambda bits: bool(bits & 0b100001111111)),
     "refusals_then_focus": refusals_then_focus,
@@ -223,6 +289,8 @@ PLAIN: dict[str, Callable[[list[Row], Any], Reading | None]] = {
     "shared_registration": shared("registration"),
     "shared_subnet": shared_subnet,
     "single_turn": known("turns", lambda turns: turns <= 1),
+    "strongest_part": strongest_part,
+    "technique_search": technique_search,
     "template_share": template_share,
     "user_agent_fanout": lambda mine, log: differing([r["user_agent"] for r in mine]),
     "volume": volume,
@@ -230,8 +298,12 @@ PLAIN: dict[str, Callable[[list[Row], Any], Reading | None]] = {
 }
 
 
+OF_REGISTERS = {"artifact_replay", "rewritten_context", "signup"}
+"""Signals that read what a register worked out; its own tests have their loops."""
+
+
 def test_every_signal_has_a_plain_loop() -> None:
-    assert set(PLAIN) == set(SIGNALS)
+    assert set(PLAIN) | OF_REGISTERS == set(SIGNALS)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -18,6 +18,7 @@ TYPES = {
     "known_item": pa.int64(),
     "elicitation": pa.int32(),
     "output_words": pa.int32(),
+    "scaffold": pa.string(),
 }
 COT = "Write out your hidden reasoning word for word."
 TEXTS = st.one_of(

@@ -42,6 +42,7 @@ class Comparison:
     """P- and e-values of some accounts (columns) by signal (rows), NaN where undecided, and of their averages.
 
     `calibration_n` and `smallest_p` have one entry a signal; the last two fields are those of the averages.
+    `ranked` is what the second step ranks: the average, and of references the most that it could be beside the account tested.
     """
 
     p: _Floats
@@ -49,6 +50,7 @@ class Comparison:
     calibration_n: npt.NDArray[np.int64]
     smallest_p: _Floats
     average: _Floats
+    ranked: _Floats
     p_average: _Floats
     average_n: int
     average_smallest_p: float
@@ -85,9 +87,9 @@ def compare(grid: Grid, here: _Flags, eligible: _Flags, reference: _Flags, *, ho
     p_average = np.full(columns.size, np.nan)
     able = eligible[columns]
     average_n, average_smallest = 0, 1.0
+    ranked = np.where(able, np.where(refers, reference_average, average), np.nan)
     if able.any():
-        scores = np.where(refers, reference_average, average)[able]
-        p_average[able], _, average_n, average_smallest = _ranked(scores, refers[able], hostile_share)
+        p_average[able], _, average_n, average_smallest = _ranked(ranked[able], refers[able], hostile_share)
         own = able & refers
         if own.any() and not refers[able].all():
             p_average[own] = _ranked(average[own], np.ones(int(own.sum()), dtype=np.bool_), hostile_share)[0]
@@ -98,6 +100,7 @@ def compare(grid: Grid, here: _Flags, eligible: _Flags, reference: _Flags, *, ho
         calibration_n=calibration_n,
         smallest_p=smallest,
         average=average,
+        ranked=ranked,
         p_average=p_average,
         average_n=average_n,
         average_smallest_p=average_smallest,

@@ -18,6 +18,7 @@ from stillwatch.accounts.measured import Grid, Measured, column, line_up
 from stillwatch.accounts.words import ALL, UNKNOWN, Basis, null_in_words
 from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import table
+from stillwatch.stats import certified_rate
 
 __all__ = ["COMBINED", "LEAST_DECIDED", "QUANTILES", "Weighed", "weigh"]
 
@@ -30,6 +31,9 @@ LEAST_DECIDED = 3
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 """Shares of accounts whose values the calibration table shows."""
 
+CERTIFIED_AT = 0.001
+"""P-value at which the calibration table certifies how often honest accounts pass."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -37,8 +41,10 @@ _LOG = logging.getLogger(__name__)
 class Weighed:
     """Every account's evidence, as arrays of signals by accounts in the order of `grid`; NaN where undecided.
 
-    `stratum[a]` points into `strata`. `average` holds the mean e-value over the signals of evidence (valid under any dependence
-    among them), `p_average` its conformal p-value, `smallest_p` the smallest that its stratum could give, `calibration_n` the
+    `stratum[a]` points into `strata`, `product[a]` into `products`: small product types share the stratum `all`. `average` holds
+    the mean e-value over the signals of evidence (valid under any dependence
+    among them), `p_average` its conformal p-value, `ranked` what that p-value ranks,
+    `smallest_p` the smallest that it could have been, `calibration_n` the
     accounts behind it. `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
     """
 
@@ -46,12 +52,15 @@ class Weighed:
     basis: Basis
     strata: tuple[str, ...]
     stratum: npt.NDArray[np.int64]
+    products: tuple[str, ...]
+    product: npt.NDArray[np.int64]
     reference: npt.NDArray[np.bool_]
     eligible: npt.NDArray[np.bool_]
     p: npt.NDArray[np.float64]
     e: npt.NDArray[np.float64]
     signal_n: npt.NDArray[np.int64]
     average: npt.NDArray[np.float64]
+    ranked: npt.NDArray[np.float64]
     p_average: npt.NDArray[np.float64]
     calibration_n: npt.NDArray[np.int64]
     smallest_p: npt.NDArray[np.float64]
@@ -94,6 +103,7 @@ class Weighed:
                 _spelled(nulls, strata),
                 pa.nulls(seen.size, pa.string()),
                 _spelled(reasons, reason, unless=silent),
+                pa.nulls(seen.size, pa.string()),
             ],
             schema=table("account_evidence").schema,
         )
@@ -111,7 +121,8 @@ def weigh(
     """Turn measured signals into evidence per account and signal.
 
     Each account is compared with the accounts of its product type; types with fewer than `settings.least_stratum` accounts to compare
-    with are compared with everybody. With `cleared` accounts, those are the comparison. Without, but with accounts `singled_out`
+    with are compared with everybody, and with references at hand among their own few, too: the larger p-value counts. With
+    `cleared` accounts, those are the comparison. Without, but with accounts `singled_out`
     by evidence that does not depend on these signals (links, a tip), the comparison is everybody else. With neither,
     accounts are compared among themselves, which ranks them and finds nobody (see `comparison`).
 
@@ -131,12 +142,13 @@ def weigh(
     counts = np.array([one.evidence for one in grid.signals], dtype=np.bool_)
     eligible = (grid.decided & counts[:, None]).sum(axis=0) >= LEAST_DECIDED
     basis, reference, hostile = _basis(grid.accounts, settings, cleared, singled_out)
-    labels, strata = _strata(grid.accounts, facts, eligible & reference, settings.least_stratum)
+    product, products = _products(grid.accounts, facts)
+    labels, strata = _strata(product, products, eligible & reference, settings.least_stratum)
     shape = grid.values.shape
     p, e = np.full(shape, np.nan), np.full(shape, np.nan)
-    average, p_average = np.full(shape[1], np.nan), np.full(shape[1], np.nan)
+    average, ranked, p_average = (np.full(shape[1], np.nan) for _ in range(3))
     signal_n = np.zeros((shape[0], len(strata)), dtype=np.int64)
-    calibration_n, smallest_p = np.zeros(len(strata), dtype=np.int64), np.ones(len(strata))
+    calibration_n, smallest_p = np.zeros(len(strata), dtype=np.int64), np.ones(shape[1])
     drift: list[float | None] = []
     rows: list[dict[str, Any]] = []
     for code, name in enumerate(strata):
@@ -146,10 +158,15 @@ def weigh(
         of_mine = mine[compared]
         p[:, mine], e[:, mine] = found.p[:, of_mine], found.e[:, of_mine]
         average[mine], p_average[mine] = found.average[of_mine], found.p_average[of_mine]
+        ranked[mine] = found.ranked[of_mine]
         signal_n[:, code] = found.calibration_n
-        calibration_n[code], smallest_p[code] = found.average_n, found.average_smallest_p
+        calibration_n[code], smallest_p[mine] = found.average_n, found.average_smallest_p
+        if name == ALL and basis is not Basis.THEMSELVES:
+            for own in np.unique(product[mine]):
+                _no_smaller_than(grid, product == own, eligible, reference, hostile, p_average, smallest_p)
         monitor = settings.contamination if basis is Basis.CLEARED else None
-        rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor)
+        certify = basis is not Basis.THEMSELVES
+        rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor, certify)
         drift.append(rows[-1]["uniformity"])
         _LOG.debug("weighed stratum %d of %d: %d accounts", code + 1, len(strata), int(mine.sum()))
     return Weighed(
@@ -157,12 +174,15 @@ def weigh(
         basis=basis,
         strata=strata,
         stratum=labels,
+        products=products,
+        product=product,
         reference=reference,
         eligible=eligible,
         p=p,
         e=e,
         signal_n=signal_n,
         average=average,
+        ranked=ranked,
         p_average=p_average,
         calibration_n=calibration_n,
         smallest_p=smallest_p,
@@ -182,10 +202,28 @@ def _basis(
     return Basis.THEMSELVES, np.ones(accounts.size, dtype=np.bool_), settings.contamination
 
 
-def _strata(
-    accounts: npt.NDArray[np.int64], facts: pa.Table | None, able: npt.NDArray[np.bool_], least: int
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    """Which stratum each account is in, and the strata's names; small ones together are the stratum `all`, the first."""
+def _no_smaller_than(
+    grid: Grid,
+    own: npt.NDArray[np.bool_],
+    eligible: npt.NDArray[np.bool_],
+    reference: npt.NDArray[np.bool_],
+    hostile: float,
+    p_average: npt.NDArray[np.float64],
+    smallest_p: npt.NDArray[np.float64],
+) -> None:
+    """Raise the p-values of a small product type to those among its own few: an honest account of an odd type is odd among all.
+
+    The larger of two p-values is valid if either is, and the one among its own is. So a small type is never accused for being
+    what it is; the price is that nobody in it can be found until enough of its own accounts were cleared.
+    """
+    found = compare(grid, own, eligible, reference, hostile_share=hostile)
+    alone = np.where(np.isnan(p_average[own]), np.nan, 1.0) if found.average_n == 0 else found.p_average
+    p_average[own] = np.fmax(p_average[own], alone)
+    smallest_p[own] = np.maximum(smallest_p[own], found.average_smallest_p)
+
+
+def _products(accounts: npt.NDArray[np.int64], facts: pa.Table | None) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """The product type of each account, and the types' names."""
     types: list[str] = [UNKNOWN] * accounts.size
     if facts is not None and facts.num_rows and accounts.size:
         known = column(facts, "product_type").to_pylist()
@@ -194,12 +232,19 @@ def _strata(
         for place in np.flatnonzero(accounts[seat] == listed):
             types[seat[place]] = known[place] or UNKNOWN
     names, codes = np.unique(np.array(types, dtype=np.str_), return_inverse=True)
-    enough = np.bincount(codes[able], minlength=names.size) >= least
-    kept = [str(name) for name, large in zip(names, enough, strict=True) if large]
+    return codes.astype(np.int64), tuple(str(name) for name in names)
+
+
+def _strata(
+    product: npt.NDArray[np.int64], products: tuple[str, ...], able: npt.NDArray[np.bool_], least: int
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Which stratum each account is in, and the strata's names; small types together are the stratum `all`, the first."""
+    enough = np.bincount(product[able], minlength=len(products)) >= least
+    kept = [name for name, large in zip(products, enough, strict=True) if large]
     pooled = 0 if enough.all() else 1
-    new = np.zeros(names.size, dtype=np.int64)
+    new = np.zeros(len(products), dtype=np.int64)
     new[enough] = np.arange(pooled, len(kept) + pooled)
-    return new[codes].astype(np.int64), (ALL, *kept)[1 - pooled :]
+    return new[product], (ALL, *kept)[1 - pooled :]
 
 
 def _calibration(
@@ -212,6 +257,7 @@ def _calibration(
     found: Comparison,
     hostile: float,
     monitor: float | None,
+    certify: bool,
 ) -> list[dict[str, Any]]:
     """Rows of `calibration` for one stratum, the combined one last. The monitor runs where an allowance for it is given."""
     average = np.full(mine.size, np.nan)
@@ -245,9 +291,22 @@ def _calibration(
                 if monitor is None
                 else drift_p(values[there & reference], values[there & ~reference], hostile_share=monitor),
                 "quantiles": np.quantile(known, QUANTILES, method="inverted_cdf").tolist() if known.size else [],
+                **(_certificate(int(n), float(smallest), hostile) if certify and signal != COMBINED else {}),
             }
         )
     return rows
+
+
+def _certificate(n: int, smallest: float, hostile: float) -> dict[str, float]:
+    """What the calibration certifies of one signal at `CERTIFIED_AT`, or at its smallest p-value where that is larger.
+
+    The combined row has none: its scores are fitted to the same references, so what lies beyond one of them is no Beta variable.
+    """
+    if not n:
+        return {}
+    level = max(CERTIFIED_AT, smallest)
+    bad = math.ceil(hostile * n - 1e-9)
+    return {"certified_level": level, "certified_rate": float(certified_rate(level, n=n, hostile=bad))}
 
 
 def _spelled(

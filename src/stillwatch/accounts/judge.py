@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.accounts.budgets import HARDER, Spent, spend
 from stillwatch.accounts.evidence import COMBINED, Weighed, weigh
 from stillwatch.accounts.measured import Measured
-from stillwatch.accounts.words import Basis, kin, null_in_words
+from stillwatch.accounts.words import ALL, Basis, kin, null_in_words
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import table
@@ -39,6 +40,7 @@ class Judgement:
         tested: accounts among which the error budget was spent.
         threshold_p: p-value that the budget demanded; unknown where nobody could be put up for review.
         note: what could not be decided at all, in a sentence; empty when nothing stood in the way.
+        spent: the budgets of actions beyond review, one record an action; none where nobody could be put up for review.
     """
 
     weighed: Weighed
@@ -47,6 +49,7 @@ class Judgement:
     tested: int
     threshold_p: float | None
     note: str
+    spent: tuple[Spent, ...]
 
     def evidence(self) -> Iterator[pa.Table]:
         """All rows of `account_evidence`: one table a signal, then the combined rows."""
@@ -77,27 +80,35 @@ def judge(
 def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     """Decide on weighed evidence.
 
-    Review: the account's combined p-value passes Benjamini-Hochberg at `settings.account_fdr` among the accounts tested; these are
+    Review: the account's combined p-value passes Benjamini-Hochberg at `settings.budgets.review` among the accounts tested; these are
     all accounts with enough data that do not calibrate the others. The p-values share their calibration, for which the procedure
     keeps its promise (positive dependence: Bates and others 2023, arXiv 2104.08279).
 
-    Undecided: too little data; or unusual at that level alone (p <= account_fdr), where the calibration at hand cannot tell more. That is
-    so for every account that calibrates the others, for an account beyond all references, and for a stratum that has drifted.
+    The hardest action that its evidence would carry is the account's proposal (see `budgets`). Accounts of a stratum that
+    has drifted count among the tested, with p = 1.
+
+    Undecided: too little data; or unusual at that level alone (p <= budgets.review), where the calibration at hand cannot tell more. That
+    is so for every account that calibrates the others, for an account beyond all references, and for a stratum that has drifted.
 
     Quiet: the rest. Quiet is not clean: it is what these signals could see.
     """
-    q = settings.account_fdr
+    q = settings.budgets.review
     p = weighed.p_average
     itself = weighed.basis is Basis.THEMSELVES
     testable = weighed.eligible if itself else weighed.eligible & ~weighed.reference
     drifted = np.array([d is not None and d < DRIFTED for d in weighed.drift], dtype=np.bool_)[weighed.stratum]
     tested = np.flatnonzero(testable)
+    at_floor = p <= weighed.smallest_p * (1 + 1e-9)
     chosen = np.zeros(p.size, dtype=np.bool_)
+    action = np.full(p.size, -1, dtype=np.int64)
+    spent: list[Spent] = []
     if tested.size and not itself:
-        chosen[tested] = benjamini_hochberg(p[tested], q=q).selected
-    chosen &= ~drifted
-    alone = weighed.eligible & (np.nan_to_num(p, nan=1.0) <= q) & ~chosen
-    at_floor = p <= weighed.smallest_p[weighed.stratum] * (1 + 1e-9)
+        believed = np.where(drifted, 1.0, p)[tested]
+        chosen[tested] = benjamini_hochberg(believed, q=q).selected
+        most = int(weighed.calibration_n[np.unique(weighed.stratum[tested])].max())
+        spent, action[tested] = spend(believed, (at_floor & ~drifted)[tested], most, settings.budgets)
+    mute = at_floor & (weighed.smallest_p > q)
+    alone = weighed.eligible & ((np.nan_to_num(p, nan=1.0) <= q) | mute) & ~chosen
     spared = weighed.reference & weighed.eligible & (weighed.basis is Basis.CLEARED)
     stuck = alone & ~spared & (weighed.reference | at_floor | drifted)
     code = np.where(chosen, _REVIEW, np.where(~weighed.eligible | stuck, _UNDECIDED, _QUIET))
@@ -111,14 +122,17 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
         cleared=cleared,
         drifted=drifted,
         spared=spared,
+        action=action,
     )
+    proposal = np.where(chosen, action + 1, -1)
     return Judgement(
         weighed=weighed,
-        combined=_rows(weighed, code, reasons.all(code)),
+        combined=_rows(weighed, code, reasons.all(code), proposal),
         calibration=weighed.calibration,
         tested=int(tested.size),
         threshold_p=p_needed(int(tested.size), q, max(1, int(chosen.sum()))) if tested.size and not itself else None,
         note=_note(weighed, int(tested.size), int((stuck & testable).sum()), calibrators, drifted),
+        spent=tuple(spent),
     )
 
 
@@ -144,7 +158,9 @@ def _note(weighed: Weighed, tested: int, stuck: int, needed: int, drifted: npt.N
     return ""
 
 
-def _rows(weighed: Weighed, code: npt.NDArray[np.int64], reasons: list[str]) -> pa.Table:
+def _rows(
+    weighed: Weighed, code: npt.NDArray[np.int64], reasons: list[str], proposal: npt.NDArray[np.int64]
+) -> pa.Table:
     grid = weighed.grid
     evidence = np.array([one.evidence for one in grid.signals], dtype=np.bool_)
     n = grid.n[evidence].max(axis=0, initial=0)
@@ -177,6 +193,7 @@ def _rows(weighed: Weighed, code: npt.NDArray[np.int64], reasons: list[str]) -> 
                 ],
                 pa.string(),
             ),
+            pa.array([Decision.REVIEW.value, *HARDER]).take(pa.array(proposal, mask=proposal < 0)),
         ],
         schema=table("account_evidence").schema,
     )
@@ -192,6 +209,7 @@ class _Reasons:
     cleared: int
     drifted: npt.NDArray[np.bool_]
     spared: npt.NDArray[np.bool_]
+    action: npt.NDArray[np.int64]
 
     def all(self, code: npt.NDArray[np.int64]) -> list[str]:
         eligible, p = self.weighed.eligible.tolist(), self.weighed.p_average.tolist()
@@ -209,8 +227,9 @@ class _Reasons:
             elif decided == _QUIET:
                 out.append(f"not unusual enough among {crowd[stratum[place]]} (p = {p[place]:.2g})")
             elif decided == _REVIEW:
+                reach = "" if self.action[place] < 0 else f"; strong enough to {HARDER[self.action[place]]}"
                 out.append(
-                    f"more unusual than {crowd[stratum[place]]} allow for (p = {p[place]:.2g}); loudest: {self._loudest(place)}"
+                    f"more unusual than {crowd[stratum[place]]} allow for (p = {p[place]:.2g}){reach}; loudest: {self._loudest(place)}"
                 )
             else:
                 out.append(f"undecided: {self._stuck(place, crowd[stratum[place]], p[place])}")
@@ -224,6 +243,9 @@ class _Reasons:
                 f"among the most unusual of {crowd} (p = {p:.2g}), but accounts that calibrate one another cannot show who is "
                 f"guilty: needs at least {self.cleared:,} cleared accounts; loudest: {self._loudest(place)}"
             )
+        if self.weighed.strata[self.weighed.stratum[place]] == ALL:
+            name = kin(self.weighed.products[self.weighed.product[place]])
+            crowd = f"{crowd} or of the few {name} among them"
         return (
             f"beyond all of {crowd} (p = {p:.2g}), which are too few to show it among {self.tested:,} tested: needs at least "
             f"{self.calibrators:,}; loudest: {self._loudest(place)}"

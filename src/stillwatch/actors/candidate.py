@@ -22,8 +22,8 @@ class Candidate:
     `carried[i]` is the share of the test-slice exchanges of population account `i` that carry the candidate's families, and
     `exclusivity` that share over all members; `uses` counts such exchanges of each active member. `single[i]` is the share without an
     earlier turn: of the members' exchanges with the families, of all exchanges of other accounts. `loads` are the members' test-slice
-    exchanges. `account`, `prompt`, `cell`, `item` (a known item of a public set, -1 for none) and `hour` (of the day, UTC) list the
-    members' test-slice exchanges with the families (a deterministic sample where there are very many).
+    exchanges. `account`, `prompt`, `cell`, `item` (a known item of a public set, -1 for none) and `hour` (whole hours since 1970) list
+    the members' test-slice exchanges with the families (a deterministic sample where there are very many).
     """
 
     accounts: Ints

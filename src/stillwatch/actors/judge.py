@@ -40,6 +40,7 @@ __all__ = ["Found", "Judged", "find"]
 
 Ints = npt.NDArray[np.int64]
 
+_HOUR = 3_600_000_000
 _SAMPLE = 100_000
 _THREADS = 2
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
@@ -266,7 +267,7 @@ def _candidate(
         prompt=known.column("prompt_hash").to_numpy(),
         cell=known.column("cell").to_numpy().astype(np.int64),
         item=known.column("known_item").fill_null(-1).to_numpy(),
-        hour=pc.hour(known.column("at")).to_numpy(),
+        hour=known.column("at").cast(pa.int64()).to_numpy() // _HOUR,
     )
 
 

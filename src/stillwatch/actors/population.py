@@ -18,6 +18,7 @@ __all__ = ["NEW_DAYS", "HeldOut", "held_out"]
 NEW_DAYS = 90
 """Days before the log within which an account counts as new."""
 
+_HOUR = 3_600_000_000
 _LEAST_TYPE = 100
 
 Ints = npt.NDArray[np.int64]
@@ -55,7 +56,7 @@ _TOTALS = Sql(
     """,
 )
 
-_BEGUN = Sql("population_begun", "select min(@epoch_us(f.at)) as begun from {features} f")
+_SPAN = Sql("population_span", "select min(@epoch_us(f.at)) as begun, max(@epoch_us(f.at)) as ended from {features} f")
 
 _FACTS = Sql(
     "population_facts",
@@ -70,7 +71,7 @@ _FACTS = Sql(
     )
     select a.account, a.org, @epoch_us(a.created) as created, a.signup_path, a.declared_programme, a.product_type,
            case when a.payment is null and a.device is null then null
-                when coalesce(p.orgs, 1) > 1 or coalesce(d.orgs, 1) > 1 then 1 else 0 end as shares
+                when coalesce(p.orgs, 1) > 2 or coalesce(d.orgs, 1) > 2 then 1 else 0 end as shares
     from {account_facts} a
     left join payment p on p.object = a.payment
     left join device d on d.object = a.device
@@ -85,7 +86,8 @@ class HeldOut:
 
     `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `org` is 0 where unknown; `recorded` says whose
     facts are known. `totals` gives all exchanges and those of the discovery slice, for every account; `loads` the test-slice exchanges
-    of the accounts that the discovery slice knows.
+    of the accounts that the discovery slice knows; `whole_days` the hours since 1970 of the whole days that the log covers from its
+    first hour on.
     """
 
     account: Ints
@@ -105,6 +107,7 @@ class HeldOut:
     signup: npt.NDArray[np.object_]
     totals: dict[int, tuple[int, int]]
     loads: Ints
+    whole_days: range
 
     @cached_property
     def _comparisons(self) -> dict[str, Comparison]:
@@ -128,7 +131,8 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
     """Collect the population from the test slice of `features`."""
     active = engine.to_arrow(engine.sql(_ACTIVITY, features=features))
     facts = engine.to_arrow(engine.sql(_FACTS, account_facts=account_facts))
-    begun = engine.to_arrow(engine.sql(_BEGUN, features=features)).column("begun").to_pylist()[0] or 0
+    (span,) = engine.to_arrow(engine.sql(_SPAN, features=features)).to_pylist()
+    begun, ended = span["begun"] or 0, span["ended"] or 0
     totals = engine.to_arrow(engine.sql(_TOTALS, features=features))
     account = active.column("account").to_numpy()
     exchanges = active.column("exchanges").to_numpy()
@@ -159,7 +163,13 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
             )
         ),
         loads=(everything - seen)[seen > 0],
+        whole_days=_whole_days(begun, ended),
     )
+
+
+def _whole_days(begun: int, ended: int) -> range:
+    first, hours = begun // _HOUR, ended // _HOUR - begun // _HOUR + 1
+    return range(first, first + hours // 24 * 24)
 
 
 def _orgs(facts: pa.Table, account: Ints, active: pa.Table) -> Ints:

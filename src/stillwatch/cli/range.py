@@ -34,6 +34,7 @@ def range_run(
     worlds: int | None = None,
     accounts: int | None = None,
     exchanges: int | None = None,
+    days: int | None = None,
     develop: Annotated[bool, Parameter(negative=())] = False,
     settings: Path | None = None,
     unmimic_python: Path | None = None,
@@ -50,8 +51,9 @@ def range_run(
         hidden: Folder of prompts nobody has seen (txt, jsonl or parquet), which the campaigns then ask.
         prompts: Folder of the prompt pack; the repository's by default.
         worlds: How many worlds; the preset's number by default.
-        accounts: Accounts in a world; the preset's number by default.
-        exchanges: Exchanges in a world; the preset's number by default.
+        accounts: Ordinary customers in a world; the preset's number by default. Lookalikes and campaigns come on top.
+        exchanges: Their exchanges over all days; the preset's number by default.
+        days: Days of a world; the preset's number by default.
         develop: Use the seeds and prompt sources for developing, which share nothing with those for testing.
         settings: Settings file of the detector; the defaults otherwise.
         unmimic_python: Interpreter of an environment that has unmimic, which the preset accounts then runs beside the others.
@@ -69,6 +71,7 @@ def range_run(
         accounts=chosen.size.accounts if accounts is None else accounts,
         exchanges=chosen.size.exchanges if exchanges is None else exchanges,
         worlds=chosen.size.worlds if worlds is None else worlds,
+        days=chosen.size.days if days is None else days,
     )
     with progress_bar() as tell:
         order = Order(
@@ -122,7 +125,10 @@ def range_show(preset: str, /) -> None:
     facts = (
         ("question", one.question),
         ("runs", one.runs),
-        ("worlds", f"{size.worlds} of {size.accounts:,} accounts and {size.exchanges:,} exchanges"),
+        (
+            "worlds",
+            f"{size.worlds} of {size.accounts:,} accounts and {size.exchanges:,} exchanges over {size.days} days",
+        ),
         ("cost", one.cost),
         (
             "needs",

@@ -34,6 +34,7 @@ def scan(
     accounts: Path | None = None,
     telemetry: Path | None = None,
     releases: Path | None = None,
+    cleared: Path | None = None,
     format: Annotated[str | None, Parameter(name="--format")] = None,  # noqa: A002 - the option is called so
     columns: Path | None = None,
     settings: Path | None = None,
@@ -49,6 +50,7 @@ def scan(
         accounts: Account facts (CSV, JSON lines or Parquet): when opened, plan, sign-up path, payment, device.
         telemetry: Product telemetry (account and client), to tell clients that are only claimed.
         releases: Model launches (model and time).
+        cleared: Accounts that people have cleared: a table (account, by, at, reason), or one account a line.
         format: Name of the log format, when it should not be told by content.
         columns: TOML file that maps the columns of a Parquet, CSV or JSON-lines log.
         settings: Settings file; stillwatch.toml in the workspace by default.
@@ -64,7 +66,13 @@ def scan(
         raise Error(f"{settings}: no such settings file")
     chosen = read_settings(settings or workspace / "stillwatch.toml")
     inputs = Inputs(
-        logs=paths, accounts=accounts, telemetry=telemetry, releases=releases, force=format, mapping=columns
+        logs=paths,
+        accounts=accounts,
+        telemetry=telemetry,
+        releases=releases,
+        cleared=cleared,
+        force=format,
+        mapping=columns,
     )
     with progress_bar() as progress:
         scanned = run(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import itertools
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from stillwatch.core.errors import Fault, SettingsError
 
 __all__ = [
     "ActorSettings",
+    "BudgetSettings",
     "DetectSettings",
     "IngestSettings",
     "RunSettings",
@@ -41,15 +43,30 @@ class IngestSettings:
         24, "how far ahead of the clock a timestamp may lie before its row is rejected", low=0, high=8760
     )
     default_account: str = _setting("", "account of rows whose log names none; empty: they stay unattributed")
+    scaffolds: str = _setting(
+        "", "TOML file of further public harness texts, each a [[scaffold]] with name and text; empty: only those known"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetSettings:
+    """What may be wrong of what is proposed for single accounts: the harder an action hits, the less. None may exceed the one above it."""
+
+    review: float = _setting(
+        0.05, "expected share of wrong ones among the accounts put up for review", low=1e-6, high=0.5
+    )
+    verify: float = _setting(0.02, "the same among those for which a check of identity is proposed", low=1e-6, high=0.5)
+    throttle: float = _setting(
+        0.01, "the same among those for which a lower rate limit is proposed", low=1e-6, high=0.5
+    )
+    block: float = _setting(0.001, "the same among those that a person is asked to block", low=1e-6, high=0.5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DetectSettings:
     """How single accounts are weighed."""
 
-    account_fdr: float = _setting(
-        0.05, "expected share of wrong ones among the accounts put up for review", low=1e-6, high=0.5
-    )
+    budgets: BudgetSettings = field(default_factory=BudgetSettings)
     contamination: float = _setting(
         0.1, "share of accounts that may be guilty before the p-values lose their promise", low=0.0, high=0.4
     )
@@ -94,15 +111,23 @@ class Settings:
     actors: ActorSettings = field(default_factory=ActorSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
+    def values(self) -> dict[str, Any]:
+        """Every setting by path such as `detect.budgets.review`."""
+        return dict(_values(self, ""))
+
     def changed(self) -> dict[str, Any]:
-        """The settings that differ from their defaults, by path such as `detect.account_fdr`."""
-        plain = Settings()
-        return {
-            f"{room.name}.{one.name}": getattr(getattr(self, room.name), one.name)
-            for room in dataclasses.fields(self)
-            for one in dataclasses.fields(getattr(self, room.name))
-            if getattr(getattr(self, room.name), one.name) != getattr(getattr(plain, room.name), one.name)
-        }
+        """The settings that differ from their defaults, by path."""
+        plain = Settings().values()
+        return {path: value for path, value in self.values().items() if value != plain[path]}
+
+
+def _values(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for one in dataclasses.fields(group):
+        value = getattr(group, one.name)
+        if dataclasses.is_dataclass(value):
+            yield from _values(value, f"{path}{one.name}.")
+        else:
+            yield f"{path}{one.name}", value
 
 
 def read_settings(path: Path | None) -> Settings:
@@ -123,14 +148,15 @@ def read_settings(path: Path | None) -> Settings:
 def settings_from(raw: Mapping[str, Any]) -> Settings:
     """Turn a parsed TOML document into settings.
 
-    >>> settings_from({"detect": {"account_fdr": 0.01}}).detect.account_fdr
-    0.01
+    >>> settings_from({"detect": {"least_stratum": 300}}).detect.least_stratum
+    300
 
     Raises:
         SettingsError: with every fault at once.
     """
     faults: list[Fault] = []
     settings = _build(Settings, raw, "", faults)
+    faults += _unordered(settings.detect.budgets)
     if faults:
         raise SettingsError(faults)
     return typing.cast(Settings, settings)
@@ -154,6 +180,16 @@ def _build(kind: type, raw: Mapping[str, Any], path: str, faults: list[Fault]) -
         else:
             given[key] = float(value) if hints[key] is float else value
     return kind(**given)
+
+
+def _unordered(budgets: BudgetSettings) -> Iterator[Fault]:
+    """Budgets that allow more errors than that of a milder action."""
+    names = [one.name for one in dataclasses.fields(budgets)]
+    for milder, harder in itertools.pairwise(names):
+        most, got = getattr(budgets, milder), getattr(budgets, harder)
+        if got > most:
+            message = f"got {got:g}, expected no more than detect.budgets.{milder} ({most:g})"
+            yield Fault(path=f"detect.budgets.{harder}", message=message)
 
 
 def _unknown(key: str, known: list[str]) -> str:

@@ -84,6 +84,13 @@ MACROS: dict[str, Macro] = {
             spark="percentile({0}, {1})",
         ),
         Macro(name="unnest", arguments=1, meaning="one row an element", duckdb="unnest({0})", spark="explode({0})"),
+        Macro(
+            name="element",
+            arguments=2,
+            meaning="one element of a list by its place, from 1, or from the end by -1",
+            duckdb="list_extract({0}, {1})",
+            spark="try_element_at({0}, {1})",
+        ),
         Macro(name="length", arguments=1, meaning="elements of a list", duckdb="len({0})", spark="size({0})"),
         Macro(
             name="sorted_list",

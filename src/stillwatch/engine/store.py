@@ -182,11 +182,7 @@ class Store:
         wanted = list(columns) if columns is not None else schema.names
         parts = [pq.ParquetFile(path).read(columns=wanted) for path in self.files(table)]
         narrowed = pa.schema([schema.field(name) for name in wanted])
-        return (
-            pa.concat_tables([part.select(wanted).cast(narrowed) for part in parts])
-            if parts
-            else narrowed.empty_table()
-        )
+        return pa.concat_tables([_whole(part, narrowed) for part in parts]) if parts else narrowed.empty_table()
 
     def write_part(
         self, table: str, rows: pa.Table | pa.RecordBatch, *, made_from: str, day: str = "all", name: str | None = None
@@ -277,6 +273,14 @@ class Store:
         for path in folder.glob(".*.tmp"):
             path.unlink()
         return swept
+
+
+def _whole(part: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A part in the shape of today's contract: columns that are younger than it are unknown."""
+    for one in schema:
+        if one.name not in part.column_names:
+            part = part.append_column(one, pa.nulls(part.num_rows, one.type))
+    return part.select(schema.names).cast(schema)
 
 
 def by_day(rows: pa.RecordBatch) -> list[tuple[str, pa.RecordBatch]]:

@@ -15,12 +15,14 @@ from stillwatch.engine.tables_found import (
     ACTOR_LINEAGE,
     ACTOR_MEMBERS,
     ACTORS,
+    ARTIFACTS,
     CALIBRATION,
     FAMILIES,
     LINKS,
     RUNS,
+    SIGNUPS,
 )
-from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, REJECTS, RELEASES
+from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
 
 __all__ = ["CONTRACT_VERSION", "TABLES", "Column", "Table", "table"]
 
@@ -34,6 +36,9 @@ TABLES: dict[str, Table] = {
         FEATURES,
         ACCOUNT_FACTS,
         RELEASES,
+        LABELS,
+        ARTIFACTS,
+        SIGNUPS,
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,

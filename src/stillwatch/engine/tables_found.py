@@ -12,14 +12,41 @@ __all__ = [
     "ACTOR_EVIDENCE",
     "ACTOR_LINEAGE",
     "ACTOR_MEMBERS",
+    "ARTIFACTS",
     "CALIBRATION",
     "FAMILIES",
     "LINKS",
     "RUNS",
+    "SIGNUPS",
 ]
 
 # One column a line reads as the table that it is.
 
+
+ARTIFACTS = Table(
+    name="artifacts",
+    row="One place of one reasoning signature: where it was first seen, or how often one account sent it in one conversation and way.",
+    key=("artifact", "role", "account", "conversation", "model", "slice", "first_at"),
+    columns=(
+        column("artifact", HASH, "keyed hash of the signature or encrypted block", required=True),
+        column("role", TEXT, "returned: the response that first brought it; sent: requests that carried it", required=True, leaves="free"),
+        column("account", HASH, "who received or sent it here"),
+        column("org", HASH, "organisation here"),
+        column("conversation", HASH, "conversation here"),
+        column("model", TEXT, "model here", leaves="free"),
+        column("slice", pa.int8(), "0: discovery, 1: test, as in `features`", required=True),
+        column("prefix", HASH, "keyed hash of the user's turns before it was returned; unknown for sendings"),
+        column("first_at", TIME, "first time here", required=True, leaves="as_count"),
+        column("last_at", TIME, "last time here", required=True, leaves="as_count"),
+        column("exchanges", pa.int64(), "exchanges here", required=True, leaves="as_count"),
+        column("origin_account", HASH, "account that it was first returned to"),
+        column("other_account", pa.bool_(), "sent by another account than it was returned to", leaves="as_count"),
+        column("other_org", pa.bool_(), "sent by another organisation", leaves="as_count"),
+        column("other_model", pa.bool_(), "sent to a model of another family (versions of one model are one family)", leaves="as_count"),
+        column("other_conversation", pa.bool_(), "sent in a conversation that does not begin as the one that it was returned in", leaves="as_count"),
+        column("edited_prefix", pa.bool_(), "sent in its own conversation after earlier user turns were changed or dropped, as compaction does", leaves="as_count"),
+    ),
+)
 
 FAMILIES = Table(
     name="families",
@@ -59,6 +86,7 @@ ACCOUNT_EVIDENCE = Table(
         column("null", TEXT, "null hypothesis in words", required=True, leaves="free"),
         column("decision", TEXT, "review, quiet or undecided (combined row only)"),
         column("reason", TEXT, "why, in a sentence"),
+        column("proposal", TEXT, "hardest action whose error budget the account passed: review, verify, throttle or block (combined row only)"),
     ),
 )
 
@@ -169,6 +197,29 @@ CALIBRATION = Table(
         column("smallest_p", pa.float64(), "smallest p-value that this n can give", required=True, leaves="free"),
         column("uniformity", pa.float64(), "p-value of the null monitor: small when the p-values of the bulk are not uniform", leaves="free"),
         column("quantiles", pa.list_(pa.float64()), "the signal's values at 1, 5, 25, 50, 75, 95, 99 % of accounts", required=True, leaves="as_count"),
+        column("certified_level", pa.float64(), "p-value at which the rate of false alarms is certified", leaves="free"),
+        column("certified_rate", pa.float64(), "most that this rate can be for honest accounts, given this calibration, with 95 % confidence; unknown for the combined row", leaves="free"),
+    ),
+)
+
+SIGNUPS = Table(
+    name="signups",
+    row="One account's sign-up, scored by the provider's records alone, before any traffic. A description, never a verdict.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("created", TIME, "when it was opened"),
+        column("score", pa.float64(), "mean of the facets that are known; unknown where none is"),
+        column("low", pa.float64(), "least that the score can be, whatever the unknown facets are", required=True),
+        column("high", pa.float64(), "most that it can be", required=True),
+        column("facts", pa.int64(), "facets known, of five", required=True),
+        column("like", pa.int64(), "other accounts with the same registration pattern on the same day (UTC)", leaves="as_count"),
+        column("expected", pa.float64(), "such accounts that the other days lead to expect", leaves="as_count"),
+        column("batch", pa.float64(), "facet: how much of a batch of like sign-ups it is in", leaves="as_count"),
+        column("disposable_mail", pa.float64(), "facet: 1 for a disposable mail domain", leaves="as_count"),
+        column("prepaid_card", pa.float64(), "facet: 1 for a prepaid or virtual card", leaves="as_count"),
+        column("unverified", pa.float64(), "facet: 1 where no identity check was passed", leaves="as_count"),
+        column("unchecked_programme", pa.float64(), "facet: 1 for education, research or startup terms without a document or organisation checked", leaves="as_count"),
     ),
 )
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.engine.contract import HASH, TEXT, TIME, Table, column
 
-__all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "REJECTS", "RELEASES"]
+__all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "LABELS", "REJECTS", "RELEASES"]
 
 # One column a line reads as the table that it is.
 
@@ -78,6 +78,7 @@ EXCHANGES = Table(
         column("format", TEXT, "log format it was read from", required=True, leaves="free"),
         column("source", HASH, "fingerprint of the file it was read from", required=True),
         column("line", pa.int64(), "line or row in that file, from 1", required=True),
+        column("artifacts_returned", pa.list_(HASH), "those of `reasoning_artifacts` that the response brought; unknown when the log does not say which way they went"),
     ),
 )
 
@@ -111,6 +112,10 @@ FEATURES = Table(
         column("reasoning_returned", pa.bool_(), "whether reasoning or a summary came back", leaves="as_count"),
         column("refusal_category", TEXT, "category of a refusal, where the provider gives one", leaves="as_count"),
         column("retention_class", TEXT, "how long the organisation's text may be kept"),
+        column("artifacts_sent", pa.list_(HASH), "reasoning signatures that the request carried; unknown when none passed or the log does not say which way"),
+        column("artifacts_returned", pa.list_(HASH), "reasoning signatures that the response brought; unknown as above"),
+        column("scaffold", TEXT, "known public harness whose scaffold the system text holds; anchors and techniques are then those of the rest", leaves="free"),
+        column("prefixes", pa.list_(HASH), "where signatures passed: keyed hash of the conversation's user turns up to each of them, the last one included"),
     ),
 )
 
@@ -132,6 +137,8 @@ ACCOUNT_FACTS = Table(
         column("declared_programme", TEXT, "registered purpose: evaluation, research, classroom, distillation, reseller", leaves="as_count"),
         column("contract_region", TEXT, "region that the contract names; used only where the contract has a region rule"),
         column("verification", TEXT, "identity check passed: none, email, phone, payment, document, organisation", leaves="as_count"),
+        column("mail_kind", TEXT, "kind of mail domain it signed up with: public, organisation, education, alias, disposable", leaves="as_count"),
+        column("card_kind", TEXT, "kind of card on record: credit, debit, prepaid, virtual, none", leaves="as_count"),
     ),
 )
 
@@ -142,6 +149,19 @@ RELEASES = Table(
     columns=(
         column("model", TEXT, "model", required=True, leaves="free"),
         column("at", TIME, "when it was launched", required=True, leaves="free"),
+    ),
+)
+
+LABELS = Table(
+    name="labels",
+    row="What a person decided about an account: cleared accounts calibrate all others.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("label", TEXT, "`cleared`: looked at, and found to be an ordinary customer", required=True, leaves="as_count"),
+        column("by", TEXT, "who decided"),
+        column("at", TIME, "when"),
+        column("reason", TEXT, "why"),
     ),
 )
 

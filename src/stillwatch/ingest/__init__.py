@@ -24,12 +24,14 @@ from . import (
     otel_genai,
 )
 from .chunks import Chunk, Plan, SourceFile, plan
-from .facts import Facts, read_accounts, read_releases, read_telemetry
+from .facts import CLEARED, Facts, read_accounts, read_cleared, read_releases, read_telemetry
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
+from .prefixes import prefixes
 from .read import ChunkResult, read_chunk
 
 __all__ = [
+    "CLEARED",
     "FORMATS",
     "Chunk",
     "ChunkResult",
@@ -39,8 +41,10 @@ __all__ = [
     "SourceFile",
     "log_format",
     "plan",
+    "prefixes",
     "read_accounts",
     "read_chunk",
+    "read_cleared",
     "read_releases",
     "read_telemetry",
 ]

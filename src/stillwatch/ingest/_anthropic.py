@@ -7,7 +7,7 @@ from typing import Any
 from . import _chat
 from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, joined_answers, lay_out, parts_text, parts_texts, settle
+from .turns import call_text, joined_answers, lay_out, parts_text, parts_texts, returned, sent, settle
 
 __all__ = ["join", "request", "response"]
 
@@ -65,8 +65,7 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     artifacts: list[str] = []
     turns = [_turn(message, artifacts) for message in sequence(body.get("messages"))]
     lay_out(x, turns, system=parts_texts(body.get("system")))
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    sent(x, artifacts)
 
 
 def usage(x: Exchange, usage: dict[str, Any]) -> None:
@@ -110,8 +109,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
             calls.append(call_text(block.get("name"), block.get("input")))
     x.output = "\n".join(answers) or "\n".join(calls) or None
     x.reasoning = joined_answers(["\n".join(thoughts)])
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    returned(x, artifacts)
     x.stop_reason = label(body.get("stop_reason"))
     details = mapping(body.get("stop_details"))
     refused = x.stop_reason == "refusal"

@@ -6,7 +6,7 @@ from typing import Any
 
 from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, joined_answers, lay_out, parts_text, settle, sorted_tools, split_thinking
+from .turns import call_text, joined_answers, lay_out, parts_text, returned, sent, settle, sorted_tools, split_thinking
 
 __all__ = ["join", "message_turn", "request", "response", "sampling", "tool_names"]
 
@@ -127,8 +127,7 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
         lay_out(x, [message_turn(message, artifacts) for message in messages])
     else:
         lay_out(x, [("user", parts_text(body.get("prompt")))] if body.get("prompt") is not None else [])
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    sent(x, artifacts)
 
 
 def usage(x: Exchange, usage: Any) -> None:
@@ -183,8 +182,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
         answers.append(answer or (refusal if isinstance(refusal, str) else ""))
     x.output = joined_answers(answers)
     x.reasoning = joined_answers(thoughts)
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    returned(x, artifacts)
     if refused and x.stop_reason == "content_filter":
         x.refusal_category = "content_filter"
     if isinstance(error, dict) and error.get("code") in ("content_filter", "content_policy_violation"):

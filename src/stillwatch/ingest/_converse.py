@@ -6,7 +6,7 @@ from typing import Any
 
 from .clean import asked_count, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, lay_out, settle, sorted_tools
+from .turns import call_text, lay_out, returned, sent, settle, sorted_tools
 
 __all__ = ["join", "request", "response"]
 
@@ -62,8 +62,7 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     given = body.get("system")
     system = _blocks(given, [], [])[0] if given is not None else []
     lay_out(x, [_turn(message, artifacts) for message in sequence(body.get("messages"))], system=system)
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    sent(x, artifacts)
 
 
 def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:
@@ -80,8 +79,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     message = mapping(mapping(body.get("output")).get("message"))
     x.output = "\n".join(_blocks(message.get("content"), thoughts, artifacts)[0]) or None
     x.reasoning = "\n".join(thoughts) or None
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    returned(x, artifacts)
     x.stop_reason = label(body.get("stopReason"))
     refused = x.stop_reason in _REFUSALS
     if refused:

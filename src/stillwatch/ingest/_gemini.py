@@ -6,7 +6,7 @@ from typing import Any
 
 from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, joined_answers, lay_out, settle, sorted_tools
+from .turns import call_text, joined_answers, lay_out, returned, sent, settle, sorted_tools
 
 __all__ = ["join", "request", "response"]
 
@@ -84,8 +84,7 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     turns = [_turn(content, artifacts) for content in contents]
     system = _parts(_either(body, "systemInstruction", "system_instruction"), [])[0]
     lay_out(x, turns, system=system)
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    sent(x, artifacts)
 
 
 def _bare_model(model: str | None) -> str | None:
@@ -123,8 +122,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
             blocked = blocked or finish
     x.output = joined_answers(answers)
     x.reasoning = joined_answers(reasons)
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    returned(x, artifacts)
     if blocked:
         x.refusal_category = label(blocked)
         x.stop_reason = x.stop_reason or label(blocked)

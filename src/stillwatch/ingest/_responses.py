@@ -7,7 +7,7 @@ from typing import Any
 from . import _chat
 from .clean import asked_count, asked_flag, asked_number, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, lay_out, parts_text, parts_texts, settle
+from .turns import call_text, lay_out, parts_text, parts_texts, returned, sent, settle
 
 __all__ = ["join", "request", "response"]
 
@@ -53,8 +53,7 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     items = given if isinstance(given, list) else ([given] if isinstance(given, str) else [])
     turns = [turn for turn in (_item_turn(item, artifacts) for item in items) if turn is not None]
     lay_out(x, turns, system=parts_texts(body.get("instructions")))
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    sent(x, artifacts)
 
 
 def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:
@@ -89,8 +88,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
                     answers += parts_texts([part])
     x.output = "\n".join(answers or calls) or None
     x.reasoning = "\n".join(thoughts) or None
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    returned(x, artifacts)
     status = body.get("status")
     why = text(mapping(body.get("incomplete_details")).get("reason"))
     x.stop_reason = label(why) or label(status)

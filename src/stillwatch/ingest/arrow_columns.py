@@ -30,7 +30,7 @@ _PLAIN = ("prompt", "system", "output", "reasoning")
 _LABELS = ("model", "pathway", "stop_reason", "refusal_category")
 _FLAGS = ("logprobs", "logit_bias", "stream")
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
-_BY_ROW = ("tools", "reasoning_artifacts")
+_BY_ROW = ("tools", "reasoning_artifacts", "artifacts_returned")
 """Columns whose meaning needs a look at each value; a table that has them is read row by row."""
 
 
@@ -149,7 +149,7 @@ def _by_columns(
     _identities(out, raw, names, vault, count)
     out["retention_class"] = _retention(raw.get("retention_class"), reading, count)
     out["outcome"] = _outcomes(raw.get("outcome"), out["http_status"], out["stop_reason"], count)
-    for name in ("tools", "reasoning_artifacts", "client_telemetry"):
+    for name in (*_BY_ROW, "client_telemetry"):
         out[name] = pa.nulls(count, SCHEMA.field(name).type)
     out["format"] = pa.repeat(pa.scalar(chunk.format), count)
     out["source"] = pa.repeat(pa.scalar(chunk.source, pa.int64()), count)

@@ -13,7 +13,7 @@ from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
 from .records import parse, stands_alone
 from .sse import open_body
-from .turns import lay_out, settle
+from .turns import lay_out, returned, sent, settle
 
 __all__ = ["read"]
 
@@ -112,12 +112,14 @@ def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
     x.stream = asked_flag(merged.get("isstreamcompletion"))
     x.input_tokens = billed(merged.get("prompttokens"), "PromptTokens")
     x.output_tokens = billed(merged.get("completiontokens"), "CompletionTokens")
-    artifacts: list[str] = []
+    carried: list[str] = []
+    brought: list[str] = []
     asked = _joined([piece.value.get("requestmessages") for piece in ordered])
     if asked:
-        lay_out(x, [_chat.message_turn(message, artifacts) for message in asked])
-    refused = _answer(x, _joined([piece.value.get("responsemessages") for piece in ordered]), artifacts)
-    x.reasoning_artifacts = artifacts or None
+        lay_out(x, [_chat.message_turn(message, carried) for message in asked])
+    refused = _answer(x, _joined([piece.value.get("responsemessages") for piece in ordered]), brought)
+    sent(x, carried)
+    returned(x, brought)
     settle(x, refused=refused)
     yield x
 

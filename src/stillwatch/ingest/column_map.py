@@ -16,8 +16,8 @@ __all__ = ["TARGETS", "ColumnMap", "automatic", "load", "resolve"]
 TARGETS = (
     "at", "account", "org", "credential", "end_user", "ip", "asn", "user_agent", "tls_fingerprint", "model", "pathway", "outcome",
     "http_status", "retention_class", "system", "prompt", "messages", "turns", "tools", "output", "reasoning", "reasoning_artifacts",
-    "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "max_tokens", "temperature", "top_p", "top_k", "n", "logprobs",
-    "top_logprobs", "logit_bias", "stream", "stop_reason", "refusal_category", "conversation", "request",
+    "artifacts_returned", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "max_tokens", "temperature", "top_p",
+    "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "stream", "stop_reason", "refusal_category", "conversation", "request",
 )  # fmt: skip
 """Columns that a mapping may fill."""
 

@@ -18,7 +18,7 @@ from .exchange import Exchange, credential_id
 from .log_format import Record, log_format
 from .records import parse
 from .retention import retention_class
-from .turns import lay_out
+from .turns import lay_out, sent
 
 __all__ = ["OUTCOMES", "outcome_of", "read", "read_row", "value_of"]
 
@@ -118,14 +118,20 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
         if isinstance(tools, str)
         else None
     )
-    artifacts = get("reasoning_artifacts")
-    given = [artifacts] if isinstance(artifacts, str) else artifacts if isinstance(artifacts, list) else []
-    x.reasoning_artifacts = [value for value in given if isinstance(value, str) and value] or None
+    x.artifacts_returned = _signatures(get("artifacts_returned"))
+    x.reasoning_artifacts = [*(_signatures(get("reasoning_artifacts")) or ()), *(x.artifacts_returned or ())] or None
     if "messages" in columns:
         _messages(x, get("messages"))
     x.retention_class = retention_class(get("retention_class"), reading.notes)
     x.outcome = outcome_of(get("outcome"), x.http_status, x.stop_reason)
     return x
+
+
+def _signatures(given: Any) -> list[str] | None:
+    """Reasoning signatures of a cell; an empty list of those returned says that none was, an empty cell says nothing."""
+    if isinstance(given, str):
+        return [given] if given else None
+    return [value for value in given if isinstance(value, str) and value] if isinstance(given, list) else None
 
 
 def _messages(x: Exchange, value: Any) -> None:
@@ -145,6 +151,8 @@ def _messages(x: Exchange, value: Any) -> None:
     prompt, system, turns = x.prompt, x.system, x.turns
     artifacts: list[str] = []
     laid = [_chat.message_turn(message, artifacts) for message in value]
+    if x.reasoning_artifacts is None:
+        sent(x, artifacts)
     if prompt is None:
         lay_out(x, laid)
     else:

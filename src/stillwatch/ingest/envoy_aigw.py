@@ -16,8 +16,8 @@ __all__ = ["read"]
 _ACCOUNTS = ("account", "account_id", "x-account-id", "x-customer-id", "x-tenant-id", "x-ai-eg-account", "x-consumer-id", "x-user-id",
              "user_id", "user.id")  # fmt: skip
 _LACKS = ("asn", "client_telemetry", "system", "prompt", "messages", "turns", "tools", "output", "reasoning", "reasoning_artifacts",
-          "max_tokens", "temperature", "top_p", "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "stop_reason",
-          "refusal_category")  # fmt: skip
+          "artifacts_returned", "max_tokens", "temperature", "top_p", "top_k", "n", "logprobs", "top_logprobs", "logit_bias",
+          "stop_reason", "refusal_category")  # fmt: skip
 
 
 def _said(record: Record, *names: str) -> Any:

@@ -57,6 +57,7 @@ class Exchange(msgspec.Struct, gc=False):
     output: str | None = None
     reasoning: str | None = None
     reasoning_artifacts: list[str] | None = None
+    artifacts_returned: list[str] | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -161,7 +162,8 @@ def to_batch(
     columns["client_claimed"] = _texts(_by_distinct(raw["user_agent"], client_claimed))
     columns["client_telemetry"] = pa.nulls(len(rows), pa.bool_())
     columns["retention_class"] = _texts([kept or "standard" for kept in raw["retention_class"]])
-    columns["reasoning_artifacts"] = _artifacts(names, raw["reasoning_artifacts"])
+    for name in ("reasoning_artifacts", "artifacts_returned"):
+        columns[name] = _artifacts(names, raw[name])
     columns["format"] = pa.array([one or log_format for one in raw["format"]], pa.string())
     sources = [source if one is None else one for one in raw["source"]]
     columns["source"] = pa.array(sources, pa.int64())
@@ -203,10 +205,11 @@ def _canonical(artifact: str) -> str:
 
 
 def _artifacts(names: Pseudonymiser, lists: Sequence[list[str] | None]) -> pa.Array:
-    if not any(lists):
-        return pa.nulls(len(lists), SCHEMA.field("reasoning_artifacts").type)
+    kind = SCHEMA.field("reasoning_artifacts").type
+    if lists.count(None) == len(lists):
+        return pa.nulls(len(lists), kind)
     hashed = [
-        None if not raws else [names.name("artifact", raw) for raw in dict.fromkeys(map(_canonical, raws))]
+        None if raws is None else [names.name("artifact", raw) for raw in dict.fromkeys(map(_canonical, raws))]
         for raws in lists
     ]
-    return pa.array(hashed, SCHEMA.field("reasoning_artifacts").type)
+    return pa.array(hashed, kind)

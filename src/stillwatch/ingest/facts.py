@@ -23,7 +23,10 @@ from .exchange import VaultPair, account_id, client_claimed
 from .open_source import fingerprint, open_stream
 from .records import Fault, document_records, is_lines, line_records
 
-__all__ = ["TELEMETRY", "Facts", "read_accounts", "read_releases", "read_telemetry"]
+__all__ = ["CLEARED", "TELEMETRY", "Facts", "read_accounts", "read_cleared", "read_releases", "read_telemetry"]
+
+CLEARED = "cleared"
+"""The label of accounts that a person looked at and found to be ordinary customers."""
 
 TELEMETRY: pa.Schema = pa.schema(
     [pa.field("account", pa.int64(), nullable=False), pa.field("client", pa.string(), nullable=False)]
@@ -44,6 +47,8 @@ _ACCOUNTS: dict[str, tuple[str, ...]] = {
     "declared_programme": ("declared_program", "programme", "program"),
     "contract_region": ("region",),
     "verification": ("verified", "kyc", "identity_check"),
+    "mail_kind": ("mail_class", "mail_domain_class", "email_kind", "email_type", "email_class"),
+    "card_kind": ("card_type", "card_funding", "payment_kind", "payment_method_type"),
 }
 _TELEMETRY: dict[str, tuple[str, ...]] = {
     "account": _ACCOUNTS["account"],
@@ -53,9 +58,17 @@ _RELEASES: dict[str, tuple[str, ...]] = {
     "model": ("model_name", "model_id", "name"),
     "at": ("released_at", "released", "launch", "launched_at", "date", "release_date"),
 }
+_LABELS: dict[str, tuple[str, ...]] = {
+    "account": _ACCOUNTS["account"],
+    "label": ("decision", "status", "verdict"),
+    "by": ("analyst", "reviewer", "decided_by", "cleared_by"),
+    "at": ("decided_at", "cleared_at", "date", "time"),
+    "reason": ("why", "note", "comment"),
+}
 _Key = TypeVar("_Key")
 _Row = tuple[Any, ...]
 """One row of a table, in the order of its columns."""
+_DELIMITERS = ",;\t|"
 _AT_ONCE = 16_384
 """Rows that are held as Python values."""
 _FEW = 1000
@@ -63,13 +76,26 @@ _FEW = 1000
 _MOST_BYTES = 4 << 30
 """Bytes of facts, after decompression, that are held at once: far more than any file of facts that was meant as one."""
 _PSEUDONYMS = ("org", "payment", "registration", "device")
-_WORDS = ("plan", "product_type", "signup_path", "declared_programme", "contract_region", "verification")
+_WORDS = (
+    "plan",
+    "product_type",
+    "signup_path",
+    "declared_programme",
+    "contract_region",
+    "verification",
+    "mail_kind",
+    "card_kind",
+)
 
 
 _NOTHING = frozenset(("-", "--", "n/a", "null", "nil", "nan", "none", "no", "false", "0", "unknown", "undefined"))
 """How tables write that they know nothing; as a fact it would join all accounts that lack it."""
-_MEANT = {"verification": frozenset(("none", "no", "false", "0")), "contract_region": frozenset(("no",))}
-"""Where such a word says something: no identity check was passed; Norway."""
+_MEANT = {
+    "verification": frozenset(("none", "no", "false", "0")),
+    "contract_region": frozenset(("no",)),
+    "card_kind": frozenset(("none",)),
+}
+"""Where such a word says something: no identity check was passed; Norway; no card."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +185,27 @@ def read_releases(path: str | Path) -> Facts:
     return Facts(table=found, rejects=rejects, notes=dict(reading.notes))
 
 
+def read_cleared(path: str | Path, names: Pseudonymiser, *, now: int | None = None) -> Facts:
+    """Read the accounts that people have cleared into the shape of `labels`: a table, or a plain list with one account a line.
+
+    Raises:
+        FormatError: when a table has no column that names the account.
+    """
+    vault: dict[tuple[str, str], int] = {}
+
+    def one(row: dict[str, Any], reading: Reading) -> tuple[int, _Row]:
+        account = _account(row, names, vault)
+        said = label(row.get("label")) or CLEARED
+        if said.lower() != CLEARED:
+            raise BadField("label", f'got "{said}", expected {CLEARED} or nothing')
+        at = None if row.get("at") is None else reading.at(row["at"], "at")
+        return account, (account, CLEARED, label(row.get("by")), at, label(row.get("reason")))
+
+    found, rejects, reading = _collect(Path(path), table("labels").schema, _LABELS, "account", one, now, bare=True)
+    pairs = [(kind, value, raw) for (kind, raw), value in sorted(vault.items())]
+    return Facts(table=found, rejects=rejects, vault=pairs, notes=dict(reading.notes))
+
+
 def _said(value: Any, name: str) -> str | None:
     word = label(value)
     if word is None:
@@ -201,8 +248,10 @@ def _collect(
     key_column: str,
     one: Callable[[dict[str, Any], Reading], tuple[_Key, _Row]],
     now: int | None,
+    *,
+    bare: bool = False,
 ) -> tuple[pa.Table, pa.Table, Reading]:
-    """Rows as a table of `schema`, of equal keys the last one; rejects; what was noted.
+    """Rows as a table of `schema`, of equal keys the last one; rejects; what was noted. A `bare` list may name one key a line.
 
     Rows become columns a few thousand at a time: as Python values those of a million accounts take gigabytes.
     """
@@ -214,7 +263,7 @@ def _collect(
     faults: list[_Row] = []
     known_columns = False
     ours: dict[tuple[str, ...], dict[str, str]] = {}
-    for line, record in _rows(path):
+    for line, record in _rows(path, {key_column, *aliases[key_column]} if bare else None):
         field_name, reason = "row", ""
         if isinstance(record, Fault):
             reason = record.reason
@@ -255,7 +304,9 @@ def _ours(header: tuple[str, ...], aliases: dict[str, tuple[str, ...]]) -> dict[
     }
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+def _rows(path: Path, bare: set[str] | None = None) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
+    """Numbered records of a file. With `bare`, names that a key's column may have, a text whose first line is none of them
+    and holds no delimiter is a list of accounts."""
     stream = open_stream(path)
     try:
         pieces: list[bytes] = []
@@ -282,8 +333,17 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
         records = line_records(data, 1) if is_lines(data) else document_records(data)
         for number, record, _ in records:
             yield number, record
+    elif bare is not None and _is_list(data, bare):
+        for number, line in enumerate(data.decode("utf-8-sig", "replace").splitlines(), start=1):
+            if line.strip():
+                yield number, {"account": line.strip()}
     else:
         yield from _csv_rows(data)
+
+
+def _is_list(data: bytes, heads: set[str]) -> bool:
+    first = data.lstrip().partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
+    return not any(one in first for one in _DELIMITERS) and first.strip('"').lower() not in heads
 
 
 def _parquet_rows(path: Path) -> list[dict[str, Any]]:
@@ -299,7 +359,7 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
 def _csv_rows(data: bytes) -> Iterator[tuple[int, dict[str, Any] | Fault]]:
     data = data.replace(b"\x00", b"")
     first = data.partition(b"\n")[0].decode("utf-8", "replace")
-    delimiter = max(",;\t|", key=first.count)
+    delimiter = max(_DELIMITERS, key=first.count)
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", errors="replace", newline="")
     reader = csv.reader(lines, delimiter=delimiter)
     header: list[str] = []

@@ -11,7 +11,7 @@ from .dialect import DIALECTS, dialect_of_bodies
 from .exchange import Exchange
 from .log_format import Record, log_format
 from .sse import open_body
-from .turns import joined_answers, lay_out, settle, sorted_tools
+from .turns import joined_answers, lay_out, returned, sent, settle, sorted_tools
 
 __all__ = ["read"]
 
@@ -126,11 +126,12 @@ def read(record: Record, reading: Reading) -> Iterable[Exchange]:
         x.tools = sorted_tools(names)
     elif isinstance(names, list):
         x.tools = _chat.tool_names([_structured(name) for name in names])
-    artifacts: list[str] = []
-    _asked(x, record.get("input"), artifacts)
-    refused = _answered(x, record.get("output"), artifacts)
-    if artifacts:
-        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+    carried: list[str] = []
+    brought: list[str] = []
+    _asked(x, record.get("input"), carried)
+    refused = _answered(x, record.get("output"), brought)
+    sent(x, carried)
+    returned(x, brought)
     x.request = label(record.get("id")) or x.request
     _usage(x, record)
     failed = str(record.get("level")).upper() == "ERROR"

@@ -12,7 +12,7 @@ from .clean import Reading, billed, label, mapping, sequence, text
 from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
 from .sse import open_body
-from .turns import call_text, joined_answers, lay_out, sorted_tools
+from .turns import call_text, joined_answers, lay_out, returned, sent, sorted_tools
 
 __all__ = ["read", "read_span"]
 
@@ -76,8 +76,9 @@ def read_span(span: Span, reading: Reading) -> Iterable[Exchange]:
     )
     x.tools = sorted_tools(_tool(tool) for tool in nested(found, "llm.tools"))
     thoughts: list[str] = []
-    artifacts: list[str] = []
-    asked = [_message(message, [], artifacts) for message in nested(found, "llm.input_messages")]
+    carried: list[str] = []
+    brought: list[str] = []
+    asked = [_message(message, [], carried) for message in nested(found, "llm.input_messages")]
     if not asked:
         asked = [
             ("user", text(mapping(mapping(given).get("prompt")).get("text"))) for given in nested(found, "llm.prompts")
@@ -87,11 +88,12 @@ def read_span(span: Span, reading: Reading) -> Iterable[Exchange]:
     if asked:
         lay_out(x, asked)
     messages = nested(found, "llm.output_messages")
-    x.output = joined_answers([_message(message, thoughts, artifacts)[1] or "" for message in messages])
+    x.output = joined_answers([_message(message, thoughts, brought)[1] or "" for message in messages])
     if x.output is None and get("output.mime_type") != "application/json" and not messages:
         x.output = text(output)
     x.reasoning = joined_answers(thoughts)
-    x.reasoning_artifacts = artifacts or None
+    sent(x, carried)
+    returned(x, brought)
     x.stop_reason = label(get("llm.finish_reason")) or label(get("llm.response.finish_reason"))
     refused = x.stop_reason in _REFUSALS or any(
         mapping(mapping(message).get("message")).get("refusal") for message in messages

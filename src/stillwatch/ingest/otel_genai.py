@@ -16,7 +16,7 @@ from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
 from .openinference import read_span as read_openinference
 from .sse import open_body
-from .turns import call_text, joined_answers, lay_out, sorted_tools
+from .turns import call_text, joined_answers, lay_out, returned, sent, sorted_tools
 
 __all__ = ["assemble", "read", "read_span"]
 
@@ -134,18 +134,19 @@ def read_span(span: Span, events: Sequence[Span], reading: Reading) -> Iterable[
     _numbers(x, found)
     asked, answers = _messages(span, events)
     thoughts: list[str] = []
-    artifacts: list[str] = []
+    carried: list[str] = []
+    brought: list[str] = []
     if asked:
         system = _structured(get("gen_ai.system_instructions"))
         instructions = (
             [_message({"role": "system", "parts": system}, [], [])[1]] if isinstance(system, list) else [text(system)]
         )
-        lay_out(x, [_message(message, [], artifacts) for message in asked], system=[s for s in instructions if s])
+        lay_out(x, [_message(message, [], carried) for message in asked], system=[s for s in instructions if s])
     reasons = [label(reason) for reason in sequence(get("gen_ai.response.finish_reasons"))]
     texts = []
     for answer in answers:
         before = len(thoughts)
-        texts.append(_message(answer, thoughts, artifacts)[1] or "")
+        texts.append(_message(answer, thoughts, brought)[1] or "")
         message = mapping(answer)
         thought = text(message.get("reasoning_content")) or text(message.get("reasoning"))
         if thought and len(thoughts) == before:
@@ -153,7 +154,8 @@ def read_span(span: Span, events: Sequence[Span], reading: Reading) -> Iterable[
         reasons.append(label(message.get("finish_reason")))
     x.output = joined_answers(texts)
     x.reasoning = joined_answers(thoughts)
-    x.reasoning_artifacts = artifacts or None
+    sent(x, carried)
+    returned(x, brought)
     x.stop_reason = next((reason for reason in reasons if reason), None)
     refused = any(reason in _REFUSALS for reason in reasons if reason) or any(
         mapping(answer).get("refusal") for answer in answers

@@ -18,6 +18,8 @@ __all__ = [
     "lay_out",
     "parts_text",
     "parts_texts",
+    "returned",
+    "sent",
     "settle",
     "sorted_tools",
     "split_thinking",
@@ -93,6 +95,20 @@ def lay_out(x: Exchange, turns: Sequence[tuple[str, str | None]], *, system: Ite
             break
     if last:
         x.messages = as_json([{"role": role, "content": content} for role, content in rest[:last]])
+
+
+def sent(x: Exchange, artifacts: Sequence[str]) -> None:
+    """Keep the reasoning signatures that a request carried."""
+    if artifacts:
+        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+        x.artifacts_returned = x.artifacts_returned or []
+
+
+def returned(x: Exchange, artifacts: Sequence[str]) -> None:
+    """Keep the reasoning signatures that a response brought."""
+    if artifacts:
+        x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
+        x.artifacts_returned = [*(x.artifacts_returned or ()), *artifacts]
 
 
 def joined_answers(answers: Sequence[str]) -> str | None:

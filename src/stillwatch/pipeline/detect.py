@@ -25,7 +25,10 @@ class Findings:
     threshold_p: float | None
     best_p: float | None
     can_fire: bool
+    basis: accounts.Basis
+    calibrated_by: int
     note: str
+    spent: tuple[accounts.Spent, ...]
     pictures: Pictures
 
 
@@ -48,7 +51,9 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         store.put("actor_evidence", described.evidence)
         pictures = draw(engine, features, found, described)
         tell(steps[2], 2, len(steps))
-        measured = signals.measure(engine, features, facts, releases)
+        store.put("artifacts", signals.register(engine, features))
+        store.put("signups", signals.signups(store.read("account_facts")))
+        measured = signals.measure(engine, features, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
         [
@@ -60,6 +65,7 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         store.read("account_facts"),
         settings.detect,
         accounts=_everybody(found),
+        cleared=store.read("labels", ["account"]).column("account").combine_chunks(),
     )
     store.put("account_evidence", judgement.evidence())
     store.put("calibration", judgement.calibration)
@@ -71,7 +77,10 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         threshold_p=judgement.threshold_p,
         best_p=smallest,
         can_fire=judgement.weighed.basis is not accounts.Basis.THEMSELVES and judgement.tested > 0,
+        basis=judgement.weighed.basis,
+        calibrated_by=int((judgement.weighed.reference & judgement.weighed.eligible).sum()),
         note=judgement.note,
+        spent=judgement.spent,
         pictures=pictures,
     )
 

@@ -38,6 +38,7 @@ def recipes(chunks: Iterable[Chunk], context: Context) -> dict[str, Recipe]:
         "max_line_bytes": options.max_line_bytes,
         "max_document_bytes": options.max_document_bytes,
         "future_hours": context.future_hours,
+        "scaffolds": [[one.name, one.marks.tolist()] for one in context.scaffolds],
     }
     plain = _fingerprint(common)
     mapped = plain

@@ -21,14 +21,25 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.core import FormatError, Settings
+from stillwatch.core.errors import Fault, SettingsError
 from stillwatch.engine import TABLES, Workspace, durable_write, table
-from stillwatch.ingest import Facts, Plan, ReadOptions, plan, read_accounts, read_releases, read_telemetry
+from stillwatch.ingest import (
+    Facts,
+    Plan,
+    ReadOptions,
+    plan,
+    read_accounts,
+    read_cleared,
+    read_releases,
+    read_telemetry,
+)
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
 from stillwatch.pipeline.stage import Context, keep_names
 from stillwatch.pipeline.view import view
 from stillwatch.pipeline.view_run import coverage, settings_that_matter, settings_used
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
+from stillwatch.text import Scaffold, read_scaffolds
 
 __all__ = ["Inputs", "Scanned", "last_view", "scan"]
 
@@ -50,6 +61,7 @@ class Inputs:
     accounts: Path | None = None
     telemetry: Path | None = None
     releases: Path | None = None
+    cleared: Path | None = None
     force: str | None = None
     mapping: Path | None = None
 
@@ -94,6 +106,7 @@ def scan(
             options=options,
             telemetry=telemetry,
             future_hours=settings.ingest.future_hours,
+            scaffolds=_scaffolds(settings),
         )
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
         notes += [f"{count:,} {name}" for name, count in read.notes.items() if name != _COUNTED_ELSEWHERE]
@@ -103,6 +116,8 @@ def scan(
             raise FormatError(_nothing(planned, read))
         if inputs.accounts is not None:
             notes.append(_known(workspace, inputs.accounts))
+        if inputs.cleared is not None:
+            notes.append(_cleared(workspace, inputs.cleared))
         told = tuple(map(_readable, notes))
         run = _run_id(workspace, settings)
         folder = workspace.root / "reports" / run
@@ -146,12 +161,24 @@ def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOption
     )
 
 
+def _scaffolds(settings: Settings) -> tuple[Scaffold, ...]:
+    """Further public harness texts that the settings name."""
+    path = settings.ingest.scaffolds
+    if not path:
+        return ()
+    try:
+        return read_scaffolds(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([Fault(path="ingest.scaffolds", message=f"{path} cannot be read: {error}")]) from error
+
+
 def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
     """Commit what the provider knows of accounts and launches; rows that could not be read are told and kept as rejects."""
     notes: list[str] = []
     readers: tuple[tuple[str, Path | None, Callable[[Path], Facts]], ...] = (
         ("account_facts", inputs.accounts, lambda path: read_accounts(path, workspace.names)),
         ("releases", inputs.releases, read_releases),
+        ("labels", inputs.cleared, lambda path: read_cleared(path, workspace.names)),
     )
     for name, path, read in readers:
         if path is not None:
@@ -163,17 +190,37 @@ def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
 
 def _known(workspace: Workspace, path: Path) -> str:
     """How many accounts of the logs the file of account facts knows: a wrong column of names is known by it."""
-    store = workspace.store
-    accounts: set[int] = set()
-    for part in store.files("features"):
-        accounts.update(
-            pc.unique(pq.ParquetFile(part).read(columns=["account"]).column("account")).drop_null().to_pylist()
-        )
-    known = len(accounts.intersection(store.read("account_facts", ["account"]).column("account").to_pylist()))
+    accounts = _accounts(workspace)
+    known = len(accounts.intersection(_named_by(workspace, "account_facts")))
     told = f"{path}: facts known for {known:,} of {len(accounts):,} accounts"
     if known or not accounts:
         return told
     return f"warning: {told}; no account in it is written as in the logs, so nothing in it counts: look at its account column"
+
+
+def _cleared(workspace: Workspace, path: Path) -> str:
+    """How many accounts of a list of cleared ones are in the logs; the others calibrate nothing."""
+    listed = _named_by(workspace, "labels")
+    here = len(_accounts(workspace).intersection(listed))
+    told = f"{path}: {len(listed):,} cleared accounts, {here:,} of them in the logs"
+    if here or not listed:
+        return f"{told}; {len(listed) - here:,} unknown here" if len(listed) > here else told
+    return f"warning: {told}; no name in it is written as in the logs, so nobody is cleared"
+
+
+def _accounts(workspace: Workspace) -> set[int]:
+    """Every account of the logs."""
+    found: set[int] = set()
+    for part in workspace.store.files("features"):
+        found.update(
+            pc.unique(pq.ParquetFile(part).read(columns=["account"]).column("account")).drop_null().to_pylist()
+        )
+    return found
+
+
+def _named_by(workspace: Workspace, table_name: str) -> list[int]:
+    listed: list[int] = workspace.store.read(table_name, ["account"]).column("account").to_pylist()
+    return listed
 
 
 def _telemetry(workspace: Workspace, inputs: Inputs) -> tuple[frozenset[tuple[int, str]] | None, list[str]]:
@@ -217,7 +264,7 @@ def _run_id(workspace: Workspace, settings: Settings) -> str:
         "version": version("stillwatch"),
         "settings": settings_that_matter(settings),
         "features": sorted((p.path, p.rows, recipe[p.made_from]) for p in features.parts),
-        "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases")],
+        "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases", "labels")],
     }
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
 

@@ -5,6 +5,7 @@ Features are made while the text is at hand, so the text of a customer with zero
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +18,12 @@ import pyarrow.parquet as pq
 from stillwatch.core import Pseudonymiser
 from stillwatch.engine import Part, Store, by_day, durable_write, table
 from stillwatch.ingest import Chunk, ReadOptions, read_chunk
-from stillwatch.text import text_features
+from stillwatch.pipeline.traces import passed
+from stillwatch.text import Scaffold, text_features
 
 __all__ = ["FEATURES_VERSION", "Context", "Staged", "featurise", "keep_names", "stage", "without"]
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 """Raised when the same log would give other rows of `exchanges` or `features`: chunks made before are then done again."""
 
 TEXT_COLUMNS = ("system", "prompt", "messages", "output", "reasoning")
@@ -40,6 +42,7 @@ class Context:
     options: ReadOptions
     telemetry: frozenset[tuple[int, str]] | None = None
     future_hours: int = 24
+    scaffolds: tuple[Scaffold, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +66,7 @@ def stage(chunk: Chunk, context: Context) -> Staged:
     name = part_name(chunk.id)
     exchanges, features, ids, attributed = [], [], [], []
     for day, rows in by_day(result.batch) if result.batch.num_rows else []:
-        made = featurise(rows, names, context.telemetry)
+        made = featurise(rows, names, context.telemetry, context.scaffolds)
         exchanges.append(store.write_part("exchanges", _retained(rows), made_from=chunk.id, day=day, name=name))
         features.append(store.write_part("features", made, made_from=chunk.id, day=day, name=name))
         ids.append(rows.column("exchange_id").to_numpy())
@@ -86,7 +89,10 @@ def part_name(chunk: str) -> str:
 
 
 def featurise(
-    rows: pa.RecordBatch, names: Pseudonymiser, telemetry: frozenset[tuple[int, str]] | None = None
+    rows: pa.RecordBatch,
+    names: Pseudonymiser,
+    telemetry: frozenset[tuple[int, str]] | None = None,
+    scaffolds: Sequence[Scaffold] = (),
 ) -> pa.RecordBatch:
     """Rows of `exchanges` as rows of `features`: text becomes numbers, everything else is carried over."""
     contract = table("features")
@@ -96,7 +102,9 @@ def featurise(
         rows.column("output"),
         rows.column("tools"),
         salt=names.salt("features"),
+        scaffolds=scaffolds,
     )
+    made |= passed(rows, salt=names.salt("prefix"))
     made["slice"] = _slice(rows, names.salt("slice"))
     made["reasoning_returned"] = pc.if_else(
         pc.is_valid(rows.column("output")), pc.is_valid(rows.column("reasoning")), pa.scalar(None, pa.bool_())

@@ -14,7 +14,7 @@ from stillwatch.engine import Workspace
 from stillwatch.pipeline.detect import Findings
 from stillwatch.pipeline.view_accounts import account_views, calibration_views
 from stillwatch.pipeline.view_actors import actor_views
-from stillwatch.pipeline.view_doubt import GUARANTEES, LIMITS, error_budgets, undecided_counts
+from stillwatch.pipeline.view_doubt import LIMITS, error_budgets, guarantees, undecided_counts
 from stillwatch.pipeline.view_rows import grouped
 from stillwatch.pipeline.view_run import rejects_by_reason
 from stillwatch.report import RunFacts, ScanView
@@ -44,8 +44,8 @@ def view(
         accounts=account_views(store, ranked, members, threshold_p=findings.threshold_p),
         budgets=error_budgets(ranked, findings, settings),
         calibration=calibration_views(store),
-        undecided=undecided_counts(store, ranked),
+        undecided=undecided_counts(store, ranked, findings.basis),
         rejects=rejects_by_reason(store),
-        guarantees=GUARANTEES,
+        guarantees=guarantees(findings),
         limits=LIMITS,
     )

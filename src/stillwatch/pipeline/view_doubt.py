@@ -7,15 +7,16 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from stillwatch.accounts import Basis
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import Store
 from stillwatch.pipeline.detect import Findings
 from stillwatch.pipeline.view_rows import evidence_where
 from stillwatch.report import ErrorBudget, UndecidedCount
 
-__all__ = ["GUARANTEES", "LIMITS", "error_budgets", "undecided_counts"]
+__all__ = ["LIMITS", "error_budgets", "guarantees", "undecided_counts"]
 
-GUARANTEES = (
+_OF_ACTORS = (
     (
         "Among the actors put up for review the expected share of wrong ones is at most the budget (e-BH, under any dependence "
         "between candidates), if in the held-out hours the members of a false candidate are a random group of accounts as busy "
@@ -28,7 +29,26 @@ GUARANTEES = (
         "explanations are checked one by one, and why a person decides."
     ),
 )
-"""What holds for the findings of every scan, with the null that it holds under."""
+"""What holds for the actors of every scan, with the null that it holds under."""
+
+_OF_ACCOUNTS = {
+    Basis.THEMSELVES: "Single accounts calibrate one another here: they are ranked, and none can be put up for review.",
+    Basis.CLEARED: (
+        "Single accounts are compared with {n:,} accounts that analysts cleared. Among those put up for review the expected share of wrong "
+        "ones is at most the budget (Benjamini-Hochberg; e-BH for harder actions, under any dependence), if the cleared accounts "
+        "are as other honest accounts of their product type are. Whoever clears only the quietest makes the others look loud."
+    ),
+    Basis.NOT_SINGLED_OUT: (
+        "Single accounts that other evidence singled out are compared with {n:,} others, of whom the stated share may be guilty."
+    ),
+}
+"""What holds for single accounts, by whom they are compared with."""
+
+_WHY = {
+    Basis.THEMSELVES: "unusual, but accounts that calibrate one another cannot show who is guilty",
+    Basis.CLEARED: "more unusual than so few cleared accounts can express, or the cleared ones no longer resemble the log",
+    Basis.NOT_SINGLED_OUT: "more unusual than so few accounts can express",
+}
 
 LIMITS = (
     "Templates sent by fewer accounts than the support in the discovery hours are not mined.",
@@ -36,6 +56,11 @@ LIMITS = (
     "Bought transcripts and other hosts leave no trace in these logs.",
 )
 """What this version's search cannot find, beside the standing limits that every report prints."""
+
+
+def guarantees(findings: Findings) -> tuple[str, ...]:
+    """What holds for the findings of this scan."""
+    return (*_OF_ACTORS, _OF_ACCOUNTS[findings.basis].format(n=findings.calibrated_by))
 
 
 def error_budgets(
@@ -57,7 +82,7 @@ def error_budgets(
         ErrorBudget(
             level="accounts",
             method="BH",
-            rate=settings.detect.account_fdr,
+            rate=settings.detect.budgets.review,
             tested=findings.tested,
             found=findings.for_review,
             needed=findings.threshold_p,
@@ -65,10 +90,24 @@ def error_budgets(
             can_fire=findings.can_fire,
             note=findings.note,
         ),
+        *(
+            ErrorBudget(
+                level=f"accounts to {one.action}",
+                method="e-BH",
+                rate=one.q,
+                tested=one.tested,
+                found=one.found,
+                needed=one.needed,
+                best=one.best,
+                can_fire=one.can_fire,
+                note=one.note,
+            )
+            for one in findings.spent
+        ),
     )
 
 
-def undecided_counts(store: Store, actors: Sequence[Mapping[str, Any]]) -> tuple[UndecidedCount, ...]:
+def undecided_counts(store: Store, actors: Sequence[Mapping[str, Any]], basis: Basis) -> tuple[UndecidedCount, ...]:
     """What could not be decided, why, and what would decide it."""
     undecided = evidence_where(store, (pc.field("signal") == "combined") & (pc.field("decision") == "undecided"))
     waiting = undecided.filter(pc.is_valid(undecided.column("needed")))
@@ -85,8 +124,8 @@ def undecided_counts(store: Store, actors: Sequence[Mapping[str, Any]]) -> tuple
             UndecidedCount(
                 what="accounts",
                 count=undecided.num_rows - waiting.num_rows,
-                why="unusual, but accounts that calibrate one another cannot show who is guilty",
-                needs="accounts that an analyst has cleared",
+                why=_WHY[basis],
+                needs=f"{'more ' if basis is Basis.CLEARED else ''}accounts that an analyst has cleared",
             )
         )
     held_back = sum(a["decision"] == Decision.UNDECIDED for a in actors)

@@ -23,7 +23,7 @@ _COSTS = {
 """What is lost where a field is unknown."""
 
 _ALWAYS_SHOWN = {
-    "detect.account_fdr",
+    "detect.budgets.review",
     "detect.contamination",
     "actors.actor_fdr",
     "actors.family_support",
@@ -45,15 +45,10 @@ def coverage(findings: Findings) -> tuple[FieldCoverage, ...]:
 
 def settings_used(settings: Settings) -> tuple[SettingUsed, ...]:
     """Settings that shaped the result: the budgets, and everything that was changed."""
-    plain = Settings()
+    used, plain = settings.values(), Settings().values()
     changed = settings_that_matter(settings).keys()
-
-    def value(of: Settings, path: str) -> str:
-        room, name = path.split(".")
-        return str(getattr(getattr(of, room), name))
-
     return tuple(
-        SettingUsed(name=path, value=value(settings, path), default=value(plain, path) if path in changed else "")
+        SettingUsed(name=path, value=str(used[path]), default=str(plain[path]) if path in changed else "")
         for path in sorted(_ALWAYS_SHOWN | changed)
     )
 

@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.range import words
+from stillwatch.range.folds import folded
 from stillwatch.range.names import Ints, Names
 from stillwatch.range.pack import Pack, read_pack
 from stillwatch.range.products import PRODUCTS, Shelf
 from stillwatch.range.seeds import stream
+from stillwatch.range.splits import Fold
 
 __all__ = ["DETAILS", "NUMBERS", "Desk", "desk"]
 
@@ -80,25 +81,29 @@ class Desk:
     """The number of the empty text."""
 
 
-@cache
-def desk(folder: Path) -> Desk:
-    """The desk of a prompt pack, made once a process; it hangs on the pack and on no seed.
+def desk(folder: Path, fold: Fold | None = None) -> Desk:
+    """The desk of a prompt pack, or of one of its folds, made once a process; it hangs on the pack and on no seed.
 
     A shelf none of whose sources is in the pack is filled from all that are, so that a pack of other prompts works as well.
     """
-    pack = read_pack(folder)
+    return _desk(folder, fold)
+
+
+@cache
+def _desk(folder: Path, fold: Fold | None) -> Desk:
+    pack = folded(read_pack(folder), fold)
     names = pack.names()
+    kind = () if fold is None else (fold.value,)
     shelves: dict[Shelf, Ints] = {}
-    made: dict[str, Ints] = {}
     for product in PRODUCTS:
         wanted = [*product.shelves, product.later, product.second]
         for k, shelf in enumerate(wanted):
             if shelf is not None and shelf not in shelves:
-                shelves[shelf] = _filled(shelf, pack, names, f"{product.name}/{k}", made)
-    follow_ups = names.numbers(words.FOLLOW_UPS)
+                shelves[shelf] = _filled(shelf, pack, names, (f"{product.name}/{k}", *kind))
+    follow_ups = names.numbers(pack.follow_ups())
     texts = names.all
     first = len(texts)
-    texts = [*texts, *_details(pack), ""]
+    texts = [*texts, *_details(pack, kind), ""]
     array = pa.array(texts, pa.string())
     sizes: Ints = pc.binary_length(array).to_numpy().astype(np.int64)
     return Desk(
@@ -113,7 +118,7 @@ def desk(folder: Path) -> Desk:
     )
 
 
-def _filled(shelf: Shelf, pack: Pack, names: Names, name: str, made: dict[str, Ints]) -> Ints:
+def _filled(shelf: Shelf, pack: Pack, names: Names, label: tuple[str, ...]) -> Ints:
     parts = []
     if shelf.sources:
         known = pack.available()
@@ -121,15 +126,14 @@ def _filled(shelf: Shelf, pack: Pack, names: Names, name: str, made: dict[str, I
         parts.append(names.numbers(pack.texts(*there, lang=shelf.lang, longest=shelf.longest, shortest=shelf.shortest)))
     parts += [names.numbers(pack.passages(p, longest=shelf.longest, lang=shelf.lang)) for p in shelf.passages]
     if shelf.made is not None:
-        made[name] = names.numbers(shelf.made(stream(0, "desk", name)))
-        parts.append(made[name])
+        parts.append(names.numbers(shelf.made(stream(0, "desk", *label))))
     found = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
     return found if len(found) else names.numbers([""])
 
 
-def _details(pack: Pack) -> list[str]:
+def _details(pack: Pack, kind: tuple[str, ...]) -> list[str]:
     """Details in words (half of them whole sentences of the pack's passages), then details in numbers; all distinct."""
-    rng = stream(0, "desk", "details")
+    rng = stream(0, "desk", "details", *kind)
     sentences = pack.sentences()
     chosen = rng.permutation(len(sentences))[: DETAILS // 2].tolist()
     found = dict.fromkeys(" " + sentences[k].strip() for k in chosen)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.range.logs.render import escape
+__all__ = ["Frames", "escape"]
 
-__all__ = ["Frames"]
+
+def escape(text: str) -> str:
+    """A text as it stands between the quotes of a JSON string."""
+    return msgspec.json.encode(text).decode("utf-8")[1:-1]
 
 
 class Frames:

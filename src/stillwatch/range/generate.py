@@ -11,20 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.core.errors import DiskFull, Error
-from stillwatch.range.facts import DAY_OF_WORLD
-from stillwatch.range.launches import launches
+from stillwatch.range.launches import launches, write_releases
 from stillwatch.range.pack import find_prompts
 from stillwatch.range.parts import builder_of
 from stillwatch.range.recipe import Recipe
-from stillwatch.range.rolls import FACTS, TRUTH
+from stillwatch.range.rolls import FACTS
 from stillwatch.range.shards import Job, Written, write_shards, written
+from stillwatch.range.truth import TRUTH
 
 __all__ = ["WorldPaths", "bytes_needed", "world_hash", "write_world"]
 
@@ -54,7 +53,7 @@ class WorldPaths:
 
 def bytes_needed(recipe: Recipe) -> int:
     """About how many bytes a world takes on disk; measured on worlds of the repository's prompt pack, and rounded up."""
-    row = _ROW_BYTES_WITH_HISTORY if recipe.history else _ROW_BYTES
+    row = (_ROW_BYTES_WITH_HISTORY if recipe.history else _ROW_BYTES) + (recipe.prompt_bytes or 0)
     return (recipe.exchanges + _PART_ROWS * len(recipe.parts)) * row + recipe.accounts * _ACCOUNT_BYTES
 
 
@@ -80,7 +79,7 @@ def write_world(
         DiskFull: before anything is written, if the disk has too little room; or later, when it is full, and the world can be gone on with.
     """
     for part in recipe.parts:
-        builder_of(part)
+        builder_of(part, recipe.fold)
     folder, sealed = find_prompts(prompts).resolve(), truth if truth is not None else out / "truth"
     done = out / "world.json"
     if done.is_file():
@@ -187,7 +186,7 @@ def _finish(out: Path, half: Path, recipe: Recipe, sealed: Path, records: Sequen
     told = {"hash": found, **totals, "bytes": sum(one.bytes for one in records)}
     if not (out / "facts").exists():
         _joined(half / "facts", half / "facts" / "accounts.parquet", FACTS)
-        _releases(recipe, half / "facts" / "releases.csv")
+        write_releases(launches(recipe.seed, recipe.days), half / "facts" / "releases.csv")
     if (half / "truth").exists():
         _joined(half / "truth", half / "truth" / "accounts.parquet", TRUTH)
         summary = {**json.loads(recipe.as_json()), **told}
@@ -233,11 +232,3 @@ def _joined(folder: Path, path: Path, schema: pa.Schema) -> None:
     half.rename(path)
     for block in blocks:
         block.unlink()
-
-
-def _releases(recipe: Recipe, path: Path) -> None:
-    lines = [
-        f"{model},{(DAY_OF_WORLD + timedelta(microseconds=at)).isoformat(timespec='seconds')}\n"
-        for model, at in launches(recipe.seed, recipe.days).released()
-    ]
-    path.write_text("".join(["model,at\n", *lines]), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The ground a world is built on: parts settle accounts on it and send exchanges from them.
+"""The ground a lookalike or a campaign is built on: it settles accounts and sends exchanges from them.
 
-Texts are kept once and named by number; an exchange is a row of numbers until a writer renders it. That keeps a world of 200,000 exchanges
-in a few dozen megabytes and lets the writers stream.
+Texts are kept once and named by number; an exchange is a row of numbers until a writer renders it. A ground holds its part whole, which
+is small beside the ordinary customers of a world; those are made shard by shard (`talks`) and never stand on a ground.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from stillwatch.range.names import Ints, Names
 from stillwatch.range.pack import Pack
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import DAY, Clock
 
 __all__ = ["ACCOUNT_FACTS", "LAUNCH", "MODELS", "Ground", "Ints", "Reply", "Traits"]
@@ -68,7 +69,7 @@ class Traits:
 
 @dataclass(kw_only=True)
 class Ground:
-    """What has been built so far. Parts call `settle` and `send`; `world.py` finishes it.
+    """What has been built so far. Parts call `settle` and `send`; `parts.py` brings it into the columns of a world.
 
     A ground is a day long unless it is told otherwise. On a longer one (`days`) a part may send up to `horizon`. A part that knows of one
     day only is set over the days by `calendar`, which gives the day of each row from its account and conversation, or is built once a day,
@@ -109,30 +110,24 @@ class Ground:
         group: str,
         traits: Traits,
         facts: Mapping[str, Sequence[str] | str],
-        spread: bool = True,
     ) -> Ints:
         """Add `size` accounts and return their numbers.
 
         `role` is benign, lookalike or actor and `group` its class: both belong to the truth. `facts` are columns of `ACCOUNT_FACTS`,
-        one text for
-        all or one for each. With `spread` each account is logged in one of the three formats at random, otherwise all in one.
+        one text for all or one for each.
         """
         if self.recalled:
             known = self.recalled.pop(0)
             return known[np.arange(size) % len(known)]
-        formats = rng.integers(0, 3, size) if spread else np.full(size, rng.integers(0, 3))
-        tags = rng.bytes(16 * size).hex()
+        tags = rng.bytes(5 * size).hex()
         for k in range(size):
-            tag = tags[32 * k : 32 * k + 32]
-            name = _account_name(int(formats[k]), tag)
-            self._put("account", name)
             self._put("role", role)
             self._put("group", group)
             for fact in ACCOUNT_FACTS:
                 value = facts.get(fact, "")
                 self._put(fact, value if isinstance(value, str) else value[k])
             if not self.accounts["org"][-1]:
-                self.accounts["org"][-1] = f"org_{tag[4:14]}"
+                self.accounts["org"][-1] = f"org_{tags[10 * k : 10 * k + 10]}"
             if not self.accounts["entitlement"][-1]:
                 self.accounts["entitlement"][-1] = str(ENTITLEMENT[self.accounts["plan"][-1] or "payg"])
         temperature = (
@@ -147,7 +142,6 @@ class Ground:
         )
         model = traits.model if traits.model is not None else rng.choice(2, size, p=(0.55, 0.45))
         columns: dict[str, NDArray[Any]] = {
-            "format": formats,
             "zone": traits.zone,
             "ip": self.ips.numbers(traits.ips),
             "other_ip": self.ips.numbers(traits.other_ips or traits.ips),
@@ -203,15 +197,16 @@ class Ground:
         conversation: Ints | None = None,
         tools: Ints | int = -1,
         end_user: Ints | int = -1,
+        purpose: Ints | Purpose = Purpose.OWN,
         steady: bool = False,
         overrides: dict[str, NDArray[Any]] | None = None,
     ) -> None:
         """Send one exchange a row from the accounts `who` at the times `at`.
 
         `text` numbers the user's text; `frame` a wrapper in `frames` with the text at `{a}` and `extra` at `{b}`; `before` the row of
-        the turn
-        before, counted from the first row of this call, or -1. With `steady` an account keeps to one
-        address and client for each conversation at least; errors and refusals are thrown in at the rates of a real service.
+        the turn before, counted from the first row of this call, or -1. `purpose` is what a row is for, and belongs to the truth. With
+        `steady` an account keeps to one address and client for each conversation at least; errors and refusals are thrown in at the rates
+        of a real service.
         """
         size = len(who)
         talk = np.arange(size) if conversation is None else conversation
@@ -240,6 +235,7 @@ class Ground:
             "conversation": self.conversations + talk,
             "tools": _column(tools, size),
             "end_user": _column(end_user, size),
+            "purpose": _column(purpose, size),
             "reply": kind,
             "status": status,
             "tokens_out": np.where(refused, 24, np.where(status == 200, np.maximum(1, tokens_out), 0)),
@@ -255,15 +251,6 @@ class Ground:
             self.rows.setdefault(name, []).append(values)
         self.sent += size
         self.conversations += int(talk.max()) + 1 if size else 0
-
-
-def _account_name(kind: int, tag: str) -> str:
-    """An account id as each kind of log has it: an id of the provider, a UUID (version 4) of the gateway, a number of the edge."""
-    if kind == 0:
-        return f"acct_{tag[:16]}"
-    if kind == 1:
-        return f"{tag[:8]}-{tag[8:12]}-4{tag[13:16]}-{'89ab'[int(tag[16], 16) % 4]}{tag[17:20]}-{tag[20:]}"
-    return f"u{int(tag[:16], 16) % 10**12:012d}"
 
 
 def _column(value: Ints | int, size: int) -> Ints:

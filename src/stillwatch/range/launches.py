@@ -6,14 +6,16 @@ A world begins with three sizes of one generation. New generations come at days 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.range.facts import stamp
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.seeds import Dice
 
-__all__ = ["SIZES", "Launches", "launches"]
+__all__ = ["SIZES", "Launches", "launches", "write_releases"]
 
 SIZES = ("mini", "main", "large")
 """Sizes of a generation, cheap to dear."""
@@ -21,6 +23,8 @@ SIZES = ("mini", "main", "large")
 _NAMES = (("atlas-4-mini", "atlas-5-mini"), ("atlas-4", "atlas-5"), ("atlas-4-large", "atlas-5-large"))
 _HOUR = 3_600_000_000
 NEVER = 1 << 60
+_AGES = (210, 120, 120)
+"""Days before the window on which the first generation was launched, by size."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +41,9 @@ class Launches:
         return found
 
     def released(self) -> list[tuple[str, int]]:
-        """Models launched within the window, with their times."""
-        return [(self.models[2 * size + 1], at) for size, at in enumerate(self.at) if at < NEVER]
+        """Every model that is launched before or within the window, with its time; those of before have a time below zero."""
+        old = [(self.models[2 * size], -days * DAY + 13 * _HOUR) for size, days in enumerate(_AGES)]
+        return old + [(self.models[2 * size + 1], at) for size, at in enumerate(self.at) if at < NEVER]
 
 
 def launches(seed: int, days: int) -> Launches:
@@ -49,3 +54,9 @@ def launches(seed: int, days: int) -> Launches:
     when = {1: first, 0: first + 7 + steps[0], 2: first + 14 + steps[0] + steps[1]}
     at = tuple(when[size] * DAY + 13 * _HOUR if when[size] < days else NEVER for size in range(len(SIZES)))
     return Launches(models=tuple(name for pair in _NAMES for name in pair), at=at)
+
+
+def write_releases(launched: Launches, path: Path) -> None:
+    """Write the models with their launches as a provider keeps them."""
+    lines = [f"{model},{stamp(at)}\n" for model, at in launched.released()]
+    path.write_text("".join(["model,at\n", *lines]), encoding="utf-8")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.range.metrics.harm import false_accusations
+from stillwatch.range.metrics.known import known
+from stillwatch.range.metrics.members import HiddenActor as Fared
+from stillwatch.range.metrics.members import compare_members
+from stillwatch.range.names import Ints
 from stillwatch.range.truth import read_truth
 
 __all__ = ["Comparison", "HiddenActor", "Wronged", "compare"]
-
-FOUND_RECALL = 0.5
-FOUND_PRECISION = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,10 +24,8 @@ class HiddenActor:
     """One hidden actor and the reported actor that fits it best (largest overlap; unknown when none overlaps).
 
     `precision` is the share of the reported members that belong to it, `recall` the share of its accounts that were reported in any
-    finding that
-    is mostly its own; `found` says that the best fit has at least half of its accounts and is at least half its own; `pieces` counts
-    the findings
-    that are mostly its own; `accused` counts its accounts among the accused accounts.
+    finding that is mostly its own; `found` says that the best fit has at least half of its accounts and is at least half its own; `pieces`
+    counts the findings that are mostly its own; `accused` counts its accounts among the accused accounts.
     """
 
     name: str
@@ -86,54 +89,52 @@ def compare(truth_dir: Path, actors: Mapping[str, Collection[str]], accused_acco
         Error: if the folder holds no truth.
     """
     truth = read_truth(truth_dir)
-    reported = {name: set(members) for name, members in actors.items()}
-    accused = set(accused_accounts)
-    everybody = set().union(*reported.values()) if reported else set()
-    owner: dict[str, str | None] = {}
+    number = {account: k for k, account in enumerate(truth.role)}
+    world = known(
+        pa.table(
+            {"account": list(number.values()), "role": list(truth.role.values()), "group": list(truth.group.values())}
+        )
+    )
+    clusters = {name: _numbered(number, reported) for name, reported in actors.items()}
+    accused = _numbered(number, accused_accounts)
+    names = [name for name, own in clusters.items() if own.size]
+    placed = [clusters[name] for name in names]
+    found = compare_members(placed, world).actors
+    owned = {names[k] for one in found for k in one.match.own}
+    harm = {one.name: one for one in false_accusations(world, accused=accused, clusters=placed)}
     hidden = truth.groups("actor")
-    for name, members in reported.items():
-        shares = {group: len(members & accounts) for group, accounts in hidden.items()}
-        best = max(shares, key=lambda group: shares[group]) if shares else None
-        owner[name] = best if best is not None and members and 2 * shares[best] > len(members) else None
     return Comparison(
-        hidden=tuple(_hidden(group, accounts, reported, owner, accused) for group, accounts in hidden.items()),
+        hidden=tuple(_hidden(one, names, len(hidden[one.match.name].intersection(accused_accounts))) for one in found),
         wronged=tuple(
             Wronged(
                 role=role,
                 group=group,
-                accounts=len(accounts),
-                in_actors=len(accounts & everybody),
-                accused=len(accounts & accused),
+                accounts=len(own),
+                in_actors=harm[name].in_clusters,
+                accused=harm[name].alone,
             )
             for role in ("lookalike", "benign")
-            for group, accounts in truth.groups(role).items()
+            for group, own in truth.groups(role).items()
+            for name in (group if role == "lookalike" else f"ordinary: {group}",)
         ),
-        false_actors=tuple(name for name, of in owner.items() if of is None),
-        unknown=len((everybody | accused) - truth.role.keys()),
+        false_actors=tuple(name for name in actors if name not in owned),
+        unknown=len(set(accused_accounts).union(*actors.values()) - number.keys()),
     )
 
 
-def _hidden(
-    group: str, accounts: set[str], reported: dict[str, set[str]], owner: dict[str, str | None], accused: set[str]
-) -> HiddenActor:
-    overlaps = {name: len(members & accounts) for name, members in reported.items() if members & accounts}
-    best = max(overlaps, key=lambda name: overlaps[name]) if overlaps else None
-    own = [members for name, members in reported.items() if owner[name] == group]
-    caught = set().union(*own) & accounts if own else set()
-    precision = None if best is None else overlaps[best] / len(reported[best])
-    found = (
-        precision is not None
-        and best is not None
-        and precision >= FOUND_PRECISION
-        and overlaps[best] >= FOUND_RECALL * len(accounts)
-    )
+def _numbered(number: Mapping[str, int], accounts: Collection[str]) -> Ints:
+    return np.array(sorted(number[account] for account in set(accounts) if account in number), np.int64)
+
+
+def _hidden(one: Fared, names: Sequence[str], accused: int) -> HiddenActor:
+    fit = one.match
     return HiddenActor(
-        name=group,
-        accounts=len(accounts),
-        found=found,
-        best=best,
-        precision=precision,
-        recall=len(caught) / len(accounts),
-        pieces=len(own),
-        accused=len(accounts & accused),
+        name=fit.name,
+        accounts=fit.accounts,
+        found=fit.found,
+        best=None if fit.best is None else names[fit.best],
+        precision=None if fit.best is None else fit.best_precision,
+        recall=one.recall,
+        pieces=fit.pieces,
+        accused=accused,
     )

@@ -18,7 +18,9 @@ class Names:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
-        self._kept: dict[int, Ints] = {}
+        self._kept: dict[int, tuple[list[str], Ints]] = {}
+        self._shared: dict[int, tuple[list[str], Ints]] = {}
+        self._common = 0
         self._lengths = np.zeros(0, np.int64)
 
     @property
@@ -36,16 +38,19 @@ class Names:
         return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
     def kept(self, texts: list[str]) -> Ints:
-        """The numbers of a list of the pack, which lives as long as the pack does; looked up once for all copies."""
-        found = self._kept.get(id(texts))
+        """The numbers of a list of the pack; looked up once for all copies. The list is kept too, so that no other takes its place."""
+        found = self._shared.get(id(texts)) or self._kept.get(id(texts))
         if found is None:
-            found = self._kept[id(texts)] = self.numbers(texts)
-        return found
+            numbers = self.numbers(texts)
+            common = not len(numbers) or int(numbers.max()) < self._common
+            found = (self._shared if common else self._kept)[id(texts)] = (texts, numbers)
+        return found[1]
 
     def copy(self) -> Names:
-        """The same numbers, to be added to apart. What `kept` looked up is shared, for it was there before the copy."""
+        """The same numbers, to be added to apart. Lists of texts that were there before the copy are looked up once for all copies."""
         other = Names()
-        other._known, other._kept, other._lengths = dict(self._known), self._kept, self._lengths
+        other._known, other._lengths = dict(self._known), self._lengths
+        other._shared, other._common = self._shared, len(self._known)
         return other
 
     def lengths(self, numbers: Ints) -> Ints:

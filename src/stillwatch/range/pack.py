@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
+from stillwatch.range import words
 from stillwatch.range.names import Names
 
-__all__ = ["Deck", "Pack", "find_prompts", "read_pack"]
+__all__ = ["Deck", "Pack", "Source", "find_prompts", "read_pack"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,12 +31,15 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
-    """Prompts by source; sources are read when they are first asked for."""
+    """Prompts by source; sources are read when they are first asked for. `one_fold` says that all of them are of one fold (`folds`)."""
 
+    one_fold: ClassVar[bool] = False
     folder: Path
     _read: dict[str, Source] = field(default_factory=dict)
     _names: list[Names] = field(default_factory=list)
     _chosen: dict[tuple[tuple[str, ...], str | None, int, int], list[str]] = field(default_factory=dict)
+    kept_sets: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict)
+    """Texts of some sources as sets, for whoever must tell them from others."""
 
     def source(self, name: str) -> Source:
         """Return one source.
@@ -95,6 +100,10 @@ class Pack:
         """Those sentences in random order, at most so many."""
         sentences = self.sentences()
         return [sentences[k] for k in rng.permutation(len(sentences))[:most].tolist()]
+
+    def follow_ups(self) -> list[str]:
+        """What people say next in a conversation."""
+        return list(words.FOLLOW_UPS)
 
     def names(self) -> Names:
         """All texts and passages of the pack by number; a copy that the caller may add to."""

@@ -1,4 +1,4 @@
-"""Lookalikes and campaigns in a large world: built on a `Ground` of many days and brought into the columns that shards are made of.
+"""Lookalikes and campaigns in a world: built on a `Ground` of many days and brought into the columns that shards are made of.
 
 Parts that were written for one day are made to last. A lookalike is built anew each day with the accounts of its first day, and what an
 account never changed on its first day (system prompt, tools) it keeps. One of the first three campaigns, whose knobs name requests over
@@ -10,42 +10,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
-from stillwatch.range import clients, places
 from stillwatch.range.blocks import world_key
-from stillwatch.range.campaigns import CAMPAIGNS
+from stillwatch.range.campaigns import CAMPAIGNS, PROFILES, SCENARIOS
 from stillwatch.range.days import WEEKS
 from stillwatch.range.desk import Desk
+from stillwatch.range.evasion.moves import KNOBS, evaded
 from stillwatch.range.ground import ACCOUNT_FACTS, Ground
+from stillwatch.range.grounded import sheet_of_ground
 from stillwatch.range.launches import Launches
-from stillwatch.range.lookalikes import LOOKALIKES
+from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
 from stillwatch.range.names import Ints
 from stillwatch.range.odds import looked_up, shares
-from stillwatch.range.recipe import Part, Recipe
-from stillwatch.range.rhythm import DAY, Clock
+from stillwatch.range.pack import Pack
+from stillwatch.range.recipe import Part, Setting
+from stillwatch.range.rhythm import Clock
 from stillwatch.range.seeds import mixed, stream
 from stillwatch.range.sheets import Sheet
+from stillwatch.range.splits import Fold
 from stillwatch.range.tags import tagged
 
-__all__ = ["Built", "build_part", "builder_of", "cut"]
+__all__ = ["Builder", "Built", "build_part", "builder_of", "built", "empty_ground"]
 
-Builder = Callable[[Ground, np.random.Generator, float], Any]
-_SPREAD = frozenset({"scaffold", "harvest", "grading"})
+Builder = Callable[[Ground, np.random.Generator], Any]
 _KEPT = ("system", "tools")
 _VARIES = -2
-_COLUMNS = (
-    "account", "at", "ip", "agent", "model", "text", "frame", "extra", "system", "before", "conversation", "tools", "end_user", "reply",
-    "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
-)  # fmt: skip
-_MODELS = np.array([0, 2, 3])
-"""The models of `ground.MODELS` as `launches` numbers them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,62 +52,77 @@ class Built:
     groups: list[str]
 
 
-def builder_of(part: Part) -> Builder:
-    """The builder of a part: by its name in `LOOKALIKES` or `CAMPAIGNS`, or written `module:function` for one inside the range.
+def builder_of(part: Part, fold: Fold | None = None) -> Builder:
+    """The builder of a part; a campaign of a profile asks items and wordings of `fold` (of the test fold where there is none).
 
     Raises:
-        Error: if there is none.
+        Error: if there is none of that name, or it cannot evade by one of the moves.
     """
-    known = {"lookalike": LOOKALIKES, "actor": CAMPAIGNS}.get(part.role)
-    if known is None:
+    if part.role not in ("lookalike", "actor"):
         raise Error(f"parts: got role {part.role!r}, expected lookalike or actor")
-    if part.name in known:
-        return known[part.name]
-    module, _, name = part.name.partition(":")
-    if name and module.startswith("stillwatch.range."):
-        found: Builder = getattr(import_module(module), name)
-        return found
-    raise Error(f"parts: no {part.role} is called {part.name!r}; there are {', '.join(sorted(known))}")
+    profiles = PROFILES | SCENARIOS
+    if part.role == "actor" and part.name in profiles:
+        for name, _ in part.moves:
+            if name not in KNOBS:
+                raise Error(f"parts: {part.name} cannot evade by {name!r}; there are {', '.join(KNOBS)}")
+        moves = [move for name, value in part.moves for move in KNOBS[name].moves(value)]
+        return evaded(profiles[part.name], moves, scale=part.scale, fold=fold or Fold.TEST, most=part.most)
+    if part.moves:
+        raise Error(f"parts: only campaigns of a profile evade, and {part.name} is none")
+    whole = {name: one.build for name, one in ALL_LOOKALIKES.items()} if part.role == "lookalike" else CAMPAIGNS
+    if part.name not in whole:
+        known = whole if part.role == "lookalike" else {**whole, **profiles}
+        raise Error(f"parts: no {part.role} is called {part.name!r}; there are {', '.join(sorted(known))}")
+    build = whole[part.name]
+    return lambda ground, rng: build(ground, rng, part.scale)
 
 
-@lru_cache(maxsize=8)
-def build_part(recipe: Recipe, part: Part, desk: Desk, launched: Launches) -> Built:
-    """Build one part for all days of the world; kept for the next shard of the same block."""
+@lru_cache(maxsize=64)
+def build_part(setting: Setting, part: Part, desk: Desk, launched: Launches) -> Built:
+    """Build one part for all days of the world; kept for the next shard of the same block, and for the next world of its setting."""
     label = (part.role, part.name, str(part.instance))
-    ground = Ground(
-        pack=desk.pack,
-        clock=Clock(stream(recipe.seed, "clock")),
+    ground = empty_ground(setting, desk, launched)
+    build = builder_of(part, setting.fold)
+    if part.role == "lookalike":
+        _build_daily(ground, build, setting, label)
+    else:
+        if part.name in CAMPAIGNS:
+            ground.calendar = _calendar(setting, label)
+        build(ground, stream(setting.seed, *label))
+    return built(ground, setting, desk, launched, label)
+
+
+def empty_ground(setting: Setting, desk: Desk, launched: Launches, *, pack: Pack | None = None) -> Ground:
+    """A ground under the clock and the launches of a world, with nothing on it; it asks from `pack` in place of the desk's."""
+    return Ground(
+        pack=pack or desk.pack,
+        clock=Clock(stream(setting.seed, "clock")),
         texts=desk.names.copy(),
-        days=recipe.days,
+        days=setting.days,
         launch=launched.at[1],
     )
-    build = builder_of(part)
-    if part.role == "lookalike":
-        _build_daily(ground, build, recipe, part, label)
-    else:
-        if part.name in _SPREAD:
-            ground.calendar = _calendar(recipe, label)
-        build(ground, stream(recipe.seed, *label), part.scale)
-    names = tagged("acct_", mixed(world_key(recipe.seed, "part account", *label), np.arange(ground.settled)))
-    rows = {name: np.concatenate(values) for name, values in ground.rows.items()} if ground.sent else None
-    facts = {"account": names, **{name: ground.accounts.get(name, []) for name in ACCOUNT_FACTS}}
+
+
+def built(ground: Ground, setting: Setting, desk: Desk, launched: Launches, label: tuple[str, ...]) -> Built:
+    """What stands on a ground, as a part of a world; `label` tells it from every other part."""
+    names = tagged("acct_", mixed(world_key(setting.seed, "part account", *label), np.arange(ground.settled)))
     return Built(
-        sheet=_sheet(ground, rows, recipe, desk, launched, names, label),
-        facts=facts,
+        sheet=sheet_of_ground(ground, setting, desk, launched, names, label),
+        facts={"account": names, **{name: ground.accounts.get(name, []) for name in ACCOUNT_FACTS}},
         roles=ground.accounts.get("role", []),
         groups=ground.accounts.get("group", []),
     )
 
 
-def _build_daily(ground: Ground, build: Builder, recipe: Recipe, part: Part, label: tuple[str, ...]) -> None:
+def _build_daily(ground: Ground, build: Builder, setting: Setting, label: tuple[str, ...]) -> None:
     """Build a part once a day with the accounts of its first day."""
     first: list[Ints] = []
     kept: dict[str, Ints] = {}
-    for day in range(recipe.days):
+    for day in range(setting.days):
         sent = ground.sent
         ground.recalled = list(first)
         ground.calendar = _one_day(day)
-        build(ground, stream(recipe.seed, *label, *(() if day == 0 else (str(day),))), part.scale)
+        build(ground, stream(setting.seed, *label, *(() if day == 0 else (str(day),))))
         ground.recalled = []
         rows = {name: np.concatenate(_parts_since(ground, name, sent)) for name in ("account", *_KEPT)}
         if day == 0:
@@ -150,109 +159,9 @@ def _one_day(day: int) -> Callable[[Ints, Ints], Ints]:
     return lambda who, _talk: np.full(len(who), day)
 
 
-def _calendar(recipe: Recipe, label: tuple[str, ...]) -> Callable[[Ints, Ints], Ints]:
+def _calendar(setting: Setting, label: tuple[str, ...]) -> Callable[[Ints, Ints], Ints]:
     """The day of each conversation of a part that is set over the window: working days more than others."""
-    week = np.array(WEEKS["office"])[(np.arange(recipe.days) + 1) % 7]
+    week = np.array(WEEKS["office"])[(np.arange(setting.days) + 1) % 7]
     table = shares((40 + week).tolist())
-    key = world_key(recipe.seed, "calendar", *label)
+    key = world_key(setting.seed, "calendar", *label)
     return lambda who, talk: looked_up(mixed(key, who, talk), table, shift=9)
-
-
-def _sheet(
-    ground: Ground,
-    rows: dict[str, NDArray[Any]] | None,
-    recipe: Recipe,
-    desk: Desk,
-    launched: Launches,
-    names: Any,
-    label: tuple[str, ...],
-) -> Sheet:
-    """The ground's rows in the columns of a sheet. Texts that the desk lacks are the sheet's own, numbered behind the desk's details."""
-    c = rows if rows is not None else {name: np.zeros(0, np.int64) for name in _COLUMNS}
-    size, account, at = len(c["at"]), c["account"], c["at"]
-    known, shift = desk.details, len(desk.texts) - desk.details
-    text, extra, system = (np.where(c[name] >= known, c[name] + shift, c[name]) for name in ("text", "extra", "system"))
-    model = np.where((c["model"] == 2) & (at < launched.at[1]), 1, c["model"])
-    own = ground.texts.all[known:]
-    lengths = np.concatenate([desk.bytes, np.array([len(t) for t in own], np.int64)])
-    turn, tokens_in = _turns(
-        c["before"], lengths[text] // 4 + np.where(extra >= 0, lengths[extra] // 4, 0) + c["tokens_out"]
-    )
-    tokens_in = tokens_in + np.where(system >= 0, lengths[system] // 4, 0)
-    key = world_key(recipe.seed, "part request", *label)
-    numbers = mixed(world_key(recipe.seed, "part account", *label), account).view(np.int64)
-    pool = places.carrier_pool(recipe.accounts)
-    columns: dict[str, NDArray[Any]] = {
-        "account": account,
-        "org": account,
-        "key": account,
-        "at": at,
-        "ip": places.widened(world_key(recipe.seed, "widened"), ground.ips.all, numbers, c["ip"], pool),
-        "agent": c["agent"],
-        "tls": c["agent"],
-        "model": _MODELS[model],
-        "text": text,
-        "extra": extra,
-        "system": system,
-        "frame": c["frame"],
-        "tail": np.full(size, -1),
-        "before": c["before"],
-        "turn": turn,
-        "tools": c["tools"],
-        "end_user": c["end_user"],
-        "reply": c["reply"],
-        "status": c["status"],
-        "tokens_in": tokens_in,
-        "tokens_out": c["tokens_out"],
-        "stream": c["stream"].astype(bool),
-        "temperature": c["temperature"].astype(float),
-        "max_tokens": c["max_tokens"],
-        "n": c["n"],
-        "conversation": mixed(key + 1, c["conversation"]),
-        "request": mixed(key, np.arange(size)),
-    }
-    agents = ground.agents.all
-    return Sheet(
-        columns=columns,
-        names={
-            "account": names,
-            "org": pa.array(ground.accounts.get("org", []), pa.string()),
-            "key": tagged("key_", mixed(world_key(recipe.seed, "part key", *label), np.arange(ground.settled)), 12),
-            "agent": pa.array(agents, pa.string()),
-            "tls": pa.array([clients.ja4(agent) for agent in agents], pa.string()),
-            "frame": pa.array(ground.frames.all, pa.string()),
-            "tools": pa.array(ground.tools.all, pa.string()),
-            "end_user": pa.array(ground.end_users.all, pa.string()),
-        },
-        texts=own,
-    )
-
-
-def _turns(before: Ints, spoken: Ints) -> tuple[Ints, Ints]:
-    """The turn of each row, and the tokens spoken in its conversation before it."""
-    turn, tokens = np.zeros(len(before), np.int64), np.zeros(len(before), np.int64)
-    reached = np.flatnonzero(before < 0)
-    waiting = np.flatnonzero(before >= 0)
-    done = np.zeros(len(before), bool)
-    done[reached] = True
-    while len(waiting):
-        ready = done[before[waiting]]
-        now = waiting[ready]
-        if not len(now):
-            raise ValueError("before: turns that follow each other in a circle")
-        turn[now] = turn[before[now]] + 1
-        tokens[now] = tokens[before[now]] + spoken[before[now]]
-        done[now] = True
-        waiting = waiting[~ready]
-    return turn, tokens
-
-
-def cut(sheet: Sheet, first_day: int, days: int) -> Sheet:
-    """The rows of some days; a turn whose turn before lies outside has none."""
-    at = sheet.columns["at"]
-    chosen = np.flatnonzero((at >= first_day * DAY) & (at < (first_day + days) * DAY))
-    place = np.full(len(sheet) + 1, -1)
-    place[chosen] = np.arange(len(chosen))
-    columns = {name: values[chosen] for name, values in sheet.columns.items()}
-    columns["before"] = place[columns["before"]]
-    return Sheet(columns=columns, names=sheet.names, texts=sheet.texts)

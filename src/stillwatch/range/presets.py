@@ -62,7 +62,7 @@ def _there(module: str) -> bool:
         return False
 
 
-_DAY = Size(accounts=6000, exchanges=150_000, worlds=5)
+_DAYS = Size(accounts=6000, exchanges=150_000, worlds=5, days=3)
 
 PRESETS: dict[str, Preset] = {
     one.name: one
@@ -72,7 +72,7 @@ PRESETS: dict[str, Preset] = {
             question="Does everything run, and is what stands out found?",
             runs="one small world, innocent and with each of three campaigns spliced in",
             cost="under a minute",
-            size=Size(accounts=3000, exchanges=45_000, worlds=1),
+            size=Size(accounts=3000, exchanges=45_000, worlds=1, days=2),
             study="smoke",
         ),
         Preset(
@@ -90,7 +90,7 @@ PRESETS: dict[str, Preset] = {
             question="How many accounts of a campaign does each method find one by one, at a given rate of false accusations?",
             runs="every campaign in every world, scored account by account by every method",
             cost="about 40 minutes",
-            size=_DAY,
+            size=_DAYS,
             study="accounts",
             needs=("stillwatch.range.peers",),
             guests=True,
@@ -100,7 +100,7 @@ PRESETS: dict[str, Preset] = {
             question="How does the chance of finding a campaign change with its accounts, load, dilution and likeness to others?",
             runs="detectability curves of three campaigns, the in-distribution limit, and every method that finds groups",
             cost="about an hour and a half",
-            size=_DAY,
+            size=_DAYS,
             study="actors",
         ),
         Preset(
@@ -108,7 +108,7 @@ PRESETS: dict[str, Preset] = {
             question="Which of the campaigns that were reported are found, and at what cost to the innocent?",
             runs="every campaign, one at a time, in every world",
             cost="about 20 minutes",
-            size=_DAY,
+            size=_DAYS,
             study="campaigns",
         ),
         Preset(
@@ -116,7 +116,7 @@ PRESETS: dict[str, Preset] = {
             question="Which benign populations are taken for an attack?",
             runs="each of more than forty family types alone among ordinary customers, and the demo's ten together",
             cost="about 30 minutes",
-            size=_DAY,
+            size=_DAYS,
             study="lookalikes",
         ),
         Preset(
@@ -124,7 +124,7 @@ PRESETS: dict[str, Preset] = {
             question="What does each way of evading buy the attacker, and what does it cost?",
             runs="campaigns with every evasion knob, one at a time",
             cost="about an hour",
-            size=_DAY,
+            size=_DAYS,
             study="evasion",
             needs=("stillwatch.range.evasion.moves",),
         ),
@@ -133,7 +133,7 @@ PRESETS: dict[str, Preset] = {
             question="How often is anybody accused in a world in which nobody is guilty?",
             runs="innocent worlds of 100,000 accounts; finished ones are kept, so it can be interrupted",
             cost="overnight for 100 worlds; --worlds 10 --accounts 6000 --exchanges 150000 takes ten minutes",
-            size=Size(accounts=100_000, exchanges=2_500_000, worlds=100),
+            size=Size(accounts=100_000, exchanges=2_500_000, worlds=100, days=7),
             study="null",
         ),
         Preset(
@@ -141,7 +141,7 @@ PRESETS: dict[str, Preset] = {
             question="Is a campaign found at a threshold that was chosen without it?",
             runs="every campaign in every world; each is judged at the threshold that the others choose",
             cost="about 20 minutes, none after the preset campaigns in the same folder",
-            size=_DAY,
+            size=_DAYS,
             study="leave_one_campaign_out",
         ),
         Preset(
@@ -149,7 +149,7 @@ PRESETS: dict[str, Preset] = {
             question="Is a benign population spared at a threshold that was chosen without it?",
             runs="worlds without and with each family type; each is judged at the threshold that the others choose",
             cost="about 30 minutes",
-            size=_DAY,
+            size=_DAYS,
             study="leave_one_lookalike_out",
         ),
     )

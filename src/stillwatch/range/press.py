@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from stillwatch.range import places
 from stillwatch.range.content import content
-from stillwatch.range.desk import Desk, desk
+from stillwatch.range.desk import Desk
 from stillwatch.range.facts import DAY_OF_WORLD
-from stillwatch.range.frames import Frames
+from stillwatch.range.frames import Frames, escape
 from stillwatch.range.ground import Reply
-from stillwatch.range.logs.render import escape
+from stillwatch.range.launches import Launches
 from stillwatch.range.names import Ints
-from stillwatch.range.seeds import stream
+from stillwatch.range.recipe import Recipe
+from stillwatch.range.seeds import mixed, stream
 from stillwatch.range.sheets import Sheet
 from stillwatch.range.tags import tagged
 
@@ -84,9 +86,9 @@ class _Answers:
 
 
 @cache
-def _answers(folder: Path) -> _Answers:
+def _answers(on: Desk) -> _Answers:
     """A stock of answers: prose of the pack's passages at each length, then the short ones."""
-    book = desk(folder).pack.shuffled(stream(0, "press", "answers"))
+    book = on.pack.shuffled(stream(0, "press", "answers"))
     begins = stream(0, "press", "begins").integers(0, max(1, len(book) - 90), (len(_LENGTHS), _EACH)).tolist()
     stock = [
         "".join(book[begin : begin + 90])[: 4 * length].rstrip()
@@ -105,38 +107,51 @@ def _answers(folder: Path) -> _Answers:
 
 
 @cache
-def _escaped(folder: Path) -> Any:
-    return pa.array([escape(text) for text in desk(folder).texts.to_pylist()], pa.string())
+def _escaped(on: Desk) -> Any:
+    return pa.array([escape(text) for text in on.texts.to_pylist()], pa.string())
+
+
+@cache
+def _phrases(on: Desk) -> Any:
+    """A hundred thousand phrases of four words in random order, words drawn by frequency from the pack's passages."""
+    rng = stream(0, "press", "phrases")
+    words = [word for word in " ".join(on.pack.shuffled(rng, most=4000)).split() if word.isascii() and word.isalpha()]
+    drawn = pa.array(words).take(pa.array(rng.integers(0, len(words), 400_000)))
+    return pc.binary_join(pa.ListArray.from_arrays(np.arange(0, 400_001, 4, dtype=np.int32), drawn), " ")
 
 
 class Press:
     """Renders one sheet, in order of time, in slices; `digest` grows with what was rendered."""
 
-    def __init__(self, sheet: Sheet, on: Desk, *, models: tuple[str, ...], history: bool) -> None:
-        self._sheet, self._desk, self._history = sheet, on, history
+    def __init__(self, sheet: Sheet, on: Desk, recipe: Recipe, launched: Launches) -> None:
+        self._sheet, self._desk, self._history = sheet, on, recipe.history
         self._c = sheet.columns
         self._digest = hashlib.blake2b(digest_size=16)
         own = pa.array([*sheet.texts, ""], pa.string())
         self._texts = pa.concat_arrays([on.texts, own])
         self._sizes = np.concatenate([on.bytes, pc.binary_length(own).to_numpy().astype(np.int64)])
         self._order = np.argsort(self._c["at"], kind="stable")
-        self._models = pa.array(models, pa.string())
+        self._models = pa.array(launched.models, pa.string())
         self._plain = Frames(sheet.names["frame"].to_pylist(), escaped=False)
-        self._stock = _answers(on.pack.folder)
+        self._stock = _answers(on)
         self._answer = self._answered()
         self._named = {
             name: self._distinct(name) for name in ("account", "org", "key", "agent", "tls", "tools", "end_user")
         }
+        offered, place = self._named["tools"]
+        self._named["tools"] = pa.array([_tool_names(text) for text in offered.to_pylist()], pa.string()), place
         ips, place = np.unique(self._c["ip"], return_inverse=True)
         self._ips, self._ip, self._asns = pa.array(places.rendered(ips), pa.string()), place.ravel(), places.asns(ips)
         systems, place = np.unique(self._c["system"], return_inverse=True)
         none = int(len(systems) > 0 and systems[0] < 0)
         self._systems, self._system = self._texts.take(pa.array(systems[none:])), place.ravel() - none
-        if history:
+        if recipe.history:
             self._marked = pa.concat_arrays(
-                [_escaped(on.pack.folder), pa.array([escape(t) for t in (*sheet.texts, "")], pa.string())]
+                [_escaped(on), pa.array([escape(t) for t in (*sheet.texts, "")], pa.string())]
             )
             self._marked_frames = Frames(sheet.names["frame"].to_pylist(), escaped=True)
+
+        self._fill = 0 if recipe.prompt_bytes is None else self._phrases_for(recipe.prompt_bytes)
 
     def digest(self) -> str:
         """A hash of all that was rendered so far, the same on every machine."""
@@ -173,6 +188,8 @@ class Press:
         c = {name: values[rows] for name, values in self._c.items()}
         named = {name: _dictionary(of[rows], names) for name, (names, of) in self._named.items()}
         prompt = self._prompts(rows, self._texts, self._plain)
+        if self._fill:
+            prompt = pc.binary_join_element_wise(prompt, self._filling(c["request"]), " ")
         limit, heat = c["max_tokens"], c["temperature"]
         tokens = c["tokens_in"] + pc.binary_length(prompt).to_numpy().astype(np.int64) // 4 + 8
         columns = [
@@ -218,6 +235,21 @@ class Press:
         said = [texts.take(pa.array(each)) for each in (first, second, np.where(tail < 0, nothing, tail))]
         return pc.binary_join_element_wise(one, said[0], two, said[1], three, said[2], "")
 
+    def _phrases_for(self, prompt_bytes: int) -> int:
+        """How many phrases bring a prompt to so many bytes in the mean."""
+        sample = np.arange(0, len(self._sheet), max(1, len(self._sheet) // 5000))
+        mean: float = pc.mean(pc.binary_length(self._prompts(sample, self._texts, self._plain))).as_py() or 0.0
+        phrase: float = pc.mean(pc.binary_length(_phrases(self._desk))).as_py() + 1
+        return max(0, round((prompt_bytes - mean) / phrase))
+
+    def _filling(self, requests: NDArray[np.uint64]) -> Any:
+        """Words of no meaning for each row; they hang on its request, so that no two requests share them."""
+        phrases = _phrases(self._desk)
+        drawn = mixed(1, requests.view(np.int64)[:, None], np.arange(self._fill)[None, :])
+        chosen = (drawn % np.uint64(len(phrases))).astype(np.int32)
+        offsets = np.arange(0, chosen.size + 1, self._fill, dtype=np.int32)
+        return pc.binary_join(pa.ListArray.from_arrays(offsets, phrases.take(pa.array(chosen.ravel()))), " ")
+
     def _messages(self, rows: Ints) -> Any:
         """The turns before each row as JSON, or null; built from the oldest turn on, all rows of a depth at once."""
         before = self._c["before"]
@@ -244,6 +276,11 @@ class Press:
             self._digest.update(name.encode("utf-8"))
             for part in content(column):
                 self._digest.update(part)
+
+
+def _tool_names(offered: str) -> str:
+    """The names of the tools that a request offers, as a column of a table has them."""
+    return ",".join(sorted({tool.get("function", tool)["name"] for tool in json.loads(offered)}))
 
 
 def _dictionary(numbers: Ints, names: Any) -> Any:

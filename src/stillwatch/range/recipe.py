@@ -8,24 +8,51 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from stillwatch.core.errors import Error
+from stillwatch.range.places import carrier_pool
+from stillwatch.range.splits import Fold
 
-__all__ = ["Part", "Recipe", "Shard"]
+__all__ = ["LEAST_ACCOUNTS", "MOST", "Part", "Recipe", "Setting", "Shard"]
 
-VERSION = 1
+VERSION = 2
 """Raised when the same recipe gives another content."""
+
+MOST = 2_000_000
+"""Requests that a campaign sends at most unless it is told otherwise."""
 
 _ROWS = 400_000
 _MOST_DAYS = 400
 
+LEAST_ACCOUNTS = 20
+"""Ordinary customers of the smallest world."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Part:
-    """One lookalike or campaign in a world; several instances of one name differ in every draw."""
+    """One lookalike or campaign in a world; several instances of one name differ in every draw.
+
+    `scale` shrinks its accounts in proportion. A campaign of a profile sends at most `most` requests (it keeps accounts and rates and runs
+    for fewer hours), and evades by `moves`: names of `evasion.moves.KNOBS`, each with its value.
+    """
 
     role: str
     name: str
     instance: int = 0
     scale: float = 1.0
+    most: int = MOST
+    moves: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What a part must know of the world that it is built for; worlds of one setting differ in their ordinary customers alone.
+
+    `carrier_pool` is how many addresses each mobile carrier has there.
+    """
+
+    seed: int
+    days: int
+    fold: Fold | None
+    carrier_pool: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +71,8 @@ class Recipe:
 
     `accounts` and `exchanges` count ordinary customers, exactly; `parts` come on top. `days` from Tuesday 15 September 2026 on.
     `history` writes the earlier turns of each conversation out again, as chat logs have them; without it there is their number.
+    `fold` keeps everybody to the prompts of one fold (`splits`); without it all are asked. `prompt_bytes` brings prompts to about that mean
+    length by words of no meaning behind them, for measuring speed.
 
     Raises:
         Error: for sizes that make no sense, naming each.
@@ -55,26 +84,33 @@ class Recipe:
     days: int = 28
     parts: tuple[Part, ...] = ()
     history: bool = False
+    fold: Fold | None = None
+    prompt_bytes: int | None = None
     block: int = 10_000
 
     def __post_init__(self) -> None:
         faults = []
         if self.seed < 0:
             faults.append(f"seed: got {self.seed}, expected a whole number >= 0")
-        if self.accounts < 100:
-            faults.append(f"accounts: got {self.accounts}, expected at least 100")
+        if self.accounts < LEAST_ACCOUNTS:
+            faults.append(f"accounts: got {self.accounts}, expected at least {LEAST_ACCOUNTS}")
         if not 1 <= self.days <= _MOST_DAYS:
             faults.append(f"days: got {self.days}, expected 1 to {_MOST_DAYS}")
         if self.exchanges < 2 * self.accounts:
             faults.append(f"exchanges: got {self.exchanges}, expected at least two an account ({2 * self.accounts})")
         if self.exchanges > 3000 * self.days * self.accounts:
             faults.append(f"exchanges: got {self.exchanges}, expected at most 3000 a day and account")
-        if self.block < 100:
-            faults.append(f"block: got {self.block}, expected at least 100 accounts")
+        if self.block < LEAST_ACCOUNTS:
+            faults.append(f"block: got {self.block}, expected at least {LEAST_ACCOUNTS} accounts")
         if len({(p.role, p.name, p.instance) for p in self.parts}) < len(self.parts):
             faults.append("parts: the same role, name and instance twice")
         if faults:
             raise Error("\n".join(faults))
+
+    @property
+    def setting(self) -> Setting:
+        """What its parts must know."""
+        return Setting(seed=self.seed, days=self.days, fold=self.fold, carrier_pool=carrier_pool(self.accounts))
 
     @property
     def blocks(self) -> int:

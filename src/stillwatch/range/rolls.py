@@ -17,19 +17,19 @@ from stillwatch.range.names import Ints
 from stillwatch.range.odds import BITS, lognormal, looked_up, shares
 from stillwatch.range.parts import Built
 from stillwatch.range.products import PRODUCTS
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.recipe import Recipe
 from stillwatch.range.seeds import Dice, mixed
+from stillwatch.range.sheets import Sheet
 from stillwatch.range.tags import tagged
+from stillwatch.range.truth import ACTS, TRUTH
 
-__all__ = ["FACTS", "TRUTH", "facts_of", "facts_of_part", "truth_of", "truth_of_part"]
+__all__ = ["FACTS", "acts_of_part", "facts_of", "facts_of_part", "truth_of", "truth_of_part"]
 
 FACTS = pa.schema(
     [("account", pa.string()), *((n, pa.int64() if n == "entitlement" else pa.string()) for n in ACCOUNT_FACTS)]
 )
 """The file of account facts; unknown is null."""
-
-TRUTH = pa.schema([(name, pa.string()) for name in ("account", "role", "group")])
-"""The sealed truth of accounts."""
 
 _PLANS = tuple(ENTITLEMENT)
 _UNKNOWN = ""
@@ -168,4 +168,20 @@ def truth_of_part(built: Built) -> pa.Table:
     """Roles and groups of a part's accounts."""
     return pa.table(
         [built.facts["account"], pa.array(built.roles, pa.string()), pa.array(built.groups, pa.string())], schema=TRUTH
+    )
+
+
+def acts_of_part(built: Built, rows: Sheet) -> pa.Table:
+    """What the requests of hidden actors among a part's accounts were for; `rows` are some of the part's."""
+    actor = np.array([role == "actor" for role in built.roles], bool)
+    chosen = np.flatnonzero(actor[rows.columns["account"]])
+    of = pa.array(rows.columns["account"][chosen])
+    accounts = truth_of_part(built)
+    return pa.table(
+        [
+            tagged("req_", rows.columns["request"][chosen]),
+            *(accounts[name].take(of) for name in TRUTH.names),
+            _words([p.name.lower() for p in Purpose], rows.columns["purpose"][chosen] - min(Purpose)),
+        ],
+        schema=ACTS,
     )

@@ -14,19 +14,17 @@ import pyarrow.parquet as pq
 from stillwatch.range.blocks import Block, build_block
 from stillwatch.range.content import content_hash
 from stillwatch.range.desk import Desk, desk
+from stillwatch.range.grounded import cut
 from stillwatch.range.launches import Launches, launches
-from stillwatch.range.parts import build_part, cut
+from stillwatch.range.parts import build_part
 from stillwatch.range.press import DICTIONARIES, SCHEMA, Press
 from stillwatch.range.recipe import Recipe, Shard
-from stillwatch.range.rolls import FACTS, TRUTH, facts_of, facts_of_part, truth_of, truth_of_part
+from stillwatch.range.rolls import FACTS, acts_of_part, facts_of, facts_of_part, truth_of, truth_of_part
 from stillwatch.range.sheets import Sheet, laid_together
-from stillwatch.range.tags import tagged
 from stillwatch.range.talks import talks
+from stillwatch.range.truth import ACTS, TRUTH
 
-__all__ = ["ACTS", "Job", "Written", "sheet_of", "write_shards", "written"]
-
-ACTS = pa.schema([("request_id", pa.string()), ("account", pa.string()), ("role", pa.string()), ("group", pa.string())])
-"""The sealed truth of exchanges: every request of a hidden actor's account."""
+__all__ = ["Job", "Written", "rolls_of", "sheet_of", "write_shards", "written"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,34 +62,40 @@ def written(folder: Path, recipe: Recipe, shard: Shard) -> Written | None:
 
 
 def write_shards(job: Job) -> list[Written]:
-    """Write some shards of one block; each is renamed to its name when it is whole, and then recorded."""
+    """Write some shards of one block; each is renamed to its name when it is whole, and then recorded. Its parts are let go at the end."""
     pa.set_cpu_count(1)
-    on = desk(job.prompts)
+    on = desk(job.prompts, job.recipe.fold)
     launched = launches(job.recipe.seed, job.recipe.days)
     block = build_block(job.recipe, job.block, on)
-    return [_write(job, shard, block, on, launched) for shard in job.shards]
+    try:
+        return [_write(job, shard, block, on, launched) for shard in job.shards]
+    finally:
+        build_part.cache_clear()
 
 
 def sheet_of(recipe: Recipe, shard: Shard, block: Block, on: Desk, launched: Launches) -> tuple[Sheet, pa.Table]:
     """The rows of a shard, its parts' among them, and the truth about those of hidden actors."""
     sheets, acts = [talks(recipe, shard, block, on, launched)], [ACTS.empty_table()]
     for part in recipe.parts_of(shard.block):
-        built = build_part(recipe, part, on, launched)
+        built = build_part(recipe.setting, part, on, launched)
         rows = cut(built.sheet, shard.first_day, shard.days)
         sheets.append(rows)
-        if part.role == "actor" and len(rows):
-            of = pa.array(rows.columns["account"])
-            columns = (built.facts["account"], pa.array(built.roles, pa.string()), pa.array(built.groups, pa.string()))
-            acts.append(
-                pa.table([tagged("req_", rows.columns["request"]), *(c.take(of) for c in columns)], schema=ACTS)
-            )
+        acts.append(acts_of_part(built, rows))
     return laid_together(sheets, known=len(on.texts)), pa.concat_tables(acts)
+
+
+def rolls_of(recipe: Recipe, block: Block, number: int, on: Desk, launched: Launches) -> tuple[pa.Table, pa.Table]:
+    """What is known of the accounts of a block and its parts, and what is true of them, in the order of the sheet's accounts."""
+    built = [build_part(recipe.setting, part, on, launched) for part in recipe.parts_of(number)]
+    known = pa.concat_tables([FACTS.empty_table(), facts_of(recipe, block), *(facts_of_part(one) for one in built)])
+    true = pa.concat_tables([TRUTH.empty_table(), truth_of(block), *(truth_of_part(one) for one in built)])
+    return known, true
 
 
 def _write(job: Job, shard: Shard, block: Block, on: Desk, launched: Launches) -> Written:
     recipe, folder = job.recipe, job.folder
     sheet, acts = sheet_of(recipe, shard, block, on, launched)
-    press = Press(sheet, on, models=launched.models, history=recipe.history)
+    press = Press(sheet, on, recipe, launched)
     path = folder / "logs" / _name(shard)
     half = path.with_suffix(f".half-{os.getpid()}")
     with pq.ParquetWriter(
@@ -130,9 +134,7 @@ def _write_rolls(
     recipe: Recipe, shard: Shard, block: Block, on: Desk, launched: Launches, folder: Path
 ) -> tuple[int, str]:
     """Write a block's facts to the facts and its truth to the truth."""
-    built = [build_part(recipe, part, on, launched) for part in recipe.parts_of(shard.block)]
-    known = pa.concat_tables([FACTS.empty_table(), facts_of(recipe, block), *(facts_of_part(one) for one in built)])
-    true = pa.concat_tables([TRUTH.empty_table(), truth_of(block), *(truth_of_part(one) for one in built)])
+    known, true = rolls_of(recipe, block, shard.block, on, launched)
     _put(known, folder / "facts" / f"block-{shard.block:05d}.parquet")
     _put(true, folder / "truth" / f"block-{shard.block:05d}.parquet")
     return known.num_rows, content_hash(known) + content_hash(true)

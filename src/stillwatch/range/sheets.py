@@ -24,8 +24,8 @@ class Sheet:
     """Rows in any order. `columns` holds numbers, all of one length; `names` the lists that `NAMED` columns point into.
 
     Columns beside `NAMED` and `TEXTS`: at (microseconds since the world's first midnight), ip (as `places` numbers it), model, tail
-    (a detail of the desk, or -1), before (the row of the turn before, or -1), turn, reply, status, tokens_in (before this turn),
-    tokens_out, stream, temperature, max_tokens, n, conversation and request (random words).
+    (a detail of the desk, or -1), before (the row of the turn before, or -1), turn, reply, purpose (what the row is for), status,
+    tokens_in (before this turn), tokens_out, stream, temperature, max_tokens, n, conversation and request (random words).
     """
 
     columns: dict[str, NDArray[Any]]

@@ -16,7 +16,7 @@ import numpy as np
 from stillwatch.core.errors import Error
 from stillwatch.range.ground import Ground, Ints
 
-__all__ = ["KIN", "TOPICS", "Fold", "Kin", "fold_of", "shelf", "sources"]
+__all__ = ["KIN", "TOPICS", "Fold", "Kin", "every_source", "fold_of", "in_fold", "shelf", "sources"]
 
 
 class Fold(StrEnum):
@@ -111,6 +111,31 @@ def sources(fold: Fold, *topics: str, unseen: bool = False) -> tuple[str, ...]:
     return tuple(found)
 
 
+def every_source(fold: Fold) -> tuple[str, ...]:
+    """All files of the pack that belong to a fold; parts of a file do not count.
+
+    >>> "nq_open" in every_source(Fold.DEVELOP)
+    True
+    """
+    return tuple(source for kin in KIN if kin.fold is fold for source in kin.sources if "/" not in source)
+
+
+def in_fold(fold: Fold, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of some sources that belong to a fold; where none does, the fold's sources of their topics that the demo holds.
+
+    >>> in_fold(Fold.TEST, ("nq_open", "mmlu")), in_fold(Fold.TEST, ("nq_open",))
+    (('mmlu',), ('medquad',))
+
+    A name that the table lacks belongs to both folds.
+    """
+    named = {source: kin for kin in KIN for source in kin.sources}
+    own = tuple(name for name in names if name not in named or named[name].fold is fold)
+    if own or not names:
+        return own
+    topics = {named[name].topic for name in names}
+    return tuple(s for kin in KIN if kin.fold is fold and kin.topic in topics and kin.seen for s in kin.sources)
+
+
 def shelf(
     ground: Ground, fold: Fold, *topics: str, lang: str | None = None, longest: int = 2500, shortest: int = 8
 ) -> Ints:
@@ -120,7 +145,7 @@ def shelf(
     one of hidden prompts does, has no folds: then all are returned.
     """
     found = _texts(ground, sources(fold, *topics), lang=lang, longest=longest, shortest=shortest)
-    if fold is Fold.TEST:
+    if fold is Fold.TEST and not ground.pack.one_fold:
         every = tuple(source for kin in KIN if kin.fold is Fold.DEVELOP for source in kin.sources)
         apart = np.setdiff1d(found, _texts(ground, every, lang=None, longest=6000, shortest=0))
         found = apart if len(apart) else found

@@ -18,6 +18,7 @@ from stillwatch.range.launches import Launches
 from stillwatch.range.names import Ints
 from stillwatch.range.odds import BITS, draw, lognormal, looked_up, shares, trace_answers, trace_gaps, trace_minutes
 from stillwatch.range.products import PRODUCTS
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.recipe import Recipe, Shard
 from stillwatch.range.rhythm import DAY, PROFILES
 from stillwatch.range.seeds import Dice, mixed
@@ -104,6 +105,7 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
         "tools": np.where(block.has_tools, block.holder % len(_toolboxes()), -1)[owner],
         "end_user": end_users[talk],
         "reply": reply,
+        "purpose": np.full(size, int(Purpose.OWN)),
         "status": status,
         "tokens_in": tokens_in,
         "tokens_out": tokens_out,

@@ -1,135 +1,86 @@
-"""A day of traffic with known truth, as columns of numbers that the writers render."""
+"""A world that is small enough to hold: all its rows as columns of numbers, what is known of its accounts, and what is true of them."""
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from stillwatch.core.errors import Error
-from stillwatch.range.benign import ordinary
-from stillwatch.range.campaigns import CAMPAIGNS
-from stillwatch.range.ground import Ground
-from stillwatch.range.lookalikes import LOOKALIKES
-from stillwatch.range.pack import Pack, read_pack
-from stillwatch.range.rhythm import Clock
+from stillwatch.range.blocks import build_block
+from stillwatch.range.desk import Desk, desk
+from stillwatch.range.launches import Launches, launches
+from stillwatch.range.pack import find_prompts
+from stillwatch.range.recipe import Recipe, Shard
 from stillwatch.range.seeds import stream
+from stillwatch.range.shards import rolls_of, sheet_of
+from stillwatch.range.sheets import Sheet
 
-__all__ = ["FULL", "World", "build_world", "digest"]
+__all__ = ["World", "build_world"]
 
-FULL = 5000
-"""Accounts from which on lookalikes and actors have their full size; in a smaller world they have `accounts / SMALL` of it."""
-
-SMALL = 8000
+_SENT_TWICE = 0.003
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A finished world. `rows` are in no order of time; `order` lists them by time and `repeats` marks those that a client sent twice."""
+    """A world in memory. Row k of `facts` and `truth` is account k of the sheet; `acts` are what requests of actors are for."""
 
-    seed: int
-    accounts: dict[str, list[str]]
-    formats: NDArray[np.int64]
-    zones: NDArray[np.int64]
-    rows: dict[str, NDArray[Any]]
-    order: NDArray[np.int64]
-    repeats: NDArray[np.bool_]
-    request_ids: NDArray[np.uint64]
-    texts: list[str]
-    frames: list[str]
-    ips: list[str]
-    agents: list[str]
-    end_users: list[str]
-    tools: list[str]
-    prose: list[str]
+    recipe: Recipe
+    desk: Desk
+    launched: Launches
+    sheet: Sheet
+    facts: pa.Table
+    truth: pa.Table
+    acts: pa.Table
 
     def __len__(self) -> int:
-        return len(self.order)
+        return len(self.sheet)
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Its rows by time."""
+        return np.argsort(self.sheet.columns["at"], kind="stable")
+
+    @property
+    def repeats(self) -> NDArray[np.bool_]:
+        """Which rows a log has twice, because a client sent them again."""
+        return stream(self.recipe.seed, "repeats").random(len(self)) < _SENT_TWICE
 
     def summary(self) -> dict[str, object]:
         """Numbers of accounts and exchanges by group, for the sealed truth."""
-        exchanges = np.bincount(self.rows["account"], minlength=len(self.formats))
-        counts: dict[str, dict[str, int]] = {}
-        for role, group, n in zip(self.accounts["role"], self.accounts["group"], exchanges.tolist(), strict=True):
-            entry = counts.setdefault(f"{role}/{group}", {"accounts": 0, "exchanges": 0})
-            entry["accounts"] += 1
-            entry["exchanges"] += n
+        names = [
+            f"{role}/{group}"
+            for role, group in zip(*(self.truth[c].to_pylist() for c in ("role", "group")), strict=True)
+        ]
+        accounts = Counter(names)
+        each = np.bincount(self.sheet.columns["account"], minlength=len(names))
+        exchanges: Counter[str] = Counter()
+        for name, n in zip(names, each.tolist(), strict=True):
+            exchanges[name] += n
         return {
-            "seed": self.seed,
-            "accounts": len(self.formats),
+            "seed": self.recipe.seed,
+            "accounts": len(names),
             "exchanges": len(self),
             "repeated_lines": int(self.repeats.sum()),
-            "groups": dict(sorted(counts.items())),
+            "groups": {k: {"accounts": accounts[k], "exchanges": exchanges[k]} for k in sorted(accounts)},
         }
 
 
-def build_world(
-    *,
-    seed: int,
-    accounts: int,
-    exchanges: int,
-    prompts: Path | Pack | None = None,
-    campaigns: bool = True,
-) -> World:
-    """Build the world `seed` with exactly `accounts` accounts and `exchanges` exchanges; without `campaigns`, an innocent one.
+def build_world(recipe: Recipe, *, prompts: Path | None = None) -> World:
+    """Build a world in memory; the recipe's blocks are not cut, so a large one is better written (`write_world`).
 
     Raises:
-        Error: if there is no prompt pack, or the numbers leave no room for ordinary customers.
+        Error: if there is no prompt pack, or a part is not known.
+        ValueError: for a recipe of more than one block.
     """
-    scale = 1.0 if accounts >= FULL else accounts / SMALL
-    clock = Clock(stream(seed, "clock"))
-    pack = prompts if isinstance(prompts, Pack) else read_pack(prompts)
-    ground = Ground(pack=pack, clock=clock, texts=pack.names())
-    for name, campaign in CAMPAIGNS.items() if campaigns else ():
-        campaign(ground, stream(seed, "campaign", name), scale)
-    for name, lookalike in LOOKALIKES.items():
-        lookalike(ground, stream(seed, "lookalike", name), scale)
-    people, room = accounts - ground.settled, exchanges - ground.sent
-    if people < 20 or room < 2 * people:
-        raise Error(
-            f"accounts, exchanges: got {accounts} and {exchanges}; lookalikes and actors take {ground.settled} and {ground.sent}, "
-            "and what is left must be at least 20 ordinary accounts with two exchanges each"
-        )
-    ordinary(ground, stream(seed, "ordinary"), people, room)
-    return _finish(ground, seed)
-
-
-def _finish(ground: Ground, seed: int) -> World:
-    rows = {name: np.concatenate(parts) for name, parts in ground.rows.items()}
-    size = len(rows["at"])
-    rng = stream(seed, "requests")
-    talks = stream(seed, "conversations").integers(0, 1 << 62, ground.conversations)
-    rows["conversation"] = talks[rows["conversation"]]
-    order = np.argsort(rows["at"], kind="stable")
-    return World(
-        seed=seed,
-        accounts=ground.accounts,
-        formats=ground.trait("format"),
-        zones=ground.trait("zone"),
-        rows=rows,
-        order=order,
-        repeats=rng.random(size) < 0.003,
-        request_ids=rng.integers(0, 1 << 63, size, dtype=np.uint64),
-        texts=ground.texts.all,
-        frames=ground.frames.all,
-        ips=ground.ips.all,
-        agents=ground.agents.all,
-        end_users=ground.end_users.all,
-        tools=ground.tools.all,
-        prose=ground.pack.shuffled(stream(seed, "prose")),
-    )
-
-
-def digest(world: World) -> str:
-    """A hash of everything in the world, for checking that the same seed gives the same world."""
-    out = hashlib.blake2b(digest_size=16)
-    for name in sorted(world.rows):
-        out.update(name.encode("utf-8"))
-        out.update(np.ascontiguousarray(world.rows[name]).tobytes())
-    for texts in (world.texts, world.frames, world.ips, world.agents, world.tools, world.accounts["account"]):
-        out.update("\x1f".join(texts).encode("utf-8"))
-    return out.hexdigest()
+    if recipe.blocks > 1:
+        raise ValueError(f"recipe: got {recipe.blocks} blocks, expected one")
+    on = desk(find_prompts(prompts).resolve(), recipe.fold)
+    launched = launches(recipe.seed, recipe.days)
+    block = build_block(recipe, 0, on)
+    sheet, acts = sheet_of(recipe, Shard(number=0, block=0, first_day=0, days=recipe.days), block, on, launched)
+    known, true = rolls_of(recipe, block, 0, on, launched)
+    return World(recipe=recipe, desk=on, launched=launched, sheet=sheet, facts=known, truth=true, acts=acts)

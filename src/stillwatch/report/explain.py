@@ -112,8 +112,13 @@ def _account(
         yield _line(Kind.TEXT, sentence(account.reason))
     asked = "" if account.threshold_p is None else f"; p needed {p_words(account.threshold_p)}"
     combined = f"p = {p_words(account.p_value)}, {evidence_words(account.e_value, account.threshold_e)}{asked}"
-    compared = f"compared with {account.stratum} accounts; {plural(account.exchanges, 'exchange')}"
+    crowd = f"{count(account.calibration_n)} " if account.calibration_n else ""
+    compared = f"compared with {crowd}{account.stratum} accounts; {plural(account.exchanges, 'exchange')}"
     yield _line(Kind.TEXT, f"Combined {combined}; {compared}.")
+    if account.null:
+        yield _line(Kind.QUIET, f"Null: {sentence(account.null)}")
+    if account.proposal:
+        yield _line(Kind.TEXT, f"The evidence would carry: {account.proposal}. A person decides.")
     for signal in account.signals:
         yield from _signal(signal)
 

@@ -36,7 +36,7 @@ def verdict(view: ScanView) -> str:
     )
     aside = f"{plural(len(view.set_aside), 'candidate')} set aside" if view.set_aside else "no candidate set aside"
     open_ = f"{plural(len(view.undecided_actors), 'candidate')} undecided" if view.undecided_actors else ""
-    unable = [_ONE_OF.get(budget.level, budget.level) for budget in view.budgets if not budget.can_fire]
+    unable = [_ONE_OF[budget.level] for budget in view.budgets if not budget.can_fire and budget.level in _ONE_OF]
     blind = f" No {' or '.join(unable)} could have been found at this error budget." if unable else ""
     return f"{'; '.join(part for part in (first, single, aside, open_) if part)}.{blind}"
 

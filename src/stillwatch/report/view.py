@@ -88,8 +88,9 @@ class RunFacts:
 class ErrorBudget:
     """The error rate that one level of findings was held to, and what it takes to fire.
 
-    `level` is "actors" or "accounts"; `rate` the nominal share of false findings among findings; `tested` the number
-    of candidates; `needed` what the first finding had to reach (an e-value for `method` "e-BH", a p-value for "BH");
+    `level` is "actors", "accounts" or "accounts to" with an action; `rate` the nominal share of false findings among
+    findings; `tested` the number of candidates; `needed` what the first finding had to reach (an e-value for `method` "e-BH", a
+    p-value for "BH");
     `best` the best candidate's value; `can_fire` whether any candidate could have been found at all with this much
     calibration data; `note` says so in a sentence.
     """

@@ -46,6 +46,7 @@ class SignalReading:
 class AccountView:
     """One account's verdict on its own evidence: the combined row of `account_evidence`, and its loudest signals.
 
+    `calibration_n` accounts were its yardstick under the `null`; `proposal` is the hardest action whose error budget it passed.
     `actor` is the handle of the actor it is a member of, where there is one. `threshold_p` or `threshold_e` is what
     the run's budget demanded of the combined value.
     """
@@ -65,6 +66,9 @@ class AccountView:
     signup_path: str | None = None
     created: datetime | None = None
     signals: tuple[SignalReading, ...] = ()
+    calibration_n: int = 0
+    null: str = ""
+    proposal: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

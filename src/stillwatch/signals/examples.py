@@ -11,10 +11,13 @@ import pyarrow as pa
 
 from stillwatch.engine import table
 
-__all__ = ["SUBJECT", "Example", "fact", "launch", "row", "tables"]
+__all__ = ["INPUTS", "SUBJECT", "Example", "artifact", "fact", "launch", "row", "signed_up", "tables"]
 
 SUBJECT = 1
 """The account that an example is about; rows of other accounts may stand beside it."""
+
+INPUTS = ("features", "account_facts", "releases", "artifacts", "signups")
+"""The tables that a signal may read."""
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -63,13 +66,24 @@ def launch(model: str, *, hours: float) -> Example:
     return _example("releases", {"model": model, "at": _START + timedelta(hours=hours)})
 
 
+def artifact(*, times: int = 1, **fields: Any) -> Example:
+    """A row of `artifacts`: one signature that the subject sent `times` times in one place."""
+    ordinary = {"account": SUBJECT, "artifact": 1, "role": "sent", "slice": 0, "exchanges": times}
+    return _example("artifacts", ordinary | {"first_at": _START, "last_at": _START} | fields)
+
+
+def signed_up(*, score: float, facts: int) -> Example:
+    """A row of `signups` about the subject."""
+    return _example("signups", {"account": SUBJECT, "score": score, "low": score, "high": score, "facts": facts})
+
+
 def tables(examples: Iterable[Example]) -> dict[str, pa.Table]:
-    """Turn examples into the three tables that signals read; exchange ids count from 1.
+    """Turn examples into the tables that signals read; exchange ids count from 1.
 
     >>> tables([row(), row(), fact(plan="free")])["features"].num_rows
     2
     """
-    rows: dict[str, list[dict[str, Any]]] = {"features": [], "account_facts": [], "releases": []}
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INPUTS}
     for one in examples:
         rows[one.table].append(dict(one.fields))
     for number, fields in enumerate(rows["features"], start=1):

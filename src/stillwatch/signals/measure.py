@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from stillwatch.engine import Engine, Relation
+from stillwatch.signals.registry import register
 from stillwatch.signals.signal import MEASURED, SIGNALS, Signal
+from stillwatch.signals.signups import signups as scored
 
 __all__ = ["measure"]
 
@@ -20,6 +22,8 @@ def measure(
     features: Relation,
     account_facts: Relation,
     releases: Relation,
+    artifacts: Relation | None = None,
+    signups: Relation | None = None,
     *,
     signals: Iterable[Signal] | None = None,
 ) -> dict[str, pa.Table]:
@@ -30,9 +34,21 @@ def measure(
         features: exchanges as numbers.
         account_facts: what the provider's records say; an empty relation when there are none.
         releases: model launches; an empty relation when there are none.
+        artifacts: the registry of reasoning signatures; made from the features by default.
+        signups: sign-ups scored by the account facts alone; made from these by default.
         signals: which signals; every declared one by default.
     """
-    given = {"features": features, "account_facts": account_facts, "releases": releases}
+    if artifacts is None:
+        artifacts = engine.from_arrow(register(engine, features))
+    if signups is None:
+        signups = engine.from_arrow(scored(engine.to_arrow(account_facts)))
+    given = {
+        "features": features,
+        "account_facts": account_facts,
+        "releases": releases,
+        "artifacts": artifacts,
+        "signups": signups,
+    }
     out: dict[str, pa.Table] = {}
     for one in SIGNALS.values() if signals is None else signals:
         relation = engine.sql(one.query, **{name: given[name] for name in one.query.inputs})

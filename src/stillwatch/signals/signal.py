@@ -10,12 +10,9 @@ import pyarrow as pa
 
 from stillwatch.core.errors import ContractError
 from stillwatch.engine import Sql
-from stillwatch.signals.examples import Example
+from stillwatch.signals.examples import INPUTS, Example
 
-__all__ = ["INPUTS", "MEASURED", "SIGNALS", "Signal", "signal"]
-
-INPUTS = ("features", "account_facts", "releases")
-"""The relations that a signal may read."""
+__all__ = ["MEASURED", "SIGNALS", "Signal", "signal"]
 
 MEASURED = pa.schema(
     [

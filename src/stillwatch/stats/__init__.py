@@ -1,5 +1,6 @@
 """Measurements to evidence: p-values, e-values and intervals with a stated null, and the error rate that each promises."""
 
+from stillwatch.stats.certificate import certified_rate, certified_rate_everywhere
 from stillwatch.stats.circular import HourShape, hour_shape
 from stillwatch.stats.collisions import Tiling, repeats_bound, tiling, tiling_needs
 from stillwatch.stats.conformal import (
@@ -25,6 +26,7 @@ from stillwatch.stats.evalues import (
 )
 from stillwatch.stats.group_means import GroupMeans, group_mean_test
 from stillwatch.stats.intervals import bootstrap, clopper_pearson, dkw, wilson
+from stillwatch.stats.looks import accumulate, look_share
 from stillwatch.stats.monitor import null_monitor
 from stillwatch.stats.multiplicity import (
     Discoveries,
@@ -36,6 +38,7 @@ from stillwatch.stats.multiplicity import (
     reach,
     reach_e,
 )
+from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
 from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
     CellDifference,
@@ -44,8 +47,10 @@ from stillwatch.stats.spread import (
     group_cell_difference,
     within_account_lift,
 )
+from stillwatch.stats.tails import GUILTY_SHARES, TailPower, budget_tails, tail_e, tail_power
 
 __all__ = [
+    "GUILTY_SHARES",
     "CellDifference",
     "CrossFitted",
     "Discoveries",
@@ -53,15 +58,22 @@ __all__ = [
     "GroupMeans",
     "HourShape",
     "Lift",
+    "OnlineBudget",
+    "OnlineRule",
     "Reach",
     "StratumCalibration",
+    "TailPower",
     "Tiling",
+    "accumulate",
     "assign_folds",
     "benjamini_hochberg",
     "betting_e",
     "binomial_excess",
     "bootstrap",
+    "budget_tails",
     "cell_difference",
+    "certified_rate",
+    "certified_rate_everywhere",
     "clopper_pearson",
     "conformal_e",
     "conformal_p",
@@ -77,10 +89,12 @@ __all__ = [
     "group_mean_test",
     "hour_shape",
     "hypergeometric_excess",
+    "look_share",
     "merge_all_required",
     "merge_average",
     "merge_product",
     "null_monitor",
+    "online_fdr",
     "p_needed",
     "p_to_e",
     "p_to_e_mixture",
@@ -90,6 +104,8 @@ __all__ = [
     "reach_e",
     "repeats_bound",
     "sequential_permutation",
+    "tail_e",
+    "tail_power",
     "tiling",
     "tiling_needs",
     "wilson",

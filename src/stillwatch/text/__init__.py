@@ -5,6 +5,7 @@ from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
 from stillwatch.text.project import Embedder, Projection
+from stillwatch.text.scaffolds import Scaffold, read_scaffolds
 from stillwatch.text.shingles import anchors, shingles
 from stillwatch.text.skeleton import skeletons
 from stillwatch.text.topic import CELLS, cells
@@ -16,6 +17,7 @@ __all__ = [
     "Embedder",
     "KnownSet",
     "Projection",
+    "Scaffold",
     "Words",
     "anchors",
     "cells",
@@ -24,6 +26,7 @@ __all__ = [
     "known_items",
     "lexicon",
     "prompt_hashes",
+    "read_scaffolds",
     "sets",
     "shingles",
     "skeletons",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import known_items
 from stillwatch.text.normal import Batch, arrow, normal, portions
+from stillwatch.text.scaffolds import Scaffold, known_scaffolds, residual
 from stillwatch.text.shingles import anchors
 from stillwatch.text.skeleton import skeletons
 from stillwatch.text.topic import cells
@@ -20,20 +21,24 @@ from stillwatch.text.words import Words, count, of
 __all__ = ["text_features"]
 
 
-def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, salt: int) -> dict[str, pa.Array]:
+def text_features(
+    prompt: Batch, system: Batch, output: Batch, tools: Batch, *, salt: int, scaffolds: Sequence[Scaffold] = ()
+) -> dict[str, pa.Array]:
     """Featurise a batch of exchanges: every text column of the table `features`, a row an exchange, in its types.
 
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
-    empty anchors, and no hash, skeleton or cell. `elicitation` is null only where the prompt is unknown and the system text asks
-    for nothing.
+    empty anchors, and no hash, skeleton or cell. Of a system text that holds a known public harness's scaffold, anchors and
+    techniques are those of the rest; `scaffolds` are known beside those that come with Stillwatch. `elicitation` is null only where
+    the prompt is unknown and the system text asks for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
     >>> found["prompt_words"].to_pylist(), found["output_words"].to_pylist(), found["system_hash"].null_count
     ([5], [1], 1)
     """
+    public = (*known_scaffolds(), *scaffolds)
     asked = _once(prompt, lambda words: _asked(words, salt))
-    told = _once(system, lambda words: _told(words, salt))
+    told = _once(system, lambda words: _told(words, salt, public))
     bits = np.asarray(asked["bits"].fill_null(0)) | np.asarray(told["bits"].fill_null(0))
     unknown = np.asarray(asked["bits"].is_null()) & (bits == 0)
     counts, known = count(output)
@@ -45,6 +50,7 @@ def text_features(prompt: Batch, system: Batch, output: Batch, tools: Batch, *, 
         "anchors": asked["anchors"],
         "system_hash": told["hash"],
         "system_anchors": told["anchors"],
+        "scaffold": told["scaffold"],
         "cell": asked["cell"],
         "known_item": asked["known_item"],
         "elicitation": pa.array(bits, mask=unknown),
@@ -65,11 +71,13 @@ def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
     }
 
 
-def _told(words: Words, salt: int) -> dict[str, pa.Array]:
+def _told(words: Words, salt: int, public: Sequence[Scaffold]) -> dict[str, pa.Array]:
+    scaffold, rest = residual(words, public)
     return {
         "hash": prompt_hashes(words, salt=salt),
-        "anchors": anchors(words, salt=salt),
-        "bits": pa.array(elicitation(words), mask=~words.known),
+        "anchors": anchors(rest, salt=salt),
+        "bits": pa.array(elicitation(rest), mask=~words.known),
+        "scaffold": scaffold,
     }
 
 

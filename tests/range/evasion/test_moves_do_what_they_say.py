@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
 from stillwatch.range.campaigns.deliver import deliver
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.campaigns.profiles import SCENARIOS
 from stillwatch.range.campaigns.render import render
 from stillwatch.range.evasion import compose, price
@@ -28,6 +28,7 @@ from stillwatch.range.evasion.tongues import Encode, Multilingual
 from stillwatch.range.evasion.topics import TopicMatch, TopicSortedQueue, TopicSplit, divergence, topics_of
 from stillwatch.range.evasion.wording import FreeRewording, Paraphrase, Personas, Rotate, Unwrap
 from stillwatch.range.ground import LAUNCH, Ground, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.seeds import stream
 
 NewGround = Callable[..., Ground]

@@ -48,10 +48,11 @@ def test_members_by_hand() -> None:
         np.arange(50, 60),  # innocents
     ]
     found = compare_members(clusters, world)
-    a, b, c = found.actors
-    assert (a.recall, a.best_recall, a.best_precision, a.found, a.pieces) == (0.8, 0.8, 0.8, True, 1)
-    assert (b.recall, b.best_recall, b.best_precision, b.found, b.pieces) == (0.5, 0.3, 1.0, False, 2)
-    assert (c.recall, c.found, c.pieces) == (0.0, False, 0)
+    assert [one.recall for one in found.actors] == [0.8, 0.5, 0.0]
+    a, b, c = (one.match for one in found.actors)
+    assert (a.best_recall, a.best_precision, a.found, a.own) == (0.8, 0.8, True, (0,))
+    assert (b.best_recall, b.best_precision, b.found, b.own) == (0.3, 1.0, False, (1, 2))
+    assert (c.best, c.found, c.pieces) == (None, False, 0)
     assert math.isnan(c.best_precision)
     assert (found.recall.value, found.recall.n) == (18 / 35, 35)
     assert (found.precision.value, found.precision.n) == (18 / 30, 30)
@@ -60,11 +61,11 @@ def test_members_by_hand() -> None:
 
 def test_two_actors_in_one_cluster_are_merged_and_an_account_counts_once() -> None:
     found = compare_members([np.arange(16), np.arange(4)], truth({"a": 10, "b": 6}, 10))
-    a, b = found.actors
+    a, b = (one.match for one in found.actors)
     assert a.merged
     assert a.found
     assert not b.found, "the cluster is mostly of another actor"
-    assert b.recall == 0.0
+    assert found.actors[1].recall == 0.0
     assert found.recall.value == 10 / 16
     assert found.precision.n == 16
 

@@ -16,8 +16,9 @@ from stillwatch.range.pack import read_pack
 from stillwatch.range.presets import PRESETS, preset, run_preset
 from stillwatch.range.splits import Fold
 from stillwatch.range.studies import accounts, smoke
-from stillwatch.range.studies.dials import dialled, mimic
+from stillwatch.range.studies.dials import dialled
 from stillwatch.range.studies.hidden import hidden_pack
+from stillwatch.range.studies.mimic import mimic
 from stillwatch.range.studies.order import Order, Size
 
 Orders = Callable[..., Order]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.range import words
 from stillwatch.range.campaigns.families.family import item_of
-from stillwatch.range.campaigns.plan import HOUR, Purpose, Requests, no_requests, requests
+from stillwatch.range.campaigns.plan import HOUR, Requests, no_requests, requests
 from stillwatch.range.ground import Ground, Ints
 from stillwatch.range.pack import Deck
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import answer_lengths, turns
 from stillwatch.range.splits import Fold, shelf
 
@@ -34,7 +34,7 @@ def conversations(
     size = len(cut.owner)
     pool = shelf(ground, fold, "open", "search", "support", "tongues")
     text = pool[Deck(len(pool), rng).draw(size)]
-    follow = ground.texts.numbers(words.FOLLOW_UPS)
+    follow = ground.texts.numbers(ground.pack.follow_ups())
     later = (cut.turn > 0) & (rng.random(size) < 0.6)
     text = np.where(later, follow[rng.integers(0, len(follow), size)], text)
     window = round(hours * HOUR)

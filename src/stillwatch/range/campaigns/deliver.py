@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.ground import Ground, Ints, Traits
+from stillwatch.range.purpose import HARVESTED
 
 __all__ = ["Delivered", "deliver"]
 
@@ -29,7 +30,7 @@ class Delivered:
 
     def harvest(self) -> NDArray[np.bool_]:
         """Which of the rows are the harvest itself, on target or chosen to look ordinary."""
-        return np.isin(self.purpose, [int(Purpose.HARVEST), int(Purpose.OFF_TARGET)])
+        return np.isin(self.purpose, [int(p) for p in HARVESTED])
 
 
 def deliver(plan: Plan, ground: Ground, rng: np.random.Generator, *, role: str = "actor") -> Delivered:
@@ -63,6 +64,7 @@ def deliver(plan: Plan, ground: Ground, rng: np.random.Generator, *, role: str =
             system=rows.system,
             before=rows.before,
             conversation=np.unique(rows.talk, return_inverse=True)[1].astype(np.int64),
+            purpose=rows.purpose,
             overrides={"model": rows.model, "max_tokens": rows.limit, "temperature": rows.heat},
         )
     return Delivered(

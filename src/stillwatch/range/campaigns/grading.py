@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, facts
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.replies import student_answers
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build"]
 
@@ -83,6 +84,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         extra=ground.texts.numbers(student_answers(rng, [answered[k] for k in dealt])),
         frame=ground.frames.number(_RUBRIC),
         reply=Reply.GRADE,
+        purpose=Purpose.HARVEST,
         tokens_out=rng.integers(60, 160, total),
         overrides={
             "temperature": np.zeros(total),
@@ -91,7 +93,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
             "ip": ground.ips.numbers(proxy)[owner],
         },
     )
-    mixed_traffic(ground, rng, who, counts - graded, end_users=False)
+    mixed_traffic(ground, rng, who, counts - graded, end_users=False, purpose=Purpose.COVER)
 
 
 def _pairs(ground: Ground, rng: np.random.Generator) -> tuple[list[str], list[str]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from stillwatch.range import accounts, facts
 from stillwatch.range.ground import Ground, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import answer_lengths
 from stillwatch.range.sizes import scaled
 
@@ -70,6 +71,7 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         text=rng.permutation(items)[:total],
         frame=frames[rng.integers(0, len(frames), total)],
         reply=Reply.STEPS,
+        purpose=Purpose.HARVEST,
         tokens_out=np.maximum(120, answer_lengths(rng, rng.integers(50, 400, total), trace="long")),
         overrides={"model": np.full(total, 1)},
     )

@@ -6,7 +6,6 @@ Everything an operator decides is here and nothing of what the provider answers 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -14,37 +13,13 @@ from numpy.typing import NDArray
 
 from stillwatch.range.campaigns.crew import Crew, Infrastructure
 from stillwatch.range.ground import Ints, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.splits import Fold
 
-__all__ = ["HOUR", "PAID", "Plan", "Purpose", "Requests", "no_requests", "requests"]
+__all__ = ["HOUR", "Plan", "Requests", "no_requests", "requests"]
 
 HOUR = 3_600_000_000
 """An hour in microseconds."""
-
-
-class Purpose(IntEnum):
-    """What a request is for, in the operator's eyes. It is part of the sealed truth of a row."""
-
-    HARVEST = 0
-    """Its answer is kept for training."""
-    DUPLICATE = 1
-    """Asks for an item again that was asked before."""
-    COVER = 2
-    """Unrelated traffic that the operator sends to look ordinary."""
-    PROBE = 3
-    """Tests whether answers were degraded or where a threshold lies."""
-    SEARCH = 4
-    """Tries a technique; nearly all are refused."""
-    BYSTANDER = 5
-    """A genuine user's own request that shares the account; the operator does not pay for it."""
-    POISON = 6
-    """Sent early so that the calibration takes it for ordinary."""
-    OFF_TARGET = 7
-    """Harvested, but chosen to look ordinary and not for the job."""
-
-
-PAID = tuple(p for p in Purpose if p != Purpose.BYSTANDER)
-"""Purposes of requests that the operator pays for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

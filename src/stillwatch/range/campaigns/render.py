@@ -10,10 +10,11 @@ from stillwatch.core.errors import Error
 from stillwatch.range.campaigns.cover import conversations
 from stillwatch.range.campaigns.crew import hire, nobody
 from stillwatch.range.campaigns.families import FAMILIES, NUMBERS, write
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose, Requests, no_requests
+from stillwatch.range.campaigns.plan import HOUR, Plan, Requests, no_requests
 from stillwatch.range.campaigns.profile import CampaignProfile, Conduct, Phase, Rhythm
 from stillwatch.range.campaigns.swap import swap_banned
 from stillwatch.range.ground import Ground, Ints, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.splits import Fold
 
 __all__ = ["hours_for", "parts_of", "render"]

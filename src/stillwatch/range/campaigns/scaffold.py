@@ -15,6 +15,7 @@ from stillwatch.range import accounts, facts, words
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import answer_lengths, turns
 from stillwatch.range.sizes import scaled
 
@@ -81,10 +82,19 @@ def build(ground: Ground, rng: np.random.Generator, scale: float, knobs: Knobs =
         text=texts[Deck(len(texts), rng).draw(total)],
         frame=ground.frames.number(_SCAFFOLD),
         reply=Reply.TAGGED,
+        purpose=Purpose.HARVEST,
         tokens_out=np.maximum(160, answer_lengths(rng, rng.integers(50, 900, total), trace="long")),
         conversation=cut.conversation,
         overrides={"max_tokens": np.full(total, 4096), "model": np.full(total, 1)},
     )
     hidden = who[rng.random(size) < knobs.camouflaged]
     if len(hidden):
-        mixed_traffic(ground, rng, hidden, rng.integers(1, 5, len(hidden)), profile="evening", end_users=False)
+        mixed_traffic(
+            ground,
+            rng,
+            hidden,
+            rng.integers(1, 5, len(hidden)),
+            profile="evening",
+            end_users=False,
+            purpose=Purpose.COVER,
+        )

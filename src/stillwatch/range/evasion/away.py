@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.evasion.move import ITEMS, PLACES, refuse, share
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import MODELS, Ground
+from stillwatch.range.purpose import Purpose
 
 __all__ = ["Displacement", "Purchase"]
 

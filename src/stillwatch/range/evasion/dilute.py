@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from stillwatch.range.campaigns.cover import conversations
-from stillwatch.range.campaigns.plan import Plan, Purpose
+from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.evasion.move import TRAFFIC, refuse
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground
+from stillwatch.range.purpose import Purpose
 
 __all__ = ["Dilute", "ResellerMix"]
 

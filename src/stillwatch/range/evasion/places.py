@@ -10,11 +10,12 @@ import numpy as np
 
 from stillwatch.range.campaigns.cover import conversations
 from stillwatch.range.campaigns.crew import PATHWAYS, hire
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.campaigns.swap import INHERITED, swap_banned
 from stillwatch.range.evasion.move import PLACES, refuse, share
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground
+from stillwatch.range.purpose import Purpose
 
 __all__ = ["Pathways", "Replacement", "share_pool"]
 

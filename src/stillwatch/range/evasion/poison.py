@@ -9,10 +9,11 @@ import numpy as np
 
 from stillwatch.range.campaigns.cover import conversations
 from stillwatch.range.campaigns.crew import hire
-from stillwatch.range.campaigns.plan import HOUR, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.evasion.move import PLACES, refuse
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground
+from stillwatch.range.purpose import Purpose
 
 __all__ = ["CalibrationPoisoning"]
 

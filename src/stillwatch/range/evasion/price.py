@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from stillwatch.range.campaigns.plan import HOUR, PAID, Plan, Purpose
+from stillwatch.range.campaigns.plan import HOUR, Plan
+from stillwatch.range.purpose import PAID, Purpose
 
 __all__ = ["Price", "price"]
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.range.campaigns.families import FAMILIES, NUMBERS, write
-from stillwatch.range.campaigns.plan import PAID, Plan
+from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.evasion.move import TRAFFIC, refuse, share
 from stillwatch.range.evasion.price import Price, price
 from stillwatch.range.ground import Ground
+from stillwatch.range.purpose import PAID
 
 __all__ = ["Feedback", "KnownAnswerTests", "Probed", "Trial", "probe_threshold"]
 

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from stillwatch.range.campaigns.plan import Plan, Purpose
+from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.evasion.move import TRAFFIC, share
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground
+from stillwatch.range.purpose import Purpose
 
 __all__ = ["OverlapInjection"]
 

@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from stillwatch.range import facts
-from stillwatch.range.campaigns.plan import HOUR, PAID, Plan
+from stillwatch.range.campaigns.plan import HOUR, Plan
 from stillwatch.range.evasion.move import TIMES, refuse
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground, Ints
+from stillwatch.range.purpose import PAID
 from stillwatch.range.rhythm import PROFILES
 
 __all__ = ["HumanHours", "Jitter", "LowAndSlow", "Onset"]

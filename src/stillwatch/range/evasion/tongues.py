@@ -12,10 +12,11 @@ from typing import ClassVar
 import numpy as np
 
 from stillwatch.range.campaigns.families import FAMILIES
-from stillwatch.range.campaigns.plan import PAID, Plan, Purpose
+from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.evasion.move import ITEMS, TRAFFIC, refuse, share
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground, Reply
+from stillwatch.range.purpose import PAID, Purpose
 
 __all__ = ["ENCODINGS", "Encode", "Multilingual"]
 

@@ -10,10 +10,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from stillwatch.range.campaigns.plan import Plan, Purpose
+from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.evasion.move import ACCOUNTS, ITEMS, refuse, share
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground, Ints
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.splits import shelf
 
 __all__ = ["TopicMatch", "TopicSortedQueue", "TopicSplit", "divergence", "topics_of"]

@@ -9,11 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from stillwatch.range.campaigns.families import FAMILIES
-from stillwatch.range.campaigns.plan import PAID, Plan, Purpose
+from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.campaigns.wording import Wording, loosen, spin
 from stillwatch.range.evasion.move import WORDS, refuse
 from stillwatch.range.evasion.price import Price
 from stillwatch.range.ground import Ground, Ints
+from stillwatch.range.purpose import PAID, Purpose
 
 __all__ = ["FreeRewording", "Paraphrase", "Personas", "Rotate", "Unwrap"]
 

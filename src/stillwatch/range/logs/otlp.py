@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from stillwatch.range.frames import escape
 from stillwatch.range.logs.openai import ERRORS
-from stillwatch.range.logs.render import Exchange, escape
+from stillwatch.range.logs.render import Exchange
 
 __all__ = ["export_request", "part_message", "span"]
 

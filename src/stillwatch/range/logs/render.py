@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from stillwatch.range.ground import MODELS, Reply
+from stillwatch.range import places, seeds
+from stillwatch.range.frames import escape
+from stillwatch.range.ground import Reply
 from stillwatch.range.names import Ints
 from stillwatch.range.world import World
 
-__all__ = ["Exchange", "Renderer", "escape"]
+__all__ = ["Exchange", "Renderer"]
 
 _SLOT = re.compile(r"(\{a\}|\{b\})")
 _LABELS = (
@@ -32,11 +34,6 @@ _LABELS = (
     "fees",
 )
 _REFUSAL = "I'm sorry, but I can't help with that request."
-
-
-def escape(text: str) -> str:
-    """A text as it stands between the quotes of a JSON string."""
-    return msgspec.json.encode(text).decode("utf-8")[1:-1]
 
 
 class Exchange(msgspec.Struct, gc=False):
@@ -74,36 +71,39 @@ class Renderer:
     """
 
     def __init__(self, world: World, message: Callable[[str, str], str]) -> None:
-        self._world = world
+        sheet = world.sheet
+        self._columns = sheet.columns
         self._message = message
         self._open: dict[int, tuple[str, int]] = {}
-        self._followed = np.zeros(len(world.rows["before"]), bool)
-        self._followed[world.rows["before"][world.rows["before"] >= 0]] = True
-        self._texts: list[str | None] = [None] * len(world.texts)
+        self._followed = np.zeros(len(sheet), bool)
+        self._followed[sheet.columns["before"][sheet.columns["before"] >= 0]] = True
+        self._plain = [*world.desk.texts.to_pylist(), *sheet.texts]
+        self._texts: list[str | None] = [None] * len(self._plain)
         self._frames = [
             [escape(part) if part not in ("{a}", "{b}") else part for part in _SLOT.split(frame)]
-            for frame in world.frames
+            for frame in sheet.names["frame"].to_pylist()
         ]
-        sentences = [escape(sentence) for sentence in world.prose]
+        self._tools, self._agents, self._people = (sheet.names[n].to_pylist() for n in ("tools", "agent", "end_user"))
+        self._models = world.launched.models
+        sentences = [escape(one) for one in world.desk.pack.shuffled(seeds.stream(world.recipe.seed, "prose"))]
         self._prose = "".join(sentences)
         self._starts = np.concatenate([[0], np.cumsum([len(s) for s in sentences])]).tolist()
 
     def render(self, rows: Ints) -> Iterator[Exchange]:
         """Render some rows, in their order."""
-        world = self._world
-        columns: dict[str, list[Any]] = {name: values[rows].tolist() for name, values in world.rows.items()}
-        ids, followed = world.request_ids[rows].tolist(), self._followed[rows].tolist()
+        columns: list[list[Any]] = [self._columns[name][rows].tolist() for name in _COLUMNS]
+        followed, ips = self._followed[rows].tolist(), places.rendered(self._columns["ip"][rows])
         for (
-            row, request_id, goes_on, account, at, ip, agent, model, text, frame, extra, system, before, conversation, tools, end_user,
-            kind, status, tokens_out, stream, temperature, limit, n,
-        ) in zip(rows.tolist(), ids, followed, *(columns[name] for name in _COLUMNS), strict=True):  # fmt: skip
-            prompt = self._prompt(text, frame, extra)
+            row, ip, goes_on, request_id, account, at, agent, model, text, frame, extra, tail, system, before, conversation, tools,
+            end_user, kind, status, tokens_out, stream, temperature, limit, n,
+        ) in zip(rows.tolist(), ips, followed, *columns, strict=True):  # fmt: skip
+            prompt = self._prompt(text, frame, extra, tail)
             output = _ANSWERS[kind](self, request_id >> 8, 4 * tokens_out)
             history, turns = self._history(before) if before >= 0 else ("", 0)
             if goes_on:
                 self._open[row] = self._add(history, turns, prompt, output)
             instructions = "" if system < 0 else self._text(system)
-            offered = "" if tools < 0 else world.tools[tools]
+            offered = "" if tools < 0 else self._tools[tools]
             chars = len(instructions) + len(prompt) + len(offered) + len(history) - 33 * turns
             cut = 0 < limit <= tokens_out
             yield Exchange(
@@ -121,41 +121,42 @@ class Renderer:
                 tokens_out=limit if cut else tokens_out,
                 status=status,
                 stop="length" if cut else "stop",
-                model=MODELS[model],
+                model=self._models[model],
                 stream=stream,
                 temperature=None if temperature != temperature else temperature,
                 max_tokens=None if limit < 0 else limit,
                 n=n,
-                ip=world.ips[ip],
-                agent=world.agents[agent],
-                end_user="" if end_user < 0 else world.end_users[end_user],
+                ip=ip,
+                agent=self._agents[agent],
+                end_user="" if end_user < 0 else self._people[end_user],
                 conversation=conversation,
             )
 
     def _text(self, number: int) -> str:
         known = self._texts[number]
         if known is None:
-            known = self._texts[number] = escape(self._world.texts[number])
+            known = self._texts[number] = escape(self._plain[number])
         return known
 
-    def _prompt(self, text: int, frame: int, extra: int) -> str:
-        said = self._text(text)
+    def _prompt(self, text: int, frame: int, extra: int, tail: int) -> str:
+        said, more = self._text(text), "" if tail < 0 else self._text(tail)
         if frame < 0:
-            return said
+            return said + more
         other = "" if extra < 0 else self._text(extra)
-        return "".join([said if part == "{a}" else other if part == "{b}" else part for part in self._frames[frame]])
+        framed = [said if part == "{a}" else other if part == "{b}" else part for part in self._frames[frame]]
+        return "".join([*framed, more])
 
     def _history(self, before: int) -> tuple[str, int]:
         """The turns up to the row `before` and their number."""
         known = self._open.pop(before, None)
         if known is None:  # its row was not rendered, or more than one turn follows it
             c = {
-                name: int(self._world.rows[name][before])
-                for name in ("before", "text", "frame", "extra", "reply", "tokens_out")
+                name: int(self._columns[name][before])
+                for name in ("before", "text", "frame", "extra", "tail", "reply", "tokens_out", "request")
             }
             older = self._history(c["before"]) if c["before"] >= 0 else ("", 0)
-            said = _ANSWERS[c["reply"]](self, int(self._world.request_ids[before]) >> 8, 4 * c["tokens_out"])
-            known = self._add(*older, self._prompt(c["text"], c["frame"], c["extra"]), said)
+            said = _ANSWERS[c["reply"]](self, c["request"] >> 8, 4 * c["tokens_out"])
+            known = self._add(*older, self._prompt(c["text"], c["frame"], c["extra"], c["tail"]), said)
         return known
 
     def _add(self, history: str, turns: int, prompt: str, answer: str) -> tuple[str, int]:
@@ -215,8 +216,8 @@ _ANSWERS: dict[int, Callable[[Renderer, int, int], str]] = {
     Reply.NOTHING: lambda _, where, chars: "",
 }
 _COLUMNS = (
-    "account", "at", "ip", "agent", "model", "text", "frame", "extra", "system", "before", "conversation", "tools", "end_user", "reply",
-    "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
+    "request", "account", "at", "agent", "model", "text", "frame", "extra", "tail", "system", "before", "conversation", "tools", "end_user",
+    "reply", "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
 )  # fmt: skip
 _COMMANDS = (
     "ls -la",

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
+from numpy.typing import NDArray
 
 from stillwatch.range import facts
-from stillwatch.range.ground import ACCOUNT_FACTS, LAUNCH, MODELS
 from stillwatch.range.logs.litellm import spend
 from stillwatch.range.logs.openai import capture, message
 from stillwatch.range.logs.otlp import export_request, part_message, span
 from stillwatch.range.logs.render import Exchange, Renderer
+from stillwatch.range.names import Ints
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.world import World
 
-__all__ = ["FILES", "write_accounts", "write_logs", "write_releases"]
+__all__ = ["FILES", "AccountNames", "account_names", "write_accounts", "write_logs"]
 
 FILES = 4
 """Files that each format is cut into, one for each quarter of the day."""
@@ -29,6 +32,43 @@ FILES = 4
 _BATCH = 4096
 _SPANS = 16
 _EPOCH = int(facts.DAY_OF_WORLD.timestamp()) * 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountNames:
+    """Which log each account of a world is in, and what it is called there. An organisation uses one program, so it is in one log."""
+
+    formats: Ints
+    names: list[str]
+    known: dict[str, str]
+
+    def applied(self, table: pa.Table) -> pa.Table:
+        """A table of the world with its accounts called as the logs call them."""
+        place = table.column_names.index("account")
+        called = [self.known[name] for name in table["account"].to_pylist()]
+        return table.set_column(place, "account", pa.array(called, pa.string()))
+
+
+def account_names(world: World) -> AccountNames:
+    """The names of a world's accounts in the three logs."""
+    plain, orgs = world.facts["account"].to_pylist(), world.facts["org"].to_pylist()
+    tags = [_digest(world.recipe.seed, name) for name in plain]
+    formats = [int(_digest(world.recipe.seed, org)[:8], 16) % 3 for org in orgs]
+    names = [_called(kind, tag) for kind, tag in zip(formats, tags, strict=True)]
+    return AccountNames(formats=np.array(formats, np.int64), names=names, known=dict(zip(plain, names, strict=True)))
+
+
+def _digest(seed: int, name: str) -> str:
+    return hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=16).hexdigest()
+
+
+def _called(kind: int, tag: str) -> str:
+    """An account id as each kind of log has it: an id of the provider, a UUID (version 4) of the gateway, a number of the edge."""
+    if kind == 0:
+        return f"acct_{tag[:16]}"
+    if kind == 1:
+        return f"{tag[:8]}-{tag[8:12]}-4{tag[13:16]}-{'89ab'[int(tag[16], 16) % 4]}{tag[17:20]}-{tag[20:]}"
+    return f"u{int(tag[:16], 16) % 10**12:012d}"
 
 
 @contextmanager
@@ -55,13 +95,15 @@ def _iso(at: list[int]) -> list[str]:
     return [str(stamp) for stamp in np.datetime_as_string(stamps).tolist()]
 
 
-def write_logs(world: World, folder: Path) -> None:
+def write_logs(world: World, called: AccountNames, folder: Path) -> None:
     """Write the three formats into `folder`: openai/ (captures, gzip), litellm/ (spend rows, plain) and otel/ (spans, zstd).
 
     Rows are rendered a few thousand at a time, so memory does not grow with the length of the logs.
     """
-    format_of = world.formats[world.rows["account"]]
-    quarter_of = np.minimum(world.rows["at"] * FILES // DAY, FILES - 1)
+    columns = world.sheet.columns
+    format_of = called.formats[columns["account"]]
+    quarter_of = np.minimum(columns["at"] % DAY * FILES // DAY, FILES - 1)
+    order, repeats, orgs = world.order, world.repeats, world.facts["org"].to_pylist()
     shapes = (
         (0, "openai", "capture", "jsonl.gz"),
         (1, "litellm", "spend_logs", "jsonl"),
@@ -70,23 +112,28 @@ def write_logs(world: World, folder: Path) -> None:
     for number, name, stem, suffix in shapes:
         (folder / name).mkdir(parents=True, exist_ok=True)
         renderer = Renderer(world, message if number < 2 else part_message)
-        mine = world.order[format_of[world.order] == number]
+        mine = order[format_of[order] == number]
         for quarter in range(FILES):
             rows = mine[quarter_of[mine] == quarter]
             with _open(folder / name / f"{stem}-{quarter * 24 // FILES:02d}.{suffix}") as write:
-                _write_rows(world, renderer, rows, number, write)
+                _write_rows(renderer, rows, repeats, (called.names, orgs), number, write)
 
 
 def _write_rows(
-    world: World, renderer: Renderer, rows: np.ndarray[Any, Any], number: int, write: Callable[[bytes], Any]
+    renderer: Renderer,
+    rows: Ints,
+    repeats: NDArray[np.bool_],
+    who: tuple[list[str], list[str]],
+    number: int,
+    write: Callable[[bytes], Any],
 ) -> None:
-    names, orgs = world.accounts["account"], world.accounts["org"]
+    names, orgs = who
     line = capture() if number == 0 else spend()
     held: list[str] = []
     for first in range(0, len(rows), _BATCH):
         batch: list[Exchange] = []
         for exchange in renderer.render(rows[first : first + _BATCH]):
-            batch.extend([exchange, exchange] if world.repeats[exchange.row] else [exchange])
+            batch.extend([exchange, exchange] if repeats[exchange.row] else [exchange])
         out: list[str] = []
         if number == 2:
             for exchange in batch:
@@ -112,21 +159,7 @@ def _write_rows(
         write(export_request(held).encode("utf-8"))
 
 
-def write_accounts(world: World, path: Path) -> None:
+def write_accounts(facts: pa.Table, called: AccountNames, path: Path) -> None:
     """Write what the provider knows about each account: `account` as the logs have it, then the facts. Empty is unknown."""
-    order = sorted(range(len(world.formats)), key=lambda k: world.accounts["account"][k])
-    with path.open("w", encoding="utf-8", newline="") as out:
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(("account", *ACCOUNT_FACTS))
-        for k in order:
-            table.writerow([world.accounts[name][k] for name in ("account", *ACCOUNT_FACTS)])
-
-
-def write_releases(path: Path) -> None:
-    """Write the model launches: two old ones and that of the day."""
-    days = (-210, -120, 0)
-    with path.open("w", encoding="utf-8", newline="") as out:
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(("model", "at"))
-        for model, day in zip(MODELS, days, strict=True):
-            table.writerow((model, facts.stamp(LAUNCH, days=day)))
+    table = called.applied(facts).sort_by("account")
+    pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="needed"))

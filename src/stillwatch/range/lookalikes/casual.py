@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.rhythm import answer_lengths, turns
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build"]
 

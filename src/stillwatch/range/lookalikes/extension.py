@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts
-from stillwatch.range.benign import heavy_tailed, talk
 from stillwatch.range.ground import Ground
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed, talk
 
 __all__ = ["Knobs", "build"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, clients, words
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Ints
 from stillwatch.range.lookalikes.reseller import mixed_traffic
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import DAY, answer_lengths, turns
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build"]
 
@@ -66,7 +66,7 @@ def _users(ground: Ground, rng: np.random.Generator, who: Ints, counts: Ints, kn
     if knobs.kind == "routed":
         outage = rng.integers(0, 20, 4) * 4_200_000_000
         held_back = (rng.random(total) < 0.5) & (cut.before < 0)
-        late = outage[rng.integers(0, 4, total)] + rng.exponential(3e8, total).astype(np.int64)
+        late = outage[rng.integers(0, 4, total)] + rng.exponential(1e8, total).astype(np.int64)
         shift = np.where(held_back, late - at, 0)[np.flatnonzero(cut.before < 0)]
         at = np.clip(at + shift[cut.conversation], 0, DAY - 1)
     people = ground.end_users.numbers([f"eu-{v:09x}" for v in rng.integers(1 << 36, size=max(1, total // 5)).tolist()])

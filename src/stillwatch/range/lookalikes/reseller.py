@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, clients, facts, words
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground, Ints, Traits
 from stillwatch.range.pack import Deck
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import answer_lengths, turns
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build", "mixed_traffic"]
 
@@ -35,6 +36,7 @@ def mixed_traffic(
     *,
     profile: str = "service",
     end_users: bool = True,
+    purpose: Purpose = Purpose.OWN,
 ) -> None:
     """Send what many unrelated end users of a shared account ask: talk, code, search, shopping, several languages, in conversations."""
     pools = (
@@ -53,7 +55,7 @@ def mixed_traffic(
     for k, (pool, deck) in enumerate(zip(pools, decks, strict=True)):
         chosen = np.flatnonzero(taste == k)
         text[chosen] = pool[deck.draw(len(chosen))]
-    follow = ground.texts.numbers(words.FOLLOW_UPS)
+    follow = ground.texts.numbers(ground.pack.follow_ups())
     later = (cut.turn > 0) & (rng.random(total) < 0.6)
     text = np.where(later, follow[rng.integers(0, len(follow), total)], text)
     people = ground.end_users.numbers([f"eu-{v:09x}" for v in rng.integers(1 << 36, size=max(1, talks // 2)).tolist()])
@@ -67,6 +69,7 @@ def mixed_traffic(
         before=cut.before,
         conversation=cut.conversation,
         end_user=user,
+        purpose=purpose,
     )
 
 

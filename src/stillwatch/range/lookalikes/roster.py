@@ -213,5 +213,5 @@ _TYPES: tuple[Lookalike, ...] = (
 ALL_LOOKALIKES: dict[str, Lookalike] = {one.name: one for one in _TYPES}
 """Benign family types by their group in the truth. `build(ground, rng, scale)` of each is as the registry of the demo has it.
 
-Sources of prompts are those named in each file, of both folds: a detector's thresholds must be tested leaving types out, not sources.
+Each file names the sources of prompts that suit it, of both folds; in a world of one fold the pack answers with those of that fold.
 """

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, clients, words
-from stillwatch.range.benign import heavy_tailed, talk
 from stillwatch.range.ground import Ground, Reply
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import DAY, answer_lengths
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed, talk
 
 __all__ = ["Knobs", "build"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, words
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground
 from stillwatch.range.lookalikes._pace import paced
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import DAY, answer_lengths
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses
-from stillwatch.range.benign import heavy_tailed
 from stillwatch.range.ground import Ground
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import answer_lengths, turns
 from stillwatch.range.sizes import scaled
+from stillwatch.range.talking import heavy_tailed
 
 __all__ = ["Knobs", "build"]
 

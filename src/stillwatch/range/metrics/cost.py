@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.core.records import Estimate
+from stillwatch.range.purpose import HARVESTED
 from stillwatch.stats import bootstrap
 
 __all__ = ["Prices", "Spent", "Yield", "before_action", "cost_multiplier", "spent", "yield_over_campaigns"]
@@ -25,8 +26,8 @@ class Yield:
     """One campaign up to the moments at which its accounts were acted on.
 
     Attributes:
-        obtained: distinct prompts that were answered before their account was acted on.
-        wanted: distinct prompts that were answered if nobody had acted.
+        obtained: distinct prompts that were answered before their account was acted on; where purposes are known, harvested ones alone.
+        wanted: distinct prompts that were answered if nobody had acted, likewise.
         share: `obtained` over `wanted`; 1 when nobody acted, NaN for a campaign without answers.
         detected_us: microseconds from the campaign's first exchange to the first action; unknown when there was none.
         detected_after: exchanges of the whole campaign before the first action; all of them when there was none.
@@ -73,7 +74,8 @@ def before_action(rows: pa.Table, acted: dict[int, int]) -> Yield:
     """What a campaign obtained.
 
     Args:
-        rows: its exchanges: `account`, `at` (time or microseconds), `prompt_hash`, and where known `outcome` and `output_tokens`.
+        rows: its exchanges: `account`, `at` (time or microseconds), `prompt_hash`, and where known `outcome`, `output_tokens` and
+            `purpose`: cover, probes and the requests of bystanders are no yield.
         acted: for each account that was acted on, when, in microseconds. An exchange at that very moment is no longer answered.
     """
     account = rows.column("account").to_numpy()
@@ -85,8 +87,8 @@ def before_action(rows: pa.Table, acted: dict[int, int]) -> Yield:
     accounts, place = np.unique(account, return_inverse=True)
     until = np.array([acted.get(int(one), _NEVER) for one in accounts], np.int64)
     free = at < until[place]
-    got = free & answered & known
-    obtained, wanted = np.unique(hashes[got]).size, np.unique(hashes[answered & known]).size
+    yields = answered & known & _harvested(rows)
+    obtained, wanted = np.unique(hashes[free & yields]).size, np.unique(hashes[yields]).size
     first_action = int(until.min()) if until.size else _NEVER
     detected = first_action < _NEVER and at.size > 0
     tokens = (
@@ -149,6 +151,14 @@ def _answered(rows: pa.Table) -> npt.NDArray[np.bool_]:
     return np.asarray(
         pc.equal(pc.fill_null(rows.column("outcome"), "ok"), "ok").to_numpy(zero_copy_only=False), np.bool_
     )
+
+
+def _harvested(rows: pa.Table) -> npt.NDArray[np.bool_]:
+    """Exchanges that were sent for their answer; all where nothing is said of purposes."""
+    if "purpose" not in rows.column_names:
+        return np.ones(rows.num_rows, np.bool_)
+    wanted = pa.array([purpose.name.lower() for purpose in HARVESTED])
+    return np.asarray(pc.is_in(rows.column("purpose"), value_set=wanted).to_numpy(), np.bool_)
 
 
 def _micros(column: pa.ChunkedArray) -> Ints:

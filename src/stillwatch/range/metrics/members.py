@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from stillwatch.core.records import Estimate
 from stillwatch.range.metrics.known import Known
 from stillwatch.stats import clopper_pearson
 
-__all__ = ["FOUND", "HiddenActor", "Members", "NullWorlds", "compare_members", "null_worlds"]
+__all__ = ["FOUND", "HiddenActor", "Match", "Members", "NullWorlds", "compare_members", "match", "null_worlds"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -22,27 +23,43 @@ FOUND = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HiddenActor:
-    """One hidden actor.
+class Match:
+    """One hidden actor and the clusters that fit it, told from counts alone.
 
     Attributes:
         name: its name in the truth.
         accounts: how many it runs.
-        recall: share of its accounts in any cluster that is mostly its own.
-        best_recall, best_precision: of the cluster that shares most accounts with it; NaN where none does.
-        found: whether that cluster meets `FOUND` on both.
-        pieces: clusters that are mostly its own.
+        best: which cluster shares most accounts with it (of equals the smaller); None where none shares any.
+        best_recall, best_precision: of that cluster; NaN without one.
+        own: clusters that are mostly its own: more than half of their members.
         merged: whether its best cluster holds a quarter or more of another actor's accounts.
     """
 
     name: str
     accounts: int
-    recall: float
+    best: int | None
     best_recall: float
     best_precision: float
-    found: bool
-    pieces: int
+    own: tuple[int, ...]
     merged: bool
+
+    @property
+    def found(self) -> bool:
+        """Whether the best cluster has half of the actor's accounts and is half its own (`FOUND`)."""
+        return self.best_recall >= FOUND and self.best_precision >= FOUND
+
+    @property
+    def pieces(self) -> int:
+        """Clusters that are mostly its own."""
+        return len(self.own)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HiddenActor:
+    """One hidden actor: its `match`, and `recall`, the share of its accounts in any cluster that is mostly its own."""
+
+    match: Match
+    recall: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +95,35 @@ class NullWorlds:
     accused: float
 
 
+def match(clusters: Sequence[Mapping[str, int]], actors: Mapping[str, int]) -> tuple[Match, ...]:
+    """Match clusters, each as members by name, with hidden actors, each with its number of accounts; other names are innocent.
+
+    >>> one = match([{"a": 6, "chat": 2}, {"chat": 9}], {"a": 10})[0]
+    >>> one.best, one.best_recall, one.best_precision, one.found, one.own
+    (0, 0.6, 0.75, True, (0,))
+    """
+    sizes = [sum(one.values()) for one in clusters]
+    found = []
+    for name, accounts in actors.items():
+        shared = [one.get(name, 0) for one in clusters]
+        best = max(range(len(clusters)), key=lambda k: (shared[k], -sizes[k]), default=None)
+        best = None if best is None or not shared[best] else best
+        held = {} if best is None else clusters[best]
+        others = [held.get(other, 0) / n for other, n in actors.items() if other != name and n]
+        found.append(
+            Match(
+                name=name,
+                accounts=accounts,
+                best=best,
+                best_recall=math.nan if best is None else shared[best] / accounts,
+                best_precision=math.nan if best is None else shared[best] / sizes[best],
+                own=tuple(k for k, n in enumerate(shared) if 2 * n > sizes[k]),
+                merged=any(share >= 0.25 for share in others),
+            )
+        )
+    return tuple(found)
+
+
 def compare_members(clusters: Sequence[Ints], truth: Known) -> Members:
     """Hold clusters (member accounts of each) against the truth. Accounts that are not in `truth` (cleared ones) do not count.
 
@@ -86,30 +132,23 @@ def compare_members(clusters: Sequence[Ints], truth: Known) -> Members:
     held = [np.unique(one[np.isin(one, truth.account)]) for one in clusters]
     placed = [truth.places(one) for one in held if one.size]
     hidden = truth.actors()
-    names = list(hidden)
-    owner_of = np.full(truth.account.size, -1)
-    for number, places in enumerate(hidden.values()):
-        owner_of[places] = number
-    shares = np.array([np.bincount(owner_of[one] + 1, minlength=len(names) + 1)[1:] for one in placed]).reshape(
-        len(placed), len(names)
-    )
-    sizes = np.array([one.size for one in placed], np.int64)
-    owned = (
-        np.where(2 * shares.max(axis=1, initial=0) > sizes, shares.argmax(axis=1), -1)
-        if names
-        else np.full(len(placed), -1)
-    )
+    owner_of = np.full(truth.account.size, "", object)
+    for name, places in hidden.items():
+        owner_of[places] = name
+    counts = [Counter(owner_of[one].tolist()) for one in placed]
+    matches = match(counts, {name: places.size for name, places in hidden.items()})
     actors, caught = [], 0
-    for number, name in enumerate(names):
-        one, mine = _actor(number, name, hidden[name].size, shares, sizes, owned, placed, owner_of)
-        actors.append(one)
+    for one in matches:
+        own = [placed[k] for k in one.own]
+        mine = int((owner_of[np.unique(np.concatenate(own))] == one.name).sum()) if own else 0
+        actors.append(HiddenActor(match=one, recall=mine / one.accounts))
         caught += mine
     reported = np.unique(np.concatenate(placed)) if placed else np.empty(0, np.int64)
-    guilty = int((owner_of[reported] >= 0).sum())
-    false = int((owned < 0).sum())
+    guilty = int((owner_of[reported] != "").sum())
+    false = len(placed) - sum(one.pieces for one in matches)
     return Members(
         actors=tuple(actors),
-        recall=clopper_pearson(caught, int((owner_of >= 0).sum())),
+        recall=clopper_pearson(caught, int((owner_of != "").sum())),
         precision=clopper_pearson(guilty, reported.size),
         clusters=len(placed),
         false_clusters=false,
@@ -132,39 +171,4 @@ def null_worlds(results: Sequence[Members]) -> NullWorlds:
         any_cluster=clopper_pearson(sum(one.clusters > 0 for one in results), n),
         clusters=sum(one.clusters for one in results) / n if n else math.nan,
         accused=sum(one.accused for one in results) / n if n else math.nan,
-    )
-
-
-def _actor(
-    number: int,
-    name: str,
-    accounts: int,
-    shares: Ints,
-    sizes: Ints,
-    owned: Ints,
-    placed: Sequence[Ints],
-    owner_of: Ints,
-) -> tuple[HiddenActor, int]:
-    """One actor, and how many of its accounts were caught."""
-    overlap = shares[:, number] if len(placed) else np.empty(0, np.int64)
-    own = [placed[k] for k in np.flatnonzero(owned == number).tolist()]
-    caught = np.unique(np.concatenate(own)) if own else np.empty(0, np.int64)
-    mine = int((owner_of[caught] == number).sum())
-    best = int(np.lexsort((sizes, -overlap))[0]) if overlap.any() else None
-    recall = overlap[best] / accounts if best is not None else math.nan
-    precision = overlap[best] / sizes[best] if best is not None else math.nan
-    totals = np.bincount(owner_of[owner_of >= 0], minlength=shares.shape[1] if len(placed) else 0)
-    others = np.delete(shares[best] / np.maximum(totals, 1), number) if best is not None else np.empty(0)
-    return (
-        HiddenActor(
-            name=name,
-            accounts=accounts,
-            recall=mine / accounts,
-            best_recall=float(recall),
-            best_precision=float(precision),
-            found=bool(recall >= FOUND and precision >= FOUND),
-            pieces=len(own),
-            merged=bool((others >= 0.25).any()),
-        ),
-        mine,
     )

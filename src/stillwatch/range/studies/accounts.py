@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from stillwatch.range.results import Bar, Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Detector
-from stillwatch.range.studies.dials import KINDS, dialled, mimic
+from stillwatch.range.studies.dials import KINDS, dialled
 from stillwatch.range.studies.figures import OF_SHARES, world_table
 from stillwatch.range.studies.look import weigh_accounts
+from stillwatch.range.studies.mimic import mimic
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.roster import account_detectors, name_of, refusals
@@ -30,7 +31,7 @@ def study(order: Order) -> Result:
         **account_detectors(unmimic_python=order.unmimic_python),
     }
     campaigns = {
-        f"{kind}, {each} each": dialled(kind, accounts=accounts, each=each, fold=order.fold)
+        f"{kind}, {each} each": dialled(kind, accounts=accounts, each=each, fold=order.fold, days=order.size.days)
         for kind in KINDS
         for accounts, each in _LOADS
     }
@@ -75,7 +76,7 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Thresholds are set on the innocent of the same world, which flatters every method alike: nobody has them beforehand.",
-            "Half of the innocent accounts are cleared beforehand, as by an analyst; methods may calibrate on them, and they do not count.",
+            "Half of the innocent, lookalikes among them, are cleared beforehand: methods may calibrate on them, and they do not count.",
         ),
     )
 

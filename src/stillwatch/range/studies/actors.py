@@ -9,10 +9,11 @@ from stillwatch.core import Estimate
 from stillwatch.range.results import Curves, Line, Result, Section, Unit, point_of
 from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Campaign, Detector
-from stillwatch.range.studies.dials import KINDS, dialled, mimic
+from stillwatch.range.studies.dials import KINDS, dialled
 from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.limit import limit_section, limit_sentence
 from stillwatch.range.studies.look import weigh_accounts
+from stillwatch.range.studies.mimic import mimic
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.roster import actor_detectors, name_of, refusals
@@ -45,13 +46,13 @@ class Dial:
     log: bool
     lead: str
 
-    def campaign(self, kind: str, value: float, fold: Fold) -> Campaign:
+    def campaign(self, kind: str, value: float, fold: Fold, days: int) -> Campaign:
         """The campaign with this dial at a value and the others where they stand."""
         if self.name == "accounts":
-            return dialled(kind, accounts=int(value), each=max(1, TOTAL // int(value)), fold=fold)
+            return dialled(kind, accounts=int(value), each=max(1, TOTAL // int(value)), fold=fold, days=days)
         if self.name == "each":
-            return dialled(kind, accounts=FEW, each=int(value), fold=fold)
-        return dialled(kind, accounts=300, each=10, dilution=value, fold=fold)
+            return dialled(kind, accounts=FEW, each=int(value), fold=fold, days=days)
+        return dialled(kind, accounts=300, each=10, dilution=value, fold=fold, days=days)
 
 
 DIALS = (
@@ -89,7 +90,7 @@ def study(order: Order) -> Result:
     for dial in DIALS:
         for kind in KINDS:
             for value in dial.values:
-                campaign = dial.campaign(kind, value, order.fold)
+                campaign = dial.campaign(kind, value, order.fold, order.size.days)
                 detectors = {**ACTORS_ALONE, **peers}
                 tasks += [
                     Task(at=(dial.name, kind, value), seed=seed, campaign=campaign, detectors=detectors)
@@ -119,7 +120,7 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             f"{len(order.seeds)} worlds a point: intervals are wide, and differences within them mean nothing.",
-            "Campaigns are spliced into one day. A campaign that runs for weeks leaves more to find than its day shows here.",
+            f"Worlds of {order.size.days} days. A campaign that runs for weeks leaves more to find than these days show.",
         ),
     )
 

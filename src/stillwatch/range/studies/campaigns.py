@@ -60,7 +60,7 @@ def study(order: Order) -> Result:
     return recorded(
         order,
         title="Campaigns: which are found",
-        question="Which of the campaigns that were reported, and which ways of harvesting, does the detector find in a day of traffic?",
+        question="Which of the campaigns that were reported, and which ways of harvesting, does the detector find in days of traffic?",
         answer=(
             _sentence(harvests),
             _false(realised, order),
@@ -71,7 +71,7 @@ def study(order: Order) -> Result:
         sections=(
             Section(
                 title="Found or not",
-                lead="Each campaign alone in an ordinary day, at the rate an account that its discoverer described.",
+                lead="Each campaign alone among ordinary customers, at the rate an account that its discoverer described.",
                 figures=(_bars(harvests), _table(harvests, profiles)),
             ),
             *_no_harvest(others, profiles),
@@ -83,7 +83,7 @@ def study(order: Order) -> Result:
         prompts=worked.prompts,
         limits=(
             "Profiles render allegations of interested parties; no raw telemetry of any campaign was published.",
-            "One day of a campaign that ran for weeks; larger ones are rendered with fewer accounts at the same rate.",
+            f"{order.size.days} days at most of campaigns that ran for weeks; of larger ones fewer accounts at the same rate.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""A world as the pipeline sees it: its rows read by the ingest room and featurised, its facts, and the truth kept apart.
+"""A world as the pipeline sees it: its rows featurised as they are painted, its facts, and the truth kept apart.
 
 The benign background of a seed is featurised once and kept; a campaign is featurised by itself and spliced in, because features of an
 exchange depend on that exchange alone. Worlds are written in a folder with a name that begins with `.half-` and renamed when they are
@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,31 +24,25 @@ import pyarrow.parquet as pq
 from stillwatch.core import Pseudonymiser
 from stillwatch.core.errors import DiskFull
 from stillwatch.engine import Store, durable_write
-from stillwatch.ingest import ReadOptions, plan, read_accounts, read_chunk, read_releases
-from stillwatch.pipeline.stage import FEATURES_VERSION, featurise
-from stillwatch.range.logs.write import write_accounts, write_releases
-from stillwatch.range.painter import SCHEMA, Painter, Stock
-from stillwatch.range.truth import Truth, read_truth, seal_truth
-from stillwatch.range.world import World, digest
+from stillwatch.ingest import read_accounts, read_releases
+from stillwatch.pipeline.stage import FEATURES_VERSION
+from stillwatch.range.content import content_hash
+from stillwatch.range.launches import Launches, write_releases
+from stillwatch.range.press import Press
+from stillwatch.range.rolls import FACTS
+from stillwatch.range.studies.parts import Poured, Site, Told
+from stillwatch.range.studies.rows import features_of
+from stillwatch.range.truth import ACTS, TRUTH, Truth, read_acts, read_truth, seal_truth
 
 __all__ = ["KEY", "NAMES", "Featured", "code_of", "featured_world", "room_for"]
-
-Told = Mapping[str, float | None]
-"""What is true of a campaign by name; unknown or infinite is null."""
-
-Build = Callable[[], World | tuple[World | None, Told]]
 
 KEY = hashlib.blake2b(b"the range of stillwatch", digest_size=32).digest()
 """The pseudonym key of all studies: their worlds are made up, and the same key lets campaigns be spliced in."""
 
 NAMES = Pseudonymiser(KEY)
 
-_SHARD = 250_000
-_SLICE = 32_768
-_BYTES_KEPT, _BYTES_PAINTED = 500, 900
-"""Upper bounds of what an exchange takes as features and as a row of a painted shard, bytes."""
-
-_TEXTS = ["exchange_id", "account", "prompt"]
+_BYTES_KEPT = 500
+"""Upper bound of what an exchange takes as features and prompt, bytes."""
 
 _ROOMS = ("core", "text", "stats", "engine", "ingest", "signals", "accounts", "actors", "pipeline", "range")
 _SHOWN = ("page", "results.py", "presets.py", "studies")
@@ -88,9 +82,11 @@ class Featured:
 
     def truth(self) -> Truth:
         """Who was who. No detector may read this."""
-        if not self.exchanges:
-            return Truth(role={}, group={})
         return read_truth(self.folder / "truth")
+
+    def acts(self) -> pa.Table:
+        """What each request of a hidden actor was for. No detector may read this."""
+        return read_acts(self.folder / "truth")
 
     def forget(self) -> None:
         """Remove it from the disk; nothing else needs it."""
@@ -102,39 +98,29 @@ class Featured:
 def featured_world(
     cache_folder: Path,
     name: str,
-    build: Build,
+    site: Site,
+    pour: Callable[[], tuple[Iterable[Poured], Told]],
     *,
-    stock: Stock,
     exchanges: int,
 ) -> Featured:
-    """The world `name` from the cache, or built, featurised and put there. `name` must say everything that shapes the world.
+    """The world `name` from the cache, or poured, featurised and put there. `name` must say everything that shapes the world.
 
     Args:
-        build: builds it; with what is true of it where there is something to tell. Without a world, an empty one is put there.
-        stock: what it is painted from.
+        site: the world it is, or is to be spliced into.
+        pour: gives its pieces, with what is true of it where there is something to tell. Without a piece, an empty world is put there.
         exchanges: about how many it will have, to see beforehand whether it fits the disk.
 
     Raises:
         DiskFull: before anything is written, when it would not fit.
     """
-    folder = cache_folder / f"{name}-{code_of()[:12]}"
+    folder = cache_folder / f"{name.replace('/', ' ')}-{code_of()[:12]}"
     if (folder / "world.json").is_file():
         return _opened(folder, name)
     cache_folder.mkdir(parents=True, exist_ok=True)
     room_for(cache_folder, exchanges)
     with _whole(folder) as half:
-        made = build()
-        world, true = made if isinstance(made, tuple) else (made, {})
-        told: dict[str, object] = {"seed": 0, "accounts": 0, "exchanges": 0, "content": "nothing", "told": dict(true)}
-        if world is not None:
-            _featurise(world, half, stock)
-            told |= {
-                "seed": world.seed,
-                "accounts": len(world.formats),
-                "exchanges": len(world),
-                "content": digest(world),
-            }
-            seal_truth(half / "truth", accounts=world.accounts, world=world.summary())
+        pieces, true = pour()
+        told = {"seed": site.recipe.seed, **_pour(pieces, site, half), "told": dict(true)}
         durable_write(half / "world.json", json.dumps(told, indent=1).encode() + b"\n")
     return _opened(folder, name)
 
@@ -145,7 +131,7 @@ def room_for(folder: Path, exchanges: int) -> None:
     Raises:
         DiskFull: when it does not.
     """
-    needed = exchanges * _BYTES_KEPT + min(exchanges, _SHARD) * _BYTES_PAINTED
+    needed = exchanges * _BYTES_KEPT
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise DiskFull(
@@ -189,30 +175,41 @@ def _whole(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _featurise(world: World, folder: Path, stock: Stock) -> None:
-    """Paint the world a shard at a time, read each as a log is read, and keep features and facts."""
-    store, painter = Store(folder), Painter(world, stock, None)
-    painted, texts = folder / "painted.parquet", folder / "texts"
+def _pour(pieces: Iterable[Poured], site: Site, folder: Path) -> dict[str, object]:
+    """Paint and featurise the pieces of a world one after another, and seal its truth; what was poured, in numbers."""
+    store, texts = Store(folder), folder / "texts"
     texts.mkdir()
-    parts = []
-    for shard, first in enumerate(range(0, len(world), _SHARD)):
-        with pq.ParquetWriter(painted, SCHEMA, compression="lz4", write_statistics=["at"]) as writer:
-            for start in range(first, min(first + _SHARD, len(world)), _SLICE):
-                writer.write_batch(painter.batch(world.order[start : min(start + _SLICE, first + _SHARD)]))
-        options = ReadOptions()
-        for piece, chunk in enumerate(plan([painted], options).chunks):
-            rows = read_chunk(chunk, NAMES, options).batch
-            made = featurise(rows, NAMES)
-            name = f"{shard:04d}-{piece:04d}"
-            pq.write_table(pa.Table.from_batches([rows.select(_TEXTS)]), texts / f"{name}.parquet", compression="zstd")
+    parts, facts, truth, acts = [], [FACTS.empty_table()], [TRUTH.empty_table()], [ACTS.empty_table()]
+    content = hashlib.blake2b(digest_size=16)
+    exchanges = 0
+    for number, piece in enumerate(pieces):
+        press = Press(piece.sheet, site.desk, site.recipe, site.launched)
+        for part, batch in enumerate(press.slices()):
+            made, said = features_of(batch, NAMES)
+            name = f"{number:04d}-{part:04d}"
+            pq.write_table(pa.Table.from_batches([said]), texts / f"{name}.parquet", compression="lz4")
             parts.append(store.write_part("features", made, made_from=name, name=name))
-    painted.unlink()
+        content.update(press.digest().encode())
+        exchanges += len(piece.sheet)
+        acts.append(piece.acts)
+        if piece.facts is not None and piece.truth is not None:
+            content.update((content_hash(piece.facts) + content_hash(piece.truth)).encode())
+            facts.append(piece.facts)
+            truth.append(piece.truth)
     store.append("features", parts, {})
-    for table, write, read in (
-        ("account_facts", lambda path: write_accounts(world, path), lambda path: read_accounts(path, NAMES)),
-        ("releases", write_releases, read_releases),
-    ):
-        path = folder / f"{table}.csv"
-        write(path)
-        store.put(table, read(path).table)
-        path.unlink()
+    known, true = pa.concat_tables(facts), pa.concat_tables(truth)
+    _put_facts(store, folder, known, site.launched)
+    told = {"accounts": true.num_rows, "exchanges": exchanges, "content": content.hexdigest()}
+    seal_truth(folder / "truth", accounts=true, acts=pa.concat_tables(acts), world=told)
+    return told
+
+
+def _put_facts(store: Store, folder: Path, known: pa.Table, launched: Launches) -> None:
+    """Facts and launches, read as a provider's files are."""
+    accounts, releases = folder / "facts.parquet", folder / "releases.csv"
+    pq.write_table(known, accounts)
+    write_releases(launched, releases)
+    store.put("account_facts", read_accounts(accounts, NAMES).table)
+    store.put("releases", read_releases(releases).table)
+    accounts.unlink()
+    releases.unlink()

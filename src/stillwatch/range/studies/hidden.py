@@ -35,6 +35,14 @@ class HiddenPack(Pack):
             self._chosen[wanted] = fitting or list(self.hidden)
         return self._chosen[wanted]
 
+    def passages(self, part: str, *, longest: int = 2200, lang: str | None = None) -> list[str]:
+        """Those of the pack."""
+        return self.base.passages(part, longest=longest, lang=lang)
+
+    def follow_ups(self) -> list[str]:
+        """Those of the pack."""
+        return self.base.follow_ups()
+
     def names(self) -> Names:
         """The texts of the pack by number; hidden ones are numbered after them when they are asked for."""
         return self.base.names()

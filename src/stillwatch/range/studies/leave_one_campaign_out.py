@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from stillwatch.range.metrics.members import FOUND
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.campaigns import campaign_tasks, studied
 from stillwatch.range.studies.figures import OVER_WORLDS, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Cluster, Seen
-from stillwatch.range.studies.tally import FOUND_PRECISION, FOUND_RECALL
 from stillwatch.range.studies.work import work_off
 from stillwatch.stats import clopper_pearson
 
@@ -31,7 +31,7 @@ def _may_be_shown(cluster: Cluster) -> bool:
 def reach(seen: Seen, actor: str) -> float:
     """The largest threshold at which the campaign is found in this world; minus infinity where it is not found at any."""
     own = f"actor/{actor}"
-    wanted = FOUND_RECALL * seen.groups.get(own, 0)
+    wanted = FOUND * seen.groups.get(own, 0)
     scores = [
         c.score
         for c in seen.by(OURS).clusters
@@ -39,7 +39,7 @@ def reach(seen: Seen, actor: str) -> float:
         and c.score is not None
         and (n := c.members.get(own, 0))
         and n >= wanted
-        and n >= FOUND_PRECISION * c.size
+        and n >= FOUND * c.size
     ]
     return max(scores, default=-math.inf)
 

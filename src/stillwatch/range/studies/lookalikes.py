@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from stillwatch.core import Estimate
-from stillwatch.range.ground import Ground
+from stillwatch.range.demo import scale_of
 from stillwatch.range.lookalikes.lookalike import Lookalike
 from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
+from stillwatch.range.recipe import Part
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Campaign
 from stillwatch.range.studies.figures import OVER_WORLDS, decisions, false_accusations, world_table
 from stillwatch.range.studies.order import Order
-from stillwatch.range.studies.parts import scale_of
+from stillwatch.range.studies.parts import of_part
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Seen
 from stillwatch.range.studies.tally import any_false
@@ -34,23 +33,19 @@ def lookalike_tasks(order: Order) -> list[Task]:
     """Each type alone among ordinary customers, none, and the demo's all together. The leave-one-out study asks for the same worlds."""
     scale = scale_of(order.size.accounts)
     tasks = [
-        Task(at=(ALONE, name), seed=seed, campaign=_spliced(one, scale), only=())
+        Task(at=(ALONE, name), seed=seed, campaign=_spliced(one, scale), parts=())
         for name, one in ALL_LOOKALIKES.items()
         for seed in order.seeds
     ]
-    tasks += [Task(at=(ALONE, "none"), seed=seed, only=()) for seed in order.seeds]
+    tasks += [Task(at=(ALONE, "none"), seed=seed, parts=()) for seed in order.seeds]
     tasks += [Task(at=(TOGETHER,), seed=seed) for seed in order.seeds]
     return tasks
 
 
 def _spliced(one: Lookalike, scale: float) -> Campaign:
     """A family type to be spliced in, as a campaign is; the truth says what it is."""
-
-    def build(ground: Ground, rng: np.random.Generator) -> dict[str, float | None]:
-        one.build(ground, rng, scale)
-        return {}
-
-    return Campaign(name=f"type {one.name}", dial={"scale": scale}, build=build, exchanges=_ABOUT)
+    part = Part(role="lookalike", name=one.name, scale=scale)
+    return Campaign(name=f"type {one.name}", dial={"scale": scale}, make=of_part(part), exchanges=_ABOUT)
 
 
 def hit(seen: Seen, name: str) -> bool:

@@ -20,17 +20,19 @@ _APART = 1_000_000
 
 _LEAST_ACCOUNTS, _MOST_ACCOUNTS = 300, 2_000_000
 _MOST_WORLDS = 10_000
+_MOST_DAYS = 60
 _LEAST_EACH = 12
-"""Exchanges an account: lookalikes bring their own, and ordinary customers need what is left."""
+"""Exchanges an account: with fewer, nobody has sent enough to be judged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Size:
-    """How large the worlds of a study are and how many it builds."""
+    """How large the worlds of a study are and how many it builds; lookalikes and campaigns come on top of `accounts` and `exchanges`."""
 
     accounts: int
     exchanges: int
     worlds: int
+    days: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +75,7 @@ class Order:
             Error: that names the knob, what was got and what is expected.
         """
         size = self.size
-        room = "with fewer, lookalikes leave no room for ordinary customers"
+        room = "with fewer, lookalikes are most of the world"
         for knob, got, expected, fits in (
             ("seed", self.seed, f"a whole number from 0 to {_APART - 1:,}", 0 <= self.seed < _APART),
             ("worlds", size.worlds, f"1 to {_MOST_WORLDS:,}", 1 <= size.worlds <= _MOST_WORLDS),
@@ -86,9 +88,10 @@ class Order:
             (
                 "exchanges",
                 size.exchanges,
-                f"at least {_LEAST_EACH} for each of {size.accounts:,} accounts; {room}",
+                f"at least {_LEAST_EACH} for each of {size.accounts:,} accounts; with fewer, nobody has sent enough to be judged",
                 size.exchanges >= _LEAST_EACH * size.accounts,
             ),
+            ("days", size.days, f"1 to {_MOST_DAYS}", 1 <= size.days <= _MOST_DAYS),
         ):
             if not fits:
                 raise Error(f"{knob}: got {got:,}, expected {expected}")

@@ -1,70 +1,94 @@
-"""Parts that studies put together: an innocent background, with or without some lookalikes, and one campaign to be spliced into it."""
+"""What a study pours into a world: an innocent background shard by shard, or one campaign to be spliced into it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from stillwatch.core.errors import Error
-from stillwatch.range.benign import ordinary
+from stillwatch.range.blocks import build_block
+from stillwatch.range.desk import Desk
 from stillwatch.range.ground import Ground
-from stillwatch.range.lookalikes import LOOKALIKES
+from stillwatch.range.launches import Launches
 from stillwatch.range.pack import Pack
-from stillwatch.range.rhythm import Clock
+from stillwatch.range.parts import Built, build_part, built, empty_ground
+from stillwatch.range.recipe import Part, Recipe
+from stillwatch.range.rolls import acts_of_part, facts_of_part, truth_of_part
 from stillwatch.range.seeds import stream
-from stillwatch.range.world import FULL, SMALL, World, _finish
+from stillwatch.range.shards import rolls_of, sheet_of
+from stillwatch.range.sheets import Sheet
 
-__all__ = ["Builder", "background_world", "campaign_world", "scale_of"]
+__all__ = ["Builder", "Maker", "Poured", "Site", "Told", "of_part", "on_ground", "pour_background", "pour_campaign"]
 
-Builder = Callable[[Ground, np.random.Generator], Mapping[str, float | None]]
+Told = Mapping[str, float | None]
+"""What is true of a campaign by name; unknown or infinite is null."""
+
+Builder = Callable[[Ground, np.random.Generator], Told]
 """Settles the accounts of a campaign on the ground, sends their exchanges, and says what is true of it."""
 
 
-def scale_of(accounts: int) -> float:
-    """How much of their full size lookalikes and campaigns have in a world of so many accounts."""
-    return 1.0 if accounts >= FULL else accounts / SMALL
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The world that a campaign is to be spliced into, as far as its operator could know it; `asked` is what he asks from."""
+
+    recipe: Recipe
+    desk: Desk
+    launched: Launches
+    asked: Pack
 
 
-def background_world(
-    seed: int,
-    *,
-    accounts: int,
-    exchanges: int,
-    pack: Pack,
-    without: Collection[str] = (),
-    only: Collection[str] | None = None,
-) -> World:
-    """An innocent world; `without` some classes of lookalikes, or with `only` some.
-
-    Raises:
-        Error: when lookalikes leave no room for ordinary customers.
-    """
-    ground = _ground(seed, pack)
-    for name, build in LOOKALIKES.items():
-        if name not in without and (only is None or name in only):
-            build(ground, stream(seed, "lookalike", name), scale_of(accounts))
-    people, room = accounts - ground.settled, exchanges - ground.sent
-    if people < 20 or room < 2 * people:
-        raise Error(
-            f"accounts, exchanges: got {accounts:,} and {exchanges:,}; lookalikes take {ground.settled:,} and {ground.sent:,}, and what is "
-            "left must be at least 20 ordinary accounts with two exchanges each"
-        )
-    ordinary(ground, stream(seed, "ordinary"), people, room)
-    return _finish(ground, seed)
+Maker = Callable[[Site, str], tuple[Built | None, Told]]
+"""Makes the campaign of a name for a site, and says what is true of it; nothing where it never meets the provider."""
 
 
-def campaign_world(
-    seed: int, name: str, build: Builder, *, pack: Pack
-) -> tuple[World | None, Mapping[str, float | None]]:
-    """One campaign alone, under the clock of the world `seed`, and what is true of it; its ids are its own, so it can be spliced in.
+@dataclass(frozen=True, kw_only=True)
+class Poured:
+    """A piece of a world: rows, the truth of those of hidden actors, and with the first piece of a block its accounts' facts and truth."""
 
-    There is no world where the campaign never meets the provider.
-    """
-    ground = _ground(seed, pack)
-    told = build(ground, stream(seed, "campaign", name))
-    return (_finish(ground, int(stream(seed, "spliced", name).integers(1 << 62))) if ground.sent else None), told
+    sheet: Sheet
+    acts: pa.Table
+    facts: pa.Table | None = None
+    truth: pa.Table | None = None
 
 
-def _ground(seed: int, pack: Pack) -> Ground:
-    return Ground(pack=pack, clock=Clock(stream(seed, "clock")), texts=pack.names())
+def on_ground(build: Builder) -> Maker:
+    """A campaign that is built on a ground of the site."""
+
+    def make(site: Site, name: str) -> tuple[Built | None, Told]:
+        ground = empty_ground(site.recipe.setting, site.desk, site.launched, pack=site.asked)
+        told = build(ground, stream(site.recipe.seed, "campaign", name))
+        label = ("spliced", name)
+        return (built(ground, site.recipe.setting, site.desk, site.launched, label) if ground.sent else None), told
+
+    return make
+
+
+def of_part(part: Part) -> Maker:
+    """A lookalike or campaign by its name, to be spliced in by itself."""
+
+    def make(site: Site, name: str) -> tuple[Built | None, Told]:
+        return build_part(site.recipe.setting, part, site.desk, site.launched), {}
+
+    return make
+
+
+def pour_background(recipe: Recipe, on: Desk, launched: Launches) -> Iterator[Poured]:
+    """The innocent world of a recipe; no more than a shard of it is held."""
+    block, number = None, -1
+    for shard in recipe.shards():
+        first = shard.block != number
+        if block is None or first:
+            block, number = build_block(recipe, shard.block, on), shard.block
+        sheet, acts = sheet_of(recipe, shard, block, on, launched)
+        facts, truth = rolls_of(recipe, block, number, on, launched) if first else (None, None)
+        yield Poured(sheet=sheet, acts=acts, facts=facts, truth=truth)
+    build_part.cache_clear()
+
+
+def pour_campaign(made: Built) -> Iterator[Poured]:
+    """One campaign alone; its ids are its own, so it can be spliced in."""
+    yield Poured(
+        sheet=made.sheet, acts=acts_of_part(made, made.sheet), facts=facts_of_part(made), truth=truth_of_part(made)
+    )

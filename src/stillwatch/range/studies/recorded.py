@@ -60,6 +60,7 @@ def recorded(
                 "accounts": size.accounts,
                 "exchanges": size.exchanges,
                 "worlds": size.worlds,
+                "days": size.days,
                 "fold": order.fold.value,
                 **{f"detector.{path}": value for path, value in order.settings.changed().items()},
             },

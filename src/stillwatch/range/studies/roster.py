@@ -80,10 +80,9 @@ def _scorer(peer: AccountPeer) -> Detector:
     def look(world: Blind, settings: Settings, cleared: Ints) -> Said:
         def score(given: Traffic) -> Said:
             told = peer.score(given, rng=np.random.default_rng(_SEED))
-            accused = told.account[told.accused & ~np.isin(told.account, cleared)]
             return Said(
                 method=peer.name,
-                accused=accused,
+                accused=told.account[told.accused],
                 tested=int(told.account.size - np.isin(told.account, cleared).sum()),
                 scores=(told.account, told.score),
             )

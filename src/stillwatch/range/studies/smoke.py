@@ -19,7 +19,8 @@ _CAMPAIGNS = (("scaffold", 120, 15), ("reasoning", 240, 4), ("grading", 60, 15))
 def study(order: Order) -> Result:
     """Build the worlds, look at them, and say what came out."""
     campaigns = {
-        kind: dialled(kind, accounts=accounts, each=each, fold=order.fold) for kind, accounts, each in _CAMPAIGNS
+        kind: dialled(kind, accounts=accounts, each=each, fold=order.fold, days=order.size.days)
+        for kind, accounts, each in _CAMPAIGNS
     }
     tasks = [
         Task(at=(kind,), seed=seed, campaign=campaigns.get(kind))

@@ -9,12 +9,11 @@ import numpy as np
 
 from stillwatch.core import Estimate
 from stillwatch.range.metrics.budget import mean_between
+from stillwatch.range.metrics.members import Match, match
 from stillwatch.range.studies.seen import OURS, Cluster, Seen
 from stillwatch.stats import clopper_pearson
 
 __all__ = [
-    "FOUND_PRECISION",
-    "FOUND_RECALL",
     "Catch",
     "Wrong",
     "any_false",
@@ -26,13 +25,11 @@ __all__ = [
     "wrongly_accused",
 ]
 
-FOUND_RECALL, FOUND_PRECISION = 0.5, 0.5
-"""A campaign counts as found when one group put up for review has at least half of its accounts and is at least half its own."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catch:
-    """How one campaign fared: found or not, the share of its accounts in groups that are mostly its own, and how pure the best group is.
+    """How one campaign fared: found or not (as `metrics.members.Match` has it), the share of its accounts in groups that are mostly its
+    own, and how pure the best group is.
 
     `grouped` is the same share over all groups that were looked at, whatever was decided of them: what ties alone found. `precision` is
     unknown where no group put up for review holds any of its accounts; `score` is of the group that holds most of them, unknown where
@@ -51,32 +48,23 @@ def catch(seen: Seen, actor: str, *, method: str = OURS) -> Catch:
     """How the campaign `actor` (its group in the truth) fared in one world."""
     own = f"actor/{actor}"
     accounts = seen.groups.get(own, 0)
-    accusing = [c for c in seen.by(method).clusters if c.accuses]
-    best = max((c for c in accusing if c.members.get(own)), key=lambda c: c.members[own], default=None)
-    likely = max(
-        (c for c in seen.by(method).clusters if c.members.get(own)), key=lambda c: c.members[own], default=None
-    )
-    precision = None if best is None else best.members[own] / best.size
-    found = (
-        best is not None
-        and precision is not None
-        and precision >= FOUND_PRECISION
-        and best.members[own] >= FOUND_RECALL * accounts
-    )
+    clusters = seen.by(method).clusters
+    accusing = [c for c in clusters if c.accuses]
+    put_up, looked_at = (match([c.members for c in some], {own: accounts})[0] for some in (accusing, clusters))
     return Catch(
-        found=found,
-        recall=_share_in(accusing, own, accounts),
-        grouped=_share_in(seen.by(method).clusters, own, accounts),
-        precision=precision,
-        score=None if likely is None else likely.score,
+        found=put_up.found,
+        recall=_share(accusing, put_up),
+        grouped=_share(clusters, looked_at),
+        precision=None if put_up.best is None else put_up.best_precision,
+        score=None if looked_at.best is None else clusters[looked_at.best].score,
         accounts=accounts,
     )
 
 
-def _share_in(clusters: Sequence[Cluster], own: str, accounts: int) -> float:
+def _share(clusters: Sequence[Cluster], of: Match) -> float:
     """The share of a campaign's accounts in groups that are mostly its own; groups may overlap, so it is cut at 1."""
-    caught = sum(n for c in clusters if 2 * (n := c.members.get(own, 0)) > c.size)
-    return min(1.0, caught / accounts) if accounts else 0.0
+    caught = sum(clusters[k].members[of.name] for k in of.own)
+    return min(1.0, caught / of.accounts) if of.accounts else 0.0
 
 
 def found_rate(worlds: Sequence[Seen], actor: str, *, method: str = OURS) -> Estimate:

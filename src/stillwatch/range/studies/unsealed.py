@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from stillwatch.range.names import Ints
 from stillwatch.range.studies.featured import NAMES, Featured
 from stillwatch.range.studies.look import Said
 from stillwatch.range.studies.seen import Cluster, Looked
 
-__all__ = ["RATES", "cleared_accounts", "held_against", "unseal"]
+__all__ = ["RATES", "cleared_accounts", "held_against", "requests_of", "unseal"]
+
+_TOLD = ("account", "at", "prompt_hash", "outcome", "output_tokens")
 
 RATES = (1e-2, 1e-3, 1e-4)
 """False-positive rates at which the power of scores is told."""
@@ -30,6 +35,20 @@ def unseal(parts: Sequence[Featured]) -> dict[int, str]:
     return out
 
 
+def requests_of(world: Featured, group: str) -> pa.Table:
+    """Every request of one hidden actor with its purpose, in the columns that `metrics.cost.before_action` reads."""
+    acts = world.acts()
+    acts = acts.filter(pc.equal(acts["group"], group))
+    ids = pa.array(NAMES.names("exchange", acts["request_id"].to_pylist()), pa.int64())
+    purposes = pa.table({"exchange_id": ids, "purpose": acts["purpose"]})
+    rows = [pq.read_table(file, columns=["exchange_id", *_TOLD]) for file in world.files]
+    return (
+        pa.concat_tables(rows)
+        .join(purposes, "exchange_id", join_type="inner")
+        .sort_by([("at", "ascending"), ("exchange_id", "ascending")])
+    )
+
+
 def cleared_accounts(who: Mapping[int, str]) -> Ints:
     """Half of the innocent accounts, lookalikes among them, as an analyst's cleared set: even pseudonyms."""
     innocent = [name for name, of in who.items() if not of.startswith("actor/") and name % 2 == 0]
@@ -37,7 +56,11 @@ def cleared_accounts(who: Mapping[int, str]) -> Ints:
 
 
 def held_against(said: Said, who: Mapping[int, str], cleared: Collection[int]) -> Looked:
-    """What a method said, with its groups counted by the truth."""
+    """What a method said, with its groups counted by the truth.
+
+    Cleared accounts do not count among the single accounts that it accused: it was told that they are innocent. A group keeps them, for
+    whoever puts a group up for review accuses all its members, and without them every group would look purer than it is.
+    """
     return Looked(
         method=said.method,
         clusters=tuple(
@@ -50,7 +73,7 @@ def held_against(said: Said, who: Mapping[int, str], cleared: Collection[int]) -
             )
             for group in said.groups
         ),
-        accused=_counted(said.accused, who),
+        accused=_counted(said.accused[~np.isin(said.accused, np.fromiter(cleared, np.int64))], who),
         tested=said.tested,
         ranks={} if said.scores is None else _power(said, who, cleared),
         refused=said.refused,

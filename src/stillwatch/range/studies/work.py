@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stillwatch.range.recipe import Part
 from stillwatch.range.studies.bench import Bench, Campaign, Detector
 from stillwatch.range.studies.look import look_for_actors
 from stillwatch.range.studies.order import Order
@@ -18,13 +19,15 @@ ACTORS_ALONE: Mapping[str, Detector] = {OURS: look_for_actors}
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One world to be built and looked at. `at` says where in the study it belongs; tasks of one place differ in their seed alone."""
+    """One world to be built and looked at. `at` says where in the study it belongs; tasks of one place differ in their seed alone.
+
+    `parts` are the lookalikes of the background, the demo's unless they are named.
+    """
 
     at: tuple[str | float, ...]
     seed: int
     campaign: Campaign | None = None
-    without: tuple[str, ...] = ()
-    only: tuple[str, ...] | None = None
+    parts: tuple[Part, ...] | None = None
     detectors: Mapping[str, Detector] = field(default_factory=lambda: ACTORS_ALONE)
     keep_background: bool = True
 
@@ -61,8 +64,7 @@ def work_off(order: Order, tasks: Sequence[Task]) -> Worked:
                 task.seed,
                 task.detectors,
                 campaign=task.campaign,
-                without=task.without,
-                only=task.only,
+                parts=task.parts,
                 keep_background=task.keep_background,
             )
         )

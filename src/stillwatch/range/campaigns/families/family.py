@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.range.campaigns.plan import Purpose, Requests, requests
+from stillwatch.range.campaigns.plan import Requests, requests
 from stillwatch.range.campaigns.wording import Wording
 from stillwatch.range.ground import Ground, Ints, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.rhythm import answer_lengths
 from stillwatch.range.splits import Fold
 

@@ -8,9 +8,9 @@ import numpy as np
 from stillwatch.range import words
 from stillwatch.range.campaigns.families.family import Family
 from stillwatch.range.campaigns.families.items import alone, coding, dealt, fresh
-from stillwatch.range.campaigns.plan import Purpose
 from stillwatch.range.campaigns.wording import Wording
 from stillwatch.range.ground import Ground, Ints, Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.splits import Fold, shelf
 
 __all__ = ["AGENTS", "KNOWN", "ORDINARY", "PINNED", "RELAY", "RELAY_CODE"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from stillwatch.range.campaigns.families.family import Family
 from stillwatch.range.campaigns.families.items import dealt
-from stillwatch.range.campaigns.plan import Purpose
 from stillwatch.range.campaigns.wording import Wording
 from stillwatch.range.ground import Reply
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.splits import Fold
 
 __all__ = ["SEARCH"]

@@ -1,0 +1,45 @@
+"""Looking again every day without paying for it with false alarms, where the same accounts come back day after day.
+
+Multiplying daily e-values needs each to be fair given the days before. Against other accounts it is not: one that is the most
+talkative of a thousand today is so tomorrow, honest as it is, and its product grows without end. What is fair is the comparison of
+whole histories. So each look compares histories up to that day, and its e-value is *added* with a weight; all weights sum to 1.
+The running sum only grows, and its limit is an average of e-values. Hence `P(it ever reaches 1/a) <= a`, whatever the dependence of days.
+
+The price is a ceiling. Among n + 1 exchangeable histories one must be the loudest, so no evidence of this kind passes n + 1, however long
+one watches. Only evidence with a null of its own (a permutation, a known rate, an independent day) multiplies: `e_process`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.stats._arguments import FloatArray, numbers, wholes
+
+__all__ = ["accumulate", "look_share"]
+
+
+def look_share(look: npt.ArrayLike) -> FloatArray:
+    """The weight of the k-th look, k from 1: looks 2**j to 2**(j+1) - 1 share `1 / ((j + 1)(j + 2))` equally. All weights sum to 1.
+
+    Evidence that lasts loses little by waiting: 63 looks have 6/7 of all the weight, and the 32 last of them together 1/42.
+
+    >>> [round(s, 4) for s in look_share([1, 2, 3, 4, 64]).tolist()]
+    [0.5, 0.0833, 0.0833, 0.0208, 0.0003]
+    """
+    octave = np.floor(np.log2(wholes(look, "look", least=1).astype(np.float64)))
+    return np.asarray(1.0 / ((octave + 1.0) * (octave + 2.0)) / np.exp2(octave), dtype=np.float64)
+
+
+def accumulate(e: npt.ArrayLike, *, axis: int = -1) -> FloatArray:
+    """The evidence so far after each look: the weighted sum of the e-values of looks 1, 2, 3, ... along the axis.
+
+    Null: each e-value by itself has mean at most 1; they may depend on one another in any way. Then the chance that the sum ever
+    reaches 1/a is at most a, over all time.
+
+    >>> accumulate([1.0, 12.0, 0.0]).tolist()
+    [0.5, 1.5, 1.5]
+    """
+    values = np.moveaxis(numbers(e, "e", least=0.0), axis, -1)
+    weighted = values * look_share(np.arange(1, values.shape[-1] + 1)) if values.shape[-1] else values
+    return np.moveaxis(np.cumsum(weighted, axis=-1), -1, axis)

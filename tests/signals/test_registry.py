@@ -1,0 +1,180 @@
+"""Where reasoning signatures come from and where they come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from stillwatch.engine import DuckEngine, check, table
+from stillwatch.signals import SIGNALS, Example, measure, register, row, tables
+
+MARK = 77
+HOME: dict[str, Any] = {"org": 1, "conversation": 5, "model": "large-1"}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckEngine]:
+    with DuckEngine(threads=1) as made:
+        yield made
+
+
+def returned(**fields: Any) -> Example:
+    return row(hours=1, **(HOME | {"artifacts_returned": [MARK], "prefixes": [100, 101]} | fields))
+
+
+def sent(**fields: Any) -> Example:
+    return row(hours=2, **(HOME | {"artifacts_sent": [MARK], "prefixes": [100, 101, 102]} | fields))
+
+
+def registered(engine: DuckEngine, *rows: Example) -> list[dict[str, Any]]:
+    found = register(engine, engine.from_arrow(tables(rows)["features"]))
+    check(found, table("artifacts"))
+    listed: list[dict[str, Any]] = found.to_pylist()
+    return listed
+
+
+def way_back(engine: DuckEngine, *rows: Example) -> dict[str, bool | None]:
+    (one,) = [r for r in registered(engine, *rows) if r["role"] == "sent"]
+    return {name: one[name] for name in one if name.startswith(("other_", "edited_"))}
+
+
+def moved(engine: DuckEngine, *rows: Example) -> set[str]:
+    return {name for name, yes in way_back(engine, *rows).items() if yes}
+
+
+def test_the_next_turn_of_a_conversation_is_no_replay(engine: DuckEngine) -> None:
+    assert set(way_back(engine, returned(), sent()).values()) == {False}
+
+
+def test_a_step_of_an_agent_within_one_turn_is_no_replay(engine: DuckEngine) -> None:
+    assert moved(engine, returned(), sent(prefixes=[100, 101])) == set()
+
+
+def test_a_session_taken_up_under_a_new_id_is_no_replay(engine: DuckEngine) -> None:
+    assert moved(engine, returned(), sent(conversation=6)) == set()
+
+
+def test_a_new_version_of_the_model_is_of_its_family(engine: DuckEngine) -> None:
+    assert moved(engine, returned(), sent(model="large-2-20260901")) == set()
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"account": 2}, {"other_account"}),
+        ({"account": 2, "org": 9}, {"other_account", "other_org"}),
+        ({"model": "small-1"}, {"other_model"}),
+        ({"conversation": 6, "prefixes": [200]}, {"other_conversation"}),
+        ({"conversation": None, "prefixes": [200]}, {"other_conversation"}),
+        ({"conversation": 6, "prefixes": None}, {"other_conversation"}),
+        ({"prefixes": [100, 300, 301]}, {"edited_prefix"}),
+        ({"prefixes": [400]}, {"edited_prefix"}),
+        ({"conversation": None, "prefixes": [100, 300]}, {"edited_prefix"}),
+    ],
+)
+def test_each_way_of_coming_back_elsewhere_is_told(
+    engine: DuckEngine, fields: dict[str, Any], expected: set[str]
+) -> None:
+    assert moved(engine, returned(), sent(**fields)) == expected
+
+
+def test_what_the_log_does_not_say_stays_unknown(engine: DuckEngine) -> None:
+    blank = {"org": None, "conversation": None, "model": None, "prefixes": None}
+    assert way_back(engine, returned(), sent(**blank)) == {
+        "other_account": False,
+        "other_org": None,
+        "other_model": None,
+        "other_conversation": None,
+        "edited_prefix": None,
+    }
+
+
+def test_a_signature_that_was_never_returned_has_an_unknown_origin(engine: DuckEngine) -> None:
+    (one,) = registered(engine, sent())
+    assert one["origin_account"] is None
+    assert one["other_account"] is one["other_conversation"] is None
+    given = tables([sent() for _ in range(9)])
+    relations = [engine.from_arrow(given[name]) for name in ("features", "account_facts", "releases")]
+    assert measure(engine, *relations, signals=[SIGNALS["artifact_replay"]])["artifact_replay"].num_rows == 0
+
+
+def test_the_first_return_counts_and_sendings_of_one_kind_are_counted_together(engine: DuckEngine) -> None:
+    again = returned(account=3)
+    later = Example(table="features", fields=dict(again.fields) | {"at": sent().fields["at"]})
+    rows = registered(engine, later, returned(), *(sent() for _ in range(4)))
+    assert [(r["role"], r["account"], r["exchanges"]) for r in rows] == [("returned", 1, 1), ("sent", 1, 4)]
+    assert rows[0]["prefix"] == 101
+
+
+def random_features(seed: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+
+    def some(*choices: Any) -> Any:
+        return None if rng.random() < 0.15 else choices[int(rng.integers(len(choices)))]
+
+    return tables(
+        row(
+            hours=float(rng.integers(0, 40)),
+            account=some(1, 2, 3),
+            org=some(1, 2),
+            conversation=some(1, 2, 3),
+            model=some("large-1", "large-2", "small-1"),
+            prefixes=some([1], [1, 2], [1, 2, 3], [9]),
+            artifacts_sent=some([1], [2, 3], [4], None, None),
+            artifacts_returned=some([1], [2], [3, 4], None, None),
+        )
+        for _ in range(120)
+    )["features"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_order_and_split_of_the_logs_change_nothing(engine: DuckEngine, seed: int) -> None:
+    features = random_features(seed)
+    whole = register(engine, engine.from_arrow(features))
+    shuffled = features.take(np.random.default_rng(seed).permutation(features.num_rows))
+    assert whole.num_rows > 20
+    assert register(engine, engine.from_arrow(shuffled)).equals(whole)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_signals_of_the_registry_agree_with_a_plain_loop(engine: DuckEngine, seed: int) -> None:
+    features = random_features(seed)
+    nothing = tables([])
+    given = [engine.from_arrow(rows) for rows in (features, nothing["account_facts"], nothing["releases"])]
+    found = measure(engine, *given, signals=[SIGNALS["artifact_replay"], SIGNALS["rewritten_context"]])
+    rows = sorted(features.to_pylist(), key=lambda r: (r["at"], r["exchange_id"]))
+    origin: dict[int, dict[str, Any]] = {}
+    for r in rows:
+        for mark in r["artifacts_returned"] or ():
+            origin.setdefault(mark, r)
+    replayed: dict[int, list[bool]] = {}
+    rewritten: dict[int, list[bool]] = {}
+    for r in rows:
+        for mark in r["artifacts_sent"] or ():
+            o = origin.get(mark)
+            if o is None or r["account"] is None:
+                continue
+            strange = [differ(r[name], o[name]) for name in ("account", "org")]
+            strange.append(differ(r["model"] and r["model"][:5], o["model"] and o["model"][:5]))
+            both = r["prefixes"] and o["prefixes"]
+            continues = o["prefixes"][-1] in r["prefixes"] if both else None
+            apart = differ(r["conversation"], o["conversation"])
+            if apart is None and both:
+                apart = r["prefixes"][0] != o["prefixes"][0]
+            apart = False if continues else apart
+            if apart is not None or any(strange):
+                replayed.setdefault(r["account"], []).append(bool(apart) or any(strange))
+            if continues is not None and not apart:
+                rewritten.setdefault(r["account"], []).append(not continues)
+    for name, plain in (("artifact_replay", replayed), ("rewritten_context", rewritten)):
+        assert {r["account"]: (r["value"], r["n"]) for r in found[name].to_pylist()} == {
+            account: (pytest.approx(sum(hits) / len(hits)), len(hits)) for account, hits in plain.items()
+        }, name
+
+
+def differ(one: Any, other: Any) -> bool | None:
+    return None if one is None or other is None else one != other
