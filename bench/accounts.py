@@ -34,7 +34,7 @@ def main() -> None:
         "power": power,
     }
     for part in parts if chosen.part == "all" else [chosen.part]:
-        keep(chosen.out, part, parts[part](), name="accounts", write=page)
+        keep(chosen.out, "accounts", part, parts[part](), lambda found: {"accounts.md": page(found)})
 
 
 def page(found: dict[str, Any]) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from page import page, plot
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMIT = subprocess.run(
@@ -27,16 +26,20 @@ Figures = tuple[list[dict[str, Any]], dict[str, Any]]
 """What a part of the measurement gives: its bars, and the raw numbers behind them."""
 
 
+Page = Callable[[dict[str, Any]], dict[str, str]]
+"""Files to write beside the JSON, by name, from all that it holds."""
+
+
 def bar(name: str, value: float | None, unit: str, limit: str, holds: bool | None) -> dict[str, Any]:
     """One figure beside the bar that was set for it, and the command line of the script that measured it."""
+    words = [re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:]]
     return {
         "name": name,
         "value": value,
         "unit": unit,
         "bar": limit,
         "holds": holds,
-        "command": "python "
-        + " ".join([f"bench/{Path(sys.argv[0]).name}", *(re.sub(r"^/.*", "DIR", word) for word in sys.argv[1:])]),
+        "command": " ".join(["python", f"bench/{Path(sys.argv[0]).name}", *words]),
         "commit": COMMIT,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
     }
@@ -56,10 +59,8 @@ def surroundings() -> dict[str, Any]:
     }
 
 
-def keep(
-    out: Path, part: str, figures: Figures, *, name: str = "scan", write: Callable[[dict[str, Any]], str] = page
-) -> None:
-    """Put a part's figures into NAME.json in place of its older ones, and write NAME.md and the plot from all of them."""
+def keep(out: Path, name: str, part: str, figures: Figures, page: Page) -> None:
+    """Put a part's figures into NAME.json in place of its older ones, and write the page and its plots from all of them."""
     bars, raw = figures
     path = out / f"{name}.json"
     old = json.loads(path.read_text()) if path.exists() else {"bars": [], "raw": {}}
@@ -69,6 +70,10 @@ def keep(
     old |= surroundings()
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(old, indent=1) + "\n")
-    (out / f"{name}.md").write_text(write(old))
-    if "scale" in old["raw"]:
-        (out / "scan-scale.svg").write_text(plot(old["raw"]["scale"]))
+    redraw(out, name, page)
+
+
+def redraw(out: Path, name: str, page: Page) -> None:
+    """Write the page and its plots anew from NAME.json: nothing is measured."""
+    for file, text in page(json.loads((out / f"{name}.json").read_text())).items():
+        (out / file).write_text(text)

@@ -1,90 +1,69 @@
-"""Measure the range: `python bench/range.py generate [--exchanges N] [--accounts N] [--days N] [--history] [--parts N] [--keep DIR]`.
+"""The figures behind docs/benchmarks/range.md: each part measures, then writes the page, its plots and the JSON anew.
 
-`generate` writes a world with two processes and tells exchanges per second, CPU a core and exchange, peak memory of a process and bytes on disk.
-Time spent on opening the prompt pack is told apart: it is once a process, whatever the size of the world.
+    python bench/range.py limit --data DIR       where every method ends: attackers who ask what customers ask
+    python bench/range.py windows --data DIR     the window protocol on the pairs at hand, every method; goes on where it was stopped
+    python bench/range.py windows --data DIR --ablate     the variants that explain gaps (needs the package wordllama)
+    python bench/range.py realism --data DIR     a world beside traces, corpora of chats, and reports on shared addresses
+    python bench/range.py generate [--exchanges N] [--accounts N] [--days N] [--parts N] [--history]     how fast worlds are written
+    python bench/range.py page                   the page once more, from the figures that are there
+
+DIR holds what is not in the repository: `windows`, `prompts` and `traces`. Figures go to docs/benchmarks/range.json (`--out` names another
+folder); parts that are not run keep the figures they had. `--keep` holds worlds and finished pieces between runs.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import shutil
-import sys
+import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: figures are of one core
 
-def generate(options: argparse.Namespace) -> dict[str, object]:
-    """Write one world and measure it."""
-    from stillwatch.range.generate import write_world
-    from stillwatch.range.lookalikes import LOOKALIKES
-    from stillwatch.range.recipe import Part, Recipe
+from figures import ROOT, Figures, keep, redraw
+from generate import generate
+from limits import limit
+from range_page import files
+from realism import realism
+from windows_report import windows
 
-    parts = tuple(
-        Part(role="lookalike", name=name, instance=k // len(LOOKALIKES))
-        for k, name in zip(range(options.parts), sorted(LOOKALIKES) * options.parts, strict=False)
-    )
-    recipe = Recipe(
-        seed=options.seed,
-        accounts=options.accounts,
-        exchanges=options.exchanges,
-        days=options.days,
-        parts=parts,
-        history=options.history,
-    )
-    with tempfile.TemporaryDirectory(dir=options.keep) as made:
-        began = time.perf_counter()
-        world = write_world(Path(made) / "world", recipe, workers=options.workers, progress=_told(began))
-        seconds = time.perf_counter() - began
-        bytes_on_disk = sum(path.stat().st_size for path in Path(made).rglob("*") if path.is_file())
-        if options.keep:
-            shutil.move(Path(made) / "world", Path(options.keep) / f"world-{options.seed}-{options.exchanges}")
-    ours, theirs = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    cpu = sum(used.ru_utime + used.ru_stime for used in (ours, theirs))
-    return {
-        "accounts": world.accounts,
-        "exchanges": world.exchanges,
-        "days": options.days,
-        "history": options.history,
-        "parts": len(parts),
-        "workers": options.workers,
-        "seconds": round(seconds, 1),
-        "exchanges_per_second": round(world.exchanges / seconds),
-        "cpu_seconds": round(cpu, 1),
-        "cpu_us_per_exchange": round(cpu / world.exchanges * 1e6, 2),
-        "exchanges_per_second_of_two_free_cores": round(2 * world.exchanges / cpu),
-        "peak_mib_of_a_process": max(ours.ru_maxrss, theirs.ru_maxrss) >> 10,
-        "bytes_on_disk": bytes_on_disk,
-        "bytes_per_exchange": round(bytes_on_disk / world.exchanges, 1),
-        "hash": world.hash,
-    }
-
-
-def _told(began: float) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
-        print(f"{done:,} of about {total:,} after {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-
-    return tell
+from stillwatch.range.windows import SEEDS, SIZES
 
 
 def main() -> None:
-    """Run one measurement and print it as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("what", choices=("generate",))
+    """Run one part and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["generate", "realism", "windows", "limit", "page"])
+    parser.add_argument("--data", type=Path, help="folder of data sets that are not in the repository")
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "stillwatch-range-bench")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--seeds", type=int, nargs="*", default=list(SEEDS))
+    parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--ablate", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--accounts", type=int, default=100_000)
-    parser.add_argument("--exchanges", type=int, default=10_000_000)
+    parser.add_argument("--exchanges", type=lambda s: int(float(s)), default=10_000_000)
     parser.add_argument("--days", type=int, default=28)
-    parser.add_argument(
-        "--parts", type=int, default=0, help="lookalikes beside the ordinary customers, each class in turn"
-    )
+    parser.add_argument("--parts", type=int, default=0, help="lookalikes beside ordinary customers, each class in turn")
     parser.add_argument("--history", action="store_true", help="write the earlier turns out again")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--keep", help="folder to keep the world in")
-    print(json.dumps(generate(parser.parse_args()), indent=1))
+    chosen = parser.parse_args()
+    if chosen.part == "page":
+        redraw(chosen.out, "range", files)
+        return
+    if chosen.data is None and chosen.part != "generate":
+        parser.error(f"{chosen.part} reads data sets that are not in the repository; name their folder with --data DIR")
+    chosen.keep.mkdir(parents=True, exist_ok=True)
+    parts: dict[str, Callable[[], Figures]] = {
+        "generate": lambda: generate(chosen),
+        "realism": lambda: realism(chosen.data, chosen.keep),
+        "windows": lambda: windows(
+            chosen.data, chosen.keep, chosen.out, seeds=chosen.seeds, sizes=chosen.sizes, ablate=chosen.ablate
+        ),
+        "limit": lambda: limit(chosen.data, chosen.keep),
+    }
+    keep(chosen.out, "range", chosen.part, parts[chosen.part](), files)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     python bench/scan.py demo --seeds N ...            the demo on these seeds: what was found, who was accused
     python bench/scan.py again [--kills N]             the same scan twice, and killed at random points: the same bytes
     python bench/scan.py fresh --from CLONE            make demo and make test from a clean clone, timed
+    python bench/scan.py page                          the page once more, from the figures that are there
     python bench/scan.py                               all of them, one after another (most of an hour)
 
 Figures go to docs/benchmarks/scan.json (`--out` names another folder). Parts that are not run keep the figures they had;
@@ -19,8 +20,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from figures import ROOT, Figures, keep
+from figures import ROOT, Figures, keep, redraw
 from promises import again, demo, fresh
+from scan_page import files
 from speed import ingest, profile, scale
 
 
@@ -28,7 +30,10 @@ def main() -> None:
     """Run one part, or all, and write the page whenever there are new figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "part", nargs="?", default="all", choices=["ingest", "scale", "profile", "demo", "again", "fresh", "all"]
+        "part",
+        nargs="?",
+        default="all",
+        choices=["ingest", "scale", "profile", "demo", "again", "fresh", "page", "all"],
     )
     parser.add_argument("--rows", type=int, default=40_000)
     parser.add_argument(
@@ -50,9 +55,12 @@ def main() -> None:
         "again": lambda: [again(chosen.kills, chosen.kill_seed)],
         "fresh": lambda: [fresh(chosen.clone, chosen.root)],
     }
+    if chosen.part == "page":
+        redraw(chosen.out, "scan", files)
+        return
     for part in parts if chosen.part == "all" else [chosen.part]:
         for figures in parts[part]():
-            keep(chosen.out, part, figures)
+            keep(chosen.out, "scan", part, figures, files)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,14 @@ from stillwatch.engine import TABLES, DuckEngine
 from stillwatch.engine.tables import CONTRACT_VERSION, Column
 from stillwatch.ingest import FORMATS
 from stillwatch.ingest.column_map import TARGETS
+from stillwatch.range.campaigns import PROFILES, SCENARIOS
+from stillwatch.range.evasion.moves import KNOBS
+from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
+from stillwatch.range.peers.actor_roster import account_peers, actor_peers
+from stillwatch.range.presets import PRESETS
+from stillwatch.range.products import PRODUCTS
+from stillwatch.range.studies.order import Size
+from stillwatch.range.windows.detectors import ABSENT, chosen
 from stillwatch.signals import FAMILIES, SIGNALS, SUBJECT, Example, Signal, measure, tables
 
 ROOT = Path(__file__).parents[1]
@@ -200,6 +208,55 @@ def actor_tests_page() -> str:
     return _page(out)
 
 
+def range_page() -> str:
+    """Every preset, kind of customer, lookalike, campaign, evasion and detector of the range."""
+    knobs = ((k.name, k.family, k.says, ", ".join(f"{v:g}" for v in k.values) + f" ({k.unit})") for k in KNOBS.values())
+    campaigns = (
+        (c.key, c.alleged, _prose(c.says), "yes" if c.detectable else "no") for c in (PROFILES | SCENARIOS).values()
+    )
+    alike = ((one.name, one.stands_for, one.trips, one.differs) for one in ALL_LOOKALIKES.values())
+    sizes = ((p.name, p.question, p.runs, _size(p.size), p.cost) for p in PRESETS.values())
+    abouts = {name: peer.about for name, peer in actor_peers().items()}
+    abouts |= {name: peer.about for name, peer in account_peers().items() if name not in abouts}
+    windows = ((one.name, ", ".join(one.tails), _prose(inspect.getdoc(type(one)) or "")) for one in chosen())
+    return _page(
+        [
+            "# What the range is made of",
+            _prose("""
+                What `stillwatch range run` builds worlds from and runs on them. [The range](range.md) says what it is for, how to read a
+                result and how to add to these lists.
+            """),
+            "## Presets",
+            _table(("preset", "question", "runs", "worlds", "cost on two cores"), sizes),
+            "## Ordinary customers",
+            "Shares of accounts, out of 1,000.",
+            _table(
+                ("product", "share", "median requests"), ((p.name, str(p.share), f"{p.median:g}") for p in PRODUCTS)
+            ),
+            "## Lookalikes",
+            "Innocent populations that trip what looks for campaigns. A name with a stroke is a variant.",
+            _table(("name", "stands for", "trips", "differs"), alike),
+            "## Campaigns",
+            _prose("""
+                C1 to C17 are campaigns of the public record, as those who found them described them; every attribution is an allegation of
+                an interested party. The others are one plain scenario for each way of harvesting. Where one cannot be detected in traffic,
+                it must stay undetected.
+            """),
+            _table(("name", "alleged", "what is said", "detectable"), campaigns),
+            "## Evasions",
+            _table(("knob", "idea", "what it turns", "values"), knobs),
+            "## Detectors of actors and accounts",
+            _table(
+                ("name", "title", "source", "how we read it", "limits"),
+                ((f"`{n}`", *dataclasses.astuple(about)) for n, about in abouts.items()),
+            ),
+            "## Detectors of windows",
+            _table(("name", "tails", "what it is"), ((f"`{name}`", *rest) for name, *rest in windows)),
+            "Not run: " + "; ".join(f"{name} ({why})" for name, why in ABSENT.items()) + ".",
+        ]
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "signals.md": signals_page,
@@ -207,6 +264,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "formats.md": formats_page,
     "tests-of-actors.md": actor_tests_page,
+    "range-parts.md": range_page,
 }
 """Every generated page by file name under `docs/`."""
 
@@ -260,6 +318,10 @@ def _value(engine: DuckEngine, one: Signal, examples: Iterable[Example]) -> floa
     relations = {name: engine.from_arrow(rows) for name, rows in tables(examples).items()}
     rows = measure(engine, **relations, signals=[one])[one.name].to_pylist()
     return next(float(row["value"]) for row in rows if row["account"] == SUBJECT)
+
+
+def _size(size: Size) -> str:
+    return f"{size.worlds} of {size.accounts:,} accounts and {size.exchanges:,} exchanges over {size.days} days"
 
 
 def _groups(group: Any, path: str) -> Iterator[tuple[str, Any]]:

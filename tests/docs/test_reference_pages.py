@@ -20,7 +20,7 @@ from stillwatch.ingest import FORMATS
 from stillwatch.signals import SIGNALS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("tables.md", "signals.md", "settings.md", "cli.md", "formats.md", "tests-of-actors.md")
+PAGES = ("tables.md", "signals.md", "settings.md", "cli.md", "formats.md", "tests-of-actors.md", "range-parts.md")
 
 
 @pytest.fixture(scope="module")

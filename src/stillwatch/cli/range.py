@@ -37,6 +37,7 @@ def range_run(
     days: int | None = None,
     develop: Annotated[bool, Parameter(negative=())] = False,
     settings: Path | None = None,
+    unmimic_python: Path | None = None,
 ) -> None:
     """Run a preset: build its worlds, let detectors look, and write result.json, page.html and result.md.
 
@@ -55,6 +56,7 @@ def range_run(
         days: Days of a world; the preset's number by default.
         develop: Use the seeds and prompt sources for developing, which share nothing with those for testing.
         settings: Settings file of the detector; the defaults otherwise.
+        unmimic_python: Interpreter of an environment that has unmimic, which the preset accounts then runs beside the others.
     """
     from stillwatch.core import Error, Settings, read_settings
     from stillwatch.range.presets import preset as find
@@ -82,6 +84,7 @@ def range_run(
             prompts=prompts,
             fold=Fold.DEVELOP if develop else Fold.TEST,
             settings=Settings() if settings is None else read_settings(settings),
+            unmimic_python=unmimic_python,
             command=shlex.join(["stillwatch", *sys.argv[1:]]),
             tell=tell,
         )

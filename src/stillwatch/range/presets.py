@@ -35,6 +35,7 @@ class Preset:
         study: the file of `range/studies` that does it.
         needs: packages of the range that it stands on; without one of them it is refused.
         needs_data: whether it reads data sets that are not in the repository.
+        guests: whether it runs a method that lives in an environment of its own (`--unmimic-python`).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Preset:
     study: str
     needs: tuple[str, ...] = ()
     needs_data: bool = False
+    guests: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -91,6 +93,7 @@ PRESETS: dict[str, Preset] = {
             size=_DAYS,
             study="accounts",
             needs=("stillwatch.range.peers",),
+            guests=True,
         ),
         Preset(
             name="actors",
@@ -199,6 +202,13 @@ def run_preset(order: Order) -> Ran:
     for name, folder in (("--data", order.data), ("--hidden", order.hidden), ("--prompts", order.prompts)):
         if folder is not None and not folder.is_dir():
             raise Error(f"{name}: {folder}: no such folder")
+    if order.unmimic_python is not None:
+        if not chosen.guests:
+            where = ", ".join(one.name for one in PRESETS.values() if one.guests)
+            raise Error(f"--unmimic-python: the preset {chosen.name} does not run unmimic; expected with {where} alone")
+        from stillwatch.range.peers.elicitation_unmimic import check_environment
+
+        check_environment(order.unmimic_python)
     study = cast(Study, importlib.import_module(f"stillwatch.range.studies.{chosen.study}").study)
     order.out.mkdir(parents=True, exist_ok=True)
     with (order.out / ".lock").open("a+") as lock:

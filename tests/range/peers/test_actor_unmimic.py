@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from stillwatch.core.errors import Error
-from stillwatch.range.peers.elicitation_unmimic import UnmimicElicitation
+from stillwatch.range.peers.elicitation_unmimic import UnmimicElicitation, check_environment
 
 BuildTown = Callable[..., Any]
 
@@ -35,8 +36,6 @@ else:
 @pytest.fixture
 def fake(tmp_path: Path) -> Path:
     """An interpreter that answers as the guest would."""
-    import sys
-
     path = tmp_path / "python"
     path.write_text(FAKE.format(python=sys.executable), encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -68,6 +67,17 @@ def test_its_faults_are_told_without_what_people_wrote(build_town: BuildTown, tm
     broken.chmod(0o700)
     with pytest.raises(Error, match=r"its guard failed \(ValueError\)$"):
         UnmimicElicitation(python=broken).score(build_town(customers=20, operator=3, cleared=10).given, rng=rng())
+
+
+def test_an_environment_without_it_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Error, match=r"No module named 'unmimic'.*pip install 'unmimic\[ml\]==0\.1\.0'"):
+        check_environment(Path(sys.executable))
+    with pytest.raises(Error, match="environment could not be used"):
+        check_environment(tmp_path / "none")
+    works = tmp_path / "python"
+    works.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    works.chmod(0o700)
+    check_environment(works)
 
 
 @pytest.mark.parametrize("model", [None, "some-sentence-model"])

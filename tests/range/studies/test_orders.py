@@ -15,7 +15,7 @@ from stillwatch.core.errors import Error
 from stillwatch.range.pack import read_pack
 from stillwatch.range.presets import PRESETS, preset, run_preset
 from stillwatch.range.splits import Fold
-from stillwatch.range.studies import smoke
+from stillwatch.range.studies import accounts, smoke
 from stillwatch.range.studies.dials import dialled
 from stillwatch.range.studies.hidden import hidden_pack
 from stillwatch.range.studies.mimic import mimic
@@ -104,6 +104,28 @@ def test_a_preset_that_reads_data_says_so(order: Orders, tmp_path: Path) -> None
         run_preset(order(preset="windows"))
     with pytest.raises(Error, match=r"--data: .*nowhere: no such folder"):
         run_preset(order(preset="windows", data=tmp_path / "nowhere"))
+
+
+def test_unmimic_is_refused_where_it_is_not_run_or_not_there(order: Orders, tmp_path: Path) -> None:
+    with pytest.raises(Error, match="--unmimic-python: the preset smoke does not run unmimic; expected with accounts"):
+        run_preset(order(unmimic_python=tmp_path / "python"))
+    with pytest.raises(Error, match="environment could not be used"):
+        run_preset(order(preset="accounts", unmimic_python=tmp_path / "python"))
+
+
+def test_the_interpreter_that_was_named_reaches_unmimic(
+    order: Orders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path | None] = []
+
+    def stop(*, unmimic_python: Path | None) -> None:
+        asked.append(unmimic_python)
+        raise Error("far enough")
+
+    monkeypatch.setattr("stillwatch.range.peers.actor_roster.account_peers", stop)
+    with pytest.raises(Error, match="far enough"):
+        accounts.study(order(preset="accounts", unmimic_python=tmp_path / "python"))
+    assert asked == [tmp_path / "python"]
 
 
 def test_a_folder_in_which_another_run_writes_is_left_alone(order: Orders) -> None:

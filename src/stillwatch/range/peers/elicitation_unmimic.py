@@ -24,7 +24,7 @@ from stillwatch.range.peers import _unmimic_guest
 from stillwatch.range.peers.actor_peer import About, Scores, Traffic
 from stillwatch.text import Embedder, Projection, words
 
-__all__ = ["UnmimicElicitation"]
+__all__ = ["UnmimicElicitation", "check_environment"]
 
 _OWN_MODEL = "paraphrase-multilingual-MiniLM-L12-v2"
 
@@ -133,14 +133,33 @@ class UnmimicElicitation:
             json.dumps({"do": do, "normal": normal, "model": self.model}), encoding="utf-8"
         )
         command = [str(self.python), "-I", str(Path(_unmimic_guest.__file__)), str(folder)]
-        try:
-            # The interpreter is the one that the caller named; nothing from a log is part of the command.
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=self.timeout_s)  # noqa: S603
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Error(f"unmimic: its environment could not be used ({type(error).__name__})") from error
-        if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise Error(f"unmimic: its guard failed ({last[0].partition(':')[0]})")
+        failed = _called(command, self.timeout_s)
+        if failed is not None:
+            raise Error(f"unmimic: its guard failed ({failed.partition(':')[0]})")
+
+
+def check_environment(python: Path) -> None:
+    """Refuse an interpreter that has no unmimic, before an hour of worlds is built for it.
+
+    Raises:
+        Error: if it cannot be started, or cannot import the guard; says how to make one that can.
+    """
+    failed = _called([str(python), "-I", "-c", "import unmimic.guards.input.extraction"], 300.0)
+    if failed is not None:
+        raise Error(
+            f"unmimic: {python} cannot import its guard ({failed}); make an environment with `pip install 'unmimic[ml]==0.1.0'` "
+            "and name its bin/python"
+        )
+
+
+def _called(command: list[str], timeout_s: float) -> str | None:
+    """The last line of a failed program's complaint, or nothing where it worked."""
+    try:
+        # The interpreter is the one that the caller named; nothing from a log is part of the command.
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Error(f"unmimic: its environment could not be used ({type(error).__name__})") from error
+    return (done.stderr.strip().splitlines()[-1:] or ["no message"])[0] if done.returncode else None
 
 
 def _some(sample: pa.Table, most: int, rng: np.random.Generator) -> list[str]:

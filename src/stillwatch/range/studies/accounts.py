@@ -26,7 +26,10 @@ _LIKE = "as customers"
 
 def study(order: Order) -> Result:
     """Score every account of every campaign by every method."""
-    detectors: dict[str, Detector] = {OURS_ACCOUNTS: weigh_accounts, **account_detectors()}
+    detectors: dict[str, Detector] = {
+        OURS_ACCOUNTS: weigh_accounts,
+        **account_detectors(unmimic_python=order.unmimic_python),
+    }
     campaigns = {
         f"{kind}, {each} each": dialled(kind, accounts=accounts, each=each, fold=order.fold, days=order.size.days)
         for kind in KINDS

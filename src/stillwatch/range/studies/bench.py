@@ -136,6 +136,7 @@ class Bench:
                 "campaign": None if campaign is None else [campaign.name, dict(campaign.dial)],
                 "detectors": sorted(detectors),
                 "settings": self.order.settings.changed(),
+                "unmimic": self.order.unmimic_python is not None,
                 "hidden": None if self._hidden is None else self._hidden.content,
             }
         )

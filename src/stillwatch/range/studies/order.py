@@ -50,6 +50,7 @@ class Order:
         fold: which prompt sources campaigns ask from: those for testing or those for developing. The folds share no source, and their
             worlds no seed, so no account is in both.
         settings: settings of the detector.
+        unmimic_python: interpreter of an environment that has unmimic, for presets that run it; without one it refuses every world.
         command: the command line, for the record.
         tell: whom to tell how far it is.
     """
@@ -63,6 +64,7 @@ class Order:
     prompts: Path | None = None
     fold: Fold = Fold.TEST
     settings: Settings = field(default_factory=Settings)
+    unmimic_python: Path | None = None
     command: str = ""
     tell: Tell = lambda stage, done, total: None
 

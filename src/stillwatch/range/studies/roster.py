@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,13 +37,17 @@ def actor_detectors() -> dict[str, Detector]:
     return {name: _finder(peer) for name, peer in actor_peers().items() if name != OURS}
 
 
-def account_detectors() -> dict[str, Detector]:
-    """Every peer that scores single accounts, as a detector, without ours; empty in a build without peers."""
+def account_detectors(*, unmimic_python: Path | None = None) -> dict[str, Detector]:
+    """Every peer that scores single accounts, as a detector, without ours; empty in a build without peers.
+
+    `unmimic_python` is the interpreter of an environment that has unmimic; without it that method refuses every world.
+    """
     if find_spec("stillwatch.range.peers") is None:
         return {}
     from stillwatch.range.peers.actor_roster import account_peers
 
-    return {name: _scorer(peer) for name, peer in account_peers().items() if name != OURS_ACCOUNTS}
+    peers = account_peers(unmimic_python=unmimic_python)
+    return {name: _scorer(peer) for name, peer in peers.items() if name != OURS_ACCOUNTS}
 
 
 def name_of(method: str) -> str:

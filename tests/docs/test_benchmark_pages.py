@@ -1,0 +1,40 @@
+"""Pages of figures say what their JSON says: they are drawn by `bench/`, never by hand."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.syspath_prepend(str(ROOT / "bench"))
+    there = set(sys.modules)
+    yield
+    for name in set(sys.modules) - there:
+        if str(ROOT / "bench") in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", ["scan", "range"])
+def test_a_page_and_its_plots_are_drawn_from_its_figures(name: str) -> None:
+    folder = ROOT / "docs" / "benchmarks"
+    found = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    drawn = importlib.import_module(f"{name}_page").files(found)
+    assert f"{name}.md" in drawn
+    for file, text in drawn.items():
+        assert (folder / file).read_text("utf-8") == text, f"out of date; run: python bench/{name}.py page"
+
+
+def test_every_plot_that_a_page_shows_is_there() -> None:
+    for page in (ROOT / "docs" / "benchmarks").glob("*.md"):
+        for plot in page.read_text("utf-8").split("](")[1:]:
+            target = plot.partition(")")[0]
+            assert "://" in target or (page.parent / target).is_file(), f"{page.name}: {target}"
