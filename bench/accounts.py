@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bars import bars_of
 from figures import ROOT, Figures, keep
 from guarantees import days, power, validity
-from page import bars_of
 
 
 def main() -> None:

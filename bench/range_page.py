@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bars import bars_of
 from chart import Line, Panel, chart
-from page import bars_of
 from range_windows_page import window_plot, windows
 
 KINDS = {

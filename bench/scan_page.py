@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bars import bars_of
 from chart import Line, Panel, chart
-from page import bars_of
 
 GIB = 1 << 30
 
