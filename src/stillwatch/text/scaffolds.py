@@ -56,7 +56,7 @@ def marks_of(template: str) -> Marks:
 
     >>> text = "You are a careful agent. Work on {{ task }} and report each step that you take."
     >>> len(marks_of(text))
-    3
+    4
     """
     pieces = words([piece for piece in _SLOT.split(template) if piece.strip()])
     value, offset = shingles(pieces.hash, pieces.offset)
@@ -75,7 +75,7 @@ def read_scaffolds(document: str) -> tuple[Scaffold, ...]:
 
     >>> [one] = read_scaffolds('[[scaffold]]\\nname = "ours"\\ntext = "You are a careful agent and report each step that you take."')
     >>> one.name, one.marks.size
-    ('ours', 6)
+    ('ours', 7)
 
     Raises:
         SettingsError: with every fault of the document.
