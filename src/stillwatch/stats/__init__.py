@@ -39,6 +39,7 @@ from stillwatch.stats.multiplicity import (
     reach_e,
 )
 from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
+from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, residual_energy
 from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
     CellDifference,
@@ -48,11 +49,14 @@ from stillwatch.stats.spread import (
     within_account_lift,
 )
 from stillwatch.stats.tails import GUILTY_SHARES, TailPower, budget_tails, tail_e, tail_power
+from stillwatch.stats.topics import CellScan, cell_scan, mean_shift, share_excess
 
 __all__ = [
     "GUILTY_SHARES",
     "CellDifference",
+    "CellScan",
     "CrossFitted",
+    "Directions",
     "Discoveries",
     "Dispersion",
     "GroupMeans",
@@ -74,6 +78,7 @@ __all__ = [
     "cell_difference",
     "certified_rate",
     "certified_rate_everywhere",
+    "cell_scan",
     "clopper_pearson",
     "conformal_e",
     "conformal_p",
@@ -90,9 +95,12 @@ __all__ = [
     "hour_shape",
     "hypergeometric_excess",
     "look_share",
+    "main_directions",
+    "mean_shift",
     "merge_all_required",
     "merge_average",
     "merge_product",
+    "nearest_distances",
     "null_monitor",
     "online_fdr",
     "p_needed",
@@ -103,9 +111,11 @@ __all__ = [
     "reach",
     "reach_e",
     "repeats_bound",
+    "residual_energy",
     "sequential_permutation",
     "tail_e",
     "tail_power",
+    "share_excess",
     "tiling",
     "tiling_needs",
     "wilson",

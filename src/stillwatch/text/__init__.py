@@ -2,6 +2,7 @@
 
 from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
+from stillwatch.text.familiar import Familiar, familiar, unfamiliar_shares
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
@@ -9,6 +10,7 @@ from stillwatch.text.project import Embedder, Projection
 from stillwatch.text.scaffolds import Scaffold, read_scaffolds
 from stillwatch.text.shingles import anchors, shingles
 from stillwatch.text.skeleton import skeletons
+from stillwatch.text.sketch import SKETCH_BITS, sketch_signs, sketches
 from stillwatch.text.topic import CELLS, cells
 from stillwatch.text.words import Words, words
 
@@ -18,6 +20,9 @@ __all__ = [
     "Embedder",
     "KnownSet",
     "Level",
+    "SKETCH_BITS",
+    "Embedder",
+    "Familiar",
     "Projection",
     "Scaffold",
     "Words",
@@ -27,13 +32,17 @@ __all__ = [
     "elicitation",
     "exact_hashes",
     "known_items",
+    "familiar",
     "lexicon",
     "prompt_hashes",
     "read_scaffolds",
     "sets",
     "shingles",
     "skeletons",
+    "sketch_signs",
+    "sketches",
     "techniques",
     "text_features",
+    "unfamiliar_shares",
     "words",
 ]

@@ -1,0 +1,172 @@
+"""Ours on windows: five families of topic statistics, combined by a rule that was fixed before the test pairs were looked at.
+
+*Shift*: the means of 64 sketch signs and of 4,096 hashed words (`mean_shift`). *Second moment*: the same with each word and topic cell
+weighed by one over its share. *Scan*: topic cells asked too often (`cell_scan`). *Novelty*: nearest-neighbour distance and residual
+energy of each text. *Surprisal*: shares of new and rare words and of new pairs of words. Each measure of the last two families
+gives its mean and the shares of texts beyond the benign 95th and 99th percentile.
+
+Every statistic is centred and scaled by null windows; the score is the sum over families of the mean square of what is above 0, a
+one-sided quadratic form: what looks more ordinary than ordinary counts for nothing.
+
+The null is the tested statistic itself. A quarter of the benign texts is set aside at random (as many as the protocol holds out), null
+windows are drawn from it and compared with the rest; test windows are compared with three quarters drawn in the same way. Each
+distinct text counts once in a window, so a corpus smaller than the window does not look narrow for being repeated.
+
+Limits: it knows no meaning. The words must differ; the same questions in the words of the benign ones are not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from stillwatch.range.peers._topic_views import MEASURES, Views, benign_views
+from stillwatch.range.peers.window_peer import Floats, Places, Queries, Tail, draw, window_peer
+from stillwatch.stats import cell_scan, mean_shift, share_excess
+
+__all__ = ["FAMILIES", "Topics"]
+
+FAMILIES = ("shift", "second moment", "scan", "novelty", "surprisal")
+
+_TAILS = (0.95, 0.99)
+_SPLITS = 32
+_SCALING = 300
+_ROWS = 128
+_RAISED = 4.0
+_SURPRISALS = 3
+"""How many of `MEASURES`, from the front, are surprisal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sums:
+    """What is added up over texts: novelty columns, signs, cells and words."""
+
+    n: Floats
+    novelty: Floats
+    signs: Floats
+    cells: Floats
+    words: Floats
+
+
+class _FittedTopics:
+    def __init__(self, pool: Queries, rng: np.random.Generator) -> None:
+        texts = list(dict.fromkeys(_texts(pool)))
+        if len(texts) < 40:
+            raise ValueError(f"pool: got {len(texts)} different texts, expected at least 40")
+        self._views, self._strangers = benign_views(texts, rng)
+        self._row = {text: row for row, text in enumerate(texts)}
+        self._limits = np.quantile(self._views.novelty, _TAILS, axis=0)
+        self._rng = rng
+        apart = len(texts) // 4
+        self._apart = np.stack([rng.permutation(len(texts))[:apart] for _ in range(_SPLITS)])
+        everything, part = self._sums(np.arange(len(texts))[None]), self._sums(self._apart)
+        self._rest = _Sums(**{name: getattr(everything, name) - getattr(part, name) for name in _Sums.__annotations__})
+        benign = self._columns(self._views.novelty)
+        self._variance = benign.var(axis=0)
+        self._scale: dict[int, tuple[Floats, Floats]] = {}
+
+    def null(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
+        return self._scores(self._benign(size, draws, rng), size)
+
+    def score(self, traffic: Queries, windows: Places, rng: np.random.Generator) -> Floats:
+        rows = self._rows(_texts(traffic))
+        split = rng.integers(0, _SPLITS, len(windows))
+        return self._scores(self._statistics(rows[windows], split), windows.shape[1])
+
+    def _benign(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
+        split = rng.integers(0, _SPLITS, draws)
+        windows = np.stack([self._apart[one][draw(rng, self._apart.shape[1], size)] for one in split])
+        return self._statistics(windows, split)
+
+    def _scores(self, statistics: Floats, size: int) -> Floats:
+        if size not in self._scale:
+            some = self._benign(size, _SCALING, self._rng)
+            self._scale[size] = some.mean(axis=0), np.maximum(some.std(axis=0), 1e-9)
+        centre, spread = self._scale[size]
+        above = np.maximum((statistics - centre) / spread, 0.0) ** 2
+        return np.stack([above[:, of].mean(axis=1) for of in _members()], axis=1).sum(axis=1)
+
+    def _rows(self, texts: Sequence[str]) -> Places:
+        """Rows of texts in the views; those not seen before are measured and added."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._row]
+        if fresh:
+            known = len(self._views)
+            views = self._strangers.views(fresh, self._rng.integers(0, 4, len(fresh)))
+            self._views = self._views.followed_by(views)
+            self._row.update((text, known + place) for place, text in enumerate(fresh))
+        return np.array([self._row[text] for text in texts], dtype=np.int64)
+
+    def _statistics(self, windows: Places, split: Places) -> Floats:
+        parts = [
+            self._some(windows[low : low + _ROWS], split[low : low + _ROWS]) for low in range(0, len(windows), _ROWS)
+        ]
+        return np.concatenate(parts)
+
+    def _some(self, windows: Places, split: Places) -> Floats:
+        own, rest = self._sums(windows), self._rest
+        n, m = own.n, rest.n[split]
+        signs, cells, words = rest.signs[split], rest.cells[split], rest.words[split]
+        ones, all_ones = np.broadcast_to(n[:, None], own.signs.shape), np.broadcast_to(m[:, None], signs.shape)
+        odd = share_excess(own.novelty, n[:, None], rest.novelty[split], m[:, None], variance=self._variance)
+        alone = (
+            mean_shift(own.signs, ones, n, signs, all_ones, m),
+            mean_shift(own.words, own.words, n, words, words, m),
+            _second_moment(own.words, n, words, m),
+            _second_moment(own.cells, n, cells, m),
+            cell_scan(own.cells, n[:, None] * (cells + 1.0) / m[:, None]).log_e,
+        )
+        return np.concatenate([np.stack(alone, axis=1), odd], axis=1)
+
+    def _sums(self, windows: Places) -> _Sums:
+        """Sums over the distinct texts of each window."""
+        rows, size = windows.shape
+        found = sparse.csr_array(
+            (np.ones(rows * size, dtype=np.float32), windows.reshape(-1), np.arange(0, rows * size + 1, size)),
+            shape=(rows, len(self._views)),
+        )
+        found.sum_duplicates()
+        found.data[:] = 1.0
+        columns = self._columns(self._views.novelty)
+        return _Sums(
+            n=found.sum(axis=1).astype(np.float64),
+            novelty=(found @ columns).astype(np.float64),
+            signs=(found @ self._views.signs).astype(np.float64),
+            cells=(found @ self._views.cells).toarray().astype(np.float64),
+            words=(found @ self._views.words).toarray().astype(np.float64),
+        )
+
+    def _columns(self, novelty: Floats) -> Floats:
+        """Each measure as it is, and whether it lies beyond each limit."""
+        return np.concatenate([novelty, *(novelty > limit for limit in self._limits)], axis=1).astype(np.float64)
+
+
+def _second_moment(own: Floats, n: Floats, rest: Floats, m: Floats) -> Floats:
+    return mean_shift(own, own, n, rest, rest, m, weights=1.0 / ((rest + _RAISED) / m[:, None]))
+
+
+def _members() -> tuple[list[int], ...]:
+    """Places of each family's statistics, in the order of `FAMILIES`."""
+    count = len(MEASURES)
+    odd = [[5 + tail * count + place for tail in range(1 + len(_TAILS)) for place in places]
+           for places in (range(_SURPRISALS, count), range(_SURPRISALS))]
+    return ([0, 1], [2, 3], [4], *odd)
+
+
+def _texts(queries: Queries) -> Sequence[str]:
+    if queries.texts is None:
+        raise ValueError("texts: got none, and topics are told from texts")
+    return queries.texts
+
+
+@window_peer
+class Topics:
+    """Shift, second moment, scan, novelty and surprisal of a window's texts together, upper tail."""
+
+    name = "ours-topics"
+    tails = (Tail.UPPER,)
+
+    def fit(self, pool: Queries, rng: np.random.Generator) -> _FittedTopics:
+        return _FittedTopics(pool, rng)
