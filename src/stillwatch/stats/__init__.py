@@ -40,6 +40,7 @@ from stillwatch.stats.multiplicity import (
 )
 from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
 from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, residual_energy
+from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, rank_surprise, residual_energy
 from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
     CellDifference,
@@ -108,6 +109,7 @@ __all__ = [
     "p_to_e_mixture",
     "permutation_p",
     "poisson_e",
+    "rank_surprise",
     "reach",
     "reach_e",
     "repeats_bound",

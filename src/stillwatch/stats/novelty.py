@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from stillwatch.stats._arguments import FloatArray
 
-__all__ = ["Directions", "main_directions", "nearest_distances", "residual_energy"]
+__all__ = ["Directions", "main_directions", "nearest_distances", "rank_surprise", "residual_energy"]
 
 _BLOCK = 1024
 
@@ -66,6 +66,22 @@ def nearest_distances(rows: npt.NDArray[np.float32], reference: npt.NDArray[np.f
         raise ValueError("reference: got no rows")
     parts = [1.0 - (rows[low : low + _BLOCK] @ reference.T).max(axis=1) for low in range(0, len(rows), _BLOCK)]
     return np.concatenate([np.zeros(0), *parts]).astype(np.float64)
+
+
+def rank_surprise(rows: npt.ArrayLike, reference: npt.ArrayLike) -> FloatArray:
+    """How rare a value as large as each is in its column of the reference: minus the logarithm of the share at or above it.
+
+    Sums over columns are Fisher's combination: a row that is a little strange in every way stands out though none of its values does.
+    Their law depends on how the columns hang together, so compare sums with those of reference rows.
+    Source: Fisher (1932), Statistical Methods for Research Workers, section 21.1.
+
+    >>> rank_surprise([[9.0], [0.0]], [[1.0], [2.0], [3.0]]).round(2).tolist()
+    [[1.39], [0.0]]
+    """
+    values, ordered = _rows(rows, "rows"), np.sort(_rows(reference, "reference"), axis=0)
+    n = len(ordered)
+    below = [np.searchsorted(ordered[:, column], values[:, column], side="left") for column in range(values.shape[1])]
+    return np.asarray(-np.log((1.0 + n - np.stack(below, axis=1)) / (1.0 + n)), dtype=np.float64)
 
 
 def _rows(values: npt.ArrayLike, name: str) -> FloatArray:

@@ -54,7 +54,10 @@ def mean_shift(
     >>> mean_shift([[9, 1]], [[9, 1]], 10, [[60, 40]], [[60, 40]], 100).round(2).tolist()
     [1.48]
     """
-    own, other = _moments(sums, squares, n, "n"), _moments(reference_sums, reference_squares, reference_n, "reference_n")
+    own, other = (
+        _moments(sums, squares, n, "n"),
+        _moments(reference_sums, reference_squares, reference_n, "reference_n"),
+    )
     apart = own.squared + other.squared - 2.0 * own.mean * other.mean
     total = (apart * numbers(weights, "weights", least=0.0)).sum(axis=-1)
     return np.asarray(total / (1.0 / own.n + 1.0 / other.n)[..., 0], dtype=np.float64)
@@ -62,7 +65,7 @@ def mean_shift(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellScan:
-    """Evidence that some cells are asked about too often: its natural logarithm, and for each row the cells that carry it, first the most."""
+    """Evidence that some cells are asked about too often: its natural logarithm, and for each row the cells that carry it most."""
 
     log_e: FloatArray
     cells: IntArray

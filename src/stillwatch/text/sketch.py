@@ -22,7 +22,8 @@ def sketches(words: Words) -> pa.Array:
     Two texts at angle t share each bit with chance 1 - t / pi, so the mean of the signs over many texts embeds their distribution for
     the kernel 1 - 2 t / pi, in 64 sums that merge by addition. Unkeyed, and made of integers: equal on every day and machine.
     Source: Charikar (2002), doi:10.1145/509907.509965.
-    Misleading: as `Projection` it knows no meaning; a coordinate that nothing touched counts as a minus, so short texts are near one another.
+    Misleading: as `Projection` it knows no meaning; a coordinate that nothing touched counts as a minus, so short texts lie near one
+    another.
     """
     bits = _PROJECTION.sums(words) > 0
     value = (bits * _WEIGHT).sum(axis=1, dtype=np.uint64)

@@ -1,7 +1,7 @@
 """What topic statistics read from texts: cross-fitted novelty of each text, and features whose sums compare bodies of texts.
 
-The benign texts are cut into four parts. What is new in a text is told by the other three parts, for benign texts by those that it is not in,
-for all others by three chosen at random: so a benign text and a stranger are measured alike, and nothing is measured against itself.
+The benign texts are cut into four parts, and three of them tell what is new in a text: for a benign text those that it is not in, for
+any other text three chosen at random. So a benign text and a stranger are measured alike, and nothing is measured against itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from scipy import sparse
 
 from stillwatch.range.peers.window_peer import Floats, Places, Vectors
 from stillwatch.stats import Directions, main_directions, nearest_distances, residual_energy
-from stillwatch.text import CELLS, Familiar, Projection, Words, cells, familiar, sketch_signs, sketches, unfamiliar_shares
+from stillwatch.text import (
+    CELLS,
+    Familiar,
+    Projection,
+    Words,
+    cells,
+    familiar,
+    sketch_signs,
+    sketches,
+    unfamiliar_shares,
+)
 from stillwatch.text import words as words_of
 
 __all__ = ["MEASURES", "PARTS", "Strangers", "Views", "benign_views"]

@@ -1,12 +1,14 @@
-"""Ours on windows: five families of topic statistics, combined by a rule that was fixed before the test pairs were looked at.
+"""Ours on windows: topic statistics of five kinds, combined by a rule that was fixed before the test pairs were looked at.
 
 *Shift*: the means of 64 sketch signs and of 4,096 hashed words (`mean_shift`). *Second moment*: the same with each word and topic cell
-weighed by one over its share. *Scan*: topic cells asked too often (`cell_scan`). *Novelty*: nearest-neighbour distance and residual
-energy of each text. *Surprisal*: shares of new and rare words and of new pairs of words. Each measure of the last two families
-gives its mean and the shares of texts beyond the benign 95th and 99th percentile.
+weighed by one over its share. *Scan*: topic cells asked too often (`cell_scan`). *Novelty*: how far each text lies from benign
+ones (nearest neighbour, residual energy), and how many of its words and pairs of words are new or rare; of each measure the mean and
+the shares of texts beyond the benign 95th and 99th percentile. *Together*: the same five measures of a text as ranks, combined
+before the mean is taken, once by their sum and once by the sum of their squares: a little strange in every way is strange.
 
-Every statistic is centred and scaled by null windows; the score is the sum over families of the mean square of what is above 0, a
-one-sided quadratic form: what looks more ordinary than ordinary counts for nothing.
+Every statistic is centred and scaled by null windows; the score is the sum over kinds of the mean square of what is above 0, the
+last kind counted twice. It is one-sided: what looks more ordinary than ordinary counts for nothing. On the pairs that it was developed on
+(SST-2, AG News, hate speech; seeds 7 and 8) the last kind carried most, and no kind but the scan was useless.
 
 The null is the tested statistic itself. A quarter of the benign texts is set aside at random (as many as the protocol holds out), null
 windows are drawn from it and compared with the rest; test windows are compared with three quarters drawn in the same way. Each
@@ -23,26 +25,27 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from stillwatch.range.peers._topic_views import MEASURES, Views, benign_views
+from stillwatch.range.peers._topic_views import PARTS, benign_views
 from stillwatch.range.peers.window_peer import Floats, Places, Queries, Tail, draw, window_peer
-from stillwatch.stats import cell_scan, mean_shift, share_excess
+from stillwatch.stats import cell_scan, mean_shift, rank_surprise, share_excess
 
-__all__ = ["FAMILIES", "Topics"]
+__all__ = ["KINDS", "Topics"]
 
-FAMILIES = ("shift", "second moment", "scan", "novelty", "surprisal")
+KINDS = {"shift": 1.0, "second moment": 1.0, "scan": 1.0, "novelty": 1.0, "together": 2.0}
+"""What is combined, and how much each counts."""
 
 _TAILS = (0.95, 0.99)
 _SPLITS = 32
 _SCALING = 300
 _ROWS = 128
 _RAISED = 4.0
-_SURPRISALS = 3
-"""How many of `MEASURES`, from the front, are surprisal."""
+_PLACES = (slice(0, 2), slice(2, 4), slice(4, 5), slice(5, 20), slice(20, 22))
+"""Where the statistics of each kind stand."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sums:
-    """What is added up over texts: novelty columns, signs, cells and words."""
+    """What is added up over texts: columns of novelty, signs, cells and words."""
 
     n: Floats
     novelty: Floats
@@ -58,44 +61,49 @@ class _FittedTopics:
             raise ValueError(f"pool: got {len(texts)} different texts, expected at least 40")
         self._views, self._strangers = benign_views(texts, rng)
         self._row = {text: row for row, text in enumerate(texts)}
-        self._limits = np.quantile(self._views.novelty, _TAILS, axis=0)
+        self._benign = self._views.novelty
+        self._limits = np.quantile(self._benign, _TAILS, axis=0)
+        self._columns = self._told(self._benign)
+        self._variance = self._columns.var(axis=0)
         self._rng = rng
-        apart = len(texts) // 4
-        self._apart = np.stack([rng.permutation(len(texts))[:apart] for _ in range(_SPLITS)])
-        everything, part = self._sums(np.arange(len(texts))[None]), self._sums(self._apart)
-        self._rest = _Sums(**{name: getattr(everything, name) - getattr(part, name) for name in _Sums.__annotations__})
-        benign = self._columns(self._views.novelty)
-        self._variance = benign.var(axis=0)
+        rows, apart = np.array([self._row[text] for text in _texts(pool)]), len(pool) // 4
+        splits = rows[np.stack([rng.permutation(len(pool)) for _ in range(_SPLITS)])]
+        self._apart, self._rest = splits[:, :apart], self._sums(splits[:, apart:])
         self._scale: dict[int, tuple[Floats, Floats]] = {}
 
     def null(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
-        return self._scores(self._benign(size, draws, rng), size)
+        return self._scores(self._null_statistics(size, draws, rng), size)
 
     def score(self, traffic: Queries, windows: Places, rng: np.random.Generator) -> Floats:
         rows = self._rows(_texts(traffic))
         split = rng.integers(0, _SPLITS, len(windows))
         return self._scores(self._statistics(rows[windows], split), windows.shape[1])
 
-    def _benign(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
+    def _null_statistics(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
         split = rng.integers(0, _SPLITS, draws)
         windows = np.stack([self._apart[one][draw(rng, self._apart.shape[1], size)] for one in split])
         return self._statistics(windows, split)
 
     def _scores(self, statistics: Floats, size: int) -> Floats:
         if size not in self._scale:
-            some = self._benign(size, _SCALING, self._rng)
+            some = self._null_statistics(size, _SCALING, self._rng)
             self._scale[size] = some.mean(axis=0), np.maximum(some.std(axis=0), 1e-9)
         centre, spread = self._scale[size]
         above = np.maximum((statistics - centre) / spread, 0.0) ** 2
-        return np.stack([above[:, of].mean(axis=1) for of in _members()], axis=1).sum(axis=1)
+        total: Floats = sum(
+            (weight * above[:, of].mean(axis=1) for of, weight in zip(_PLACES, KINDS.values(), strict=True)),
+            np.zeros(len(above)),
+        )
+        return total
 
     def _rows(self, texts: Sequence[str]) -> Places:
         """Rows of texts in the views; those not seen before are measured and added."""
         fresh = [text for text in dict.fromkeys(texts) if text not in self._row]
         if fresh:
             known = len(self._views)
-            views = self._strangers.views(fresh, self._rng.integers(0, 4, len(fresh)))
+            views = self._strangers.views(fresh, self._rng.integers(0, PARTS, len(fresh)))
             self._views = self._views.followed_by(views)
+            self._columns = np.concatenate([self._columns, self._told(views.novelty)])
             self._row.update((text, known + place) for place, text in enumerate(fresh))
         return np.array([self._row[text] for text in texts], dtype=np.int64)
 
@@ -129,30 +137,23 @@ class _FittedTopics:
         )
         found.sum_duplicates()
         found.data[:] = 1.0
-        columns = self._columns(self._views.novelty)
         return _Sums(
             n=found.sum(axis=1).astype(np.float64),
-            novelty=(found @ columns).astype(np.float64),
+            novelty=(found @ self._columns).astype(np.float64),
             signs=(found @ self._views.signs).astype(np.float64),
             cells=(found @ self._views.cells).toarray().astype(np.float64),
             words=(found @ self._views.words).toarray().astype(np.float64),
         )
 
-    def _columns(self, novelty: Floats) -> Floats:
-        """Each measure as it is, and whether it lies beyond each limit."""
-        return np.concatenate([novelty, *(novelty > limit for limit in self._limits)], axis=1).astype(np.float64)
+    def _told(self, novelty: Floats) -> Floats:
+        """Each measure as it is, whether it lies beyond each limit, and all of them together."""
+        rare = rank_surprise(novelty, self._benign)
+        both = np.stack([rare.sum(axis=1), (rare * rare).sum(axis=1)], axis=1)
+        return np.concatenate([novelty, *(novelty > limit for limit in self._limits), both], axis=1).astype(np.float64)
 
 
 def _second_moment(own: Floats, n: Floats, rest: Floats, m: Floats) -> Floats:
     return mean_shift(own, own, n, rest, rest, m, weights=1.0 / ((rest + _RAISED) / m[:, None]))
-
-
-def _members() -> tuple[list[int], ...]:
-    """Places of each family's statistics, in the order of `FAMILIES`."""
-    count = len(MEASURES)
-    odd = [[5 + tail * count + place for tail in range(1 + len(_TAILS)) for place in places]
-           for places in (range(_SURPRISALS, count), range(_SURPRISALS))]
-    return ([0, 1], [2, 3], [4], *odd)
 
 
 def _texts(queries: Queries) -> Sequence[str]:
@@ -163,7 +164,7 @@ def _texts(queries: Queries) -> Sequence[str]:
 
 @window_peer
 class Topics:
-    """Shift, second moment, scan, novelty and surprisal of a window's texts together, upper tail."""
+    """Shift, second moment, scan and novelty of a window's texts together, upper tail."""
 
     name = "ours-topics"
     tails = (Tail.UPPER,)
