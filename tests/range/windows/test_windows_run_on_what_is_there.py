@@ -74,7 +74,7 @@ def test_every_pair_at_hand_is_run_and_every_other_is_named(result: WindowsResul
 
 
 def test_a_cell_for_each_pair_seed_size_peer_and_tail(result: WindowsResult) -> None:
-    tails = {(peer, "upper") for peer in ("mmd", "mmd-matched", "mahalanobis", "spread")}
+    tails = {(peer, "upper") for peer in ("mmd", "mmd-matched", "mahalanobis", "spread", "ours-topics")}
     tails |= {(peer, tail) for peer in ("prada", "seat", "cap") for tail in ("two-sided", "upper")}
     assert {(cell.peer, str(cell.tail)) for cell in result.cells} == tails
     assert len(result.cells) == 4 * 2 * len(tails)
