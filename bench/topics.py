@@ -3,8 +3,8 @@
 `python bench/topics.py run DATA PARTS` measures one corpus after another and keeps each in PARTS; `... write PARTS` joins what is there
 into docs/benchmarks/accounts-windows.json and its page. Run it again to go on.
 
-The second run reads every text with all but letters taken out and in lower case. Rebuilt pairs were put together from sources that spell
-and tokenise differently; what is found only in the first run is an artefact of rebuilding and no finding.
+The second run reads the first twelve words of every text, letters alone and in lower case. Rebuilt pairs were put together from sources that
+spell, tokenise and cut texts differently; what is found only in the first run may be an artefact of rebuilding and no finding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from stillwatch.range.windows import WindowsResult, joined, run_windows
 from stillwatch.range.windows.pairs import Found, find_pairs, read_texts
 
 PEER = "ours-topics"
-SIZES = (100, 1500)
+WORDS = 12
+SIZES = {"plain": (100, 1500), "letters": (1500,)}
 SEEDS = {"plain": (1, 20, 42), "letters": (42,)}
 BENCHMARKS = Path(__file__).parents[1] / "docs" / "benchmarks"
 _TEXT = """# Topic statistics on windows
@@ -43,9 +44,10 @@ more. The mean here is {accuracy} queries. MMD as released flags far fewer than 
 
 {large}
 
-*Letters* are the same texts with everything but letters taken out and in lower case. Words are read without punctuation and case in both runs, so
-what is left of an artefact is in the words: rebuilt WikiText lacks its rare words, which leaves gaps and odd neighbours, and attacking
-texts that were put together from single words have no grammar. SQuAD items under an extraction prompt are given away by the prompt.
+*Letters* are the first twelve words of each text, letters alone, in lower case: no length, no end, no punctuation.
+
+{given_away}
+
 Where a corpus holds back fewer than 1,500 benign texts (SST-2, film reviews, medical questions) windows repeat them, and windows of
 one seed are nearly one window: the false-positive rate of a seed is then close to 0 or to 100 %, and only its mean over many splits is 5 %.
 
@@ -55,6 +57,16 @@ one seed are nearly one window: the false-positive rate of a seed is then close 
 
 Cost of it all: {seconds:.0f} seconds of a core.
 """
+_GIVEN_AWAY = {
+    "squad_random, squad_wiki": "what is asked at the end is made of words drawn at random, as in the attack; and the attacker sends whole paragraphs "
+    "where the rebuilt benign items hold one sentence, which is an artefact of rebuilding.",
+    "model_leeching": "the extraction prompt before every item, the same for all.",
+    "sst2_random": "word salad, as in the attack.",
+    "sst2_wiki and all MeaeQ pairs": "sentences of WikiText, whose rare words are missing, so neighbours stand together that never do in English: an artefact "
+    "in part. The film reviews are also many times as long as the sentences sent against them.",
+    "medical": "questions of one form and half the length, from another source than the benign ones.",
+}
+"""What tells the sides of a pair apart to somebody who reads them."""
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
 
@@ -71,15 +83,15 @@ def run(data: Path, parts: Path, corpora: Sequence[str] = ()) -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     where = data if spelling == "plain" else _letters(pairs, Path(folder))
                     names = [one.pair.name for one in pairs]
-                    part = run_windows(where, seeds=seeds, sizes=SIZES, peers=[PEER], pairs=names)
+                    part = run_windows(where, seeds=seeds, sizes=SIZES[spelling], peers=[PEER], pairs=names)
                 kept.write_bytes(msgspec.json.encode(part))
                 print(f"{spelling} {corpus}: {time.process_time() - begun:.0f} s of a core", flush=True)
 
 
 def _letters(pairs: Sequence[Found], folder: Path) -> Path:
-    """The texts of these pairs again, letters and spaces alone, in files of the same names."""
+    """The first words of the texts of these pairs, letters and spaces alone, in files of the same names."""
     for path in {path for one in pairs for path in (one.normal, one.attacker)}:
-        texts = [_NOT_LETTERS.sub(" ", text).casefold().strip() for text in read_texts(path)]
+        texts = [" ".join(_NOT_LETTERS.sub(" ", text).casefold().split()[:WORDS]) for text in read_texts(path)]
         pq.write_table(pa.table({"text": [text for text in texts if text]}), folder / f"{path.stem}.parquet")
     return folder
 
@@ -117,7 +129,6 @@ def _page(plain: WindowsResult, letters: WindowsResult) -> str:
         [
             pair,
             *_rates(mine, pair, 100, ("0.25", "1")),
-            *_rates(bare, pair, 100, ("0.25",)),
             *_rates(rows, pair, 100, ("0.25", "1"), "mmd-matched"),
             *_rates(rows, pair, 100, ("0.25", "1"), "mmd"),
         ]
@@ -144,8 +155,6 @@ def _page(plain: WindowsResult, letters: WindowsResult) -> str:
         "FPR",
         "25 %",
         "pure",
-        "letters: FPR",
-        "25 %",
         "MMD matched: FPR",
         "25 %",
         "pure",
@@ -156,6 +165,7 @@ def _page(plain: WindowsResult, letters: WindowsResult) -> str:
     return _TEXT.format(
         large=_table(large_head, [*large, _mean(large)]),
         small=_table(small_head, [*small, _mean(small)]),
+        given_away="\n".join(f"- {names}: {why}" for names, why in _GIVEN_AWAY.items()),
         seconds=sum(plain.cpu_seconds.values()),
         accuracy=" and ".join(
             f"{one.balanced_accuracy.value:.1%} at {one.size:,}"
