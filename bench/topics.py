@@ -40,11 +40,17 @@ Developed on the SST-2, AG News and hate speech pairs with seeds 7 and 8. All ot
 An honest 5 % level caps balanced accuracy at 97.5 %: a method that flags the nominal 5 % of benign windows and every other window reaches no
 more. The mean here is {accuracy} queries. MMD as released flags far fewer than 5 % because its null does not match what it tests.
 
+**The null is not exact.** Benign texts are measured by three quarters of the pool, and these hold the mates that a null window is drawn with; a test
+window's mates are never among them. Words that mates share are new together in a test window and not in a null window, so honest windows
+spread more than the null says. Over all cells the rates of false positives are near the nominal 5 %, on medical questions far above it; with a pool
+of a few hundred texts 7 of 16 honest windows were flagged (`tests/range/peers/test_topics_of_windows.py` holds that as an expected failure).
+Read the power below beside each pair's own false-positive rate.
+
 ## Windows of 1,500, by the attacker's share
 
 {large}
 
-*Letters* are the first twelve words of each text, letters alone, in lower case: no length, no end, no punctuation.
+*Letters* are the first twelve words of each text, letters alone, in lower case: no length, no end, no punctuation; a dash where this was not measured.
 
 {given_away}
 
@@ -96,25 +102,31 @@ def _letters(pairs: Sequence[Found], folder: Path) -> Path:
     return folder
 
 
-def read(parts: Path, spelling: str) -> WindowsResult:
-    """All parts of one spelling, as one run."""
+def read(parts: Path, spelling: str) -> WindowsResult | None:
+    """All parts of one spelling, as one run, if any was measured."""
     files = sorted(parts.glob(f"{spelling}-*.json"))
-    return joined([msgspec.json.decode(file.read_bytes(), type=WindowsResult) for file in files])
+    return None if not files else joined([msgspec.json.decode(file.read_bytes(), type=WindowsResult) for file in files])
 
 
 def write(parts: Path) -> None:
     """Write what was measured to the JSON file and the page of the benchmark."""
     plain, letters = read(parts, "plain"), read(parts, "letters")
-    told = {"form": "stillwatch.range.windows/1", "protocol": plain.to_dict(), "letters_only": letters.to_dict()}
+    if plain is None:
+        raise SystemExit(f"{parts}: nothing was measured")
+    told = {
+        "form": "stillwatch.range.windows/1",
+        "protocol": plain.to_dict(),
+        "letters_only": letters and letters.to_dict(),
+    }
     whole = msgspec.json.format(msgspec.json.encode(told), indent=1)
     (BENCHMARKS / "accounts-windows.json").write_bytes(whole + b"\n")
     (BENCHMARKS / "accounts-windows.md").write_text(_page(plain, letters), encoding="utf-8")
 
 
-def _page(plain: WindowsResult, letters: WindowsResult) -> str:
+def _page(plain: WindowsResult, letters: WindowsResult | None) -> str:
     others = msgspec.json.decode((BENCHMARKS / "range-windows.json").read_bytes())["protocol"]["cells"]
     rows = [dict(zip(others["columns"], row, strict=True)) for row in others["rows"]]
-    mine, bare = _cells(plain), _cells(letters)
+    mine, bare = _cells(plain), _cells(letters) if letters else []
     large = [
         [
             pair,
