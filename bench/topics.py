@@ -40,7 +40,7 @@ Developed on the SST-2, AG News and hate speech pairs with seeds 7 and 8. All ot
 An honest 5 % level caps balanced accuracy at 97.5 %: a method that flags the nominal 5 % of benign windows and every other window reaches no
 more. The mean here is {accuracy} queries. MMD as released flags far fewer than 5 % because its null does not match what it tests.
 
-**The null is not exact.** Benign texts are measured by three quarters of the pool, and these hold the mates that a null window is drawn with; a test
+**The null is not exact.** A likely reason, not yet tested: benign texts are measured by three quarters of the pool, and these hold the mates that a null window is drawn with; a test
 window's mates are never among them. Words that mates share are new together in a test window and not in a null window, so honest windows
 spread more than the null says. Over all cells the rates of false positives are near the nominal 5 %, on medical questions far above it; with a pool
 of a few hundred texts 7 of 16 honest windows were flagged (`tests/range/peers/test_topics_of_windows.py` holds that as an expected failure).

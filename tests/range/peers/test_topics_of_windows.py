@@ -42,7 +42,7 @@ def test_a_tenth_of_foreign_texts_is_found_more_often_the_larger_the_window(size
     assert share > (0.95 if size == 200 else 0.4)
 
 
-@pytest.mark.xfail(strict=True, reason="mates in a null window are among what tells their novelty: 7 of 16 are flagged")
+@pytest.mark.xfail(strict=True, reason="the null is not exact in small pools: 7 of 16 are flagged")
 def test_honest_windows_as_large_as_what_is_held_out_are_not_flagged_more_than_promised() -> None:
     """Each such window is nearly the whole of what is held out, so the unit is the split: sixteen of them."""
     rng, flagged = np.random.default_rng(2), 0

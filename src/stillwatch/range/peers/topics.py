@@ -14,7 +14,7 @@ The null is the tested statistic itself. A quarter of the benign texts is set as
 windows are drawn from it and compared with the rest; test windows are compared with three quarters drawn in the same way. Each
 distinct text counts once in a window, so a corpus smaller than the window does not look narrow for being repeated.
 
-The null is not exact. What is new in a benign text is told by texts among which its mates in a null window are; a test window's mates
+The null is not exact; a likely reason, not yet tested: what is new in a benign text is told by texts among which its mates in a null window are; a test window's mates
 never are, so honest windows spread more than null ones: little in corpora of some thousands, too much in pools of a few hundred.
 
 Limits: it knows no meaning. The words must differ; the same questions in the words of the benign ones are not seen.
