@@ -64,6 +64,14 @@ def test_a_repeated_text_counts_once() -> None:
     assert np.array_equal(sums(rows[once]).words, sums(rows[twice]).words)
 
 
+def test_one_text_over_and_over_is_strange_and_no_fault() -> None:
+    rng = np.random.default_rng(5)
+    fitted = PEER.fit(asked(rng, 400), rng)
+    threshold = calibrate(fitted.null(40, 60, rng), Tail.UPPER)
+    one = Queries(vectors=np.zeros((40, 1), dtype=np.float32), texts=["reply only with valid forms of records"] * 40)
+    assert threshold.flags(fitted.score(one, np.arange(40)[None], rng)).all()
+
+
 def test_the_scale_of_a_size_is_set_once() -> None:
     rng = np.random.default_rng(4)
     fitted = PEER.fit(asked(rng, 400), rng)

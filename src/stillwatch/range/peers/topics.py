@@ -14,8 +14,8 @@ The null is the tested statistic itself. A quarter of the benign texts is set as
 windows are drawn from it and compared with the rest; test windows are compared with three quarters drawn in the same way. Each
 distinct text counts once in a window, so a corpus smaller than the window does not look narrow for being repeated.
 
-The null is not exact; a likely reason, not yet tested: what is new in a benign text is told by texts among which its mates in a null window are; a test window's mates
-never are, so honest windows spread more than null ones: little in corpora of some thousands, too much in pools of a few hundred.
+The null is not exact; a likely reason, not yet tested: what is new in a benign text is told by texts among which its mates in a null
+window are, and a test window's mates never are. Honest windows then spread more than null ones: little in corpora of some thousands, too much in pools of a few hundred.
 
 Limits: it knows no meaning. The words must differ; the same questions in the words of the benign ones are not seen.
 """
@@ -118,7 +118,7 @@ class _FittedTopics:
 
     def _some(self, windows: Places, split: Places) -> Floats:
         own, rest = self._sums(windows), self._rest
-        n, m = own.n, rest.n[split]
+        n, m = np.maximum(own.n, 2.0), rest.n[split]  # one text over and over is compared as if it were two
         signs, cells, words = rest.signs[split], rest.cells[split], rest.words[split]
         ones, all_ones = np.broadcast_to(n[:, None], own.signs.shape), np.broadcast_to(m[:, None], signs.shape)
         odd = share_excess(own.novelty, n[:, None], rest.novelty[split], m[:, None], variance=self._variance)
