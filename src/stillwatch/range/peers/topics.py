@@ -15,7 +15,8 @@ windows are drawn from it and compared with the rest; test windows are compared 
 distinct text counts once in a window, so a corpus smaller than the window does not look narrow for being repeated.
 
 The null is not exact; a likely reason, not yet tested: what is new in a benign text is told by texts among which its mates in a null
-window are, and a test window's mates never are. Honest windows then spread more than null ones: little in corpora of some thousands, too much in pools of a few hundred.
+window are, and a test window's mates never are. Honest windows then spread more than null ones: little in corpora of some thousands, too
+much in pools of a few hundred.
 
 Limits: it knows no meaning. The words must differ; the same questions in the words of the benign ones are not seen.
 """
