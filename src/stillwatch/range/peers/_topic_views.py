@@ -1,7 +1,6 @@
-"""What topic statistics read from texts: cross-fitted novelty of each text, and features whose sums compare bodies of texts.
+"""What topic statistics read from texts: how strange each text is to benign ones, and features whose sums compare bodies of texts.
 
-The benign texts are cut into four parts, and three of them tell what is new in a text: for a benign text those that it is not in, for
-any other text three chosen at random. So a benign text and a stranger are measured alike, and nothing is measured against itself.
+How strange a text is depends on the text and on what was learnt, and on no text beside it: whatever was held out is measured alike.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from stillwatch.text import (
     CELLS,
     Familiar,
     Projection,
-    Words,
     cells,
     familiar,
     sketch_signs,
@@ -28,9 +26,8 @@ from stillwatch.text import (
 )
 from stillwatch.text import words as words_of
 
-__all__ = ["MEASURES", "PARTS", "Strangers", "Views", "benign_views"]
+__all__ = ["MEASURES", "Learnt", "Views", "learn"]
 
-PARTS = 4
 MEASURES = ("new words", "rare words", "new pairs", "nearest distance", "residual energy")
 """Columns of `Views.novelty`; larger is stranger."""
 
@@ -65,62 +62,41 @@ class Views:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Part:
+class Learnt:
+    """What benign texts hold: words and pairs of words, a sample of vectors, and directions in which the vectors hardly vary."""
+
     known: Familiar
     neighbours: Vectors
     directions: Directions
 
+    def views(self, texts: Sequence[str]) -> Views:
+        """Texts as numbers. Texts that this was learnt from look less strange than they are."""
+        words = words_of(list(texts))
+        vectors = _PROJECTION.embed(words)
+        new, pairs = unfamiliar_shares(words, self.known)
+        rare, _ = unfamiliar_shares(words, self.known, most=_RARE)
+        far, left = nearest_distances(vectors, self.neighbours), residual_energy(vectors, self.directions)
+        cell = cells(words).astype(np.int64)
+        return Views(
+            novelty=np.stack([new, rare, pairs, far, left], axis=1),
+            signs=sketch_signs(sketches(words)).astype(np.float32),
+            cells=_ones(np.arange(words.rows)[cell >= 0], cell[cell >= 0], (words.rows, CELLS)),
+            words=_ones(
+                np.repeat(np.arange(words.rows), words.counts),
+                (words.hash % np.uint64(_BUCKETS)).astype(np.int64),
+                (words.rows, _BUCKETS),
+            ),
+        )
 
-class Strangers:
-    """Measures texts against parts of the benign ones."""
 
-    def __init__(self, parts: Sequence[_Part]) -> None:
-        self._parts = parts
-
-    def views(self, texts: Sequence[str], part: Places) -> Views:
-        """The texts as numbers, each told strange by the part that leaves out `part[i]`."""
-        return _views(words_of(list(texts)), part, self._parts)
-
-
-def benign_views(texts: Sequence[str], rng: np.random.Generator) -> tuple[Views, Strangers]:
-    """Benign texts, which must differ, as numbers, and what measures others in the same way."""
+def learn(texts: Sequence[str], rng: np.random.Generator) -> Learnt:
+    """Learn what benign texts hold; at most 6,000 of them, at random, are kept as neighbours."""
     words = words_of(list(texts))
-    part = rng.permutation(len(texts)) % PARTS
     vectors = _PROJECTION.embed(words)
-    parts = [_left_out(texts, vectors, np.flatnonzero(part != one), rng) for one in range(PARTS)]
-    return _views(words, part, parts), Strangers(parts)
-
-
-def _left_out(texts: Sequence[str], vectors: Vectors, kept: Places, rng: np.random.Generator) -> _Part:
-    some = rng.permutation(kept)[:_NEIGHBOURS]
-    return _Part(
-        known=familiar(words_of([texts[place] for place in kept.tolist()])),
-        neighbours=vectors[some],
-        directions=main_directions(vectors[kept], kept=_KEPT),
-    )
-
-
-def _views(words: Words, part: Places, parts: Sequence[_Part]) -> Views:
-    vectors = _PROJECTION.embed(words)
-    novelty = np.empty((words.rows, len(MEASURES)))
-    for number, one in enumerate(parts):
-        here = np.flatnonzero(part == number)
-        new, pairs = unfamiliar_shares(words, one.known)
-        rare, _ = unfamiliar_shares(words, one.known, most=_RARE)
-        novelty[here, :3] = np.stack([new, rare, pairs], axis=1)[here]
-        if len(here):
-            novelty[here, 3] = nearest_distances(vectors[here], one.neighbours)
-            novelty[here, 4] = residual_energy(vectors[here], one.directions)
-    cell = cells(words).astype(np.int64)
-    return Views(
-        novelty=novelty,
-        signs=sketch_signs(sketches(words)).astype(np.float32),
-        cells=_ones(np.arange(words.rows)[cell >= 0], cell[cell >= 0], (words.rows, CELLS)),
-        words=_ones(
-            np.repeat(np.arange(words.rows), words.counts),
-            (words.hash % np.uint64(_BUCKETS)).astype(np.int64),
-            (words.rows, _BUCKETS),
-        ),
+    return Learnt(
+        known=familiar(words),
+        neighbours=vectors[rng.permutation(len(texts))[:_NEIGHBOURS]],
+        directions=main_directions(vectors, kept=_KEPT),
     )
 
 

@@ -10,13 +10,14 @@ Every statistic is centred and scaled by null windows; the score is the sum over
 last kind counted twice. It is one-sided: what looks more ordinary than ordinary counts for nothing. On the pairs that it was developed on
 (SST-2, AG News, hate speech; seeds 7 and 8) the last kind carried most, and no kind but the scan was useless.
 
-The null is the tested statistic itself. A quarter of the benign texts is set aside at random (as many as the protocol holds out), null
-windows are drawn from it and compared with the rest; test windows are compared with three quarters drawn in the same way. Each
+The null is the tested statistic itself. The pool is cut once: three eighths teach what is familiar, one eighth is the yardstick for
+limits and ranks, and the other half is *open*. Neither its texts nor those of a test window taught anything, so given what
+was learnt they are exchangeable. A null window comes from a quarter of the pool (as much as the protocol holds out) drawn at random from
+the open half, and is compared with the rest of that half; a test window is compared with a rest drawn in the same way. Each
 distinct text counts once in a window, so a corpus smaller than the window does not look narrow for being repeated.
 
-The null is not exact; a likely reason, not yet tested: what is new in a benign text is told by texts among which its mates in a null
-window are, and a test window's mates never are. Honest windows then spread more than null ones: little in corpora of some thousands, too
-much in pools of a few hundred.
+Undecided (nan) is a window that repeats queries more than null windows of its size do: fewer queries spread more, and the null does
+not say how much. A pool under 80 different texts is refused.
 
 Limits: it knows no meaning. The words must differ; the same questions in the words of the benign ones are not seen.
 """
@@ -29,8 +30,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from stillwatch.range.peers._topic_views import PARTS, benign_views
-from stillwatch.range.peers.window_peer import Floats, Places, Queries, Tail, draw, window_peer
+from stillwatch.range.peers._topic_views import learn
+from stillwatch.range.peers.window_peer import (
+    Floats,
+    Places,
+    Queries,
+    Tail,
+    draw_windows,
+    window_peer,
+)
 from stillwatch.stats import cell_scan, mean_shift, rank_surprise, share_excess
 
 __all__ = ["KINDS", "Topics"]
@@ -39,8 +47,16 @@ KINDS = {"shift": 1.0, "second moment": 1.0, "scan": 1.0, "novelty": 1.0, "toget
 """What is combined, and how much each counts."""
 
 _TAILS = (0.95, 0.99)
-_SPLITS = 32
+_TAUGHT, _YARDSTICK = 3, 1
+"""Eighths of the pool."""
+
+_LEAST_TEXTS = 80
+_SPLITS = 512
 _SCALING = 300
+_LEAST_SPREAD = 0.5
+_LEAST_VARIANCE = np.repeat([0.0, *(tail * (1.0 - tail) for tail in _TAILS), 0.0], [5, 5, 5, 2])
+"""Of each column told of a text: what a small yardstick happens not to hold may still occur."""
+
 _ROWS = 128
 _RAISED = 4.0
 _PLACES = (slice(0, 2), slice(2, 4), slice(4, 5), slice(5, 20), slice(20, 22))
@@ -58,42 +74,63 @@ class _Sums:
     words: Floats
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Scale:
+    """Of null windows of one size: centre and spread of the statistics, and the fewest different queries that one holds."""
+
+    centre: Floats
+    spread: Floats
+    fewest: int
+
+
 class _FittedTopics:
     def __init__(self, pool: Queries, rng: np.random.Generator) -> None:
-        texts = list(dict.fromkeys(_texts(pool)))
-        if len(texts) < 40:
-            raise ValueError(f"pool: got {len(texts)} different texts, expected at least 40")
-        self._views, self._strangers = benign_views(texts, rng)
-        self._row = {text: row for row, text in enumerate(texts)}
-        self._benign = self._views.novelty
-        self._limits = np.quantile(self._benign, _TAILS, axis=0)
-        self._columns = self._told(self._benign)
-        self._variance = self._columns.var(axis=0)
+        texts = _texts(pool)
+        if len(set(texts)) < _LEAST_TEXTS:
+            raise ValueError(f"pool: got {len(set(texts))} different texts, expected at least {_LEAST_TEXTS}")
+        order = [texts[place] for place in rng.permutation(len(texts))]
+        ruler, rest = (len(texts) * eighths // 8 for eighths in (_TAUGHT, _TAUGHT + _YARDSTICK))
+        self._learnt = learn(list(dict.fromkeys(order[:ruler])), rng)
+        self._yardstick = self._learnt.views(list(dict.fromkeys(order[ruler:rest]))).novelty
+        self._limits = np.quantile(self._yardstick, _TAILS, axis=0)
+        self._variance = np.maximum(self._told(self._yardstick).var(axis=0), _LEAST_VARIANCE)
+        held = order[rest:]
+        self._row = {text: row for row, text in enumerate(dict.fromkeys(held))}
+        self._views = self._learnt.views(list(self._row))
+        self._columns = self._told(self._views.novelty)
         self._rng = rng
-        rows, apart = np.array([self._row[text] for text in _texts(pool)]), len(pool) // 4
-        splits = rows[np.stack([rng.permutation(len(pool)) for _ in range(_SPLITS)])]
+        rows, apart = np.array([self._row[text] for text in held]), len(texts) // 4
+        splits = rows[np.stack([rng.permutation(len(rows)) for _ in range(_SPLITS)])]
         self._apart, self._rest = splits[:, :apart], self._sums(splits[:, apart:])
-        self._scale: dict[int, tuple[Floats, Floats]] = {}
+        self._scale: dict[int, _Scale] = {}
 
     def null(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
-        return self._scores(self._null_statistics(size, draws, rng), size)
+        return self._scores(self._null_statistics(size, draws, rng), self._scaled(size))
 
     def score(self, traffic: Queries, windows: Places, rng: np.random.Generator) -> Floats:
-        rows = self._rows(_texts(traffic))
+        rows, scale = self._rows(_texts(traffic)), self._scaled(windows.shape[1])
         split = rng.integers(0, _SPLITS, len(windows))
-        return self._scores(self._statistics(rows[windows], split), windows.shape[1])
+        scores = self._scores(self._statistics(rows[windows], split), scale)
+        return np.where(_different(windows) < scale.fewest, np.nan, scores)
 
     def _null_statistics(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
         split = rng.integers(0, _SPLITS, draws)
-        windows = np.stack([self._apart[one][draw(rng, self._apart.shape[1], size)] for one in split])
-        return self._statistics(windows, split)
+        places = draw_windows(rng, self._apart.shape[1], size, draws)
+        return self._statistics(self._apart[split[:, None], places], split)
 
-    def _scores(self, statistics: Floats, size: int) -> Floats:
+    def _scaled(self, size: int) -> _Scale:
         if size not in self._scale:
             some = self._null_statistics(size, _SCALING, self._rng)
-            self._scale[size] = some.mean(axis=0), np.maximum(some.std(axis=0), 1e-9)
-        centre, spread = self._scale[size]
-        above = np.maximum((statistics - centre) / spread, 0.0) ** 2
+            self._scale[size] = _Scale(
+                centre=some.mean(axis=0),
+                spread=np.maximum(some.std(axis=0), _LEAST_SPREAD),
+                fewest=int(_different(draw_windows(self._rng, self._apart.shape[1], size, _SCALING)).min()),
+            )
+        return self._scale[size]
+
+    @staticmethod
+    def _scores(statistics: Floats, scale: _Scale) -> Floats:
+        above = np.maximum((statistics - scale.centre) / scale.spread, 0.0) ** 2
         total: Floats = sum(
             (weight * above[:, of].mean(axis=1) for of, weight in zip(_PLACES, KINDS.values(), strict=True)),
             np.zeros(len(above)),
@@ -104,8 +141,7 @@ class _FittedTopics:
         """Rows of texts in the views; those not seen before are measured and added."""
         fresh = [text for text in dict.fromkeys(texts) if text not in self._row]
         if fresh:
-            known = len(self._views)
-            views = self._strangers.views(fresh, self._rng.integers(0, PARTS, len(fresh)))
+            known, views = len(self._views), self._learnt.views(fresh)
             self._views = self._views.followed_by(views)
             self._columns = np.concatenate([self._columns, self._told(views.novelty)])
             self._row.update((text, known + place) for place, text in enumerate(fresh))
@@ -151,13 +187,19 @@ class _FittedTopics:
 
     def _told(self, novelty: Floats) -> Floats:
         """Each measure as it is, whether it lies beyond each limit, and all of them together."""
-        rare = rank_surprise(novelty, self._benign)
+        rare = rank_surprise(novelty, self._yardstick)
         both = np.stack([rare.sum(axis=1), (rare * rare).sum(axis=1)], axis=1)
         return np.concatenate([novelty, *(novelty > limit for limit in self._limits), both], axis=1).astype(np.float64)
 
 
 def _second_moment(own: Floats, n: Floats, rest: Floats, m: Floats) -> Floats:
     return mean_shift(own, own, n, rest, rest, m, weights=1.0 / ((rest + _RAISED) / m[:, None]))
+
+
+def _different(windows: Places) -> Places:
+    """How many different queries each window holds."""
+    ordered = np.sort(windows, axis=1)
+    return 1 + (np.diff(ordered, axis=1) != 0).sum(axis=1, dtype=np.int64)
 
 
 def _texts(queries: Queries) -> Sequence[str]:
