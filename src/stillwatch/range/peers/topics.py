@@ -6,18 +6,18 @@ ones (nearest neighbour, residual energy), and how many of its words and pairs o
 the shares of texts beyond the benign 95th and 99th percentile. *Together*: the same five measures of a text as ranks, combined
 before the mean is taken, once by their sum and once by the sum of their squares: a little strange in every way is strange.
 
-Every statistic is centred and scaled by null windows; the score is the sum over kinds of the mean square of what is above 0, the
-last kind counted twice. It is one-sided: what looks more ordinary than ordinary counts for nothing. On the pairs that it was developed on
-(SST-2, AG News, hate speech; seeds 7 and 8) the last kind carried most, and no kind but the scan was useless.
+Every statistic is centred and scaled by null windows of as many different queries; the score is the sum over kinds of the mean square
+of what is above 0, the last kind counted twice. It is one-sided: what looks more ordinary than ordinary counts for nothing. On the
+pairs that it was developed on (SST-2, AG News, hate speech; seeds 7 and 8) the last kind carried most, and no kind but the scan was useless.
 
-The null is the tested statistic itself. The pool is cut once: three eighths teach what is familiar, one eighth is the yardstick for
-limits and ranks, and the other half is *open*. Neither its texts nor those of a test window taught anything, so given what
-was learnt they are exchangeable. A null window comes from a quarter of the pool (as much as the protocol holds out) drawn at random from
-the open half, and is compared with the rest of that half; a test window is compared with a rest drawn in the same way. Each
+The null is the tested statistic itself. The pool is cut once: a quarter teaches what is familiar, an eighth is the yardstick for
+limits and ranks, the rest is *open*. Neither open texts nor those of a test window taught anything, so given what was learnt
+they are exchangeable. A null window comes from a quarter of the pool (as much as the protocol holds out) drawn at random from
+the open part, and is compared with what is left of that part; a test window is compared with a rest drawn in the same way. Each
 distinct text counts once in a window, so a corpus smaller than the window does not look narrow for being repeated.
 
-Undecided (nan) is a window that repeats queries more than null windows of its size do: fewer queries spread more, and the null does
-not say how much. A pool under 80 different texts is refused.
+Fewer queries spread more: a window that repeats its queries is scaled by null windows of as many different ones. Under 20 different
+queries, of a window that has more, it is undecided (nan); a pool under 80 different texts is refused.
 
 Limits: it knows no meaning. The words must differ; the same questions in the words of the benign ones are not seen.
 """
@@ -47,10 +47,11 @@ KINDS = {"shift": 1.0, "second moment": 1.0, "scan": 1.0, "novelty": 1.0, "toget
 """What is combined, and how much each counts."""
 
 _TAILS = (0.95, 0.99)
-_TAUGHT, _YARDSTICK = 3, 1
+_TAUGHT, _YARDSTICK = 2, 1
 """Eighths of the pool."""
 
 _LEAST_TEXTS = 80
+_LEAST_DIFFERENT = 20
 _SPLITS = 512
 _SCALING = 300
 _LEAST_SPREAD = 0.5
@@ -74,15 +75,6 @@ class _Sums:
     words: Floats
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Scale:
-    """Of null windows of one size: centre and spread of the statistics, and the fewest different queries that one holds."""
-
-    centre: Floats
-    spread: Floats
-    fewest: int
-
-
 class _FittedTopics:
     def __init__(self, pool: Queries, rng: np.random.Generator) -> None:
         texts = _texts(pool)
@@ -102,40 +94,46 @@ class _FittedTopics:
         rows, apart = np.array([self._row[text] for text in held]), len(texts) // 4
         splits = rows[np.stack([rng.permutation(len(rows)) for _ in range(_SPLITS)])]
         self._apart, self._rest = splits[:, :apart], self._sums(splits[:, apart:])
-        self._scale: dict[int, _Scale] = {}
+        self._scale: dict[int, tuple[Floats, Floats]] = {}
 
     def null(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
-        return self._scores(self._null_statistics(size, draws, rng), self._scaled(size))
+        places, split = draw_windows(rng, self._apart.shape[1], size, draws), rng.integers(0, _SPLITS, draws)
+        return self._scores(self._statistics(self._apart[split[:, None], places], split), _different(places))
 
     def score(self, traffic: Queries, windows: Places, rng: np.random.Generator) -> Floats:
-        rows, scale = self._rows(_texts(traffic)), self._scaled(windows.shape[1])
-        split = rng.integers(0, _SPLITS, len(windows))
-        scores = self._scores(self._statistics(rows[windows], split), scale)
-        return np.where(_different(windows) < scale.fewest, np.nan, scores)
+        rows, different = self._rows(_texts(traffic)), _different(windows)
+        scores = self._scores(self._statistics(rows[windows], rng.integers(0, _SPLITS, len(windows))), different)
+        return np.where(different < min(_LEAST_DIFFERENT, windows.shape[1]), np.nan, scores)
 
-    def _null_statistics(self, size: int, draws: int, rng: np.random.Generator) -> Floats:
-        split = rng.integers(0, _SPLITS, draws)
-        places = draw_windows(rng, self._apart.shape[1], size, draws)
-        return self._statistics(self._apart[split[:, None], places], split)
-
-    def _scaled(self, size: int) -> _Scale:
-        if size not in self._scale:
-            some = self._null_statistics(size, _SCALING, self._rng)
-            self._scale[size] = _Scale(
-                centre=some.mean(axis=0),
-                spread=np.maximum(some.std(axis=0), _LEAST_SPREAD),
-                fewest=int(_different(draw_windows(self._rng, self._apart.shape[1], size, _SCALING)).min()),
-            )
-        return self._scale[size]
-
-    @staticmethod
-    def _scores(statistics: Floats, scale: _Scale) -> Floats:
-        above = np.maximum((statistics - scale.centre) / scale.spread, 0.0) ** 2
+    def _scores(self, statistics: Floats, different: Places) -> Floats:
+        above = np.empty_like(statistics)
+        scaled_as = self._scaled_as(different)
+        for one in np.unique(scaled_as).tolist():
+            centre, spread = self._scaled(one)
+            here = scaled_as == one
+            above[here] = np.maximum((statistics[here] - centre) / spread, 0.0) ** 2
         total: Floats = sum(
             (weight * above[:, of].mean(axis=1) for of, weight in zip(_PLACES, KINDS.values(), strict=True)),
             np.zeros(len(above)),
         )
         return total
+
+    def _scaled_as(self, different: Places) -> Places:
+        """The next lower size for which a scale is kept: a coarse grid, and no more queries than null windows can hold."""
+        grid = np.unique(np.floor(1.1 ** np.arange(8, 100)).astype(np.int64))
+        held = np.minimum(different, self._apart.shape[1])
+        lower: Places = np.where(held < grid[0], held, grid[np.searchsorted(grid, held, side="right") - 1])
+        return lower
+
+    def _scaled(self, different: int) -> tuple[Floats, Floats]:
+        """Centre and spread of the statistics of null windows of so many different queries."""
+        if different not in self._scale:
+            among, split = self._apart.shape[1], self._rng.integers(0, _SPLITS, _SCALING)
+            some = self._statistics(
+                self._apart[split[:, None], draw_windows(self._rng, among, different, _SCALING)], split
+            )
+            self._scale[different] = some.mean(axis=0), np.maximum(some.std(axis=0), _LEAST_SPREAD)
+        return self._scale[different]
 
     def _rows(self, texts: Sequence[str]) -> Places:
         """Rows of texts in the views; those not seen before are measured and added."""
