@@ -38,9 +38,8 @@ from stillwatch.stats.multiplicity import (
     reach,
     reach_e,
 )
-from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
-from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, residual_energy
 from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, rank_surprise, residual_energy
+from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
 from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
     CellDifference,
@@ -77,9 +76,9 @@ __all__ = [
     "bootstrap",
     "budget_tails",
     "cell_difference",
+    "cell_scan",
     "certified_rate",
     "certified_rate_everywhere",
-    "cell_scan",
     "clopper_pearson",
     "conformal_e",
     "conformal_p",
@@ -115,9 +114,9 @@ __all__ = [
     "repeats_bound",
     "residual_energy",
     "sequential_permutation",
+    "share_excess",
     "tail_e",
     "tail_power",
-    "share_excess",
     "tiling",
     "tiling_needs",
     "wilson",

@@ -43,18 +43,18 @@ def test_a_tenth_of_foreign_texts_is_found_more_often_the_larger_the_window(size
 
 
 def test_honest_windows_against_small_pools_are_not_flagged_more_than_promised() -> None:
-    """Each such window is most of what is held out, so the unit is the pool: ten of them, 5 % of each kind promised.
+    """Each such window is most of what is held out, so the unit is the pool: eight of them, 5 % of each kind promised.
 
     Windows as large as what is held out; that repeat more than null windows do; and larger than null windows can be.
     """
     rng, flagged = np.random.default_rng(2), {(60, 60): 0, (30, 60): 0, (400, 200): 0}
-    for _ in range(10):
+    for _ in range(8):
         fitted = PEER.fit(asked(rng, 240), rng)
         threshold = {size: calibrate(fitted.null(size, 60, rng), Tail.UPPER) for size in (60, 200)}
         for held_out, size in flagged:
             scores = fitted.score(asked(rng, held_out), draw_windows(rng, held_out, size, 1), rng)
             flagged[held_out, size] += int(threshold[size].flags(scores).sum())
-    assert max(flagged.values()) <= 2, flagged
+    assert max(flagged.values()) <= 2 and sum(flagged.values()) <= 4, flagged
 
 
 def test_how_strange_a_text_is_depends_on_no_text_beside_it() -> None:

@@ -116,11 +116,13 @@ class _FittedTopics:
         return np.where(different < min(_LEAST_DIFFERENT, windows.shape[1]), np.nan, scores)
 
     def _scores(self, statistics: Floats, different: Places) -> Floats:
-        """How rare the combined statistic is among null windows of as many different queries."""
+        """How rare the combined statistic is among null windows of as many different queries; beyond all of them, how far."""
         scores, scaled_as = np.empty(len(statistics)), self._scaled_as(different)
         for one in np.unique(scaled_as).tolist():
             scale, here = self._scaled(one), scaled_as == one
-            scores[here] = rank_surprise(_combined(statistics[here], scale)[:, None], scale.combined[:, None])[:, 0]
+            combined, beside = _combined(statistics[here], scale), scale.combined
+            beyond = np.log(np.maximum(combined / max(beside.max(), 1e-9), 1.0))
+            scores[here] = rank_surprise(combined[:, None], beside[:, None])[:, 0] + beyond
         return scores
 
     def _scaled_as(self, different: Places) -> Places:
