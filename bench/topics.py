@@ -231,7 +231,7 @@ def _page(plain: WindowsResult, found: dict[str, list[Level]]) -> str:
 
 def _areas(plain: WindowsResult, pair: str, size: int, shares: Sequence[str]) -> list[float | None]:
     """Areas under the curve in per cent at seed 42: ours, and the MMDs of docs/benchmarks/range-windows.json on the same windows."""
-    table = msgspec.json.decode((BENCHMARKS / "range-windows.json").read_bytes())["protocol"]["cells"]
+    table = msgspec.json.decode((BENCHMARKS / "range-windows.json").read_bytes())["runs"]["hashed-words-0.8"]["cells"]
     areas = {(one.peer, share): one.auc[share] for one in plain.cells for share in shares if _is(one, pair, size)}
     for row in table["rows"]:
         one = dict(zip(table["columns"], row, strict=True))
