@@ -38,6 +38,7 @@ from stillwatch.stats.multiplicity import (
     reach,
     reach_e,
 )
+from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, rank_surprise, residual_energy
 from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
 from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
@@ -48,11 +49,14 @@ from stillwatch.stats.spread import (
     within_account_lift,
 )
 from stillwatch.stats.tails import GUILTY_SHARES, TailPower, budget_tails, tail_e, tail_power
+from stillwatch.stats.topics import CellScan, cell_scan, mean_shift, share_excess
 
 __all__ = [
     "GUILTY_SHARES",
     "CellDifference",
+    "CellScan",
     "CrossFitted",
+    "Directions",
     "Discoveries",
     "Dispersion",
     "GroupMeans",
@@ -72,6 +76,7 @@ __all__ = [
     "bootstrap",
     "budget_tails",
     "cell_difference",
+    "cell_scan",
     "certified_rate",
     "certified_rate_everywhere",
     "clopper_pearson",
@@ -90,9 +95,12 @@ __all__ = [
     "hour_shape",
     "hypergeometric_excess",
     "look_share",
+    "main_directions",
+    "mean_shift",
     "merge_all_required",
     "merge_average",
     "merge_product",
+    "nearest_distances",
     "null_monitor",
     "online_fdr",
     "p_needed",
@@ -100,10 +108,13 @@ __all__ = [
     "p_to_e_mixture",
     "permutation_p",
     "poisson_e",
+    "rank_surprise",
     "reach",
     "reach_e",
     "repeats_bound",
+    "residual_energy",
     "sequential_permutation",
+    "share_excess",
     "tail_e",
     "tail_power",
     "tiling",

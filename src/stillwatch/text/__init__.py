@@ -2,6 +2,7 @@
 
 from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
+from stillwatch.text.familiar import Familiar, familiar, unfamiliar_shares
 from stillwatch.text.features import text_features
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
@@ -9,13 +10,16 @@ from stillwatch.text.project import Embedder, Projection
 from stillwatch.text.scaffolds import Scaffold, read_scaffolds
 from stillwatch.text.shingles import anchors, shingles
 from stillwatch.text.skeleton import skeletons
+from stillwatch.text.sketch import SKETCH_BITS, sketch_signs, sketches
 from stillwatch.text.topic import CELLS, cells
 from stillwatch.text.words import Words, words
 
 __all__ = [
     "CELLS",
     "ITEM_BITS",
+    "SKETCH_BITS",
     "Embedder",
+    "Familiar",
     "KnownSet",
     "Level",
     "Projection",
@@ -26,6 +30,7 @@ __all__ = [
     "cells",
     "elicitation",
     "exact_hashes",
+    "familiar",
     "known_items",
     "lexicon",
     "prompt_hashes",
@@ -33,7 +38,10 @@ __all__ = [
     "sets",
     "shingles",
     "skeletons",
+    "sketch_signs",
+    "sketches",
     "techniques",
     "text_features",
+    "unfamiliar_shares",
     "words",
 ]

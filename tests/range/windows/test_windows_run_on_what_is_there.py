@@ -74,7 +74,7 @@ def test_every_pair_at_hand_is_run_and_every_other_is_named(result: WindowsResul
 
 
 def test_a_cell_for_each_pair_seed_size_peer_and_tail(result: WindowsResult) -> None:
-    tails = {(peer, "upper") for peer in ("mmd", "mmd-matched", "mahalanobis", "spread")}
+    tails = {(peer, "upper") for peer in ("mmd", "mmd-matched", "mahalanobis", "spread", "ours-topics")}
     tails |= {(peer, tail) for peer in ("prada", "seat", "cap") for tail in ("two-sided", "upper")}
     assert {(cell.peer, str(cell.tail)) for cell in result.cells} == tails
     assert len(result.cells) == 4 * 2 * len(tails)
@@ -229,7 +229,8 @@ def test_power_is_the_false_positive_rate_when_attackers_ask_what_others_ask() -
     found = in_distribution_limit(
         Queries(vectors=rows, texts=texts), name="made-up", splits=6, sizes=(25,), windows=20, null_draws=60
     )
-    assert {row.peer for row in found.rows} == {"mmd", "mmd-matched", "mahalanobis", "prada", "seat", "cap", "spread"}
+    declared = {"mmd", "mmd-matched", "mahalanobis", "ours-topics", "prada", "seat", "cap", "spread"}
+    assert {row.peer for row in found.rows} == declared
     for row in found.rows:
         assert row.splits == 6
         assert abs(row.excess.value) <= 0.1, row.peer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stillwatch.range.windows.limit import LimitResult, LimitRow, in_distribution_limit
-from stillwatch.range.windows.protocol import FRACTIONS, SEEDS, SIZES, run_windows
+from stillwatch.range.windows.protocol import FRACTIONS, SEEDS, SIZES, Scored, run_windows
 from stillwatch.range.windows.results import Cell, Summary, WindowsResult, joined
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Cell",
     "LimitResult",
     "LimitRow",
+    "Scored",
     "Summary",
     "WindowsResult",
     "in_distribution_limit",

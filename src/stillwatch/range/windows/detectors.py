@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stillwatch.core.errors import Error
-from stillwatch.range.peers import cap, mahalanobis, mmd, prada, seat, spread
+from stillwatch.range.peers import cap, mahalanobis, mmd, prada, seat, spread, topics
 from stillwatch.range.peers.window_peer import WINDOW_PEERS, WindowPeer
 
 __all__ = ["ABSENT", "chosen"]
 
-_DECLARED = (cap, mahalanobis, mmd, prada, seat, spread)
+_DECLARED = (cap, mahalanobis, mmd, prada, seat, spread, topics)
 """The files that declare them."""
 
 ABSENT = {"date": "needs pretrained ELECTRA-small weights and training on a GPU; only its published figures are shown"}

@@ -26,13 +26,28 @@ from stillwatch.range.windows.embedders import embedder as embedder_of
 from stillwatch.range.windows.pairs import Found, find_pairs, read_texts
 from stillwatch.range.windows.results import Cell, PairRead, WindowsResult, averaged, label, summarise
 
-__all__ = ["FRACTIONS", "SEEDS", "SIZES", "rates", "run_windows", "windows_of"]
+__all__ = ["FRACTIONS", "SEEDS", "SIZES", "Scored", "rates", "run_windows", "windows_of"]
 
 SEEDS = (1, 20, 42)
 SIZES = (100, 200, 500, 1000, 1500)
 FRACTIONS = (0.02, 0.05, 0.10, 0.25, 0.50, 1.0)
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """The scores of one peer on one pair: of its null windows, and of windows by share of attackers, the benign row first."""
+
+    pair: str
+    seed: int
+    size: int
+    peer: str
+    null: Floats
+    scores: Floats
+
+
+Seen = Callable[[Scored], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +59,7 @@ class _Plan:
     fpr: float
     pool_share: float
     progress: Progress
+    seen: Seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,10 +82,12 @@ def run_windows(
     fpr: float = 0.05,
     pool_share: float = 0.8,
     progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> WindowsResult:
     """Run the protocol on every pair in the folder `data` (or on `pairs`) with every peer (or `peers`, by name).
 
-    Pairs that are not there are named in `missing`. `progress` is told what has been done. The same folder, arguments and
+    Pairs that are not there are named in `missing`. `progress` is told what has been done, and `seen`
+    is given all scores, for other levels than `fpr`. The same folder, arguments and
     machine give the same figures; about 25 minutes on one core for ten pairs and all defaults, 1 GB of memory.
 
     Raises:
@@ -84,6 +102,7 @@ def run_windows(
         fpr=fpr,
         pool_share=pool_share,
         progress=progress or _silent,
+        seen=seen or _silent,
     )
     if not plan.fractions or not all(0.0 < share <= 1.0 for share in plan.fractions):
         raise ValueError(f"fractions: got {list(fractions)}, expected shares above 0 and up to 1")
@@ -183,6 +202,7 @@ def _run_peer(peer: WindowPeer, normal: Queries, sides: Sequence[_Sides], seed: 
             )
             scores = fitted.score(traffic, places, stream(seed, "windows", name, peer.name, "score", str(size)))
             table = scores.reshape(-1, plan.windows)
+            plan.seen(Scored(pair=name, seed=seed, size=size, peer=peer.name, null=null, scores=table))
             for threshold in thresholds:
                 fpr, tpr, auc = rates(table, threshold, null, plan.fractions)
                 average, accuracy = averaged(fpr, tpr)
@@ -250,5 +270,5 @@ def _checked(name: str, values: Sequence[int], *, least: int) -> tuple[int, ...]
     return tuple(values)
 
 
-def _silent(_: str) -> None:
+def _silent(_: object) -> None:
     return None
