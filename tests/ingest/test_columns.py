@@ -39,6 +39,8 @@ TABLES = st.lists(
             "stream": st.one_of(st.none(), st.booleans()),
             "retention_class": st.sampled_from(["standard", "ZDR", "purple", " ", "", "30d", None]),
             "stop_reason": st.sampled_from(["stop", "refusal", "content_filter", None]),
+            "tools": st.sampled_from(["search,browse", "search, ,read", ",", " ", "", None]),
+            "reasoning_artifacts": st.none(),
             "request": st.one_of(st.none(), st.uuids().map(str)),
         }
     ),
@@ -118,10 +120,10 @@ def test_one_bad_row_of_a_parquet_file_costs_that_row(tmp_path: Path, time: pa.D
 
 def test_a_plain_table_is_read_by_whole_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log.parquet"
-    table = pa.Table.from_pylist([row(i) for i in range(9)])
+    table = pa.Table.from_pylist([row(i) | {"tools": "b,a", "reasoning_artifacts": None} for i in range(9)])
     pq.write_table(table.set_column(0, "at", table.column("at").cast(pa.timestamp("s"))), path)
     monkeypatch.setattr(arrow_columns, "_by_rows", None)
-    assert len(read(path)[0]) == 9
+    assert [one["tools"] for one in read(path)[0]] == ["a,b"] * 9
 
 
 def test_a_table_given_up_by_columns_tells_each_bad_row_once(tmp_path: Path) -> None:

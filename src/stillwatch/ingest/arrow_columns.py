@@ -14,7 +14,7 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from .chunks import Chunk
 from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
 from .column_map import ColumnMap, resolve
-from .columns import ROLE, outcome_of, read_row
+from .columns import ROLE, offered, outcome_of, read_row
 from .exchange import SCHEMA, Exchange, VaultPair, account_id, client_claimed, credential_id, to_batch
 from .options import ReadOptions
 from .retention import UNKNOWN_WORD, retention_of
@@ -30,8 +30,8 @@ _PLAIN = ("prompt", "system", "output", "reasoning")
 _LABELS = ("model", "pathway", "stop_reason", "refusal_category")
 _FLAGS = ("logprobs", "logit_bias", "stream")
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
-_BY_ROW = ("tools", "reasoning_artifacts", "artifacts_returned")
-"""Columns whose meaning needs a look at each value; a table that has them is read row by row."""
+_BY_ROW = ("reasoning_artifacts", "artifacts_returned")
+"""Columns whose meaning needs a look at each value; a table that has anything in them is read row by row."""
 
 
 class _Odd(Exception):
@@ -110,7 +110,7 @@ def _by_columns(
     rejects: list[Reject],
 ) -> tuple[pa.RecordBatch, list[VaultPair]]:
     raw = _Columns(data, found)
-    if any(raw.has(name) for name in _BY_ROW) or any(
+    if any(raw.holds(name) for name in _BY_ROW) or any(
         "." in name and name not in data.column_names for name in found.columns.values()
     ):
         raise _Odd
@@ -145,6 +145,7 @@ def _by_columns(
     for name in _LABELS:
         out[name] = _mapped(raw.get(name), label, count)
     out["messages"] = _earlier(raw, out, count)
+    out["tools"] = _mapped(_text(raw.get("tools"), count), offered, count)
     vault: list[VaultPair] = []
     _identities(out, raw, names, vault, count)
     out["retention_class"] = _retention(raw.get("retention_class"), reading, count)
@@ -180,6 +181,10 @@ class _Columns:
 
     def has(self, target: str) -> bool:
         return self._found.columns.get(target) in self._data.column_names or target in self._found.constants
+
+    def holds(self, target: str) -> bool:
+        values = self.get(target)
+        return values is not None and values.null_count < len(values)
 
     def get(self, target: str) -> pa.Array | None:
         name = self._found.columns.get(target)

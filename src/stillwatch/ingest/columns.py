@@ -20,7 +20,7 @@ from .records import parse
 from .retention import retention_class
 from .turns import lay_out, sent
 
-__all__ = ["OUTCOMES", "outcome_of", "read", "read_row", "value_of"]
+__all__ = ["OUTCOMES", "offered", "outcome_of", "read", "read_row", "value_of"]
 
 OUTCOMES = frozenset(("ok", "refused", "error", "cancelled"))
 _LABELS = ("account", "org", "end_user", "tls_fingerprint", "model", "pathway", "stop_reason", "refusal_category", "conversation",
@@ -74,6 +74,13 @@ def value_of(record: Record, name: str) -> Any:
     return value
 
 
+def offered(tools: Any) -> str | None:
+    """Names of the tools of a row, which has them as a list or as one text between commas."""
+    if isinstance(tools, str):
+        return _chat.tool_names(tools.split(","))
+    return _chat.tool_names(tools) if isinstance(tools, list) else None
+
+
 def outcome_of(value: Any, http_status: int | None, stop_reason: str | None) -> str | None:
     """An outcome from its word, else from the status and the stop reason; unknown where nothing says."""
     if isinstance(value, str):
@@ -110,14 +117,7 @@ def read_row(record: Record, found: ColumnMap, reading: Reading) -> Exchange:
         if target in columns or target in constants:
             setattr(x, target, billed(get(target), columns.get(target, target)))
     x.http_status = billed(get("http_status"), columns.get("http_status", "http_status"), limit=999)
-    tools = get("tools")
-    x.tools = (
-        _chat.tool_names(tools)
-        if isinstance(tools, list)
-        else _chat.tool_names(tools.split(","))
-        if isinstance(tools, str)
-        else None
-    )
+    x.tools = offered(get("tools"))
     x.artifacts_returned = _signatures(get("artifacts_returned"))
     x.reasoning_artifacts = [*(_signatures(get("reasoning_artifacts")) or ()), *(x.artifacts_returned or ())] or None
     if "messages" in columns:
