@@ -76,7 +76,7 @@ def rank_surprise(rows: npt.ArrayLike, reference: npt.ArrayLike) -> FloatArray:
     Source: Fisher (1932), Statistical Methods for Research Workers, section 21.1.
 
     >>> rank_surprise([[9.0], [0.0]], [[1.0], [2.0], [3.0]]).round(2).tolist()
-    [[1.39], [0.0]]
+    [[1.39], [-0.0]]
     """
     values, ordered = _rows(rows, "rows"), np.sort(_rows(reference, "reference"), axis=0)
     n = len(ordered)

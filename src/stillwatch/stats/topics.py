@@ -50,9 +50,9 @@ def mean_shift(
     Misled by: repeats. Count each distinct prompt once.
 
     >>> mean_shift([[6, 4]], [[6, 4]], 10, [[60, 40]], [[60, 40]], 100).round(2).tolist()
-    [-0.48]
+    [-0.53]
     >>> mean_shift([[9, 1]], [[9, 1]], 10, [[60, 40]], [[60, 40]], 100).round(2).tolist()
-    [1.48]
+    [1.41]
     """
     own, other = (
         _moments(sums, squares, n, "n"),
@@ -82,7 +82,7 @@ def cell_scan(counts: npt.ArrayLike, expected: npt.ArrayLike, *, name: int = 3) 
 
     >>> found = cell_scan([[2, 1, 14, 3]], [2.0, 2.0, 2.0, 2.0], name=1)
     >>> found.log_e.round(1).tolist(), found.cells.tolist()
-    ([12.3], [[2]])
+    ([11.9], [[2]])
     """
     seen = wholes(counts, "counts")
     if seen.ndim != 2 or not seen.shape[1]:
