@@ -55,7 +55,7 @@ HEADER = [
     "registration",
     "device",
 ]
-HEADER += ["declared_programme", "contract_region", "verification"]
+HEADER += ["declared_programme", "contract_region", "verification", "mail_kind", "card_kind"]
 
 
 def rows() -> list[dict[str, Any]]:
@@ -127,6 +127,8 @@ def fact(number: int, account: str) -> dict[str, Any]:
         "declared_programme": [None, None, None, "evaluation"][number],
         "contract_region": [None, None, "EEA", None][number],
         "verification": ["email", "payment", "organisation", "phone"][number],
+        "mail_kind": ["public", "public", "organisation", None][number],
+        "card_kind": ["none", "credit", None, "credit"][number],
     }
 
 
