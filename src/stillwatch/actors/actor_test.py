@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import wraps
 
 import numpy as np
 
@@ -12,11 +13,23 @@ from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import HeldOut
 from stillwatch.core import Evidence, Support, Vote
 
-__all__ = ["MATERIAL", "ActorTest", "actor_test", "compared"]
+__all__ = ["MATERIAL", "ActorTest", "Told", "actor_test", "compared"]
 
 MATERIAL = 0.15
 """Difference in share from comparable accounts that evidence of acting together and structural evidence must exceed, however sure they
 are: with thousands of accounts every small habit of a product's users becomes significant."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a test says of a candidate; `expected`, `low` and `high` stand beside the value of `evidence` where they are known."""
+
+    supports: Support
+    evidence: Evidence
+    sentence: str
+    expected: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,15 +42,25 @@ class ActorTest:
     run: Callable[[Candidate, HeldOut, np.random.Generator], Result | None]
 
 
-_Run = Callable[[Candidate, HeldOut, np.random.Generator], Result | None]
+_Test = Callable[[Candidate, HeldOut, np.random.Generator], Told | None]
 
 
-def actor_test(vote: Vote) -> Callable[[_Run], ActorTest]:
+def actor_test(vote: Vote) -> Callable[[_Test], ActorTest]:
     """Make a function a test: its name is the test's, and the first line of its docstring the title."""
 
-    def named(run: _Run) -> ActorTest:
-        name = run.__name__
-        return ActorTest(name=name, vote=vote, title=(run.__doc__ or name).splitlines()[0], run=run)
+    def named(test: _Test) -> ActorTest:
+        name = test.__name__
+
+        @wraps(test)
+        def run(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+            told = test(candidate, population, rng)
+            return (
+                None
+                if told is None
+                else Result(test=name, vote=vote, **{f.name: getattr(told, f.name) for f in fields(told)})
+            )
+
+        return ActorTest(name=name, vote=vote, title=(test.__doc__ or name).splitlines()[0], run=run)
 
     return named
 
@@ -47,12 +70,19 @@ def compared(
     population: HeldOut,
     rng: np.random.Generator,
     *,
-    name: str,
-    vote: Vote,
     scores: Comparison,
     words: str,
-) -> Result:
-    """Compare the members' scores with random groups of accounts as busy and of the same product type."""
+    floor: float = MATERIAL,
+    clears: bool = False,
+) -> Told:
+    """Compare the members' scores with random groups of accounts as busy and of the same product type.
+
+    Args:
+        scores: one score an account.
+        words: what share the mean score is, for the sentence.
+        floor: by how much the members' mean must exceed that of others to speak for a harvest.
+        clears: whether less than half of what others show speaks for innocence.
+    """
     members = population.places(candidate.accounts)
     tested = scores.test(members, rng)
     chosen = scores.scores[scores.known(members)]
@@ -69,10 +99,9 @@ def compared(
         needed=tested.needed,
     )
     strong = evidence.p_value is not None and evidence.p_value <= 0.01
-    floor = 0.0 if vote is Vote.BEHAVIOURAL else MATERIAL
     material = expected is not None and value > expected + floor
     supports = Support.HARVEST if strong and material else Support.NEITHER
-    if name in ("single_turn", "elicitation") and expected is not None and value < 0.5 * expected:
+    if clears and expected is not None and value < 0.5 * expected:
         supports = Support.INNOCENT
     sentence = (
         f"{value:.1%} {words}"
@@ -81,9 +110,7 @@ def compared(
         if chosen.size
         else "no member was active in the held-out hours"
     )
-    return Result(
-        test=name,
-        vote=vote,
+    return Told(
         supports=supports,
         evidence=evidence,
         expected=expected,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.actors.actor_test import actor_test, compared
-from stillwatch.actors.candidate import Candidate, Result
+from stillwatch.actors.actor_test import Told, actor_test, compared
+from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import NEW_DAYS, HeldOut
 from stillwatch.actors.work_pattern import dealt_lifts, dispersion, drawn_dispersions
@@ -17,24 +17,25 @@ __all__ = ["BEHAVIOUR_TESTS"]
 _DRAWS = 499
 _SCHEDULED = 3.0
 _RHYTHM = 0.1
+"""Mean resultant length of hours below which they count as flat."""
 
 
 @actor_test(Vote.BEHAVIOURAL)
-def single_turn(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def single_turn(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members ask once and never follow up, unlike people. Pipelines do the same; an operator can forge turns."""
     return compared(
         candidate,
         population,
         rng,
-        name="single_turn",
-        vote=Vote.BEHAVIOURAL,
+        floor=0.0,
+        clears=True,
         scores=Comparison(candidate.single, population.bin),
         words="of held-out exchanges with its templates have no earlier turn",
     )
 
 
 @actor_test(Vote.BEHAVIOURAL)
-def newcomers(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def newcomers(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members' accounts are younger than those of others as busy: opened for the job. Courses and launches are young too."""
     if np.isnan(population.young).all():
         return None
@@ -42,15 +43,14 @@ def newcomers(candidate: Candidate, population: HeldOut, rng: np.random.Generato
         candidate,
         population,
         rng,
-        name="newcomers",
-        vote=Vote.BEHAVIOURAL,
+        floor=0.0,
         scores=population.compared("young"),
         words=f"of members were opened within {NEW_DAYS} days before the log",
     )
 
 
 @actor_test(Vote.BEHAVIOURAL)
-def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members carry equal shares of the work, as a scheduler deals it; people's differ by orders of magnitude.
 
     Value: variance over mean of the held-out exchanges that a member spends on the candidate's templates (on anything, where no
@@ -82,21 +82,17 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         supports = Support.HARVEST
     elif value > 20:
         supports = Support.INNOCENT
-    compared = f"; {expected:.1f} in random groups of accounts" if expected is not None else ""
-    return Result(
-        test="equal_loads",
-        vote=Vote.BEHAVIOURAL,
+    beside = f"; {expected:.1f} in random groups of accounts" if expected is not None else ""
+    return Told(
         supports=supports,
         evidence=evidence,
         expected=expected,
-        low=None,
-        high=None,
-        sentence=f"variance over mean of the members' shares of the work is {value:.1f}{compared}",
+        sentence=f"variance over mean of the members' shares of the work is {value:.1f}{beside}",
     )
 
 
 @actor_test(Vote.BEHAVIOURAL)
-def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members work through the night as schedulers do; people's requests follow their day, even from several time zones.
 
     Value: mean resultant length of the hours at which members were at work (0 flat, 1 one hour of the day), each member counted
@@ -114,20 +110,15 @@ def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.G
         supports = Support.INNOCENT
     elif shape.flat.p_value is not None and shape.flat.p_value <= 0.01:
         supports = Support.HARVEST
-    return Result(
-        test="around_the_clock",
-        vote=Vote.BEHAVIOURAL,
+    return Told(
         supports=supports,
         evidence=shape.flat,
-        expected=None,
-        low=None,
-        high=None,
         sentence=f"the {at_work.size:,} hours at which members were at work have a resultant length of {shape.resultant:.2f} (0 is flat)",
     )
 
 
 @actor_test(Vote.BEHAVIOURAL)
-def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """No two members ask the same: a job queue hands out each item once. Courses and quick-starts give everybody the same.
 
     An account's own repetitions are not counted: best-of-n asks the same on purpose.
@@ -139,9 +130,7 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
     supports = (
         Support.INNOCENT if value < 0.6 else Support.HARVEST if value >= 0.95 and len(asked) >= 50 else Support.NEITHER
     )
-    return Result(
-        test="distinct_prompts",
-        vote=Vote.BEHAVIOURAL,
+    return Told(
         supports=supports,
         evidence=Evidence(
             value=value,
@@ -151,15 +140,12 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
             null="no test: a share that describes",
             method="share",
         ),
-        expected=None,
-        low=None,
-        high=None,
         sentence=f"{value:.0%} of {len(asked)} prompts that members sent in its templates in held-out hours are distinct",
     )
 
 
 @actor_test(Vote.BEHAVIOURAL)
-def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """Customers keep to their own subjects; a job queue deals topics out at random.
 
     Value: how much likelier two exchanges of one account are to share a topic cell than two of different accounts. Much of it
@@ -178,14 +164,10 @@ def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.G
         null="topics are dealt out to the members at random",
         method="permutation of topics, 99 draws",
     )
-    return Result(
-        test="topic_continuity",
-        vote=Vote.BEHAVIOURAL,
+    return Told(
         supports=supports,
         evidence=evidence,
         expected=0.0,
-        low=None,
-        high=None,
         sentence=f"two exchanges of one member share a topic {value:+.1%} more often than two of different members",
     )
 

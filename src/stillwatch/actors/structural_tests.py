@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stillwatch.actors.actor_test import actor_test, compared
-from stillwatch.actors.candidate import Candidate, Result
+from stillwatch.actors.actor_test import Told, actor_test, compared
+from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import HeldOut
 from stillwatch.core import Support, Vote
@@ -16,7 +16,7 @@ __all__ = ["STRUCTURAL_TESTS"]
 
 
 @actor_test(Vote.COORDINATION)
-def template_persists(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def template_persists(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members go on sending the candidate's templates in hours that were not used to find them.
 
     Misled by any shared template, a public harness or a course among them: it shows a tie, not a harvest.
@@ -27,15 +27,13 @@ def template_persists(candidate: Candidate, population: HeldOut, rng: np.random.
         candidate,
         population,
         rng,
-        name="template_persists",
-        vote=Vote.COORDINATION,
         scores=Comparison(candidate.carried, population.bin),
         words="of held-out exchanges carry its templates",
     )
 
 
 @actor_test(Vote.STRUCTURAL)
-def elicitation(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def elicitation(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members ask for what trains a copy: written-out reasoning, grading by rubric, tasks, cleaned traces.
 
     Misled by evaluation suites, judges of own products and researchers, who ask the same: see the lookalikes.
@@ -44,15 +42,14 @@ def elicitation(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         candidate,
         population,
         rng,
-        name="elicitation",
-        vote=Vote.STRUCTURAL,
+        clears=True,
         scores=population.compared("elicited"),
         words="of held-out exchanges ask for reasoning, grades or training data",
     )
 
 
 @actor_test(Vote.STRUCTURAL)
-def open_requests(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def open_requests(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members ask for worked reasoning or for grades far more than others do, in words that anybody might use.
 
     Counted only where the members behave like a queue (`like_a_queue`): courses, tutors and evaluation suites ask the same.
@@ -61,15 +58,13 @@ def open_requests(candidate: Candidate, population: HeldOut, rng: np.random.Gene
         candidate,
         population,
         rng,
-        name="open_requests",
-        vote=Vote.STRUCTURAL,
         scores=population.compared("asked"),
         words="of held-out exchanges ask for worked reasoning, grades or training data",
     )
 
 
 @actor_test(Vote.STRUCTURAL)
-def known_items(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def known_items(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members ask items of public question sets through, for which graded answers exist.
 
     Counted only where the members behave like a queue: evaluators and courses ask the same. Paraphrased items are not told.
@@ -78,15 +73,13 @@ def known_items(candidate: Candidate, population: HeldOut, rng: np.random.Genera
         candidate,
         population,
         rng,
-        name="known_items",
-        vote=Vote.STRUCTURAL,
         scores=population.compared("known_items"),
         words="of held-out exchanges hold an item of a public question set",
     )
 
 
 @actor_test(Vote.STRUCTURAL)
-def tiling(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def tiling(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members divide a public question set among themselves: hardly two of them ask the same item.
 
     Tested on the set that they ask most of. Counted only where the members behave like a queue. Misled by a course that assigns each
@@ -101,21 +94,17 @@ def tiling(candidate: Candidate, population: HeldOut, rng: np.random.Generator) 
     found = divided(candidate.account[own], candidate.item[own], set_size=chosen.items)
     p_value = found.evidence.p_value
     shown = p_value is not None and p_value <= 0.01
-    return Result(
-        test="tiling",
-        vote=Vote.STRUCTURAL,
+    return Told(
         supports=Support.HARVEST if shown else Support.NEITHER,
         evidence=found.evidence,
         expected=1.0,
-        low=None,
-        high=None,
         sentence=f"{found.repeats:,} of {found.asked:,} items of {chosen.name} ({chosen.items:,} items) were asked by a second member; "
         f"{found.expected:,.0f} if each had chosen alone",
     )
 
 
 @actor_test(Vote.STRUCTURAL)
-def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Result | None:
+def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members hold payment instruments or devices of three organisations and more, far oftener than random accounts do.
 
     One organisation that pays for its people is no sharing, nor are two people with one card. Not run where such sharing found the
@@ -127,8 +116,6 @@ def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random
         candidate,
         population,
         rng,
-        name="shared_instruments",
-        vote=Vote.STRUCTURAL,
         scores=population.compared("shares"),
         words="of members hold a payment instrument or device that accounts of two other organisations hold, too",
     )
