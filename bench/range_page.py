@@ -95,50 +95,42 @@ def _again(raw: dict[str, Any]) -> str:
     return f"Those that miss it even when all are read together were run again on {raw['settings']['again']} other splits: {', '.join(told)}. "
 
 
+def _power_panel(title: str, lines: list[Line]) -> Panel:
+    return Panel(
+        title=title,
+        x="share of the window that attacks",
+        y="windows flagged",
+        x_log=True,
+        x_ticks=_SHARES,
+        top=1.0,
+        lines=lines,
+        level=0.05,
+    )
+
+
 def limit_plot(raw: dict[str, Any]) -> str:
     """Left the in-distribution attacker, right real ones at the same window; main tails only."""
     told, size = raw["limit"]["pooled"], raw["limit"]["settings"]["window"]
     shown = [one for one in told if one["tail"] == "upper"]
-    panels = [
-        Panel(
-            title="attackers ask what customers ask",
-            x="share of the window that attacks",
-            y="windows flagged",
-            x_log=True,
-            x_ticks=_SHARES,
-            top=1.0,
-            lines=[
-                Line(name=one["peer"], points=[(float(x), y) for x, y in one["power"].items()], dots=True)
-                for one in shown
-            ],
-            level=0.05,
-        )
+    lines = [
+        Line(name=one["peer"], points=[(float(x), y) for x, y in one["power"].items()], dots=True) for one in shown
     ]
+    panels = [_power_panel("attackers ask what customers ask", lines)]
     real = [
         one
         for one in raw.get("windows", {}).get("summaries", [])
         if one["size"] == size and one["over"] == "all" and one["tail"] == "upper"
     ]
     if real:
-        panels.append(
-            Panel(
-                title="attackers ask what they are after (ten pairs)",
-                x="share of the window that attacks",
-                y="windows flagged",
-                x_log=True,
-                x_ticks=_SHARES,
-                top=1.0,
-                lines=[
-                    Line(
-                        name=one["peer"],
-                        points=[(float(x), y) for x, y in one["tpr"].items() if float(x) >= 0.05],
-                        dots=True,
-                    )
-                    for one in real
-                ],
-                level=0.05,
+        lines = [
+            Line(
+                name=one["peer"],
+                points=[(float(x), y) for x, y in one["tpr"].items() if float(x) >= 0.05],
+                dots=True,
             )
-        )
+            for one in real
+        ]
+        panels.append(_power_panel("attackers ask what they are after (ten pairs)", lines))
     return chart(panels, columns=2, width=420, height=320)
 
 

@@ -20,21 +20,23 @@ from figures import Figures, bar
 
 def ingest(rows: int) -> Figures:
     """Rows per second of every format into a workspace, with two processes."""
-    import ingest as formats
+    from made_captures import KEY, World
+    from made_logs import JSON_FORMATS, write
+
     from stillwatch.core import Pseudonymiser
     from stillwatch.ingest import ReadOptions, plan
 
     bars, raw = [], {}
-    for name in ("parquet", "csv", "openai_batch", *formats.JSON_FORMATS):
+    for name in ("parquet", "csv", "openai_batch", *JSON_FORMATS):
         many = rows * 8 if name in ("parquet", "csv") else rows
         with tempfile.TemporaryDirectory() as made:
             folder, root = Path(made) / "logs", Path(made) / "workspace"
             folder.mkdir()
-            formats.write(name, folder, formats.World(many))
+            write(name, folder, World(many))
             size = sum(path.stat().st_size for path in folder.iterdir())
             options = ReadOptions(chunk_bytes=max(1 << 20, size // 16), chunk_rows=max(1000, many // 16))
             chunks = plan([folder], options).chunks
-            jobs = [(chunk, (Pseudonymiser(formats.KEY), options), str(root)) for chunk in chunks]
+            jobs = [(chunk, (Pseudonymiser(KEY), options), str(root)) for chunk in chunks]
             with multiprocessing.get_context("spawn").Pool(2) as pool:
                 pool.map(_store_job, jobs[:2], chunksize=1)
                 started = time.perf_counter()
