@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -171,6 +174,43 @@ def test_impossible_sizes_are_refused_all_at_once() -> None:
         Recipe(seed=1, accounts=100, exchanges=1_000_000, days=1)
     with pytest.raises(Error, match="twice"):
         Recipe(seed=1, accounts=100, exchanges=1000, parts=(PARTS[0], PARTS[0]))
+    with pytest.raises(
+        Error, match=r"(?s)block: got 3, expected at least 20.*prompt_bytes: got 0, expected at least 1"
+    ):
+        Recipe(seed=1, accounts=100, exchanges=1000, block=3, prompt_bytes=0)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "told"),
+    [
+        ({"instance": -1}, "parts.classroom.instance: got -1"),
+        ({"scale": 0.0}, "parts.classroom.scale: got 0.0, expected above 0"),
+        ({"scale": float("nan")}, "parts.classroom.scale: got nan"),
+        ({"scale": 1.5}, "parts.classroom.scale: got 1.5"),
+        ({"most": 0}, "parts.classroom.most: got 0, expected at least one request"),
+    ],
+)
+def test_a_part_with_impossible_knobs_is_refused(knobs: dict[str, Any], told: str) -> None:
+    with pytest.raises(Error, match=told):
+        Recipe(seed=1, accounts=100, exchanges=1000, parts=(Part(role="lookalike", name="classroom", **knobs),))
+
+
+def test_a_disk_that_fills_while_writing_is_told_and_the_world_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(seed=1, accounts=100, exchanges=600, days=3)
+
+    def full(*_: object) -> Iterator[list[object]]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(generate, "_run", full)
+        with pytest.raises(
+            DiskFull, match="the disk is full after 0 exchanges; free some room and write it again to go on"
+        ):
+            write_world(tmp_path / "w", recipe, workers=1)
+    assert not (tmp_path / "w" / "world.json").exists()
+    assert write_world(tmp_path / "w", recipe, workers=1).exchanges >= 600
 
 
 def test_an_unknown_part_is_named(tmp_path: Path) -> None:

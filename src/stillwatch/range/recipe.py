@@ -41,6 +41,17 @@ class Part:
     most: int = MOST
     moves: tuple[tuple[str, float], ...] = ()
 
+    def faults(self) -> list[str]:
+        """What no world can do with it, a sentence each."""
+        found = []
+        if self.instance < 0:
+            found.append(f"{self.name}.instance: got {self.instance}, expected a whole number >= 0")
+        if not 0.0 < self.scale <= 1.0:
+            found.append(f"{self.name}.scale: got {self.scale}, expected above 0 and up to 1")
+        if self.most < 1:
+            found.append(f"{self.name}.most: got {self.most}, expected at least one request")
+        return found
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
@@ -104,6 +115,9 @@ class Recipe:
             faults.append(f"block: got {self.block}, expected at least {LEAST_ACCOUNTS} accounts")
         if len({(p.role, p.name, p.instance) for p in self.parts}) < len(self.parts):
             faults.append("parts: the same role, name and instance twice")
+        faults += [f"parts.{fault}" for part in self.parts for fault in part.faults()]
+        if self.prompt_bytes is not None and self.prompt_bytes < 1:
+            faults.append(f"prompt_bytes: got {self.prompt_bytes}, expected at least 1")
         if faults:
             raise Error("\n".join(faults))
 
