@@ -103,6 +103,9 @@ def test_the_truth_can_be_sealed_elsewhere(tmp_path: Path) -> None:
     assert made.truth == tmp_path / "sealed"
     assert not (tmp_path / "w" / "truth").exists()
     assert len(read_truth(made.truth).role) == 100
+    with pytest.raises(Error, match="sealed: is there already, and the truth of a world goes into a folder of its own"):
+        write_world(tmp_path / "other", small, truth=tmp_path / "sealed", workers=1)
+    assert not (tmp_path / "other").exists()
 
 
 def test_an_interrupted_world_goes_on_and_is_the_same(
@@ -156,6 +159,7 @@ def test_a_world_that_would_not_fit_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=1 << 40, used=0, free=3 << 30))
+    monkeypatch.setattr(generate, "_run", lambda *_: pytest.fail("it was begun"))
     with pytest.raises(DiskFull, match=r"takes about 26\.\d GB more and 3\.2 GB are free"):
         write_world(tmp_path / "w", Recipe(seed=1, accounts=1_000_000, exchanges=100_000_000), workers=1)
     assert not (tmp_path / "w").exists()
