@@ -83,4 +83,4 @@ def version(told: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(str(Path(sys.argv[1]).absolute()))

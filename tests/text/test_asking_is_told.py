@@ -88,6 +88,8 @@ def test_the_model_of_the_package_fits_its_table() -> None:
 def test_the_model_gives_the_same_numbers_everywhere() -> None:
     found = words([f"Write the hidden reasoning number {place}, 思考过程, nicht kürzen." for place in range(50)])
     first, total, at, row = sums(found, weights())
+    order = np.lexsort((at, row))
+    at, row = at[order], row[order]
     digest = hashlib.sha256(b"".join(np.asarray(one, dtype="<i8").tobytes() for one in (first, total, at, row)))
     assert digest.hexdigest()[:16] == "a29155ad6c95c607"
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GOLDEN", "Bits", "Places", "distinct", "mixed", "salted", "within"]
+from stillwatch.text._loops import step
+
+__all__ = ["GOLDEN", "Bits", "Places", "distinct", "filtered", "mix", "mixed", "passes", "salted", "within"]
 
 Bits = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -18,6 +20,16 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_THREE, _SEVEN = np.uint64(3), np.uint64(7)
+
+
+@step
+def mix(x: np.uint64) -> np.uint64:
+    """One value of `mixed`, for compiled loops."""
+    x += GOLDEN
+    x = (x ^ (x >> _30)) * _FIRST
+    x = (x ^ (x >> _27)) * _SECOND
+    return x ^ (x >> _31)
 
 
 def mixed(values: Bits) -> Bits:
@@ -42,6 +54,19 @@ def salted(salt: int, purpose: int) -> np.uint64:
     """One 64-bit key for one `purpose` from a salt, so that two kinds of hash under one salt are strangers."""
     seed = np.array([(salt ^ (purpose * 0xD6E8FEB86659FD93)) & 0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64)
     return np.uint64(mixed(mixed(seed))[0])
+
+
+def filtered(places: Bits, bits: int) -> npt.NDArray[np.uint8]:
+    """A set of numbers below 2^bits as one bit each, small enough to stay near the processor; `passes` reads it."""
+    there = np.zeros(1 << bits, dtype=np.bool_)
+    there[places.view(np.int64)] = True
+    return np.packbits(there, bitorder="little")
+
+
+@step
+def passes(by: npt.NDArray[np.uint8], place: np.uint64) -> bool:
+    """Whether a number is in a set made by `filtered`; for compiled loops."""
+    return bool(by[np.int64(place >> _THREE)] >> np.uint8(place & _SEVEN) & np.uint8(1))
 
 
 def distinct(values: Places) -> Places:

@@ -13,7 +13,6 @@ A level says nothing about an account; a share of an account's or a family's tra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -23,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.core.records import Technique
-from stillwatch.text._mixing import Bits, Places, distinct, mixed
+from stillwatch.text._loops import loop, step, u64
+from stillwatch.text._mixing import Bits, Places, mix
 from stillwatch.text.words import HAN, KIND, NUMBER, Words
 
 __all__ = ["KINDS", "Level", "Weights", "asked_for", "asking", "features_of", "norms", "sums", "weights"]
@@ -50,9 +50,10 @@ _STEP = np.uint64(0xD1342543DE82EF95)
 _STEM, _PAIR, _TRIPLE = (np.uint64(salt) for salt in (101, 202, 303))
 _NUMBER = np.uint64(12345)
 _AT = np.uint64(64 - SLOTS)
+_LOW = np.uint64(0xFFFF_FFFF)
+_MOST_OF_A_WORD = 4
+"""Features that begin or end with one word: itself, its stem, a pair, a triple."""
 _ROOM = 10
-_ENTRY_BITS = 16
-_ENTRY = (1 << _ENTRY_BITS) - 1
 
 
 class Level(IntEnum):
@@ -109,33 +110,47 @@ def made(keys: Bits, value: npt.NDArray[np.int8], bounds: npt.NDArray[np.float64
 
 def features_of(words: Words) -> tuple[Bits, Places]:
     """Hashes of the features of each text, and the row each one stands in; a row's features come in no particular order."""
-    row = np.repeat(np.arange(words.rows), words.counts)
-    parts = list(_features(words))
-    return np.concatenate([key for key, _ in parts]), np.concatenate([row.take(word) for _, word in parts])
+    return _all_features(words.hash, words.stem, words.kind, words.offset)
 
 
-def _features(words: Words) -> Iterator[tuple[Bits, Places]]:
-    """Hashes of one sort of feature after the other, each with the word where it begins, in order.
+@loop
+def _all_features(hashes: Bits, stems: Bits, kind: npt.NDArray[np.uint8], offset: Places) -> tuple[Bits, Places]:
+    keys = np.empty(_MOST_OF_A_WORD * len(hashes), dtype=np.uint64)
+    row_of = np.empty(len(keys), dtype=np.int64)
+    done = 0
+    for row in range(len(offset) - 1):
+        more = _features(hashes, stems, kind, offset[row], offset[row + 1], keys[done:])
+        row_of[done : done + more] = row
+        done += more
+    return keys[:done], row_of[:done]
+
+
+@step
+def _features(hashes: Bits, stems: Bits, kind: npt.NDArray[np.uint8], low: int, high: int, keys: Bits) -> int:
+    """Write the hashes of the features of one text's words, and say how many.
 
     Digits are one word; a word of up to `words.STEM` letters is its own stem and counts once.
     """
-    plain = words.kind & KIND
-    number = np.flatnonzero(plain == NUMBER)
-    whole, stem = words.hash.copy(), words.stem.copy()
-    whole[number] = stem[number] = _NUMBER
-    yield whole, np.arange(len(whole))
-    cut = np.flatnonzero(whole != stem)
-    yield mixed(stem.take(cut) + _STEM), cut
-    together = np.ones(max(len(stem) - 1, 0), dtype=bool)
-    ends = words.offset[1:-1] - 1
-    together[ends[(ends >= 0) & (ends < len(together))]] = False
-    paired = stem[:-1] * _STEP
-    paired += stem[1:]
-    pair = np.flatnonzero(together)
-    yield mixed(paired.take(pair) + _PAIR), pair
-    ideograph = plain == HAN
-    triple = np.flatnonzero(together[:-1] & together[1:] & ideograph[:-2] & ideograph[1:-1] & ideograph[2:])
-    yield mixed(paired.take(triple) * _STEP + stem.take(triple + 2) + _TRIPLE), triple
+    done, run = 0, 0
+    before = pair = u64(0)
+    for at in range(low, high):
+        sort = kind[at] & KIND
+        stem = _NUMBER if sort == NUMBER else stems[at]
+        keys[done] = _NUMBER if sort == NUMBER else hashes[at]
+        done += 1
+        if stem != keys[done - 1]:
+            keys[done] = mix(stem + _STEM)
+            done += 1
+        run = run + 1 if sort == HAN else 0
+        if run > 2:
+            keys[done] = mix(pair * _STEP + stem + _TRIPLE)
+            done += 1
+        if at > low:
+            pair = before * _STEP + stem
+            keys[done] = mix(pair + _PAIR)
+            done += 1
+        before = stem
+    return done
 
 
 def norms(total: Places) -> npt.NDArray[np.float64]:
@@ -146,20 +161,38 @@ def norms(total: Places) -> npt.NDArray[np.float64]:
 def sums(words: Words, by: Weights) -> tuple[npt.NDArray[np.int64], Places, Places, Places]:
     """Sum of the first column for each text, its number of features, and (table row, text) of its features that the model knows, each
     once."""
-    row = np.repeat(np.arange(words.rows), words.counts)
-    total = np.zeros(words.rows, dtype=np.int64)
-    found: list[Places] = []
-    for key, word in _features(words):
-        total += np.diff(np.searchsorted(word, words.offset))
-        slot = by.slot.take((key >> _AT).view(np.int64))
-        near = np.flatnonzero(slot)
-        entry = slot.take(near).astype(np.int64)
-        known = np.flatnonzero(by.key.take(entry) == key.take(near).astype(np.uint32))
-        found.append((row.take(word.take(near.take(known))) << _ENTRY_BITS) | entry.take(known))
-    held = distinct(np.concatenate(found))
-    row_of, at = held >> _ENTRY_BITS, held & _ENTRY
-    first = np.bincount(row_of, weights=by.value[:, 0].take(at), minlength=words.rows).astype(np.int64)
-    return first, total, at, row_of
+    return _sums(words.hash, words.stem, words.kind, words.offset, by.slot, by.key, by.value)
+
+
+@loop
+def _sums(
+    hashes: Bits,
+    stems: Bits,
+    kind: npt.NDArray[np.uint8],
+    offset: Places,
+    slot: npt.NDArray[np.uint16],
+    key: npt.NDArray[np.uint32],
+    value: npt.NDArray[np.int8],
+) -> tuple[Places, Places, Places, Places]:
+    rows = len(offset) - 1
+    first, total = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64)
+    held = np.empty(_MOST_OF_A_WORD * len(hashes), dtype=np.int64)
+    row_of = np.empty(len(held), dtype=np.int64)
+    keys = np.empty(
+        _MOST_OF_A_WORD * max([0] + [offset[row + 1] - offset[row] for row in range(rows)]), dtype=np.uint64
+    )
+    met = np.full(len(key), -1, dtype=np.int64)
+    done = 0
+    for row in range(rows):
+        total[row] = _features(hashes, stems, kind, offset[row], offset[row + 1], keys)
+        for feature in keys[: total[row]]:
+            entry = np.int64(slot[np.int64(feature >> _AT)])
+            if entry and met[entry] != row and key[entry] == np.uint32(feature & _LOW):
+                met[entry] = row
+                first[row] += value[entry, 0]
+                held[done], row_of[done] = entry, row
+                done += 1
+    return first, total, held[:done], row_of[:done]
 
 
 def asking(words: Words, *, by: Weights | None = None) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:

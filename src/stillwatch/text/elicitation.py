@@ -41,7 +41,8 @@ import numpy.typing as npt
 
 from stillwatch.core.errors import Fault, SettingsError
 from stillwatch.core.records import Technique
-from stillwatch.text._mixing import Bits, Places
+from stillwatch.text._loops import loop
+from stillwatch.text._mixing import Bits, Places, filtered, passes
 from stillwatch.text.words import Words, words
 
 __all__ = ["Lexicon", "elicitation", "lexicon", "techniques"]
@@ -49,7 +50,8 @@ __all__ = ["Lexicon", "elicitation", "lexicon", "techniques"]
 LONGEST = 10
 STRETCH = 128
 _STEP = np.uint64(0xD1342543DE82EF95)
-_PREFILTER = np.uint64(64 - 18)
+_FILTERED = 18
+_PREFILTER = np.uint64(64 - _FILTERED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +63,7 @@ class Lexicon:
     groups and gives `bit[r]`.
     """
 
-    starts: npt.NDArray[np.bool_]
+    starts: npt.NDArray[np.uint8]
     phrases: dict[int, Bits]
     entries: dict[int, Places]
     groups: Places
@@ -133,7 +135,7 @@ def compiled(tables: dict[str, Any]) -> Lexicon:
     ]
     if faults:
         raise SettingsError(faults)
-    starts = np.zeros(1 << 18, dtype=bool)
+    starts: list[Bits] = [np.zeros(0, dtype=np.uint64)]
     owner = np.array(group_of, dtype=np.int64)
     table: dict[int, Bits] = {}
     entries: dict[int, Places] = {}
@@ -144,7 +146,7 @@ def compiled(tables: dict[str, Any]) -> Lexicon:
         if not len(which):
             continue
         first = read.offset[which]
-        starts[_rolled(read.hash, first, 2) >> _PREFILTER] = True
+        starts.append(_rolled(read.hash, first, 2) >> _PREFILTER)
         value = _rolled(read.hash, first, size)
         rank = np.lexsort((owner[which], value))
         table[size], heads = np.unique(value[rank], return_index=True)
@@ -152,7 +154,7 @@ def compiled(tables: dict[str, Any]) -> Lexicon:
         listed.append(owner[which][rank])
         done += len(rank)
     return Lexicon(
-        starts=starts,
+        starts=filtered(np.concatenate(starts), _FILTERED),
         phrases=table,
         entries=entries,
         groups=np.concatenate([np.zeros(0, dtype=np.int64), *listed]),
@@ -173,10 +175,7 @@ def _bits(read: Words, by: Lexicon) -> npt.NDArray[np.int32]:
     out = np.zeros(read.rows, dtype=np.int32)
     if len(read.hash) < 2 or not len(by.rule):
         return out
-    pairs = read.hash[:-1] * _STEP
-    pairs += read.hash[1:]
-    pairs >>= _PREFILTER
-    at = np.flatnonzero(by.starts.take(pairs.view(np.int64)))
+    at = _might_begin(read.hash, by.starts)
     row = np.searchsorted(read.offset, at, side="right") - 1
     left = read.offset[row + 1] - at
     rows, places, groups = [], [], []
@@ -202,6 +201,18 @@ def _bits(read: Words, by: Lexicon) -> npt.NDArray[np.int32]:
     if rows:
         _hold(out, np.concatenate(rows), np.concatenate(places), np.concatenate(groups), by)
     return out
+
+
+@loop
+def _might_begin(hashes: Bits, starts: npt.NDArray[np.uint8]) -> Places:
+    """Places of word pairs with which a phrase may begin, whatever the rows."""
+    found = np.empty(len(hashes), dtype=np.int64)
+    held = 0
+    for at in range(len(hashes) - 1):
+        if passes(starts, (hashes[at] * _STEP + hashes[at + 1]) >> _PREFILTER):
+            found[held] = at
+            held += 1
+    return found[:held]
 
 
 def _hold(out: npt.NDArray[np.int32], row: Places, place: Places, group: Places, by: Lexicon) -> None:

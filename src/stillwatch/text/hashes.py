@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.text._mixing import GOLDEN, Bits, Places, mixed, salted, within
+from stillwatch.text._loops import loop, u64
+from stillwatch.text._mixing import GOLDEN, Bits, Places, mix, salted
 from stillwatch.text.normal import Batch, arrow
 from stillwatch.text.words import Words
 
@@ -24,14 +25,19 @@ def prompt_hashes(words: Words, *, salt: int) -> pa.Array:
 
 def sequence_hashes(values: Bits, offset: Places, *, key: np.uint64) -> pa.Array:
     """Hash rows of 64-bit values in their order; rows without values are null."""
-    placed = within(offset).astype(np.uint64)
-    placed *= GOLDEN
-    placed += values ^ key
-    sums = np.zeros(len(values) + 1, dtype=np.uint64)
-    np.cumsum(mixed(placed), out=sums[1:])
-    count = np.diff(offset)
-    whole = mixed(sums[offset[1:]] - sums[offset[:-1]] + count.astype(np.uint64) * key)
-    return pa.array(whole.view(np.int64), mask=count == 0)
+    return pa.array(_sequences(values, offset, key).view(np.int64), mask=np.diff(offset) == 0)
+
+
+@loop
+def _sequences(values: Bits, offset: Places, key: np.uint64) -> Bits:
+    whole = np.empty(len(offset) - 1, dtype=np.uint64)
+    for row in range(len(whole)):
+        low, high = offset[row], offset[row + 1]
+        total = u64(high - low) * key
+        for at in range(low, high):
+            total += mix(u64(at - low) * GOLDEN + (values[at] ^ key))
+        whole[row] = mix(total)
+    return whole
 
 
 def exact_hashes(batch: Batch, *, salt: int) -> pa.Array:

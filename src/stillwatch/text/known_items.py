@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.text._mixing import Bits, Places, distinct, mixed, salted
-from stillwatch.text.shingles import WIDTH, windows
+from stillwatch.text._loops import loop
+from stillwatch.text._mixing import Bits, Places, distinct, filtered, mix, passes, salted
+from stillwatch.text.shingles import WIDTH, window
 from stillwatch.text.words import Words
 
 __all__ = ["ITEM_BITS", "KEPT", "KnownSet", "Registry", "fingerprints", "known_items", "registry", "sets"]
@@ -33,7 +34,8 @@ KEPT = 3
 _NEEDED = 2
 _PLACE_BITS = 24
 _PLACE = (1 << _PLACE_BITS) - 1
-_FILTER = np.uint64(64 - 21)
+_FILTERED = 21
+_FILTER = np.uint64(64 - _FILTERED)
 _HIGH = np.uint64(32)
 _KEY = salted(0, 7)
 
@@ -57,7 +59,7 @@ class Registry:
     marks: _Marks
     place: npt.NDArray[np.int64]
     items: npt.NDArray[np.int64]
-    might: npt.NDArray[np.bool_]
+    might: npt.NDArray[np.uint8]
 
 
 def known_items(words: Words, *, among: Registry | None = None) -> pa.Array:
@@ -83,9 +85,7 @@ def known_items(words: Words, *, among: Registry | None = None) -> pa.Array:
 
 def fingerprints(words: Words) -> tuple[_Marks, Places]:
     """The marks of every 6 neighbouring words, never across rows: (marks, row of each). Unkeyed: the sets are public."""
-    at = np.arange(len(words.hash))
-    row, inside = _rows(at, words)
-    return (_marks(words)[inside] >> _HIGH).astype(np.uint32), row[inside]
+    return _marks_of(words.hash, words.offset, np.full(1 << (_FILTERED - 3), 0xFF, dtype=np.uint8))
 
 
 def sets() -> tuple[KnownSet, ...]:
@@ -106,8 +106,6 @@ def compiled(names: list[str], marks: _Marks, items: npt.NDArray[np.int64]) -> R
     within = np.arange(len(marks)) - np.repeat(np.cumsum(items) - items, items)
     order = np.argsort(marks.reshape(-1), kind="stable")
     flat = marks.reshape(-1)[order]
-    might = np.zeros(1 << 21, dtype=np.bool_)
-    might[(flat >> np.uint32(32 - 21)).astype(np.int64)] = True
     return Registry(
         sets=tuple(
             KnownSet(number=n, name=name, items=count)
@@ -116,28 +114,28 @@ def compiled(names: list[str], marks: _Marks, items: npt.NDArray[np.int64]) -> R
         marks=flat,
         place=(order // KEPT).astype(np.int64),
         items=((number << ITEM_BITS) | within).astype(np.int64),
-        might=might,
+        might=filtered((flat >> np.uint32(32 - _FILTERED)).astype(np.uint64), _FILTERED),
     )
 
 
 def _hits(words: Words, among: Registry) -> tuple[Places, Places]:
     """Rows and places of the items of all marks that stand in the texts, each distinct mark of a text once."""
-    value = _marks(words)
-    at = np.flatnonzero(among.might.take((value >> _FILTER).view(np.int64)))
-    mark = (value[at] >> _HIGH).astype(np.uint32)
+    mark, row = _marks_of(words.hash, words.offset, among.might)
     first = np.searchsorted(among.marks, mark, side="left")
-    same = np.flatnonzero(among.marks.take(np.minimum(first, among.marks.size - 1)) == mark)
-    row, inside = _rows(at[same], words)
-    one = distinct((row[inside] << _PLACE_BITS) | first[same][inside])
+    same = among.marks.take(np.minimum(first, among.marks.size - 1)) == mark
+    one = distinct((row[same] << _PLACE_BITS) | first[same])
     return one >> _PLACE_BITS, among.place[one & _PLACE]
 
 
-def _marks(words: Words) -> Bits:
-    """Hashes of the 6 words from each place on, whatever the rows."""
-    return mixed(windows(words.hash, WIDTH) ^ _KEY)
-
-
-def _rows(at: Places, words: Words) -> tuple[Places, npt.NDArray[np.bool_]]:
-    """Rows of some places, and whether the 6 words from there on stand in that row."""
-    row = np.searchsorted(words.offset, at, side="right") - 1
-    return row, at + WIDTH <= words.offset[row + 1]
+@loop
+def _marks_of(values: Bits, offset: Places, might: npt.NDArray[np.uint8]) -> tuple[_Marks, Places]:
+    """The marks of every 6 neighbouring words of a row that pass a filter by their highest bits, and the row of each."""
+    mark, row_of = np.empty(len(values), dtype=np.uint32), np.empty(len(values), dtype=np.int64)
+    held = 0
+    for row in range(len(offset) - 1):
+        for start in range(offset[row], offset[row + 1] - WIDTH + 1):
+            value = mix(window(values, start, WIDTH) ^ _KEY)
+            if passes(might, value >> _FILTER):
+                mark[held], row_of[held] = value >> _HIGH, row
+                held += 1
+    return mark[:held], row_of[:held]

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from stillwatch.text._loops import loop, step, u64
 from stillwatch.text._masking import masked
-from stillwatch.text._mixing import GOLDEN, Bits, Places, mixed, salted, within
+from stillwatch.text._mixing import GOLDEN, Bits, Places, mix, salted
 from stillwatch.text.words import Words
 
-__all__ = ["MOST", "WIDTH", "anchors", "shingles", "windows"]
+__all__ = ["MOST", "WIDTH", "anchors", "shingles", "window"]
 
 WIDTH = 6
 MOST = 24
@@ -22,11 +23,6 @@ _REACH = 64
 _SHIFT = np.zeros(_REACH + 1, dtype=np.uint64)
 _SHIFT[:8], _SHIFT[8:24], _SHIFT[24:64] = 4, 2, 1
 """Weight of a shingle by its distance from the nearer end of its text, as a power of two."""
-_WEIGHT = np.concatenate([[0], np.cumsum(1 << _SHIFT[:_REACH].astype(np.int64))])
-_SLACK = 1.8
-_ROWS = 1 << 15
-_ROW, _TOP = np.uint64(48), np.uint64(16)
-_SIGN = np.uint64(1 << 63)
 
 
 def shingles(values: Bits, offset: Places, *, width: int = WIDTH, salt: int = 0) -> tuple[Bits, Places]:
@@ -34,39 +30,33 @@ def shingles(values: Bits, offset: Places, *, width: int = WIDTH, salt: int = 0)
 
     A row of at least `SHORTEST` and fewer than `width` words gives one shingle of the whole row.
     """
-    key = salted(salt, 1)
-    count = np.diff(offset)
-    rolled = windows(values, width)
-    keep = np.ones(len(values), dtype=bool)
-    for back in range(1, width):
-        long = count >= back
-        keep[offset[1:][long] - back] = False
-    short = np.flatnonzero((count >= SHORTEST) & (count < width))
-    for row in range(0, len(short), 65536):
-        rows = short[row : row + 65536]
-        first = offset[rows]
-        whole = np.zeros(len(rows), dtype=np.uint64)
-        for place in range(width - 1):
-            there = place < count[rows]
-            word = values[np.where(there, first + place, 0)]
-            whole = np.where(there, whole * _STEP + word, whole)
-        rolled[first] = whole + count[rows].astype(np.uint64) * GOLDEN
-        keep[first] = True
-    lengths = np.where(count >= width, count - width + 1, (count >= SHORTEST).astype(np.int64))
-    ends = np.zeros(len(offset), dtype=np.int64)
-    np.cumsum(lengths, out=ends[1:])
-    return mixed(rolled[keep] ^ key), ends
+    found = np.empty(len(values), dtype=np.uint64)
+    ends = np.empty(len(offset), dtype=np.int64)
+    return found[: _shingles(values, offset, width, salted(salt, 1), found, ends)], ends
 
 
-def windows(values: Bits, width: int) -> Bits:
-    """A number for the `width` words from each place on, whatever the rows; 0 where fewer are left. Not mixed and not keyed."""
-    n = len(values)
-    rolled = np.zeros(n, dtype=np.uint64)
-    if n >= width:
-        window = rolled[: n - width + 1]
-        for place in range(width):
-            window *= _STEP
-            window += values[place : n - width + 1 + place]
+@loop
+def _shingles(values: Bits, offset: Places, width: int, key: np.uint64, found: Bits, ends: Places) -> int:
+    ends[0] = done = 0
+    for row in range(len(offset) - 1):
+        low, count = offset[row], offset[row + 1] - offset[row]
+        if count >= width:
+            for start in range(low, low + count - width + 1):
+                found[done] = mix(window(values, start, width) ^ key)
+                done += 1
+        elif count >= SHORTEST:
+            found[done] = mix((window(values, low, count) + u64(count) * GOLDEN) ^ key)
+            done += 1
+        ends[row + 1] = done
+    return done
+
+
+@step
+def window(values: Bits, start: int, width: int) -> np.uint64:
+    """A number for the `width` words from `start` on; not mixed and not keyed. For compiled loops."""
+    rolled = u64(0)
+    for at in range(start, start + width):
+        rolled = rolled * _STEP + values[at]
     return rolled
 
 
@@ -99,51 +89,54 @@ def anchors(words: Words, *, salt: int, most: int = MOST) -> pa.ListArray:
 
     Misleading: a scaffold in the middle of a long slot is often missed, a scaffold below 6 words always (its shingles reach into the slot).
     """
-    parts = [_sample(words.rows_between(low, low + _ROWS), salt, most) for low in range(0, words.rows, _ROWS)]
-    values = np.concatenate([np.zeros(0, dtype=np.int64), *(part[0] for part in parts)])
-    counts = np.concatenate([np.zeros(0, dtype=np.int64), *(part[1] for part in parts)])
-    ends = np.zeros(words.rows + 1, dtype=np.int32)
-    np.cumsum(counts, out=ends[1:])
+    values, offset = masked(words, quotes=False)
+    sampled, ends = _sample(*shingles(values, offset, salt=salt), most)
     return pa.ListArray.from_arrays(
-        pa.array(ends), pa.array(values), mask=None if words.known.all() else pa.array(~words.known)
+        pa.array(ends), pa.array(sampled), mask=None if words.known.all() else pa.array(~words.known)
     )
 
 
-def _sample(words: Words, salt: int, most: int) -> tuple[npt.NDArray[np.int64], Places]:
-    value, offset = shingles(*masked(words, quotes=False), salt=salt)
-    length = np.diff(offset)
-    place = within(offset)
-    edge = np.minimum(place, np.repeat(length - 1, length) - place)
-    rank = value >> _SHIFT.take(np.minimum(edge, _REACH))
-    rank[edge == 0] = 0
-    half = np.minimum(length // 2, _REACH)
-    weight = 2 * _WEIGHT[half] + (length - 2 * half)
-    share = np.minimum(_SLACK * most / np.maximum(weight, 1), 1.0)
-    limit = np.where(share < 1.0, (share * 2.0**63).astype(np.uint64) * np.uint64(2), ~np.uint64(0))
-    row = np.repeat(np.arange(len(length), dtype=np.uint64), length)
-    bound = np.repeat(limit, length)
-    taken = np.flatnonzero(rank <= bound)
-    keep, at = _distinct(value[taken], rank[taken], row[taken])
-    poor = (np.bincount(row[taken][keep].astype(np.int64), minlength=len(length)) < most) & (share < 1.0)
-    if poor.any():
-        taken = np.flatnonzero((rank <= bound) | np.repeat(poor, length))
-        keep, at = _distinct(value[taken], rank[taken], row[taken])
-    value, row = value[taken][keep], row[taken][keep]
-    order = np.argsort((row << _ROW) | (at >> _TOP))
-    counts = np.bincount(row.astype(np.int64), minlength=len(length))
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    chosen = np.zeros(len(value), dtype=bool)
-    chosen[order[within(ends) < most]] = True
-    return value[chosen].view(np.int64), np.minimum(counts, most)
+@loop
+def _sample(value: Bits, offset: Places, most: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """At most `most` different shingles a row, ascending, and the row offsets among them."""
+    rows = len(offset) - 1
+    ends = np.zeros(rows + 1, dtype=np.int32)
+    chosen = np.empty(sum([min(offset[row + 1] - offset[row], most) for row in range(rows)]), dtype=np.int64)
+    rank, shingle = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.int64)  # those taken so far, by rank
+    done = 0
+    for row in range(rows):
+        low, last = offset[row], offset[row + 1] - 1
+        held, worst = 0, ~u64(0)
+        for turn in range(last + 1 - low):  # from both ends inwards, so that few that are taken fall out again
+            edge = turn >> 1
+            value_at = value[last - edge if turn & 1 else low + edge]
+            ranked = value_at >> _SHIFT[min(edge, _REACH)] if edge else u64(0)
+            if held == most and ranked >= worst:
+                continue
+            new, at = np.int64(value_at), 0
+            while at < held and shingle[at] != new:
+                at += 1
+            if at == held:
+                held = min(held + 1, most)
+                at = held - 1
+            elif rank[at] <= ranked:
+                continue
+            while at > 0 and rank[at - 1] > ranked:
+                rank[at], shingle[at] = rank[at - 1], shingle[at - 1]
+                at -= 1
+            rank[at], shingle[at] = ranked, new
+            worst = rank[held - 1]
+        _ascending(shingle, held, chosen[done:])
+        done += held
+        ends[row + 1] = done
+    return chosen[:done], ends
 
 
-def _distinct(value: Bits, rank: Bits, row: Bits) -> tuple[Places, Bits]:
-    """Sort by row and value, and keep of equal values the one of smallest rank: (places of the kept, their ranks)."""
-    order = np.argsort((row << _ROW) | ((value ^ _SIGN) >> _TOP))
-    if not len(order):
-        return order, rank
-    sorted_value, sorted_row = value[order], row[order]
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = (sorted_value[1:] != sorted_value[:-1]) | (sorted_row[1:] != sorted_row[:-1])
-    heads = np.flatnonzero(fresh)
-    return order[heads], np.minimum.reduceat(rank[order], heads)
+@step
+def _ascending(few: npt.NDArray[np.int64], held: int, out: npt.NDArray[np.int64]) -> None:
+    for place in range(held):
+        at = place
+        while at > 0 and out[at - 1] > few[place]:
+            out[at] = out[at - 1]
+            at -= 1
+        out[at] = few[place]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.text._mixing import mixed
+from stillwatch.text._loops import loop, u64
+from stillwatch.text._mixing import Bits, Places, mix
 from stillwatch.text.words import ADDRESS, CODE, HAN, KIND, NUMBER, Words
 
 __all__ = ["CELLS", "cells"]
@@ -33,27 +34,24 @@ def cells(words: Words) -> npt.NDArray[np.int32]:
     appends, or a template makes the cell: two thirds of a set of coding tasks that share one closing sentence fall into one cell.
     Counts of cells over many texts say something, one cell does not.
     """
-    out = np.full(words.rows, -1, dtype=np.int32)
-    held = words.counts > 0
-    if not len(words.hash):
-        return out
-    plain = words.kind & KIND
-    length = np.minimum(words.length, _LONG).astype(np.uint64)
-    length[plain == CODE] = 1
-    value = words.hash
-    han = plain == HAN
-    if han.any():
-        pair = np.flatnonzero(han[:-1] & han[1:])
-        row_end = np.zeros(len(han) + 1, dtype=bool)
-        row_end[words.offset] = True
-        pair = pair[~row_end[pair + 1]]
-        value = value.copy()
-        value[pair] = mixed(words.hash[pair] * _PAIR + words.hash[pair + 1])
-        length[pair] = _PAIR_LENGTH
-    key = (length << _LENGTH) | (value >> _REST)
-    key[(plain == NUMBER) | (words.kind >= ADDRESS)] = 0
-    best = np.maximum.reduceat(key, words.offset[:-1][held])
-    cell = (mixed(best << _REST) >> _CELL).astype(np.int32)
-    cell[best == 0] = -1
-    out[held] = cell
+    return _cells(words.hash, words.kind, words.length, words.offset)
+
+
+@loop
+def _cells(
+    hashes: Bits, kind: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int32], offset: Places
+) -> npt.NDArray[np.int32]:
+    out = np.full(len(offset) - 1, -1, dtype=np.int32)
+    for row in range(len(out)):
+        best = u64(0)
+        for at in range(offset[row], offset[row + 1]):
+            sort = kind[at] & KIND
+            if sort == NUMBER or kind[at] >= ADDRESS:
+                continue
+            length, value = 1 if sort == CODE else min(lengths[at], _LONG), hashes[at]
+            if sort == HAN and at + 1 < offset[row + 1] and kind[at + 1] & KIND == HAN:
+                length, value = _PAIR_LENGTH, mix(value * _PAIR + hashes[at + 1])
+            best = max(best, (u64(length) << _LENGTH) | (value >> _REST))
+        if best:
+            out[row] = mix(best << _REST) >> _CELL
     return out
