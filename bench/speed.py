@@ -158,11 +158,20 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
 
 
 def _world(exchanges: int, keep: Path) -> Path:
-    """A day of traffic as Parquet logs, fifty exchanges an ordinary account, prompts of about a kilobyte, with the demo's lookalikes and actors."""
+    """A day of traffic as Parquet logs, fifty exchanges an ordinary account, prompts of about a kilobyte, with the demo's lookalikes and actors.
+
+    A process of its own writes it: what the generator holds is no memory of the scan.
+    """
+    world = keep / f"world-{exchanges}"
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        pool.apply(_write_world, (world, exchanges))
+    return world
+
+
+def _write_world(world: Path, exchanges: int) -> None:
     from stillwatch.range import Recipe, write_world
     from stillwatch.range.demo import demo_parts
 
-    world = keep / f"world-{exchanges}"
     recipe = Recipe(
         seed=5,
         accounts=exchanges // 50,
@@ -173,7 +182,6 @@ def _world(exchanges: int, keep: Path) -> Path:
         prompt_bytes=1024,
     )
     write_world(world, recipe)
-    return world
 
 
 def _scale_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
