@@ -46,7 +46,7 @@ __all__ = ["Inputs", "Scanned", "last_view", "scan"]
 _CHUNK_BYTES = 40_000_000
 """Raw bytes of a log that one worker takes at a time: enough that commits are few, little enough that two fit in memory."""
 
-_CHUNK_ROWS = 24_000
+_CHUNK_ROWS = 16_000
 """The same for logs whose rows are small or packed: a worker's memory is several times the text of its rows."""
 
 _COUNTED_ELSEWHERE = "exchanges without an account"

@@ -72,6 +72,7 @@ def stage(chunk: Chunk, context: Context) -> Staged:
         ids.append(rows.column("exchange_id").to_numpy())
         attributed.append(pc.is_valid(rows.column("account")).to_numpy(zero_copy_only=False))
     keep_names(context.root, name, result.vault)
+    pa.default_memory_pool().release_unused()  # or each worker goes on holding what its largest chunk needed
     return Staged(
         chunk=chunk.id,
         exchanges=tuple(exchanges),
