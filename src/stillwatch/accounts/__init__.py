@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from stillwatch.accounts.budgets import HARDER, Spent
-from stillwatch.accounts.drift import drift_p
+from stillwatch.accounts.drift import DRIFTED, drift_evidence, drift_p
 from stillwatch.accounts.evidence import COMBINED, LEAST_DECIDED, QUANTILES, Weighed, weigh
 from stillwatch.accounts.explain import explain
-from stillwatch.accounts.histories import HISTORIES, watch
-from stillwatch.accounts.judge import DRIFTED, Judgement, decide, judge
+from stillwatch.accounts.histories import APART, REFERENCE, TESTED, Watch, watch
+from stillwatch.accounts.judge import Judgement, decide, judge
 from stillwatch.accounts.measured import Grid, Measured
 from stillwatch.accounts.words import Basis, null_in_words
 
 __all__ = [
+    "APART",
     "COMBINED",
     "DRIFTED",
     "HARDER",
-    "HISTORIES",
     "LEAST_DECIDED",
     "QUANTILES",
+    "REFERENCE",
+    "TESTED",
     "Basis",
     "Grid",
     "Judgement",
     "Measured",
     "Spent",
+    "Watch",
     "Weighed",
     "decide",
+    "drift_evidence",
     "drift_p",
     "explain",
     "judge",

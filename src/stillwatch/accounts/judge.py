@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.accounts.budgets import HARDER, Spent, spend
+from stillwatch.accounts.drift import DRIFTED
 from stillwatch.accounts.evidence import COMBINED, Weighed, weigh
 from stillwatch.accounts.measured import Measured
 from stillwatch.accounts.words import ALL, Basis, kin, null_in_words
@@ -19,10 +20,7 @@ from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import table
 from stillwatch.stats import benjamini_hochberg, p_needed
 
-__all__ = ["DRIFTED", "Judgement", "decide", "judge"]
-
-DRIFTED = 0.001
-"""P-value of the drift monitor below which cleared accounts no longer speak for a stratum."""
+__all__ = ["Judgement", "decide", "judge"]
 
 _QUIET, _REVIEW, _UNDECIDED = 0, 1, 2
 _DECISIONS = (Decision.QUIET, Decision.REVIEW, Decision.UNDECIDED)

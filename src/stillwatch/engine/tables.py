@@ -18,7 +18,9 @@ from stillwatch.engine.tables_found import (
     ARTIFACTS,
     CALIBRATION,
     FAMILIES,
+    HISTORIES,
     LINKS,
+    LOOKS,
     RUNS,
     SIGNUPS,
 )
@@ -42,6 +44,8 @@ TABLES: dict[str, Table] = {
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,
+        HISTORIES,
+        LOOKS,
         LINKS,
         ACTORS,
         ACTOR_MEMBERS,

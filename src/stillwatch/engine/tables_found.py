@@ -15,7 +15,9 @@ __all__ = [
     "ARTIFACTS",
     "CALIBRATION",
     "FAMILIES",
+    "HISTORIES",
     "LINKS",
+    "LOOKS",
     "RUNS",
     "SIGNUPS",
 ]
@@ -199,6 +201,47 @@ CALIBRATION = Table(
         column("quantiles", pa.list_(pa.float64()), "the signal's values at 1, 5, 25, 50, 75, 95, 99 % of accounts", required=True, leaves="as_count"),
         column("certified_level", pa.float64(), "p-value at which the rate of false alarms is certified", leaves="free"),
         column("certified_rate", pa.float64(), "most that this rate can be for honest accounts, given this calibration, with 95 % confidence; unknown for the combined row", leaves="free"),
+    ),
+)
+
+HISTORIES = Table(
+    name="histories",
+    row="One account's history of evidence over the days that were looked at, each day once. Empty until somebody has cleared accounts.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("product", TEXT, "product type when it first came; histories are compared within it", required=True, leaves="as_count"),
+        column("role", TEXT, "tested; reference: cleared when it first came; or apart: cleared, or no longer cleared, since", required=True, leaves="as_count"),
+        column("first", pa.date32(), "first day (UTC) with an exchange", required=True),
+        column("last", pa.date32(), "last day with an exchange", required=True),
+        column("days", pa.int64(), "days with enough data to be weighed", required=True),
+        column("score", pa.float64(), "sum of the logarithms of its daily e-values; ranks histories, and is no evidence by itself", required=True),
+        column("evidence", pa.float64(), "weighted sum of its bets over all looks: for an honest account the chance that it ever reaches 1/a is at most a", required=True),
+        column("part", pa.float64(), "the same with each look's bet divided by the accounts looked at: what the error budgets are spent on", required=True),
+        column("reached", pa.date32(), "day on which it first reached what the review budget asks; unknown while it has not"),
+        column("reached_look", pa.int64(), "number of that look"),
+        column("action", TEXT, "hardest action whose budget it has reached: review, verify, throttle or block"),
+        column("looks", pa.int64(), "looks so far, the same in every row", required=True, leaves="as_count"),
+        column("through", pa.date32(), "last day looked at, the same in every row", required=True, leaves="as_count"),
+    ),
+)
+
+LOOKS = Table(
+    name="looks",
+    row="One day that was looked at, for one product type: what was fed, and whether its cleared accounts still resembled the others.",
+    key=("day", "product"),
+    columns=(
+        column("day", pa.date32(), "the day (UTC)", required=True, leaves="as_count"),
+        column("product", TEXT, "product type of the accounts", required=True, leaves="as_count"),
+        column("look", pa.int64(), "number of the look, from 1", required=True, leaves="as_count"),
+        column("exchanges", pa.int64(), "exchanges of these accounts that were fed; what comes later for this day is late and never fed", required=True, leaves="as_count"),
+        column("tested", pa.int64(), "histories tested", required=True, leaves="as_count"),
+        column("references", pa.int64(), "histories of cleared accounts that they were compared with", required=True, leaves="as_count"),
+        column("hostile", pa.int64(), "of these, as many may be hostile before the evidence loses its promise", required=True, leaves="as_count"),
+        column("drift_p", pa.float64(), "p-value of this day that the tested come from where the cleared come from, but for the share that may be guilty; unknown with too few", leaves="free"),
+        column("drift_looks", pa.int64(), "days so far on which that could be asked", required=True, leaves="as_count"),
+        column("drift_evidence", pa.float64(), "evidence so far that the cleared accounts no longer resemble the others; the chance that it ever reaches 1,000 while they do is at most 0.001", required=True, leaves="free"),
+        column("off_since", pa.date32(), "day from which on nobody of this product type is put up for review any more; unknown while the guarantee holds", leaves="as_count"),
     ),
 )
 

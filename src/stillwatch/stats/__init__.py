@@ -26,7 +26,7 @@ from stillwatch.stats.evalues import (
 )
 from stillwatch.stats.group_means import GroupMeans, group_mean_test
 from stillwatch.stats.intervals import bootstrap, clopper_pearson, dkw, wilson
-from stillwatch.stats.looks import accumulate, look_share
+from stillwatch.stats.looks import accumulate, look_share, shown_so_far
 from stillwatch.stats.monitor import null_monitor
 from stillwatch.stats.multiplicity import (
     Discoveries,
@@ -48,7 +48,7 @@ from stillwatch.stats.spread import (
     group_cell_difference,
     within_account_lift,
 )
-from stillwatch.stats.tails import GUILTY_SHARES, TailPower, budget_tails, tail_e, tail_power
+from stillwatch.stats.tails import GUILTY_SHARES, TailPower, budget_tails, reachable, tail_e, tail_power
 from stillwatch.stats.topics import CellScan, cell_scan, mean_shift, share_excess
 
 __all__ = [
@@ -111,10 +111,12 @@ __all__ = [
     "rank_surprise",
     "reach",
     "reach_e",
+    "reachable",
     "repeats_bound",
     "residual_energy",
     "sequential_permutation",
     "share_excess",
+    "shown_so_far",
     "tail_e",
     "tail_power",
     "tiling",

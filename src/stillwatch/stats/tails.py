@@ -16,7 +16,7 @@ import numpy.typing as npt
 from stillwatch.stats._arguments import FloatArray, p_values, share, whole
 from stillwatch.stats.multiplicity import e_needed
 
-__all__ = ["GUILTY_SHARES", "TailPower", "budget_tails", "tail_e", "tail_power"]
+__all__ = ["GUILTY_SHARES", "TailPower", "budget_tails", "reachable", "tail_e", "tail_power"]
 
 GUILTY_SHARES = (1e-2, 1e-3, 1e-4)
 """Shares of guilty accounts that are bet on, with equal stakes: declared before any log is seen."""
@@ -30,6 +30,19 @@ def budget_tails(q: float, shares: Sequence[float] = GUILTY_SHARES) -> tuple[flo
     """
     level = share(q, "q", open_low=True)
     return tuple(level * share(one, "shares", open_low=True) for one in shares)
+
+
+def reachable(tails: Sequence[float], smallest: float) -> tuple[float, ...]:
+    """The tails that a p-value can reach at all when none is below `smallest`; where there is none, `smallest` itself.
+
+    A stake on a tail that no p-value reaches is lost. What is reachable follows from how many accounts calibrate, not from their scores,
+    so leaving the others out is no peeking.
+
+    >>> reachable((0.0005, 0.00005), 0.0004), reachable((0.0005, 0.00005), 0.002)
+    ((0.0005,), (0.002,))
+    """
+    least = share(smallest, "smallest", open_low=True)
+    return tuple(one for one in tails if one >= least * (1 - 1e-9)) or (least,)
 
 
 def tail_e(p: npt.ArrayLike, tails: Sequence[float]) -> FloatArray:
