@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from figures import Figures, bar
 
-from stillwatch.accounts import Measured, decide, watch, weigh
+from stillwatch.accounts import Measured, Watch, decide, watch, weigh
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import BudgetSettings, DetectSettings
 from stillwatch.engine import table
@@ -31,6 +32,7 @@ SIGNALS, CLEARED, TESTED, GUILTY = 6, 1200, 600, 30
 TYPES = ("chat", "agent", "education")
 SHARES = (0.62, 0.3, 0.08)
 NOMINAL = (0.05, 0.10)
+FIRST = dt.date(2026, 1, 1)
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -156,13 +158,13 @@ def days(worlds: int, *, horizon: int = 90, references: int = 400, tested: int =
     """Share of honest accounts ever accused while they are watched, by evidence added and by daily e-values multiplied."""
     rng = np.random.default_rng(3)
     levels = (0.05, 0.10)
-    budgets = BudgetSettings(review=0.5)
+    settings = DetectSettings(budgets=BudgetSettings(review=0.5), poisoned=0.0)
     added, multiplied = (np.zeros((len(levels), worlds)) for _ in range(2))
     size = references + tested
     account, n = np.arange(1, size + 1), np.full(size, 40)
     for world in range(worlds):
         temper = np.sqrt(habit) * rng.standard_normal(size)
-        state: pa.Table | None = None
+        state = Watch.fresh()
         best, product = np.zeros((2, tested))
         for day in range(horizon):
             values = temper + np.sqrt(1 - habit) * rng.standard_normal((4, size))
@@ -176,10 +178,10 @@ def days(worlds: int, *, horizon: int = 90, references: int = 400, tested: int =
                 )
                 for s, v in enumerate(values)
             ]
-            weighed = weigh(measured, None, DetectSettings(), cleared=pa.array(account[:references]))
-            state = watch(state, day, weighed, budgets)
-            product = np.maximum(product, np.asarray(state["score"])[references:])
-            best = np.asarray(state["evidence"])[references:]
+            weighed = weigh(measured, None, settings, cleared=pa.array(account[:references]))
+            state = watch(state, FIRST + dt.timedelta(day), weighed, settings)
+            product = np.maximum(product, np.asarray(state.histories["score"])[references:])
+            best = np.asarray(state.histories["evidence"])[references:]
         for place, alpha in enumerate(levels):
             added[place, world] = (best >= 1 / alpha).mean()
             multiplied[place, world] = (product >= -np.log(alpha)).mean()

@@ -2,85 +2,174 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.accounts import Measured, watch, weigh
+from stillwatch.accounts import Watch, decide, standing, watch, weigh
+from stillwatch.core.records import Decision
 from stillwatch.core.settings import BudgetSettings, DetectSettings
 
-SETTINGS = DetectSettings(least_stratum=20)
-BUDGETS = BudgetSettings(review=0.5, verify=0.1)
-"""A loose budget, whose tails 300 references can reach."""
+from .days import FIRST, a_day, facts, fed, watched
 
+LOOSE = BudgetSettings(review=0.5, verify=0.1)
+"""A loose budget, whose tails 600 references can reach."""
+SETTINGS = DetectSettings(least_stratum=20, budgets=LOOSE, poisoned=0.0)
 REFERENCES, TESTED, DAYS = 600, 300, 12
 
 
-def a_day(rng: np.random.Generator, temper: np.ndarray) -> list[Measured]:
-    """Four signals of accounts that are as loud as they always are, give or take."""
-    account = np.arange(1, temper.size + 1)
-    n = np.where(rng.random(temper.size) < 0.8, 40, 3)
-    return [
-        Measured(
-            name=f"signal_{s}",
-            title=f"signal {s}",
-            needs=20,
-            evidence=True,
-            rows=pa.table({"account": account, "value": temper + rng.standard_normal(temper.size), "n": n}),
-        )
-        for s in range(4)
-    ]
+def column(of: Watch, name: str) -> np.ndarray:
+    return np.asarray(of.histories[name].to_pylist(), dtype=object)
 
 
-def watched(
-    rng: np.random.Generator, temper: np.ndarray, days: int = DAYS, references: int = REFERENCES
-) -> list[pa.Table]:
-    cleared = pa.array(np.arange(1, references + 1))
-    out: list[pa.Table] = []
-    for day in range(days):
-        weighed = weigh(a_day(rng, temper), None, SETTINGS, cleared=cleared)
-        out.append(watch(out[-1] if out else None, day, weighed, BUDGETS))
-    return out
+def numbers(of: Watch, name: str) -> np.ndarray:
+    return np.asarray(of.histories[name], dtype=np.float64)
+
+
+def shown(of: Watch) -> np.ndarray:
+    """Accounts that were ever put up for review."""
+    return np.asarray(of.histories["account"])[np.asarray(of.histories["reached"].is_valid())]
 
 
 def test_evidence_against_an_honest_account_ever_reaches_20_at_most_once_in_twenty() -> None:
     rng = np.random.default_rng(1)
     ever = []
     for _ in range(12):
-        last = watched(rng, rng.standard_normal(REFERENCES + TESTED))[-1]
-        evidence = np.asarray(last["evidence"])[REFERENCES:]
-        ever.append((evidence >= 20.0).mean())
-        assert np.asarray(last["score"])[REFERENCES:].max() > np.log(20.0), "the product of days accuses the honest"
+        last = watched(rng, rng.standard_normal(REFERENCES + TESTED), DAYS, SETTINGS, references=REFERENCES)[-1]
+        ever.append((numbers(last, "evidence")[REFERENCES:] >= 20.0).mean())
+        assert numbers(last, "score")[REFERENCES:].max() > np.log(20.0), "the product of days accuses the honest"
     assert np.mean(ever) <= 0.05 + 2.5 * np.std(ever) / np.sqrt(len(ever))
+
+
+def test_among_honest_accounts_alone_worlds_in_which_anybody_is_ever_put_up_are_no_more_than_the_budget() -> None:
+    """Where all are honest the share of wrong ones is 1 as soon as one is shown; accounts join while they are watched."""
+    rng = np.random.default_rng(2)
+    worlds, wrong = 120, 0
+    for _ in range(worlds):
+        temper = rng.standard_normal(260)
+        came = np.where(rng.random(260) < 0.5, 0, rng.integers(0, 6, 260))
+        now = Watch.fresh()
+        for day in range(6):
+            cleared = np.arange(1, 201)
+            now = fed(now, day, a_day(rng, temper, came <= day, data=1.0), SETTINGS, cleared=cleared)
+        wrong += shown(now).size > 0
+    assert wrong > 0, "the budget is spent, and this world could be in error"
+    assert wrong <= worlds * 0.5 + 2.5 * np.sqrt(worlds * 0.25)
+
+
+def test_those_who_came_early_and_are_loud_for_it_do_not_gather_more_than_their_part() -> None:
+    """Old accounts are louder than young ones, references and others alike; the first look sees the old alone."""
+    rng = np.random.default_rng(8)
+    parts = []
+    for _ in range(60):
+        old = np.arange(400) % 2 == 0
+        temper = np.where(old, 2.0, 0.0) + 0.2 * rng.standard_normal(400)
+        now = Watch.fresh()
+        for day in range(5):
+            there = old if day == 0 else np.ones(400, dtype=np.bool_)
+            now = fed(now, day, a_day(rng, temper, there, data=1.0), SETTINGS, cleared=np.arange(1, 301))
+        parts.append(numbers(now, "part").sum())
+    assert np.mean(parts) <= 1.0 + 2.5 * np.std(parts) / np.sqrt(len(parts))
 
 
 def test_an_account_that_is_a_little_loud_every_day_is_told_in_the_end_and_not_at_once() -> None:
     rng = np.random.default_rng(2)
     temper = np.concatenate([0.1 * rng.standard_normal(2500), np.full(20, 1.0)])
-    days = watched(rng, temper, 20, references=2400)
-    found = [int((np.asarray(one["evidence"])[-20:] >= 20.0).sum()) for one in days]
+    days = watched(rng, temper, 20, SETTINGS, references=2400)
+    planted = np.arange(2501, 2521)
+    found = [int(np.isin(planted, shown(one)).sum()) for one in days]
     assert found[0] <= 5
     assert found[-1] >= 15
+    assert found == sorted(found), "once up for review, for good"
+    assert np.isin(shown(days[-1]), planted).mean() >= 0.5
+    one = standing(days[-1], int(shown(days[-1])[0]), LOOSE)
+    assert one is not None
+    assert one.reached is not None
+    assert f"up for review since {one.reached}" in one.sentence
+    assert f"at look {one.reached_look}" in one.sentence
+    assert "of 20 looks" in one.sentence
+    assert "2,400 cleared accounts of unknown product type" in one.sentence
 
 
-def test_a_day_that_was_fed_before_changes_nothing() -> None:
+def test_a_day_that_was_fed_before_changes_nothing_and_a_watch_goes_on_from_its_tables() -> None:
     rng = np.random.default_rng(3)
     temper = rng.standard_normal(REFERENCES + TESTED)
-    first, second = watched(rng, temper, 2)
-    again = weigh(a_day(rng, temper), None, SETTINGS, cleared=pa.array(np.arange(1, REFERENCES + 1)))
-    assert watch(second, 1, again, BUDGETS) == second
-    assert watch(second, 0, again, BUDGETS) == second
-    assert first["looks"].to_pylist() == [1] * first.num_rows
-    assert second["looks"].to_pylist() == [2] * second.num_rows
+    cleared = np.arange(1, REFERENCES + 1)
+    days = [a_day(rng, temper) for _ in range(3)]
+    now = Watch.fresh()
+    for day, measured in enumerate(days[:2]):
+        now = fed(now, day, measured, SETTINGS, cleared=cleared)
+    assert fed(now, 1, days[2], SETTINGS, cleared=cleared) == now
+    assert fed(now, 0, days[2], SETTINGS, cleared=cleared) == now
+    again = fed(Watch.kept(now.histories, now.looks), 2, days[2], SETTINGS, cleared=cleared)
+    assert again == fed(now, 2, days[2], SETTINGS, cleared=cleared)
+    assert set(again.histories["looks"].to_pylist()) == {3}
+    assert again.through == FIRST + dt.timedelta(2)
+
+
+def test_a_look_that_was_written_without_its_histories_is_looked_at_again() -> None:
+    rng = np.random.default_rng(4)
+    one, two = watched(rng, rng.standard_normal(100), 2, SETTINGS, references=80)
+    assert Watch.kept(one.histories, two.looks) == one
+    assert Watch.kept(Watch.fresh().histories, one.looks) == Watch.fresh()
 
 
 def test_without_cleared_accounts_nothing_is_fed_and_newcomers_join_later() -> None:
     rng = np.random.default_rng(4)
     temper = rng.standard_normal(REFERENCES + TESTED)
     alone = weigh(a_day(rng, temper), None, SETTINGS)
-    assert watch(None, 1, alone, BUDGETS).num_rows == 0
-    cleared = pa.array(np.arange(1, REFERENCES + 1))
-    some = weigh(a_day(rng, temper[:-5]), None, SETTINGS, cleared=cleared)
-    everybody = weigh(a_day(rng, temper), None, SETTINGS, cleared=cleared)
-    later = watch(watch(None, 1, some, BUDGETS), 2, everybody, BUDGETS)
-    assert later.num_rows == temper.size
-    assert set(later["days"].to_pylist()[-5:]) <= {0, 1}
+    assert watch(Watch.fresh(), FIRST, alone, SETTINGS) == Watch.fresh()
+    cleared = np.arange(1, REFERENCES + 1)
+    some = fed(Watch.fresh(), 0, a_day(rng, temper[:-5]), SETTINGS, cleared=cleared)
+    later = fed(some, 1, a_day(rng, temper), SETTINGS, cleared=cleared)
+    assert later.histories.num_rows == temper.size
+    assert set(later.histories["days"].to_pylist()[-5:]) <= {0, 1}
+    assert set(later.histories["first"].to_pylist()[-5:]) == {FIRST + dt.timedelta(1)}
+
+
+def test_an_account_about_which_people_changed_their_mind_is_neither_tested_nor_a_reference() -> None:
+    rng = np.random.default_rng(5)
+    temper = np.concatenate([0.1 * rng.standard_normal(400), np.full(10, 3.0)])
+    cleared = np.arange(1, 361)
+    now = Watch.fresh()
+    for day in range(3):
+        now = fed(now, day, a_day(rng, temper, data=1.0), SETTINGS, cleared=cleared)
+    planted = np.arange(401, 411)
+    assert np.isin(planted, shown(now)).all()
+    changed = np.append(cleared[1:], planted[0])
+    later = fed(now, 3, a_day(rng, temper, data=1.0), SETTINGS, cleared=changed)
+    assert column(later, "role")[[0, 1, 390, 400]].tolist() == ["apart", "reference", "tested", "apart"]
+    assert later.last()["unknown"]["references"] == 359
+    assert numbers(later, "evidence")[400] == numbers(now, "evidence")[400]
+    assert standing(later, int(planted[0]), LOOSE) is None
+    weighed = weigh(a_day(rng, temper, data=1.0), None, SETTINGS, cleared=pa.array(changed))
+    decided = decide(weighed, SETTINGS, watched=later).accounts(Decision.REVIEW).to_pylist()
+    assert planted[0] not in decided, "a person's word counts"
+    assert set(planted[1:].tolist()) <= set(decided)
+
+
+def test_an_account_that_sent_nothing_for_the_window_is_not_looked_at_until_it_returns() -> None:
+    rng = np.random.default_rng(6)
+    settings = DetectSettings(least_stratum=20, budgets=LOOSE, window_days=2)
+    temper = rng.standard_normal(120)
+    cleared = np.arange(1, 101)
+    gone = np.arange(120) < 115
+    now = fed(Watch.fresh(), 0, a_day(rng, temper), settings, cleared=cleared)
+    for day in (1, 2):
+        now = fed(now, day, a_day(rng, temper, gone), settings, cleared=cleared)
+    assert [row["tested"] for row in now.looks.to_pylist()] == [20, 20, 15]
+    back = fed(now, 3, a_day(rng, temper), settings, cleared=cleared)
+    assert back.last()["unknown"]["tested"] == 20
+
+
+def test_histories_are_compared_within_their_own_product_type() -> None:
+    """A type that is loud by nature, without a reference of its own, is never accused."""
+    rng = np.random.default_rng(7)
+    temper = np.concatenate([rng.standard_normal(400), 4.0 + rng.standard_normal(20)])
+    kinds = ["chat"] * 400 + ["agent"] * 20
+    now = Watch.fresh()
+    for day in range(4):
+        now = fed(now, day, a_day(rng, temper), SETTINGS, cleared=np.arange(1, 301), known=facts(kinds))
+    assert not np.isin(np.arange(401, 421), shown(now)).any()
+    assert now.last()["agent"]["references"] == 0

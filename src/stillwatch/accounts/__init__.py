@@ -6,10 +6,12 @@ from stillwatch.accounts.budgets import HARDER, Spent
 from stillwatch.accounts.drift import DRIFTED, drift_evidence, drift_p
 from stillwatch.accounts.evidence import COMBINED, LEAST_DECIDED, QUANTILES, Weighed, weigh
 from stillwatch.accounts.explain import explain
-from stillwatch.accounts.histories import APART, REFERENCE, TESTED, Watch, watch
+from stillwatch.accounts.histories import Watch, watch
 from stillwatch.accounts.judge import Judgement, decide, judge
 from stillwatch.accounts.measured import Grid, Measured
-from stillwatch.accounts.words import Basis, null_in_words
+from stillwatch.accounts.put_up import Standing, standing
+from stillwatch.accounts.watched import APART, REFERENCE, TESTED
+from stillwatch.accounts.words import Basis, kin, null_in_words
 
 __all__ = [
     "APART",
@@ -25,6 +27,7 @@ __all__ = [
     "Judgement",
     "Measured",
     "Spent",
+    "Standing",
     "Watch",
     "Weighed",
     "decide",
@@ -32,7 +35,9 @@ __all__ = [
     "drift_p",
     "explain",
     "judge",
+    "kin",
     "null_in_words",
+    "standing",
     "watch",
     "weigh",
 ]

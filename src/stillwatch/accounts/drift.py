@@ -18,7 +18,7 @@ from stillwatch.stats import look_share, p_to_e_mixture
 __all__ = ["DRIFTED", "drift_evidence", "drift_p"]
 
 DRIFTED = 0.001
-"""Chance of a false alarm at which cleared accounts no longer speak for a stratum: one day's p-value below it, or the evidence of days above its inverse."""
+"""Chance of a false alarm with which cleared accounts lose their say in a stratum: by a run's p-value, or by the evidence of days."""
 
 _LEAST = 20
 _SMALLEST = 1e-290

@@ -133,7 +133,7 @@ def weigh(
     Args:
         measured: the signals; which count as evidence is fixed in them.
         facts: `account_facts`, for product types; without it every type is unknown.
-        settings: the share of hostile accounts to withstand, and the least stratum.
+        settings: the shares of hostile accounts to withstand, among the cleared and among all, and the least stratum.
         accounts: the accounts to weigh; every measured one by default.
         cleared: accounts that people have cleared.
         singled_out: accounts to test against all others.
@@ -195,7 +195,7 @@ def _basis(
     accounts: npt.NDArray[np.int64], settings: DetectSettings, cleared: pa.Array | None, singled_out: pa.Array | None
 ) -> tuple[Basis, npt.NDArray[np.bool_], float]:
     if cleared is not None and len(cleared):
-        return Basis.CLEARED, np.isin(accounts, np.asarray(cleared, np.int64)), 0.0
+        return Basis.CLEARED, np.isin(accounts, np.asarray(cleared, np.int64)), settings.poisoned
     if singled_out is not None and len(singled_out):
         others = ~np.isin(accounts, np.asarray(singled_out, np.int64))
         return Basis.NOT_SINGLED_OUT, others, settings.contamination

@@ -13,7 +13,9 @@ import pyarrow as pa
 from stillwatch.accounts.budgets import HARDER, Spent, spend
 from stillwatch.accounts.drift import DRIFTED
 from stillwatch.accounts.evidence import COMBINED, Weighed, weigh
+from stillwatch.accounts.histories import Watch
 from stillwatch.accounts.measured import Measured
+from stillwatch.accounts.put_up import put_up
 from stillwatch.accounts.words import ALL, Basis, kin, null_in_words
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import DetectSettings
@@ -68,14 +70,14 @@ def judge(
     accounts: pa.Array | None = None,
     cleared: pa.Array | None = None,
     singled_out: pa.Array | None = None,
+    watched: Watch | None = None,
 ) -> Judgement:
-    """Weigh every account's signals and decide: review, quiet or undecided. For the arguments see `weigh`."""
-    return decide(
-        weigh(measured, facts, settings, accounts=accounts, cleared=cleared, singled_out=singled_out), settings
-    )
+    """Weigh every account's signals and decide: review, quiet or undecided. For the arguments see `weigh` and `decide`."""
+    weighed = weigh(measured, facts, settings, accounts=accounts, cleared=cleared, singled_out=singled_out)
+    return decide(weighed, settings, watched=watched)
 
 
-def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
+def decide(weighed: Weighed, settings: DetectSettings, *, watched: Watch | None = None) -> Judgement:
     """Decide on weighed evidence.
 
     Review: the account's combined p-value passes Benjamini-Hochberg at `settings.budgets.review` among the accounts tested; these are
@@ -83,7 +85,10 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     keeps its promise (positive dependence: Bates and others 2023, arXiv 2104.08279).
 
     The hardest action that its evidence would carry is the account's proposal (see `budgets`). Accounts of a stratum that
-    has drifted count among the tested, with p = 1.
+    has drifted count among the tested, with p = 1. So do those of a product type whose guarantee its watch has turned off.
+
+    Review, too: an account whose history over days has reached what the review budget asks, whatever the whole log says of it
+    (`watched`; see `histories`). The two lists are two promises of the same size.
 
     Undecided: too little data; or unusual at that level alone (p <= budgets.review), where the calibration at hand cannot tell more. That
     is so for every account that calibrates the others, for an account beyond all references, and for a stratum that has drifted.
@@ -95,6 +100,8 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
     itself = weighed.basis is Basis.THEMSELVES
     testable = weighed.eligible if itself else weighed.eligible & ~weighed.reference
     drifted = np.array([d is not None and d < DRIFTED for d in weighed.drift], dtype=np.bool_)[weighed.stratum]
+    off = {} if watched is None or itself else watched.off()
+    drifted |= np.isin(np.array(weighed.products, dtype=np.str_), sorted(off))[weighed.product]
     tested = np.flatnonzero(testable)
     at_floor = p <= weighed.smallest_p * (1 + 1e-9)
     chosen = np.zeros(p.size, dtype=np.bool_)
@@ -123,9 +130,10 @@ def decide(weighed: Weighed, settings: DetectSettings) -> Judgement:
         action=action,
     )
     proposal = np.where(chosen, action + 1, -1)
+    combined = _rows(weighed, code, reasons.all(code), proposal)
     return Judgement(
         weighed=weighed,
-        combined=_rows(weighed, code, reasons.all(code), proposal),
+        combined=combined if watched is None else put_up(combined, watched, settings.budgets),
         calibration=weighed.calibration,
         tested=int(tested.size),
         threshold_p=p_needed(int(tested.size), q, max(1, int(chosen.sum()))) if tested.size and not itself else None,
@@ -149,8 +157,11 @@ def _note(weighed: Weighed, tested: int, stuck: int, needed: int, drifted: npt.N
             f"{needed:,} cleared accounts."
         )
     if drifted.any():
-        names = sorted({weighed.strata[s] for s in np.unique(weighed.stratum[drifted])})
-        return f"The cleared accounts no longer resemble this log ({', '.join(names)}): nobody there was put up for review."
+        names = sorted({weighed.products[one] for one in np.unique(weighed.product[drifted])})
+        return (
+            f"The cleared accounts no longer resemble the other {', '.join(map(kin, names))}: nobody new was put up for review there. "
+            "Clear accounts as they are today."
+        )
     if stuck:
         return f"{stuck:,} accounts are more unusual than the calibration can express; it needs at least {needed:,} accounts."
     return ""

@@ -74,14 +74,15 @@ class DetectSettings:
         200, "accounts that a product type needs to be calibrated alone; smaller ones are pooled", low=20
     )
     poisoned: float = _setting(
-        0.01, "share of the cleared accounts that may be hostile before the p-values lose their promise", low=0.0, high=0.4
+        0.01,
+        "share of the cleared accounts that may be hostile before the p-values lose their promise",
+        low=0.0,
+        high=0.4,
     )
     window_days: int = _setting(
         30, "days up to the last one of the logs on which single accounts are measured and compared", low=1
     )
-    clearance_days: int = _setting(
-        365, "days for which a clearance counts, where it says when it was given", low=1
-    )
+    clearance_days: int = _setting(365, "days for which a clearance counts, where it says when it was given", low=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import DuckEngine, Workspace
+from stillwatch.pipeline.histories import Followed, as_measured, cleared_accounts, follow, read_calendar, window
 from stillwatch.pipeline.pictures import Pictures, draw
 from stillwatch.pipeline.read_logs import Progress
 
@@ -30,6 +31,7 @@ class Findings:
     note: str
     spent: tuple[accounts.Spent, ...]
     pictures: Pictures
+    followed: Followed
 
 
 def detect(workspace: Workspace, settings: Settings, *, progress: Progress | None = None) -> Findings:
@@ -53,19 +55,19 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         tell(steps[2], 2, len(steps))
         store.put("artifacts", signals.register(engine, features))
         store.put("signups", signals.signups(store.read("account_facts")))
-        measured = signals.measure(engine, features, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
+        calendar = read_calendar(engine, features)
+        cleared = cleared_accounts(store, calendar, settings.detect.clearance_days)
+        recent = window(engine, features, calendar, settings.detect.window_days)
+        measured = signals.measure(engine, recent, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
+        followed = follow(engine, store, settings, features=features, calendar=calendar, cleared=cleared)
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
-        [
-            accounts.Measured(
-                name=one.name, title=one.title, needs=one.needs, evidence=one.evidence, rows=measured[one.name]
-            )
-            for one in signals.SIGNALS.values()
-        ],
+        as_measured(measured),
         store.read("account_facts"),
         settings.detect,
         accounts=_everybody(found),
-        cleared=store.read("labels", ["account"]).column("account").combine_chunks(),
+        cleared=cleared,
+        watched=followed.watch,
     )
     store.put("account_evidence", judgement.evidence())
     store.put("calibration", judgement.calibration)
@@ -82,6 +84,7 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         note=judgement.note,
         spent=judgement.spent,
         pictures=pictures,
+        followed=followed,
     )
 
 

@@ -132,6 +132,7 @@ def scan(
         _write(folder, made)
         _record(workspace, run, settings, made)
         underway.unlink()
+        told += tuple(findings.followed.notes())
         return Scanned(view=made, report=folder / "report.html", read=read, notes=told, unchanged=False)
 
 

@@ -1,0 +1,117 @@
+"""What histories add to a run's verdicts: whose evidence over days reached what a budget asks, since when, and by how many looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.accounts.histories import Watch
+from stillwatch.accounts.watched import ACTIONS, TESTED
+from stillwatch.accounts.words import kin
+from stillwatch.core.records import Decision
+from stillwatch.core.settings import BudgetSettings
+
+__all__ = ["Standing", "put_up", "standing"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where one account's history stands against the review budget.
+
+    `e` is its part of the stakes times the accounts looked at, `needed` what the next account must reach. `reached` is the day on
+    which it did; unknown while it has not. `sentence` says it all.
+    """
+
+    e: float
+    needed: float
+    days: int
+    looks: int
+    references: int
+    reached: dt.date | None
+    reached_look: int | None
+    action: str | None
+    sentence: str
+
+
+def standing(watched: Watch, account: int, budgets: BudgetSettings) -> Standing | None:
+    """Where an account's history stands; `None` where it has none, or where it calibrates or is set apart."""
+    rows = watched.histories.filter(pc.equal(watched.histories["account"], account)).to_pylist()
+    return _standing(rows[0], *_demand(watched, budgets), watched) if rows and rows[0]["role"] == TESTED else None
+
+
+def put_up(combined: pa.Table, watched: Watch, budgets: BudgetSettings) -> pa.Table:
+    """The combined rows of a run, where accounts whose histories reached the review budget are up for review.
+
+    An account that people cleared since keeps its row: their word counts.
+    """
+    tested = pc.and_(pc.equal(watched.histories["role"], TESTED), pc.is_valid(watched.histories["reached"]))
+    reached = {row["account"]: row for row in watched.histories.filter(tested).to_pylist()}
+    if not reached:
+        return combined
+    demand = _demand(watched, budgets)
+    rows = {name: combined[name].to_pylist() for name in ("decision", "reason", "proposal")}
+    accounts = np.asarray(combined["account"], dtype=np.int64)
+    for place in np.flatnonzero(np.isin(accounts, list(reached))).tolist():
+        stands = _standing(reached[int(accounts[place])], *demand, watched)
+        was_review = rows["decision"][place] == Decision.REVIEW
+        before = rows["reason"][place]
+        rows["decision"][place] = Decision.REVIEW.value
+        rows["reason"][place] = f"{stands.sentence}; {'and ' if was_review else 'over the whole log: '}{before}"
+        rows["proposal"][place] = max(
+            (one for one in (rows["proposal"][place], stands.action) if one is not None), key=ACTIONS.index
+        )
+    for name, values in rows.items():
+        place = combined.schema.get_field_index(name)
+        combined = combined.set_column(place, combined.schema.field(name), pa.array(values, pa.string()))
+    return combined
+
+
+def _demand(watched: Watch, budgets: BudgetSettings) -> tuple[int, float]:
+    """Histories looked at last time, and the evidence with which one more of them would be put up for review."""
+    looked = sum(row["tested"] for row in watched.last().values() if row["day"] == watched.through)
+    found = int(pc.sum(pc.is_valid(watched.histories["reached"])).as_py() or 0)
+    return looked, max(looked / (budgets.review * (found + 1)), 1.0 / budgets.review)
+
+
+def _standing(row: Mapping[str, Any], looked: int, needed: float, watched: Watch) -> Standing:
+    last = watched.last()[row["product"]]
+    e = row["part"] * looked
+    by = f"{row['days']} of {_plural(row['looks'], 'look')}"
+    kind = f"{last['references']:,} cleared {kin(row['product'])}"
+    if row["reached"] is None:
+        said = (
+            f"over days its evidence is e = {e:.2g} after {by} with enough data; up for review from e = {needed:.3g} on"
+        )
+        if last["off_since"] is not None:
+            said = f"over days nothing can be said since {last['off_since']}: the {kind} no longer resemble the others"
+    else:
+        said = (
+            f"up for review since {row['reached']} by its evidence over days, which reached what the budget asks at look "
+            f"{row['reached_look']}: weighed on {by}, day by day beside {kind}"
+        )
+    return Standing(
+        e=e,
+        needed=needed,
+        days=row["days"],
+        looks=row["looks"],
+        references=last["references"],
+        reached=row["reached"],
+        reached_look=row["reached_look"],
+        action=row["action"],
+        sentence=said,
+    )
+
+
+def _plural(n: int, one: str) -> str:
+    """A count with its noun.
+
+    >>> _plural(1, "look"), plural(3, "look")
+    ('1 look', '3 looks')
+    """
+    return f"{n:,} {one}" + ("" if n == 1 else "s")
