@@ -9,7 +9,7 @@ from stillwatch.accounts.explain import explain
 from stillwatch.accounts.histories import Watch, watch
 from stillwatch.accounts.judge import Judgement, decide, judge
 from stillwatch.accounts.measured import Grid, Measured
-from stillwatch.accounts.put_up import Standing, standing
+from stillwatch.accounts.put_up import OverDays, Standing, spent_over_days, standings
 from stillwatch.accounts.watched import APART, REFERENCE, TESTED
 from stillwatch.accounts.words import Basis, kin, null_in_words
 
@@ -26,6 +26,7 @@ __all__ = [
     "Grid",
     "Judgement",
     "Measured",
+    "OverDays",
     "Spent",
     "Standing",
     "Watch",
@@ -37,7 +38,8 @@ __all__ = [
     "judge",
     "kin",
     "null_in_words",
-    "standing",
+    "spent_over_days",
+    "standings",
     "watch",
     "weigh",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from stillwatch.accounts.words import kin
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import BudgetSettings
 
-__all__ = ["Standing", "put_up", "standing"]
+__all__ = ["OverDays", "Standing", "put_up", "spent_over_days", "standings"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +40,46 @@ class Standing:
     sentence: str
 
 
-def standing(watched: Watch, account: int, budgets: BudgetSettings) -> Standing | None:
-    """Where an account's history stands; `None` where it has none, or where it calibrates or is set apart."""
-    rows = watched.histories.filter(pc.equal(watched.histories["account"], account)).to_pylist()
-    return _standing(rows[0], *_demand(watched, budgets), watched) if rows and rows[0]["role"] == TESTED else None
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OverDays:
+    """How the review budget was spent on histories: `needed` is what one more must reach, `best` what the loudest has.
+
+    No history passes `ceiling`, however long it is watched; so at least `together` must stand out for any to be put up for review.
+    """
+
+    q: float
+    tested: int
+    found: int
+    needed: float
+    best: float
+    ceiling: float
+    together: int
+
+    @property
+    def can_fire(self) -> bool:
+        """Whether anybody could be put up for review at all."""
+        return 0 < self.together <= self.tested
+
+    @property
+    def note(self) -> str:
+        """What the calibration at hand cannot show, in a sentence; empty where it can show one account alone."""
+        if self.together <= 1:
+            return ""
+        limit = (
+            f"beside so few cleared accounts no history can pass e = {self.ceiling:,.0f}, however long it is watched"
+        )
+        if not self.can_fire:
+            return f"Undecided: {limit}."
+        return f"One account alone cannot be found: {limit}, so {self.together:,} must stand out together."
+
+
+def standings(watched: Watch, accounts: Iterable[int], budgets: BudgetSettings) -> dict[int, Standing]:
+    """Where the histories of some accounts stand; without those that have none, that calibrate, or that were set apart."""
+    histories = watched.histories
+    asked = pc.is_in(histories["account"], pa.array(sorted(set(accounts)), pa.int64()))
+    rows = histories.filter(pc.and_(asked, pc.equal(histories["role"], TESTED))).to_pylist()
+    demand = _demand(watched, budgets)
+    return {row["account"]: _standing(row, *demand, watched) for row in rows}
 
 
 def put_up(combined: pa.Table, watched: Watch, budgets: BudgetSettings) -> pa.Table:
@@ -72,11 +109,31 @@ def put_up(combined: pa.Table, watched: Watch, budgets: BudgetSettings) -> pa.Ta
     return combined
 
 
+def spent_over_days(watched: Watch, budgets: BudgetSettings) -> OverDays | None:
+    """How the review budget of the histories was spent; `None` before the first look."""
+    if not watched.count:
+        return None
+    looked, needed = _demand(watched, budgets)
+    ceiling = max(row["references"] - row["hostile"] for row in watched.last().values()) + 1
+    return OverDays(
+        q=budgets.review,
+        tested=looked,
+        found=_found(watched),
+        needed=needed,
+        best=float(pc.max(watched.histories["part"]).as_py()) * looked,
+        ceiling=float(ceiling),
+        together=max(1, math.ceil(looked / (budgets.review * ceiling) - 1e-9)),
+    )
+
+
 def _demand(watched: Watch, budgets: BudgetSettings) -> tuple[int, float]:
     """Histories looked at last time, and the evidence with which one more of them would be put up for review."""
     looked = sum(row["tested"] for row in watched.last().values() if row["day"] == watched.through)
-    found = int(pc.sum(pc.is_valid(watched.histories["reached"])).as_py() or 0)
-    return looked, max(looked / (budgets.review * (found + 1)), 1.0 / budgets.review)
+    return looked, max(looked / (budgets.review * (_found(watched) + 1)), 1.0 / budgets.review)
+
+
+def _found(watched: Watch) -> int:
+    return int(pc.sum(pc.is_valid(watched.histories["reached"])).as_py() or 0)
 
 
 def _standing(row: Mapping[str, Any], looked: int, needed: float, watched: Watch) -> Standing:

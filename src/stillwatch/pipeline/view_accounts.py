@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from stillwatch.core import Decision, handle
 from stillwatch.engine import Store
 from stillwatch.pipeline.view_rows import evidence_where, facts_by_account, grouped
-from stillwatch.report import AccountView, CalibrationView, SignalReading
+from stillwatch.report import AccountView, CalibrationView, HistoryView, SignalReading
 from stillwatch.signals import SIGNALS
 
 __all__ = ["account_views", "calibration_views"]
@@ -27,6 +27,7 @@ def account_views(
     members: Mapping[int, Sequence[Mapping[str, Any]]],
     *,
     threshold_p: float | None,
+    histories: Callable[[Sequence[int]], Mapping[int, HistoryView]],
 ) -> tuple[AccountView, ...]:
     """The accounts with most evidence of their own, those for review first.
 
@@ -34,6 +35,7 @@ def account_views(
         actors: rows of `actors`: an account says which actor for review it is a member of.
         members: rows of `actor_members` by actor.
         threshold_p: the p-value that the accounts' error budget demanded.
+        histories: gives the evidence over days of some accounts.
     """
     rows = _strongest(store)
     accounts = [row["account"] for row in rows]
@@ -42,6 +44,7 @@ def account_views(
     quantiles = {(row["signal"], row["stratum"]): row["quantiles"] for row in store.read("calibration").to_pylist()}
     facts = facts_by_account(store, accounts)
     for_review = {a["actor"] for a in actors if a["decision"] == Decision.REVIEW}
+    over_days = histories(accounts)
     actor_of = {m["account"]: actor for actor, ms in members.items() if actor in for_review for m in ms}
     return tuple(
         _account(
@@ -51,6 +54,7 @@ def account_views(
             facts=facts.get(row["account"], {}),
             actor=actor_of.get(row["account"]),
             threshold_p=threshold_p,
+            history=over_days.get(row["account"]),
         )
         for row in rows
     )
@@ -58,7 +62,8 @@ def account_views(
 
 def _strongest(store: Store) -> list[dict[str, Any]]:
     """The combined rows that are shown, in rank order."""
-    combined = evidence_where(store, (pc.field("signal") == "combined") & pc.field("e_value").is_valid())
+    worth_a_line = pc.field("e_value").is_valid() | (pc.field("decision") == Decision.REVIEW.value)
+    combined = evidence_where(store, (pc.field("signal") == "combined") & worth_a_line)
     rank = pa.array([_RANK.get(d, len(_RANK)) for d in combined.column("decision").to_pylist()], pa.int8())
     by = [("rank", "ascending"), ("e_value", "descending"), ("account", "ascending")]
     rows: list[dict[str, Any]] = combined.append_column("rank", rank).sort_by(by).slice(0, _ACCOUNTS_SHOWN).to_pylist()
@@ -73,6 +78,7 @@ def _account(
     facts: Mapping[str, Any],
     actor: int | None,
     threshold_p: float | None,
+    history: HistoryView | None,
 ) -> AccountView:
     loudest_first = sorted(signals, key=lambda s: (s["e_value"] is None, -(s["e_value"] or 0.0), s["signal"]))
     return AccountView(
@@ -88,6 +94,7 @@ def _account(
         calibration_n=row["calibration_n"],
         null=row["null"],
         proposal=row["proposal"],
+        history=history,
         actor=None if actor is None else handle("actor", actor),
         plan=facts.get("plan"),
         signup_path=facts.get("signup_path"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
 
-from stillwatch.accounts import Basis
+from stillwatch.accounts import Basis, kin, spent_over_days
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import Store
 from stillwatch.pipeline.detect import Findings
@@ -44,6 +44,12 @@ _OF_ACCOUNTS = {
 }
 """What holds for single accounts, by whom they are compared with."""
 
+_OVER_DAYS = (
+    "Single accounts are looked at once a day, too. Of all that are ever put up for review by their evidence over days, the expected "
+    "share of wrong ones is at most the budget, whatever the dependence of days and however often one looks, if whole histories of "
+    "honest accounts and of cleared ones of their product type are exchangeable."
+)
+
 _WHY = {
     Basis.THEMSELVES: "unusual, but accounts that calibrate one another cannot show who is guilty",
     Basis.CLEARED: "more unusual than so few cleared accounts can express, or the cleared ones no longer resemble the log",
@@ -60,7 +66,13 @@ LIMITS = (
 
 def guarantees(findings: Findings) -> tuple[str, ...]:
     """What holds for the findings of this scan."""
-    return (*_OF_ACTORS, _OF_ACCOUNTS[findings.basis].format(n=findings.calibrated_by))
+    watched = findings.followed.watch
+    over_days = (_OVER_DAYS,) if watched.count else ()
+    broken = tuple(
+        f"Since {since} nothing is guaranteed for single {kin(name)}: the cleared ones no longer resemble the others."
+        for name, since in sorted(watched.off().items())
+    )
+    return (*_OF_ACTORS, _OF_ACCOUNTS[findings.basis].format(n=findings.calibrated_by), *over_days, *broken)
 
 
 def error_budgets(
@@ -104,7 +116,25 @@ def error_budgets(
             )
             for one in findings.spent
         ),
+        *_over_days(findings, settings),
     )
+
+
+def _over_days(findings: Findings, settings: Settings) -> Iterator[ErrorBudget]:
+    """The budget that histories of days were held to, once days were looked at."""
+    spent = spent_over_days(findings.followed.watch, settings.detect.budgets)
+    if spent is not None:
+        yield ErrorBudget(
+            level="accounts over days",
+            method="e-BH over looks",
+            rate=spent.q,
+            tested=spent.tested,
+            found=spent.found,
+            needed=spent.needed,
+            best=spent.best,
+            can_fire=spent.can_fire,
+            note=spent.note,
+        )
 
 
 def undecided_counts(store: Store, actors: Sequence[Mapping[str, Any]], basis: Basis) -> tuple[UndecidedCount, ...]:

@@ -17,7 +17,15 @@ from stillwatch.report.view import (
     SourceRead,
     UndecidedCount,
 )
-from stillwatch.report.view_account import QUANTILE_LEVELS, AccountView, CalibrationView, SignalReading
+from stillwatch.report.view_account import (
+    QUANTILE_LEVELS,
+    AccountView,
+    CalibrationView,
+    HistoryView,
+    ProductWatch,
+    SignalReading,
+    WatchView,
+)
 from stillwatch.report.view_actor import (
     ActorView,
     Example,
@@ -46,6 +54,7 @@ __all__ = [
     "FamilyView",
     "FieldCoverage",
     "HeldOutTest",
+    "HistoryView",
     "HourCount",
     "KeyNumber",
     "Kind",
@@ -55,6 +64,7 @@ __all__ = [
     "MemberView",
     "Part",
     "Piece",
+    "ProductWatch",
     "RejectCount",
     "ReleaseMark",
     "RunFacts",
@@ -68,6 +78,7 @@ __all__ = [
     "Tie",
     "TopicShare",
     "UndecidedCount",
+    "WatchView",
     "explain_lines",
     "findings_table",
     "json_schema",

@@ -117,6 +117,8 @@ def _account(
     yield _line(Kind.TEXT, f"Combined {combined}; {compared}.")
     if account.null:
         yield _line(Kind.QUIET, f"Null: {sentence(account.null)}")
+    if account.history is not None and account.history.reached is None:
+        yield _line(Kind.TEXT, sentence(account.history.sentence))
     if account.proposal:
         yield _line(Kind.TEXT, f"The evidence would carry: {account.proposal}. A person decides.")
     for signal in account.signals:

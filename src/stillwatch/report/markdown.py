@@ -23,6 +23,7 @@ from stillwatch.report.tables import (
 from stillwatch.report.verdict import key_numbers, verdict
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_actor import ActorView
+from stillwatch.report.watching import off_words, watch_table, watch_words
 from stillwatch.report.wording import count, opening, sentence, share, span
 
 __all__ = ["render_markdown"]
@@ -57,6 +58,8 @@ def _lines(view: ScanView) -> Iterator[str]:
         yield from _actor(actor)
     yield from ("", "## Single accounts", "")
     yield from _table(accounts_table(view.accounts), empty="No single account stands out on its own evidence.")
+    for account in view.accounts_for_review:
+        yield from ("", f"{_plain(account.handle)}: {_plain(sentence(account.reason))}")
     yield from ("", "## Candidates not for review", "")
     yield from _table(candidates_table(view), empty="The search found no other candidate.")
     yield from ("", "## Calibration and error budget", "")
@@ -69,6 +72,11 @@ def _lines(view: ScanView) -> Iterator[str]:
         )
     yield ""
     yield from _table(calibration_table(view.calibration), empty="No signal was calibrated.")
+    if view.watch is not None:
+        yield from ("", "### Watched day by day", "", _plain(watch_words(view.watch)), "")
+        yield from _table(watch_table(view.watch))
+        for off in view.watch.off:
+            yield from ("", f"**{_plain(off_words(off))}**")
     yield from ("", "### What could not be decided", "")
     for row in view.undecided:
         needs = f"; would be decided by {_plain(row.needs)}" if row.needs else ""

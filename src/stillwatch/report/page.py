@@ -26,6 +26,7 @@ from stillwatch.report.standing import GLOSSARY, METHOD, STANDING_LIMITS
 from stillwatch.report.verdict import key_numbers, verdict
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_actor import ActorView
+from stillwatch.report.watching import off_words, watch_table, watch_words
 
 __all__ = ["render_html"]
 
@@ -85,6 +86,9 @@ def _environment() -> jinja2.Environment:
     environment.filters.update({name: getattr(wording, name) for name in wording.__all__})
     environment.globals.update(
         three_parts=three_parts,
+        off_words=off_words,
+        watch_table=watch_table,
+        watch_words=watch_words,
         forest_axis=forest_axis,
         forest_head=forest_head,
         forest_row=forest_row,

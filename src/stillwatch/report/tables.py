@@ -13,6 +13,7 @@ from stillwatch.report.view_actor import ActorView, FamilyView, HeldOutTest
 from stillwatch.report.wording import (
     amount,
     count,
+    day,
     e_words,
     interval,
     listing,
@@ -199,7 +200,8 @@ def members_table(actor: ActorView, *, most: int) -> Table:
 
 
 def accounts_table(accounts: tuple[AccountView, ...]) -> Table:
-    """Single accounts with their combined evidence and loudest signals."""
+    """Single accounts with their combined evidence and loudest signals; with their evidence over days, where days were looked at."""
+    followed = any(account.history is not None for account in accounts)
     header = ("account", "decision", "exchanges", "compared with", "p", "e", "loudest signals")
     rows = [
         (
@@ -210,10 +212,20 @@ def accounts_table(accounts: tuple[AccountView, ...]) -> Table:
             p_words(account.p_value),
             e_words(account.e_value),
             ", ".join(_loud(account)),
+            *((_over_days(account),) if followed else ()),
         )
         for account in accounts
     ]
-    return _table("Single accounts", header, rows, (2, 4, 5))
+    return _table("Single accounts", (*header, "over days") if followed else header, rows, (2, 4, 5))
+
+
+def _over_days(account: AccountView) -> str:
+    history = account.history
+    if history is None:
+        return ""
+    if history.reached is not None:
+        return f"for review since {day(history.reached)}, look {history.reached_look}"
+    return f"e = {e_words(history.e)}, needed {e_words(history.needed)}"
 
 
 def _loud(account: AccountView) -> list[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from stillwatch.core.records import Decision
-from stillwatch.report.view_account import AccountView, CalibrationView
+from stillwatch.report.view_account import AccountView, CalibrationView, WatchView
 from stillwatch.report.view_actor import ActorView
 
 __all__ = [
@@ -133,8 +133,8 @@ class ScanView:
     """One scan as a report shows it. Order is rank: actors and accounts come as the pipeline ranked them.
 
     `actors` holds every candidate (for review, set aside, undecided); `accounts` the single accounts that are worth a
-    line. `guarantees` are sentences that hold for the findings with their nulls; `limits` what this scan could not
-    see, beside the standing limits that every report prints.
+    line. `watch` is there once days were looked at one by one. `guarantees` are sentences that hold for the findings with
+    their nulls; `limits` what this scan could not see, beside the standing limits that every report prints.
     """
 
     run: RunFacts
@@ -146,6 +146,7 @@ class ScanView:
     rejects: tuple[RejectCount, ...] = ()
     guarantees: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    watch: WatchView | None = None
     form: Literal["stillwatch.scan/1"] = "stillwatch.scan/1"
 
     def decided(self, decision: Decision) -> tuple[ActorView, ...]:

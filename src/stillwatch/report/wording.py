@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from stillwatch.core.records import Technique
 
@@ -202,7 +202,7 @@ def technique_words(name: str) -> str:
     return _TECHNIQUES.get(name, spell(name))
 
 
-def day(at: datetime | None) -> str:
+def day(at: date | None) -> str:
     """A date.
 
     >>> day(datetime(2026, 11, 2, 7, 5))

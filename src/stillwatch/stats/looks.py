@@ -58,7 +58,8 @@ def shown_so_far(parts: npt.ArrayLike, *, q: float) -> BoolArray:
 
     Source: e-BH holds for e-values whose means sum to at most their number (compound e-values: Ignatiadis, Wang and Ramdas 2024,
     arXiv 2409.19812; Wang and Ramdas 2022, arXiv 2009.02824); dividing by the accounts of the look makes them so while accounts join.
-    Misled by: dividing by the accounts of the last look instead, which lets those that came early gather more than their part.
+    Misled by: dividing by the accounts of the last look instead: then those shown while they were few and those shown since have a
+    budget each; and by weights that depend on when an account came, for early ones may be loud for the same reason.
 
     >>> shown_so_far([30.0, 12.0, 0.1], q=0.05).tolist()
     [True, True, False]
