@@ -8,6 +8,7 @@ from stillwatch.accounts.evidence import COMBINED, LEAST_DECIDED, QUANTILES, Wei
 from stillwatch.accounts.explain import explain
 from stillwatch.accounts.histories import Watch, watch
 from stillwatch.accounts.judge import Judgement, decide, judge
+from stillwatch.accounts.lookalikes import LOOKALIKES, Reading, explanations, resemblance
 from stillwatch.accounts.measured import Grid, Measured
 from stillwatch.accounts.put_up import OverDays, Standing, spent_over_days, standings
 from stillwatch.accounts.watched import APART, REFERENCE, TESTED
@@ -19,6 +20,7 @@ __all__ = [
     "DRIFTED",
     "HARDER",
     "LEAST_DECIDED",
+    "LOOKALIKES",
     "QUANTILES",
     "REFERENCE",
     "TESTED",
@@ -27,6 +29,7 @@ __all__ = [
     "Judgement",
     "Measured",
     "OverDays",
+    "Reading",
     "Spent",
     "Standing",
     "Watch",
@@ -35,9 +38,11 @@ __all__ = [
     "drift_evidence",
     "drift_p",
     "explain",
+    "explanations",
     "judge",
     "kin",
     "null_in_words",
+    "resemblance",
     "spent_over_days",
     "standings",
     "watch",

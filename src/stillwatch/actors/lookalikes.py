@@ -9,30 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.actors.candidate import Candidate, Result
 from stillwatch.actors.population import NEW_DAYS, HeldOut
-from stillwatch.core import Support
+from stillwatch.core import Explanation, Support, best_first, by_marks
+from stillwatch.core import told as _told
+from stillwatch.core import unknown as _unknown
 
 __all__ = ["LOOKALIKES", "Explanation", "explanations"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """One innocent explanation that was considered: whether it fits, and why or why not. The score is NaN where it could not be checked."""
-
-    name: str
-    fits: bool
-    score: float
-    why: str
-
-    @property
-    def known(self) -> bool:
-        """Whether it could be checked."""
-        return not np.isnan(self.score)
 
 
 _Look = Callable[[Candidate, HeldOut, Mapping[str, Result]], Explanation]
@@ -49,7 +35,7 @@ def _lookalike(look: _Look) -> _Look:
 def explanations(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> list[Explanation]:
     """Consider every innocent explanation; those that fit come first, the best first."""
     found = [look(candidate, population, results) for look in LOOKALIKES.values()]
-    return sorted(found, key=lambda e: (not e.fits, not e.known, -e.score if e.known else 0.0, e.name))
+    return best_first(found)
 
 
 @_lookalike
@@ -107,9 +93,7 @@ def public_harness(candidate: Candidate, population: HeldOut, results: Mapping[s
         "loads differ as people's do": _value(results, "equal_loads") >= 5,
         "conversations have several turns": _value(results, "single_turn", 1.0) < 0.5,
     }
-    score = sum(votes.values()) / len(votes)
-    held = [words for words, holds in votes.items() if holds]
-    return _told("public_harness", score, 0.8, "; ".join(held) if held else "none of its marks")
+    return by_marks("public_harness", votes, 0.8)
 
 
 @_lookalike
@@ -122,9 +106,7 @@ def prompt_library(candidate: Candidate, population: HeldOut, results: Mapping[s
         f"the typical member uses it {usual:.0f} times in the held-out hours": usual <= 3,
         "it does not press for reasoning or grades": not _harvest(results, "elicitation"),
     }
-    score = sum(votes.values()) / len(votes)
-    held = [words for words, holds in votes.items() if holds]
-    return _told("prompt_library", score, 1.0, "; ".join(held) if held else "none of its marks")
+    return by_marks("prompt_library", votes, 1.0)
 
 
 @_lookalike
@@ -150,10 +132,7 @@ def shared_library(candidate: Candidate, population: HeldOut, results: Mapping[s
         "members keep to their own subjects": _innocent(results, "topic_continuity"),
         "they share no instruments": not _harvest(results, "shared_instruments"),
     }
-    held = [words for words, holds in votes.items() if holds]
-    return _told(
-        "shared_library", sum(votes.values()) / len(votes), 1.0, "; ".join(held) if held else "none of its marks"
-    )
+    return by_marks("shared_library", votes, 1.0)
 
 
 @_lookalike
@@ -174,15 +153,6 @@ def _established(candidate: Candidate, population: HeldOut) -> float | None:
     young = population.young[population.places(candidate.accounts)]
     known = young[~np.isnan(young)]
     return 1 - float(known.mean()) if known.size else None
-
-
-def _unknown(name: str, what: str) -> Explanation:
-    """An explanation that could not be checked: unknown is neither for nor against anybody."""
-    return Explanation(name=name, fits=False, score=float("nan"), why=f"could not be checked: {what} are unknown")
-
-
-def _told(name: str, score: float, bar: float, why: str) -> Explanation:
-    return Explanation(name=name, fits=score >= bar, score=score, why=why)
 
 
 def _value(results: Mapping[str, Result], test: str, default: float = 0.0) -> float:

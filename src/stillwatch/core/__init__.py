@@ -12,6 +12,7 @@ from stillwatch.core.errors import (
     Undecidable,
     WorkspaceError,
 )
+from stillwatch.core.explanation import Explanation, best_first, by_marks, told, unknown
 from stillwatch.core.pseudonym import Pseudonymiser, handle, unhandle
 from stillwatch.core.records import (
     OPEN_REQUESTS,
@@ -36,6 +37,7 @@ __all__ = [
     "Error",
     "Estimate",
     "Evidence",
+    "Explanation",
     "Fault",
     "FormatError",
     "Outcome",
@@ -47,9 +49,13 @@ __all__ = [
     "Undecidable",
     "Vote",
     "WorkspaceError",
+    "best_first",
+    "by_marks",
     "handle",
     "read_settings",
     "settings_from",
     "technique_mask",
+    "told",
     "unhandle",
+    "unknown",
 ]

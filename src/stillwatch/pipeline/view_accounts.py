@@ -8,16 +8,25 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.accounts import LOOKALIKES, Reading, explanations, resemblance
 from stillwatch.core import Decision, handle
 from stillwatch.engine import Store
 from stillwatch.pipeline.view_rows import evidence_where, facts_by_account, grouped
-from stillwatch.report import AccountView, CalibrationView, HistoryView, SignalReading
+from stillwatch.report import (
+    QUANTILE_LEVELS,
+    AccountView,
+    CalibrationView,
+    HistoryView,
+    LookalikeCheck,
+    SignalReading,
+)
 from stillwatch.signals import SIGNALS
 
 __all__ = ["account_views", "calibration_views"]
 
 _ACCOUNTS_SHOWN = 50
 _SIGNALS_SHOWN = 6
+_MEANINGS = {one.name: one.meaning for one in LOOKALIKES}
 _RANK: dict[str, int] = {Decision.REVIEW: 0, Decision.UNDECIDED: 1, Decision.QUIET: 2}
 
 
@@ -80,6 +89,7 @@ def _account(
     threshold_p: float | None,
     history: HistoryView | None,
 ) -> AccountView:
+    resembled = explanations(_readings(signals, quantiles), facts)
     loudest_first = sorted(signals, key=lambda s: (s["e_value"] is None, -(s["e_value"] or 0.0), s["signal"]))
     return AccountView(
         handle=handle("account", row["account"]),
@@ -95,6 +105,13 @@ def _account(
         null=row["null"],
         proposal=row["proposal"],
         history=history,
+        resembles=resemblance(resembled),
+        lookalikes=tuple(
+            LookalikeCheck(
+                name=one.name, fits=one.fits if one.known else None, why=one.why, meaning=_MEANINGS[one.name]
+            )
+            for one in resembled
+        ),
         actor=None if actor is None else handle("actor", actor),
         plan=facts.get("plan"),
         signup_path=facts.get("signup_path"),
@@ -103,6 +120,23 @@ def _account(
             _reading(s, quantiles.get((s["signal"], s["stratum"]), ())) for s in loudest_first[:_SIGNALS_SHOWN]
         ),
     )
+
+
+def _readings(
+    signals: Sequence[Mapping[str, Any]], quantiles: Mapping[tuple[str, str], Sequence[float]]
+) -> dict[str, Reading]:
+    """The account's decided signals, beside what 95 % of its kin stay below."""
+    level = QUANTILE_LEVELS.index(0.95)
+    return {
+        row["signal"]: Reading(
+            title=SIGNALS[row["signal"]].title,
+            value=row["value"],
+            usual=next(iter(quantiles.get((row["signal"], row["stratum"]), ())[level : level + 1]), None),
+            p_value=row["p_value"],
+        )
+        for row in signals
+        if row["value"] is not None and row["needed"] is None
+    }
 
 
 def _reading(row: Mapping[str, Any], quantiles: Sequence[float]) -> SignalReading:

@@ -28,7 +28,9 @@ def grouped(rows: pa.Table, by: str) -> dict[int, list[dict[str, Any]]]:
 
 def facts_by_account(store: Store, accounts: Iterable[int]) -> dict[int, dict[str, Any]]:
     """What the provider's records say of these accounts; an account that they do not know is left out."""
-    facts = store.read("account_facts", ["account", "plan", "product_type", "signup_path", "created"])
+    facts = store.read(
+        "account_facts", ["account", "plan", "product_type", "signup_path", "created", "declared_programme"]
+    )
     wanted = pa.array(sorted(set(accounts)), pa.int64())
     return {row["account"]: row for row in facts.filter(pc.is_in(facts.column("account"), wanted)).to_pylist()}
 

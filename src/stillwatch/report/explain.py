@@ -91,7 +91,7 @@ def _actor(actor: ActorView) -> Iterator[Line]:
         for row in rows:
             yield _line(Kind.ITEM, row.sentence)
     yield from _rows(tests_table(actor))
-    yield from _rows(lookalikes_table(actor))
+    yield from _rows(lookalikes_table(actor.lookalikes))
     yield from _rows(families_table(actor))
     for family in actor.families[:2]:
         yield from _examples(family)
@@ -119,10 +119,13 @@ def _account(
         yield _line(Kind.QUIET, f"Null: {sentence(account.null)}")
     if account.history is not None and account.history.reached is None:
         yield _line(Kind.TEXT, sentence(account.history.sentence))
+    if account.resembles:
+        yield _line(Kind.TEXT, sentence(account.resembles))
     if account.proposal:
         yield _line(Kind.TEXT, f"The evidence would carry: {account.proposal}. A person decides.")
     for signal in account.signals:
         yield from _signal(signal)
+    yield from _rows(lookalikes_table(account.lookalikes))
 
 
 def _membership(actor: ActorView, member: MemberView) -> Iterator[Line]:

@@ -59,7 +59,10 @@ def _lines(view: ScanView) -> Iterator[str]:
     yield from ("", "## Single accounts", "")
     yield from _table(accounts_table(view.accounts), empty="No single account stands out on its own evidence.")
     for account in view.accounts_for_review:
-        yield from ("", f"{_plain(account.handle)}: {_plain(sentence(account.reason))}")
+        yield from (
+            "",
+            f"{_plain(account.handle)}: {_plain(sentence(account.reason))} {_plain(sentence(account.resembles))}".rstrip(),
+        )
     yield from ("", "## Candidates not for review", "")
     yield from _table(candidates_table(view), empty="The search found no other candidate.")
     yield from ("", "## Calibration and error budget", "")
@@ -106,7 +109,12 @@ def _actor(actor: ActorView) -> Iterator[str]:
     for title, rows in (("Observed", parts.observed), ("Inferred", parts.inferred), ("Exculpatory", parts.exculpatory)):
         yield from ("", f"### {title}", "")
         yield from (f"- {_plain(row.sentence)}" for row in rows)
-    tables = (tests_table(actor), lookalikes_table(actor), families_table(actor), members_table(actor, most=_MEMBERS))
+    tables = (
+        tests_table(actor),
+        lookalikes_table(actor.lookalikes),
+        families_table(actor),
+        members_table(actor, most=_MEMBERS),
+    )
     for table in tables:
         if table.rows:
             yield from ("", f"### {table.title}", "")

@@ -9,7 +9,7 @@ from stillwatch.core.records import Support
 from stillwatch.report.inert import inert
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_account import AccountView, CalibrationView
-from stillwatch.report.view_actor import ActorView, FamilyView, HeldOutTest
+from stillwatch.report.view_actor import ActorView, FamilyView, HeldOutTest, LookalikeCheck
 from stillwatch.report.wording import (
     amount,
     count,
@@ -144,10 +144,10 @@ def _observed(test: HeldOutTest) -> str:
     return f"{quantity(test.value, test.unit)} ({interval(test.low, test.high, test.unit)})"
 
 
-def lookalikes_table(actor: ActorView) -> Table:
+def lookalikes_table(lookalikes: tuple[LookalikeCheck, ...]) -> Table:
     """The innocent explanations that were tried."""
     fits = {True: "fits", False: "does not fit", None: "unknown"}
-    rows = [(check.name, fits[check.fits], sentence(check.why)) for check in actor.lookalikes]
+    rows = [(check.name, fits[check.fits], sentence(check.why)) for check in lookalikes]
     return _table("Innocent explanations considered", ("explanation", "fits?", "why"), rows)
 
 

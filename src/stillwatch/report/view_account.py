@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from stillwatch.core.records import Decision
+from stillwatch.report.view_actor import LookalikeCheck
 
 __all__ = [
     "QUANTILE_LEVELS",
@@ -103,7 +104,8 @@ class AccountView:
     """One account's verdict on its own evidence: the combined row of `account_evidence`, and its loudest signals.
 
     `calibration_n` accounts were its yardstick under the `null`; `proposal` is the hardest action whose error budget it passed.
-    `history` is its evidence over days, where days were looked at;
+    `history` is its evidence over days, where days were looked at; `resembles` says which lookalike it resembles most and whether
+    that fits, `lookalikes` all that were considered, the best first;
     `actor` is the handle of the actor it is a member of, where there is one. `threshold_p` or `threshold_e` is what
     the run's budget demanded of the combined value.
     """
@@ -127,6 +129,8 @@ class AccountView:
     null: str = ""
     proposal: str | None = None
     history: HistoryView | None = None
+    resembles: str = ""
+    lookalikes: tuple[LookalikeCheck, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

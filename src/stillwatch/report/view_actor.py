@@ -85,7 +85,7 @@ class HeldOutTest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LookalikeCheck:
-    """One innocent explanation that was tried on the actor. `fits` is unknown when the logs could not say."""
+    """One innocent explanation that was tried on an actor or account. `fits` is unknown when the logs could not say."""
 
     name: str
     fits: bool | None
