@@ -27,6 +27,7 @@ __all__ = ["Judgement", "decide", "judge"]
 _QUIET, _REVIEW, _UNDECIDED = 0, 1, 2
 _DECISIONS = (Decision.QUIET, Decision.REVIEW, Decision.UNDECIDED)
 _LOUDEST = 3
+_AGAIN = "; it is among the loudest of those cleared: look at it again, for if it is hostile it hides others"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +128,7 @@ def decide(weighed: Weighed, settings: DetectSettings, *, watched: Watch | None 
         cleared=cleared,
         drifted=drifted,
         spared=spared,
+        loudest=spared & _among_the_loudest(weighed, settings.poisoned),
         action=action,
     )
     proposal = np.where(chosen, action + 1, -1)
@@ -140,6 +142,14 @@ def decide(weighed: Weighed, settings: DetectSettings, *, watched: Watch | None 
         note=_note(weighed, int(tested.size), int((stuck & testable).sum()), calibrators, drifted),
         spent=tuple(spent),
     )
+
+
+def _among_the_loudest(weighed: Weighed, poisoned: float) -> npt.NDArray[np.bool_]:
+    """As many of each stratum's references as may be hostile, at least one: the loudest, for a person to look at again."""
+    honest = np.divide(1.0, weighed.smallest_p) - 1.0
+    rank = np.nan_to_num(weighed.p_average * honest, nan=np.inf)
+    most = np.maximum(1.0, np.ceil(poisoned * weighed.calibration_n[weighed.stratum] - 1e-9))
+    return np.asarray(rank <= most * (1 + 1e-9))
 
 
 def _calibrators_needed(m: int, q: float, together: int) -> int:
@@ -218,6 +228,7 @@ class _Reasons:
     cleared: int
     drifted: npt.NDArray[np.bool_]
     spared: npt.NDArray[np.bool_]
+    loudest: npt.NDArray[np.bool_]
     action: npt.NDArray[np.int64]
 
     def all(self, code: npt.NDArray[np.int64]) -> list[str]:
@@ -232,7 +243,9 @@ class _Reasons:
             if not eligible[place]:
                 out.append("undecided: too few signals could be measured")
             elif self.spared[place]:
-                out.append("cleared by an analyst; it calibrates the others and was not tested")
+                out.append(
+                    f"cleared by an analyst; it calibrates the others and was not tested{_AGAIN if self.loudest[place] else ''}"
+                )
             elif decided == _QUIET:
                 out.append(f"not unusual enough among {crowd[stratum[place]]} (p = {p[place]:.2g})")
             elif decided == _REVIEW:
