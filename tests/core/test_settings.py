@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,10 @@ def test_any_document_gives_settings_or_named_faults(raw: dict[str, Any]) -> Non
         told = str(error).split(": ")[0]
     assert not faults or told == faults[0].path
     assert all(fault.message.startswith(("unknown; ", "got ")) for fault in faults)
+
+
+def test_a_day_from_which_to_watch_must_be_a_day() -> None:
+    assert settings_from({}).detect.begins is None
+    assert settings_from({"detect": {"watch_from": "2026-08-01"}}).detect.begins == dt.date(2026, 8, 1)
+    with pytest.raises(SettingsError, match=r'detect.watch_from: got "last week", expected a day such as "2026-08-01"'):
+        settings_from({"detect": {"watch_from": "last week"}})

@@ -184,6 +184,14 @@ def test_a_clearance_counts_for_as_long_as_it_is_set_to_and_for_ever_without_a_d
     assert cleared_accounts(space.store, Calendar(exchanges={}, last_hour=0), 1).to_pylist() == [0, 1, 2]
 
 
+def test_clearances_that_count_no_more_are_said(tmp_path: Path, space: Workspace) -> None:
+    listed = tmp_path / "cleared.csv"
+    listed.write_text(f"account,at\n{name('cleared', 0)},2020-01-01\n{name('cleared', 1)},2026-07-01\n")
+    done = run(space, Inputs(logs=[write_captures(tmp_path / "a.jsonl", a_day(0)[:40])], cleared=listed))
+    assert "1 clearances are older than detect.clearance_days and count no more" in done.notes
+    assert done.view.watch is None, "the logs do not reach the end of the day"
+
+
 def test_a_damaged_history_is_said_and_nothing_is_fed(three: Done, tmp_path: Path) -> None:
     root = tmp_path / "w"
     shutil.copytree(three[0].root, root)

@@ -90,13 +90,14 @@ def watch(
     Without cleared accounts nothing is fed. An account keeps the product type that it had when it first came. One that was cleared
     then is a reference for as long as it stays cleared; one that is cleared later is tested no more, and calibrates nobody: a
     history that was tested is of another kind than one that calibrated. Accounts without an exchange in the last
-    `settings.window_days` are neither tested nor compared with until they return.
+    `settings.window_days` are neither tested nor compared with until they return. A product type whose guarantee is off starts anew
+    on the day `settings.watch_from`, with today's cleared accounts and empty scores; its looks, evidence and parts go on.
 
     Args:
         before: what the last call gave; `Watch.fresh()` in the beginning.
         day: the day; at or before the last one fed, nothing changes.
         weighed: the evidence of that day. Accounts that sent nothing count only by whether they are cleared.
-        settings: the budgets, the share of references that may be hostile, the window.
+        settings: the budgets, the share of references that may be hostile, the window, the day to start anew.
         exchanges: how many exchanges of each account were fed, for the books.
     """
     through = before.through
@@ -105,9 +106,11 @@ def watch(
     sent = np.array([(exchanges or {}).get(one, 0) for one in weighed.grid.accounts.tolist()], dtype=np.int64)
     seen = (weighed.grid.n > 0).any(axis=0) | (sent > 0)
     now = State.of(before.histories).met(weighed, seen, _number(day))
+    anew = {name for name, since in before.off().items() if settings.begins and since < settings.begins <= day}
+    now.begin_anew(np.isin(now.product, sorted(anew)), weighed)
     look = before.count + 1
     rows: list[dict[str, Any]] = []
-    earlier = before.last()
+    earlier = {name: row for name, row in before.last().items() if name not in anew}
     at = np.searchsorted(now.account, weighed.grid.accounts[seen])
     for name in sorted(set(now.product.tolist())):
         mine = now.product == name

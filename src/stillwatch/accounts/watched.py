@@ -88,6 +88,16 @@ class State:
         grown.score[at[able]] += np.log(weighed.ranked[able])
         return grown
 
+    def begin_anew(self, which: _Flags, weighed: Weighed) -> None:
+        """Forget what some accounts' scores and roles were before today; who is cleared today is a reference."""
+        today = which & np.isin(self.account, weighed.grid.accounts)
+        at = np.searchsorted(weighed.grid.accounts, self.account[today])
+        self.role[today] = np.where(weighed.reference[at], REFERENCE, TESTED)
+        mine = ~np.isnan(weighed.ranked[at])
+        self.days[which], self.score[which] = 0, 0.0
+        self.days[today] = mine
+        self.score[today] = np.where(mine, np.log(weighed.ranked[at]), 0.0)
+
     def _with(self, comers: npt.NDArray[np.int64], day: int) -> State:
         """The same histories and empty ones of newcomers."""
         size = comers.size

@@ -6,6 +6,7 @@ Each setting carries its meaning and bounds where it is declared; the reference 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import difflib
 import itertools
 import tomllib
@@ -82,7 +83,15 @@ class DetectSettings:
     window_days: int = _setting(
         30, "days up to the last one of the logs on which single accounts are measured and compared", low=1
     )
+    watch_from: str = _setting(
+        "", "day such as 2026-08-01 from which product types whose guarantee is off start anew; empty: they stay off"
+    )
     clearance_days: int = _setting(365, "days for which a clearance counts, where it says when it was given", low=1)
+
+    @property
+    def begins(self) -> dt.date | None:
+        """`watch_from` as a date."""
+        return dt.date.fromisoformat(self.watch_from) if self.watch_from else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +176,7 @@ def settings_from(raw: Mapping[str, Any]) -> Settings:
     faults: list[Fault] = []
     settings = _build(Settings, raw, "", faults)
     faults += _unordered(settings.detect.budgets)
+    faults += _undated(settings.detect)
     if faults:
         raise SettingsError(faults)
     return typing.cast(Settings, settings)
@@ -200,6 +210,15 @@ def _unordered(budgets: BudgetSettings) -> Iterator[Fault]:
         if got > most:
             message = f"got {got:g}, expected no more than detect.budgets.{milder} ({most:g})"
             yield Fault(path=f"detect.budgets.{harder}", message=message)
+
+
+def _undated(detect: DetectSettings) -> Iterator[Fault]:
+    """A day that is none."""
+    try:
+        _ = detect.begins
+    except ValueError:
+        message = f'got {_shown(detect.watch_from)}, expected a day such as "2026-08-01"'
+        yield Fault(path="detect.watch_from", message=message)
 
 
 def _unknown(key: str, known: list[str]) -> str:

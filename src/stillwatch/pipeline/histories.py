@@ -74,11 +74,12 @@ def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Followed:
-    """A watch after a run, and how many exchanges of how many days came too late to be fed."""
+    """A watch after a run, how many exchanges of how many days came too late to be fed, and how many clearances count no more."""
 
     watch: accounts.Watch
     late: int
     late_days: int
+    expired: int
 
     def notes(self) -> Iterator[str]:
         """What a summary has to say of it."""
@@ -87,6 +88,8 @@ class Followed:
                 f"{self.late:,} exchanges came after their day had been looked at (days: {self.late_days:,}): they count in the whole "
                 "log, and in no history of days"
             )
+        if self.expired:
+            yield f"{self.expired:,} clearances are older than detect.clearance_days and count no more"
         for name, since in sorted(self.watch.off().items()):
             yield (
                 f"warning: since {since} the cleared {kin(name)} no longer resemble the others: nobody new there is put up for review; "
@@ -118,7 +121,12 @@ def follow(
     store.put("looks", watched.looks)
     store.put("histories", watched.histories)
     late = _late(watched, calendar)
-    return Followed(watch=watched, late=sum(late.values()), late_days=len(late))
+    return Followed(
+        watch=watched,
+        late=sum(late.values()),
+        late_days=len(late),
+        expired=store.manifest("labels").rows - len(cleared),
+    )
 
 
 def window(engine: DuckEngine, features: Relation, calendar: Calendar, days: int) -> Relation:
