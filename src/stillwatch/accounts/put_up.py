@@ -168,7 +168,7 @@ def _standing(row: Mapping[str, Any], looked: int, needed: float, watched: Watch
 def _plural(n: int, one: str) -> str:
     """A count with its noun.
 
-    >>> _plural(1, "look"), plural(3, "look")
+    >>> _plural(1, "look"), _plural(3, "look")
     ('1 look', '3 looks')
     """
     return f"{n:,} {one}" + ("" if n == 1 else "s")
