@@ -111,5 +111,14 @@ def test_what_cannot_be_checked_is_unknown_and_neither_for_nor_against() -> None
 def test_without_a_calibration_a_mark_that_needs_one_is_unknown() -> None:
     bare = {name: Reading(title=name, value=one.value, usual=None, p_value=None) for name, one in readings().items()}
     graded = next(one for one in explanations(bare, {}) if one.name == "own answers graded")
-    assert "unknown: it asks for scores" in graded.why
-    assert not graded.fits
+    assert not graded.known
+    product = next(one for one in explanations(bare, {}) if one.name == "product with users of its own")
+    assert "unknown: several conversations run at once" in product.why
+    assert not product.fits
+
+
+def test_an_account_without_a_mark_of_any_is_said_to_resemble_none() -> None:
+    plain = readings(("reasoning_elicitation",), reasoning_elicitation=0.9, single_turn=0.8, cell_breadth=0.9)
+    said = resemblance(explanations(plain, {"signup_path": "web"}))
+    assert said.startswith("bears no mark of any kind of innocent customer; nearest is classroom: ")
+    assert "not shown: it signed up through education" in said

@@ -15,6 +15,9 @@ from stillwatch.core import Explanation, best_first, unknown
 
 __all__ = ["LOOKALIKES", "Lookalike", "Reading", "explanations", "resemblance"]
 
+_NO_MARK = 0.3
+"""Weight of what is explained beside the marks borne, less than any one mark: who bears no mark of a kind resembles it hardly."""
+
 _LOUD = 0.05
 """P-value from which on a signal is something to be explained."""
 
@@ -171,8 +174,6 @@ LOOKALIKES: tuple[Lookalike, ...] = (
         loud_in=_AUTOMATED | {"grading", "strongest_part", "logprob_harvest", "prompt_breadth"},
         marks={
             "it asks for scores": _high("grading"),
-            "and not for hidden reasoning": _at_most("reasoning_elicitation", 0.05),
-            "nor for tasks or training data": _at_most("data_making", 0.05),
         },
     ),
     Lookalike(
@@ -222,6 +223,8 @@ def resemblance(found: list[Explanation]) -> str:
     known = [one for one in found if one.known]
     if not known:
         return ""
+    if known[0].score <= _NO_MARK:
+        return f"bears no mark of any kind of innocent customer; nearest is {known[0].name}: {known[0].why}"
     verdict = "which fits" if known[0].fits else "which does not fit"
     return f"resembles most {known[0].name}, {verdict}: {known[0].why}"
 
@@ -239,7 +242,10 @@ def _held_against(lookalike: Lookalike, seen: _Seen) -> Explanation:
     reasons += [f"unknown: {words}" for words, holds in marks.items() if holds is None]
     reasons.append(f"it does not explain {', '.join(left)}" if left else "nothing loud is left unexplained")
     return Explanation(
-        name=lookalike.name, fits=borne == 1.0 and not left, score=(borne + covered) / 2.0, why="; ".join(reasons)
+        name=lookalike.name,
+        fits=borne == 1.0 and not left,
+        score=(1.0 - _NO_MARK) * borne + _NO_MARK * covered,
+        why="; ".join(reasons),
     )
 
 
