@@ -6,8 +6,10 @@ import datetime as dt
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from stillwatch.accounts import Watch, decide, standings, watch, weigh
+from stillwatch.core.errors import WorkspaceError
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import BudgetSettings, DetectSettings
 from stillwatch.stats import look_share
@@ -115,6 +117,23 @@ def test_a_look_that_was_written_without_its_histories_is_looked_at_again() -> N
     one, two = watched(rng, rng.standard_normal(100), 2, SETTINGS, references=80)
     assert Watch.kept(one.histories, two.looks) == one
     assert Watch.kept(Watch.fresh().histories, one.looks) == Watch.fresh()
+
+
+def test_the_first_look_waits_for_a_day_with_enough_references_and_later_ones_do_not() -> None:
+    rng = np.random.default_rng(9)
+    temper = rng.standard_normal(100)
+    cleared = np.arange(1, 81)
+    stray = np.arange(100) >= 65
+    assert fed(Watch.fresh(), 0, a_day(rng, temper, stray, data=1.0), SETTINGS, cleared=cleared) == Watch.fresh()
+    begun = fed(Watch.fresh(), 1, a_day(rng, temper, data=1.0), SETTINGS, cleared=cleared)
+    assert fed(begun, 2, a_day(rng, temper, stray, data=1.0), SETTINGS, cleared=cleared).count == 2
+
+
+def test_histories_without_their_looks_are_refused_with_what_to_do() -> None:
+    rng = np.random.default_rng(10)
+    now = fed(Watch.fresh(), 0, a_day(rng, rng.standard_normal(100)), SETTINGS, cleared=np.arange(1, 81))
+    with pytest.raises(WorkspaceError, match=r"table looks: nothing of 2026-07-01.*remove both tables"):
+        Watch.kept(now.histories, Watch.fresh().looks)
 
 
 def test_without_cleared_accounts_nothing_is_fed_and_newcomers_join_later() -> None:

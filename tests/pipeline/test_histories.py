@@ -91,6 +91,14 @@ def test_a_day_that_the_logs_do_not_reach_the_end_of_waits(tmp_path: Path, three
     assert tables_of(space, *WATCHED) == {one: table(one).schema.empty_table() for one in WATCHED}
 
 
+def test_a_day_is_whole_when_the_logs_hold_its_first_hour_and_its_last() -> None:
+    days = {10: 5, 11: 5, 12: 5}
+    assert Calendar(exchanges=days, first_hour=240, last_hour=12 * 24 + 22).whole(None) == [10, 11]
+    assert Calendar(exchanges=days, first_hour=241, last_hour=12 * 24 + 23).whole(None) == [11, 12]
+    assert Calendar(exchanges=days, first_hour=240, last_hour=12 * 24 + 23).whole(dt.date(1970, 1, 12)) == [12]
+    assert Calendar(exchanges={}, first_hour=0, last_hour=0).whole(None) == []
+
+
 def test_rows_that_come_late_for_a_day_are_counted_and_never_fed(three: Done, tmp_path: Path) -> None:
     root = tmp_path / "w"
     before = tables_of(three[0], *WATCHED)
@@ -102,11 +110,11 @@ def test_rows_that_come_late_for_a_day_are_counted_and_never_fed(three: Done, tm
     older = [{**row, "request": f"older-{i}", "at": row["at"] - dt.timedelta(days=9)} for i, row in enumerate(late[:7])]
     log = write_captures(tmp_path / "late.jsonl", late + older)
     done = run(Workspace(root), [log], LOOSE)
-    assert any(one.startswith("37 exchanges came after their day had been looked at (days: 2)") for one in done.notes)
+    assert any(one.startswith("30 exchanges came after their day had been looked at (days: 1)") for one in done.notes)
     assert tables_of(Workspace(root), *WATCHED) == before
     assert done.view.watch is not None
-    assert (done.view.watch.late, done.view.watch.late_days) == (37, 2)
-    assert "37 exchanges of 2 days came after that day had been looked at" in render_markdown(done.view)
+    assert (done.view.watch.late, done.view.watch.late_days) == (30, 1)
+    assert "30 exchanges of 1 day came after that day had been looked at" in render_markdown(done.view)
     assert run(Workspace(root), [log], LOOSE).view == done.view
 
 
@@ -149,7 +157,7 @@ def test_a_day_is_weighed_on_its_own_exchanges_alone(three: Done) -> None:
     store = Store(space.root)
     with DuckEngine(store, memory_mb=400) as engine:
         features = engine.scan("features")
-        calendar = Calendar(exchanges={20654: 1, 20655: 1, 20656: 1}, last_hour=0)
+        calendar = Calendar(exchanges={20654: 1, 20655: 1, 20656: 1}, first_hour=0, last_hour=0)
         last = engine.to_arrow(window(engine, features, calendar, 1))
     assert {one.date() for one in last["at"].to_pylist()} == {dt.date(2026, 7, 20) + dt.timedelta(days=2)}
     assert last.num_rows * 3 == store.manifest("features").rows
@@ -178,10 +186,10 @@ def test_a_clearance_counts_for_as_long_as_it_is_set_to_and_for_ever_without_a_d
     dated = [None, dt.datetime(2026, 7, 20, tzinfo=dt.UTC), dt.datetime(2026, 7, 1, tzinfo=dt.UTC)]
     rows = [{"account": i, "label": "cleared", "at": at} for i, at in enumerate(dated)]
     space.store.put("labels", pa.Table.from_pylist(rows, schema=table("labels").schema))
-    calendar = Calendar(exchanges={(dt.date(2026, 7, 21) - dt.date(1970, 1, 1)).days: 5}, last_hour=0)
+    calendar = Calendar(exchanges={(dt.date(2026, 7, 21) - dt.date(1970, 1, 1)).days: 5}, first_hour=0, last_hour=0)
     assert cleared_accounts(space.store, calendar, 10).to_pylist() == [0, 1]
     assert cleared_accounts(space.store, calendar, 365).to_pylist() == [0, 1, 2]
-    assert cleared_accounts(space.store, Calendar(exchanges={}, last_hour=0), 1).to_pylist() == [0, 1, 2]
+    assert cleared_accounts(space.store, Calendar(exchanges={}, first_hour=0, last_hour=0), 1).to_pylist() == [0, 1, 2]
 
 
 def test_clearances_that_count_no_more_are_said(tmp_path: Path, space: Workspace) -> None:

@@ -28,11 +28,15 @@ from stillwatch.accounts.drift import DRIFTED, drift_evidence, drift_p
 from stillwatch.accounts.evidence import Weighed
 from stillwatch.accounts.watched import ACTIONS, REFERENCE, TESTED, State
 from stillwatch.accounts.words import Basis
+from stillwatch.core.errors import WorkspaceError
 from stillwatch.core.settings import BudgetSettings, DetectSettings
 from stillwatch.engine import table
 from stillwatch.stats import budget_tails, conformal_p, look_share, reachable, shown_so_far, tail_e
 
 __all__ = ["Watch", "watch"]
+
+_LEAST = 20
+"""References with enough data that the first look waits for: a few stray rows of an earlier day are no day to begin with."""
 
 _EPOCH = dt.date(1970, 1, 1)
 _Floats = npt.NDArray[np.float64]
@@ -48,9 +52,19 @@ class Watch:
 
     @staticmethod
     def kept(histories: pa.Table, looks: pa.Table) -> Watch:
-        """Take up a watch from its tables. Looks that the histories do not know were cut off before they counted."""
+        """Take up a watch from its tables. Looks that the histories do not know were cut off before they counted.
+
+        Raises:
+            WorkspaceError: when the looks that the histories know of are gone.
+        """
         through = histories["through"][0].as_py() if histories.num_rows else None
-        known = [through is not None and day <= through for day in looks["day"].to_pylist()]
+        days = looks["day"].to_pylist()
+        if through is not None and through not in days:
+            raise WorkspaceError(
+                f"table looks: nothing of {through}, the last day that table histories knows; restore it, or remove both tables "
+                "to watch anew from the first day of the logs"
+            )
+        known = [through is not None and day <= through for day in days]
         return Watch(histories=histories, looks=looks.filter(pa.array(known, pa.bool_())))
 
     @staticmethod
@@ -87,11 +101,13 @@ def watch(
 ) -> Watch:
     """Feed one day, weighed on that day's exchanges alone, and look at everybody's history.
 
-    Without cleared accounts nothing is fed. An account keeps the product type that it had when it first came. One that was cleared
-    then is a reference for as long as it stays cleared; one that is cleared later is tested no more, and calibrates nobody: a
-    history that was tested is of another kind than one that calibrated. Accounts without an exchange in the last
-    `settings.window_days` are neither tested nor compared with until they return. A product type whose guarantee is off starts anew
-    on the day `settings.watch_from`, with today's cleared accounts and empty scores; its looks, evidence and parts go on.
+    Without cleared accounts nothing is fed, and the first look, which weighs most, waits for a day with enough of them.
+
+    An account keeps the product type that it had when it first came. One that was cleared then is a reference for as long as it
+    stays cleared; one that is cleared later is tested no more, and calibrates nobody: a history that was tested is of another kind
+    than one that calibrated. Accounts without an exchange in the last `settings.window_days` are neither tested nor compared with
+    until they return. A product type whose guarantee is off starts anew on the day `settings.watch_from`, with today's cleared
+    accounts and empty scores; its looks, evidence and parts go on.
 
     Args:
         before: what the last call gave; `Watch.fresh()` in the beginning.
@@ -102,6 +118,8 @@ def watch(
     """
     through = before.through
     if weighed.basis is not Basis.CLEARED or (through is not None and day <= through):
+        return before
+    if through is None and int((~np.isnan(weighed.ranked) & weighed.reference).sum()) < _LEAST:
         return before
     sent = np.array([(exchanges or {}).get(one, 0) for one in weighed.grid.accounts.tolist()], dtype=np.int64)
     seen = (weighed.grid.n > 0).any(axis=0) | (sent > 0)

@@ -22,7 +22,7 @@ _EPOCH = dt.date(1970, 1, 1)
 _DAYS = Sql(
     "days_present",
     """
-    select @day(f.at) as day, count(*) as exchanges, max(@hours(f.at)) as last_hour
+    select @day(f.at) as day, count(*) as exchanges, min(@hours(f.at)) as first_hour, max(@hours(f.at)) as last_hour
     from {features} f
     where f.account is not null
     group by @day(f.at)
@@ -45,9 +45,10 @@ _COUNTS = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """The days of the logs: exchanges that name an account by day (days since 1970, UTC), and the last hour that the logs reach."""
+    """The days of the logs: exchanges that name an account by day since 1970 (UTC), and the first and last hour that they hold."""
 
     exchanges: dict[int, int]
+    first_hour: int
     last_hour: int
 
     @property
@@ -56,11 +57,11 @@ class Calendar:
         return max(self.exchanges, default=0)
 
     def whole(self, through: dt.date | None) -> list[int]:
-        """The days after one, in order, that are over: whose last hour the logs reach."""
+        """The days after one, in order, that the logs hold from their first hour to their last."""
         return [day for day in sorted(self.exchanges) if (through is None or _date(day) > through) and self._over(day)]
 
     def _over(self, day: int) -> bool:
-        return self.last_hour >= day * 24 + 23
+        return self.first_hour <= day * 24 and self.last_hour >= day * 24 + 23
 
 
 def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
@@ -68,6 +69,7 @@ def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
     rows = engine.to_arrow(engine.sql(_DAYS, features=features)).to_pylist()
     return Calendar(
         exchanges={row["day"]: row["exchanges"] for row in rows},
+        first_hour=min((row["first_hour"] for row in rows), default=0),
         last_hour=max((row["last_hour"] for row in rows), default=0),
     )
 
@@ -164,14 +166,14 @@ def _of_days(engine: DuckEngine, features: Relation, days: list[int]) -> Relatio
 
 
 def _late(watched: accounts.Watch, calendar: Calendar) -> dict[int, int]:
-    """Exchanges by day that are in the logs and were not when their day was looked at, or passed over."""
+    """Exchanges by day, from the first look on, that are in the logs and were not when their day was looked at or passed over."""
     if watched.through is None:
         return {}
     fed: Counter[int] = Counter()
     for row in watched.looks.to_pylist():
         fed[(row["day"] - _EPOCH).days] += row["exchanges"]
     last = (watched.through - _EPOCH).days
-    missing = {day: count - fed[day] for day, count in calendar.exchanges.items() if day <= last}
+    missing = {day: count - fed[day] for day, count in calendar.exchanges.items() if min(fed) <= day <= last}
     return {day: count for day, count in missing.items() if count > 0}
 
 
