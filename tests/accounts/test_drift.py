@@ -101,7 +101,7 @@ def test_a_day_with_too_few_accounts_adds_no_evidence_and_takes_no_look() -> Non
 def test_a_product_type_that_is_off_starts_anew_on_the_day_that_people_name_with_those_cleared_by_then() -> None:
     rng = np.random.default_rng(6)
     changed = 0.5 * rng.standard_normal(REFERENCES + TESTED) + np.where(np.arange(450) < REFERENCES, 0.0, 2.0)
-    changed[-8:] += 5.0
+    changed[-16:] += 5.0
     now = Watch.fresh()
     for day in range(3):
         now = fed(now, day, a_day(rng, changed, data=1.0), SETTINGS, cleared=CLEARED)
@@ -114,6 +114,7 @@ def test_a_product_type_that_is_off_starts_anew_on_the_day_that_people_name_with
     )
     today = np.arange(REFERENCES + 1, REFERENCES + 121)
     still = fed(now, 3, a_day(rng, changed, data=1.0), resumed, cleared=today)
+    assert np.asarray(still.histories["evidence"]).max() == 0.0, "nobody gathers evidence while it is off"
     assert still.off() == {"unknown": FIRST}, "not before that day"
     begun = still
     for day in range(4, 7):
@@ -123,5 +124,5 @@ def test_a_product_type_that_is_off_starts_anew_on_the_day_that_people_name_with
     assert begun.last()["unknown"]["drift_looks"] == 3
     assert begun.count == 7
     shown = np.asarray(begun.histories["account"])[np.asarray(begun.histories["reached"].is_valid())]
-    assert set(range(443, 451)) <= set(shown.tolist())
+    assert set(range(435, 451)) <= set(shown.tolist())
     assert min(one for one in begun.histories["reached"].to_pylist() if one) >= FIRST + dt.timedelta(4)

@@ -106,8 +106,9 @@ def watch(
     An account keeps the product type that it had when it first came. One that was cleared then is a reference for as long as it
     stays cleared; one that is cleared later is tested no more, and calibrates nobody: a history that was tested is of another kind
     than one that calibrated. Accounts without an exchange in the last `settings.window_days` are neither tested nor compared with
-    until they return. A product type whose guarantee is off starts anew on the day `settings.watch_from`, with today's cleared
-    accounts and empty scores; its looks, evidence and parts go on.
+    until they return. While a product type's guarantee is off, its accounts gather no evidence. It starts anew on the day
+    `settings.watch_from`, with those cleared by then, and forgets what was gathered before, for that may have been drift already:
+    a new watch of this type, with looks counted from 1 and a budget of its own.
 
     Args:
         before: what the last call gave; `Watch.fresh()` in the beginning.
@@ -135,22 +136,25 @@ def watch(
         recent = mine & (now.last > _number(day) - settings.window_days)
         references, tested = recent & (now.role == REFERENCE), recent & (now.role == TESTED)
         hostile = math.ceil(settings.poisoned * int(references.sum()) - 1e-9)
-        bets = _bets(now.score[tested], now.score[references], hostile, settings.budgets)
-        now.evidence[tested] += look_share(look) * bets
-        now.bet[tested] = bets
+        number = 1 if name in anew else earlier[name]["look"] + 1 if name in earlier else look
+        drift = _drift(weighed, now, name, earlier.get(name, {}), settings, day)
+        if drift["off_since"] is None:
+            bets = _bets(now.score[tested], now.score[references], hostile, settings.budgets)
+            now.bet[tested] = look_share(number) * bets
         rows.append(
             {
                 "day": day,
                 "product": name,
-                "look": look,
+                "look": number,
                 "exchanges": int(sent[seen][mine[at]].sum()),
                 "tested": int(tested.sum()),
                 "references": int(references.sum()),
                 "hostile": hostile,
-                **_drift(weighed, now, name, earlier.get(name, {}), settings, day),
+                **drift,
             }
         )
-    now.part[:] += look_share(look) * now.bet / max(1, sum(row["tested"] for row in rows))
+    now.evidence[:] += now.bet
+    now.part[:] += now.bet / max(1, sum(row["tested"] for row in rows))
     off = {row["product"] for row in rows if row["off_since"] is not None}
     _spend(now, settings.budgets, _number(day), look, np.isin(now.product, sorted(off)))
     looks = pa.Table.from_pylist(rows, schema=table("looks").schema)

@@ -89,12 +89,12 @@ class State:
         return grown
 
     def begin_anew(self, which: _Flags, weighed: Weighed) -> None:
-        """Forget what some accounts' scores and roles were before today; who is cleared today is a reference."""
+        """Forget what some accounts' roles, scores and evidence were before today; who is cleared today is a reference."""
         today = which & np.isin(self.account, weighed.grid.accounts)
         at = np.searchsorted(weighed.grid.accounts, self.account[today])
         self.role[today] = np.where(weighed.reference[at], REFERENCE, TESTED)
         mine = ~np.isnan(weighed.ranked[at])
-        self.days[which], self.score[which] = 0, 0.0
+        self.days[which], self.score[which], self.evidence[which], self.part[which] = 0, 0.0, 0.0, 0.0
         self.days[today] = mine
         self.score[today] = np.where(mine, np.log(weighed.ranked[at]), 0.0)
 

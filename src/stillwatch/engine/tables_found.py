@@ -233,7 +233,7 @@ LOOKS = Table(
     columns=(
         column("day", pa.date32(), "the day (UTC)", required=True, leaves="as_count"),
         column("product", TEXT, "product type of the accounts", required=True, leaves="as_count"),
-        column("look", pa.int64(), "number of the look, from 1", required=True, leaves="as_count"),
+        column("look", pa.int64(), "number of the look, from 1; from 1 again where a person let the product type start anew", required=True, leaves="as_count"),
         column("exchanges", pa.int64(), "exchanges of these accounts that were fed; what comes later for this day is late and never fed", required=True, leaves="as_count"),
         column("tested", pa.int64(), "histories tested", required=True, leaves="as_count"),
         column("references", pa.int64(), "histories of cleared accounts that they were compared with", required=True, leaves="as_count"),
