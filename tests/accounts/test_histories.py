@@ -78,6 +78,23 @@ def test_honest_accounts_together_gather_no_more_than_the_looks_give_away_althou
     assert 0.1 * given_away < np.mean(parts) <= given_away + 2.5 * np.std(parts) / np.sqrt(len(parts))
 
 
+def test_each_look_gives_away_its_weight_divided_by_the_accounts_looked_at_and_no_more_than_references_can_show() -> (
+    None
+):
+    """A loud account beside 100 references of which 10 may be hostile: 91 at most, half of it at the first look."""
+    rng = np.random.default_rng(11)
+    settings = DetectSettings(least_stratum=20, budgets=LOOSE, poisoned=0.1)
+    temper = np.concatenate([0.1 * rng.standard_normal(140), [9.0]])
+    late = np.arange(141) < 120
+    late[-1] = True
+    first = fed(Watch.fresh(), 0, a_day(rng, temper, late, data=1.0), settings, cleared=np.arange(1, 101))
+    second = fed(first, 1, a_day(rng, temper, data=1.0), settings, cleared=np.arange(1, 101))
+    assert np.isclose(numbers(first, "evidence")[-1], look_share(1) * 91)
+    assert np.isclose(numbers(second, "evidence")[-1], look_share([1, 2]).sum() * 91)
+    assert [one.last()["unknown"]["tested"] for one in (first, second)] == [21, 41]
+    assert np.isclose(numbers(second, "part")[-1], look_share(1) * 91 / 21 + look_share(2) * 91 / 41)
+
+
 def test_an_account_that_is_a_little_loud_every_day_is_told_in_the_end_and_not_at_once() -> None:
     rng = np.random.default_rng(2)
     temper = np.concatenate([0.1 * rng.standard_normal(2500), np.full(20, 1.0)])
