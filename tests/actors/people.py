@@ -12,6 +12,7 @@ from stillwatch.actors.population import HeldOut
 
 Ints = npt.NDArray[np.int64]
 
+HOUR = 3_600_000_000
 DAYS = range(480_000, 480_048)
 """The two days of a log, in hours since 1970."""
 
@@ -41,6 +42,11 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
         loads=exchanges[seen > 0],
         whole_days=DAYS,
+        moved=np.full(size, np.nan),
+        continued=np.full(size, np.nan),
+        everyone=account,
+        begun=np.full(size, DAYS.start * HOUR),
+        ended=np.full(size, DAYS.stop * HOUR),
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
 

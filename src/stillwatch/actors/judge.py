@@ -4,7 +4,7 @@ A candidate goes up for review when three things hold:
 
 1. its e-value passes e-BH over all candidates of the run. The e-value is the smaller of two: that the members act together, and that
    they ask for what trains a copy or share instruments (a structural vote). The smaller one is evidence that *both* nulls are false.
-   Where a shared payment instrument or device found the group, the tie is a fact and the second alone is tested;
+   Where a shared payment instrument or device, or replayed reasoning, found the group, the tie is a fact and the second alone is tested;
 2. no innocent explanation fits;
 3. it has at least `least_members` members that were active in the held-out hours.
 
@@ -33,7 +33,7 @@ from stillwatch.actors.lookalikes import Explanation, explanations
 from stillwatch.actors.population import HeldOut, held_out
 from stillwatch.core import Decision, Settings, Support, Vote
 from stillwatch.core.settings import ActorSettings
-from stillwatch.engine import Engine, Relation, Sql
+from stillwatch.engine import Engine, Relation, Sql, table
 from stillwatch.stats import e_bh, merge_average
 
 __all__ = ["Found", "Judged", "find"]
@@ -97,13 +97,26 @@ class Found:
     population: HeldOut
 
 
-def find(engine: Engine, features: Relation, account_facts: Relation, *, settings: Settings, salt: int) -> Found:
-    """Find candidate actors in the discovery slice and judge them on the test slice."""
+def find(
+    engine: Engine,
+    features: Relation,
+    account_facts: Relation,
+    artifacts: Relation | None = None,
+    *,
+    settings: Settings,
+    salt: int,
+) -> Found:
+    """Find candidate actors in the discovery slice and judge them on the test slice.
+
+    Args:
+        artifacts: the register of reasoning signatures; without it no replay links or tests anybody.
+    """
     chosen = settings.actors
     mined = [mine(engine, features, scope=scope, support=chosen.family_support, salt=salt) for scope in SCOPES]
     told = carried(engine, features, mined)
-    links = link(engine, features, account_facts, told, hub_share=chosen.hub_share)
-    population = held_out(engine, features, account_facts)
+    passed = engine.from_arrow(table("artifacts").schema.empty_table()) if artifacts is None else artifacts
+    links = link(engine, features, account_facts, told, passed, hub_share=chosen.hub_share)
+    population = held_out(engine, features, account_facts, passed)
     scope_of = {int(f): one.scope for one in mined for f in one.ids}
     candidates, usable = _candidates(links, chosen)
     judged = _judged(engine, told, candidates, usable, scope_of, population, settings)
@@ -117,7 +130,7 @@ def find(engine: Engine, features: Relation, account_facts: Relation, *, setting
 
 
 def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], pa.Table]:
-    """Groups that templates hold, then, of the accounts left, groups that instruments and places hold.
+    """Groups that templates hold, then, of the accounts left, groups that replays hold, then those that instruments and places hold.
 
     Kept apart so that a group found by what it says can be tested on how it pays, and one found by how it pays on what it says.
     """
@@ -126,9 +139,9 @@ def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], 
     kind = np.asarray(pc.index_in(usable.column("kind"), pa.array(KINDS)).to_numpy(), np.int64)
     strong = np.isin(kind, [_KIND[name] for name in STRONG])
     thing = _things(kind, usable.column("object").to_numpy())
-    said = kind == _KIND["family"]
+    said, replayed = kind == _KIND["family"], kind == _KIND["artifact"]
     found: list[Group] = []
-    for side in (said, ~said):
+    for side in (said, replayed, ~(said | replayed)):
         taken = np.concatenate([g.accounts for g in found]) if found else np.empty(0, np.int64)
         rows = np.flatnonzero(side & ~np.isin(account, taken))
         found += [
@@ -274,8 +287,8 @@ def _candidate(
 def _combined(results: Sequence[Result], *, observed: bool = False) -> float | None:
     """The smaller of the evidence for acting together and of the structural evidence; unknown when either is.
 
-    A group found by a shared payment instrument or device has its tie observed, not inferred (`observed`): only what it asks for, which did
-    not find it, is left to test.
+    A group found by a shared payment instrument or device, or by replayed reasoning, has its tie observed, not inferred (`observed`): only
+    what did not find it is left to test.
 
     A result that is not material counts as no evidence (at most 1), and so does what honest crowds do, too (`WEAK_ALONE`), where the
     members are not like a queue.

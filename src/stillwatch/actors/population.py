@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.actors.comparison import Comparison
+from stillwatch.actors.replays import replays
 from stillwatch.core import PRESSING
 from stillwatch.engine import Engine, Relation, Sql
 
@@ -48,7 +49,8 @@ _ACTIVITY = Sql(
 _TOTALS = Sql(
     "population_totals",
     """
-    select f.account, count(*) as exchanges, @count_if(f.slice = 0) as discovery
+    select f.account, count(*) as exchanges, @count_if(f.slice = 0) as discovery,
+           min(@epoch_us(f.at)) as begun, max(@epoch_us(f.at)) as ended
     from {features} f
     where f.account is not null
     group by f.account
@@ -87,7 +89,8 @@ class HeldOut:
     `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `org` is 0 where unknown; `recorded` says whose
     facts are known. `totals` gives all exchanges and those of the discovery slice, for every account; `loads` the test-slice exchanges
     of the accounts that the discovery slice knows; `whole_days` the hours since 1970 of the whole days that the log covers from its
-    first hour on.
+    first hour on. `moved` and `continued` are as in `Replays`. `everyone` are all accounts, `begun` and `ended` the instants of the
+    first and last exchange of each (microseconds).
     """
 
     account: Ints
@@ -108,6 +111,11 @@ class HeldOut:
     totals: dict[int, tuple[int, int]]
     loads: Ints
     whole_days: range
+    moved: Floats
+    continued: Floats
+    everyone: Ints
+    begun: Ints
+    ended: Ints
 
     @cached_property
     def _comparisons(self) -> dict[str, Comparison]:
@@ -127,8 +135,8 @@ class HeldOut:
         return np.asarray(at[self.account[at] == accounts[inside]])
 
 
-def held_out(engine: Engine, features: Relation, account_facts: Relation) -> HeldOut:
-    """Collect the population from the test slice of `features`."""
+def held_out(engine: Engine, features: Relation, account_facts: Relation, artifacts: Relation) -> HeldOut:
+    """Collect the population from the test slice of `features` and `artifacts`."""
     active = engine.to_arrow(engine.sql(_ACTIVITY, features=features))
     facts = engine.to_arrow(engine.sql(_FACTS, account_facts=account_facts))
     (span,) = engine.to_arrow(engine.sql(_SPAN, features=features)).to_pylist()
@@ -139,6 +147,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
     known = active.column("turns_known").to_numpy()
     everything, seen = totals.column("exchanges").to_numpy(), totals.column("discovery").to_numpy()
     created = _fact(facts, "created", account, np.nan).astype(np.float64)
+    replayed = replays(engine, artifacts, account_facts, account)
     return HeldOut(
         account=account,
         exchanges=exchanges,
@@ -164,6 +173,11 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         ),
         loads=(everything - seen)[seen > 0],
         whole_days=_whole_days(begun, ended),
+        moved=replayed.moved,
+        continued=replayed.continued,
+        everyone=totals.column("account").to_numpy(),
+        begun=totals.column("begun").to_numpy(),
+        ended=totals.column("ended").to_numpy(),
     )
 
 

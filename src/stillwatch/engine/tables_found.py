@@ -96,8 +96,8 @@ LINKS = Table(
     key=("account", "kind", "object"),
     columns=(
         column("account", HASH, "the account", required=True),
-        column("kind", TEXT, "family, payment, registration, device, subnet, tls, user_agent, ...", required=True, leaves="free"),
-        column("object", HASH, "the shared thing", required=True),
+        column("kind", TEXT, "family, payment, device, artifact (replayed reasoning), registration, ip, subnet or tls", required=True, leaves="free"),
+        column("object", HASH, "the shared thing; of an artifact link the smallest account of the pool", required=True),
         column("weight", pa.float64(), "weight by kind and rarity", required=True),
         column("exchanges", pa.int64(), "exchanges behind it in the discovery slice; unknown for account facts"),
         column("object_accounts", pa.int64(), "accounts that share the thing", required=True, leaves="as_count"),

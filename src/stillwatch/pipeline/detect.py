@@ -40,7 +40,8 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
     with DuckEngine(store, memory_mb=settings.run.memory_mb, scratch=workspace.scratch) as engine:
         features, facts, releases = engine.scan("features"), engine.scan("account_facts"), engine.scan("releases")
         tell(steps[0], 0, len(steps))
-        found = actors.find(engine, features, facts, settings=settings, salt=salt)
+        store.put("artifacts", signals.register(engine, features))
+        found = actors.find(engine, features, facts, engine.scan("artifacts"), settings=settings, salt=salt)
         store.put("families", found.families)
         store.put("links", found.links)
         tell(steps[1], 1, len(steps))
@@ -51,7 +52,6 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         store.put("actor_evidence", described.evidence)
         pictures = draw(engine, features, found, described)
         tell(steps[2], 2, len(steps))
-        store.put("artifacts", signals.register(engine, features))
         store.put("signups", signals.signups(store.read("account_facts")))
         measured = signals.measure(engine, features, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
     tell(steps[3], 3, len(steps))

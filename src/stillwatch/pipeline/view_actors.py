@@ -35,6 +35,7 @@ _MEASURE_A_SHARE = {
     "open_requests",
     "newcomers",
     "shared_instruments",
+    "replayed_reasoning",
     "single_turn",
     "distinct_prompts",
 }
