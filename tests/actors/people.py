@@ -23,6 +23,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
     account = np.arange(size, dtype=np.int64) * 10 + 5
     seen = rng.poisson(exchanges)
     asked = rng.beta(0.5, 8, size)
+    begun = DAYS.start * HOUR + rng.integers(0, 30 * HOUR, size)
     plain = HeldOut(
         account=account,
         exchanges=exchanges,
@@ -42,11 +43,12 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
         loads=exchanges[seen > 0],
         whole_days=DAYS,
-        moved=np.full(size, np.nan),
+        pivoted=rng.beta(0.5, 5, size),
+        moved=(rng.random(size) < 0.05).astype(np.float64),
         continued=np.full(size, np.nan),
         everyone=account,
-        begun=np.full(size, DAYS.start * HOUR),
-        ended=np.full(size, DAYS.stop * HOUR),
+        begun=begun,
+        ended=begun + (rng.random(size) * (DAYS.stop * HOUR - begun)).astype(np.int64),
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
 

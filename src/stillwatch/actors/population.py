@@ -58,6 +58,18 @@ _TOTALS = Sql(
     """,
 )
 
+_PIVOTED = Sql(
+    "population_pivoted",
+    """
+    select f.account, count(*) as exchanges, @count_if(f.model = r.model) as moved
+    from {features} f join {releases} r
+        on @epoch_us(f.at) >= @epoch_us(r.at) and @epoch_us(f.at) < @epoch_us(r.at) + 86400000000
+    where f.slice = 1 and f.account is not null and f.model is not null
+    group by f.account
+    order by f.account
+    """,
+)
+
 _SPAN = Sql("population_span", "select min(@epoch_us(f.at)) as begun, max(@epoch_us(f.at)) as ended from {features} f")
 
 _FACTS = Sql(
@@ -89,8 +101,9 @@ class HeldOut:
     `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `org` is 0 where unknown; `recorded` says whose
     facts are known. `totals` gives all exchanges and those of the discovery slice, for every account; `loads` the test-slice exchanges
     of the accounts that the discovery slice knows; `whole_days` the hours since 1970 of the whole days that the log covers from its
-    first hour on. `moved` and `continued` are as in `Replays`. `everyone` are all accounts, `begun` and `ended` the instants of the
-    first and last exchange of each (microseconds).
+    first hour on. `pivoted` is the share, in the 24 hours after launches, of exchanges with the launched model. `moved` and `continued`
+    are as in `Replays`. `everyone` are all accounts, `begun` and `ended` the instants of the first and last exchange of each
+    (microseconds).
     """
 
     account: Ints
@@ -111,6 +124,7 @@ class HeldOut:
     totals: dict[int, tuple[int, int]]
     loads: Ints
     whole_days: range
+    pivoted: Floats
     moved: Floats
     continued: Floats
     everyone: Ints
@@ -135,7 +149,9 @@ class HeldOut:
         return np.asarray(at[self.account[at] == accounts[inside]])
 
 
-def held_out(engine: Engine, features: Relation, account_facts: Relation, artifacts: Relation) -> HeldOut:
+def held_out(
+    engine: Engine, features: Relation, account_facts: Relation, artifacts: Relation, releases: Relation
+) -> HeldOut:
     """Collect the population from the test slice of `features` and `artifacts`."""
     active = engine.to_arrow(engine.sql(_ACTIVITY, features=features))
     facts = engine.to_arrow(engine.sql(_FACTS, account_facts=account_facts))
@@ -173,12 +189,22 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation, artifa
         ),
         loads=(everything - seen)[seen > 0],
         whole_days=_whole_days(begun, ended),
+        pivoted=_pivoted(engine.to_arrow(engine.sql(_PIVOTED, features=features, releases=releases)), account),
         moved=replayed.moved,
         continued=replayed.continued,
         everyone=totals.column("account").to_numpy(),
         begun=totals.column("begun").to_numpy(),
         ended=totals.column("ended").to_numpy(),
     )
+
+
+def _pivoted(rows: pa.Table, account: Ints) -> Floats:
+    """Share of each account's exchanges on the first day of a launched model that went to it; unknown for those that sent none then."""
+    out = np.full(account.size, np.nan)
+    out[np.searchsorted(account, rows.column("account").to_numpy())] = (
+        rows.column("moved").to_numpy() / rows.column("exchanges").to_numpy()
+    )
+    return out
 
 
 def _whole_days(begun: int, ended: int) -> range:

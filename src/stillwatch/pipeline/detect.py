@@ -41,11 +41,15 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         features, facts, releases = engine.scan("features"), engine.scan("account_facts"), engine.scan("releases")
         tell(steps[0], 0, len(steps))
         store.put("artifacts", signals.register(engine, features))
-        found = actors.find(engine, features, facts, engine.scan("artifacts"), settings=settings, salt=salt)
+        before = store.read("actor_looks")
+        found = actors.find(
+            engine, features, facts, engine.scan("artifacts"), releases, settings=settings, salt=salt, before=before
+        )
         store.put("families", found.families)
         store.put("links", found.links)
         tell(steps[1], 1, len(steps))
         described = actors.describe(engine, features, found, salt=salt)
+        store.put("actor_looks", found.looks)
         store.put("actors", described.actors)
         store.put("actor_members", described.members)
         store.put("actor_lineage", described.lineage)

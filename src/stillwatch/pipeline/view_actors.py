@@ -38,6 +38,8 @@ _MEASURE_A_SHARE = {
     "replayed_reasoning",
     "single_turn",
     "distinct_prompts",
+    "replaced_heads",
+    "release_pivot",
 }
 """Tests whose value is a share, and so shown as a percentage; the others count or divide."""
 
