@@ -35,6 +35,7 @@ from stillwatch.report.view_actor import (
     Tie,
     TopicShare,
 )
+from stillwatch.report.view_history import HistoryEvent, LookView
 
 __all__ = [
     "QUANTILE_LEVELS",
@@ -46,11 +47,13 @@ __all__ = [
     "FamilyView",
     "FieldCoverage",
     "HeldOutTest",
+    "HistoryEvent",
     "HourCount",
     "KeyNumber",
     "Kind",
     "Line",
     "LinkPicture",
+    "LookView",
     "LookalikeCheck",
     "MemberView",
     "Part",

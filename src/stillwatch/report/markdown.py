@@ -16,7 +16,9 @@ from stillwatch.report.tables import (
     example_text,
     families_table,
     findings_table,
+    history_table,
     lookalikes_table,
+    looks_table,
     members_table,
     tests_table,
 )
@@ -98,7 +100,14 @@ def _actor(actor: ActorView) -> Iterator[str]:
     for title, rows in (("Observed", parts.observed), ("Inferred", parts.inferred), ("Exculpatory", parts.exculpatory)):
         yield from ("", f"### {title}", "")
         yield from (f"- {_plain(row.sentence)}" for row in rows)
-    tables = (tests_table(actor), lookalikes_table(actor), families_table(actor), members_table(actor, most=_MEMBERS))
+    tables = (
+        tests_table(actor),
+        lookalikes_table(actor),
+        looks_table(actor),
+        history_table(actor),
+        families_table(actor),
+        members_table(actor, most=_MEMBERS),
+    )
     for table in tables:
         if table.rows:
             yield from ("", f"### {table.title}", "")
