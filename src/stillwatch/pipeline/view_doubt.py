@@ -19,7 +19,8 @@ __all__ = ["LIMITS", "error_budgets", "guarantees", "undecided_counts"]
 _OF_ACTORS = (
     (
         "Among the actors put up for review the expected share of wrong ones is at most the budget (e-BH, under any dependence "
-        "between candidates, over all actors ever tracked, on any day that one looks), if in the held-out hours the members of a false candidate are a random group of accounts as busy "
+        "between candidates, over all actors ever tracked, on any day that one looks), if in the held-out hours the members of a "
+        "false candidate are a random group of accounts as busy "
         "as they."
     ),
     "Candidates were found in one half of each account's hours and tested in the other half.",
