@@ -3,10 +3,10 @@
 1. *Grow.* A seed is a set of accounts, a template, or a shared thing. Accounts that share a template, instrument, device, pool
    of replays or place with it are candidates. A strong thing (`STRONG`) half of whose accounts are candidates takes the others in, round
    after round. Hubs tie nobody. All of this reads the discovery slice and the records alone.
-2. *Test.* Each candidate is compared, in the test slice, with accounts as busy of its product type that nothing ties to the seed: how
-   much of its traffic carries the seed's templates (where there are any) and how much presses for training value. Of the p-values of
-   two tests twice the smaller counts. Benjamini-Hochberg over all candidates at the stated level: conformal p-values that share their
-   calibration accounts are positively dependent (Bates and others 2023), so it holds.
+2. *Test.* Each candidate is compared, in the test slice, with accounts as busy of its product type that nothing ties to the seed, and that
+   sent none of its templates in the discovery slice: how much of its traffic carries the seed's templates (where there are any) and
+   how much presses for training value. Of the p-values of two tests twice the smaller counts. Benjamini-Hochberg over all candidates
+   at the stated level: conformal p-values that share their calibration accounts are positively dependent (Bates and others 2023).
 3. *The whole group*, as it was before anybody was picked, goes through the tests and the innocent explanations of every actor.
 
 A candidate that a fact of the records ties (a card, a device, a replayed signature) and whose conduct shows nothing is told as that.
@@ -26,9 +26,9 @@ import pyarrow.compute as pc
 from stillwatch.actors.carry import carried
 from stillwatch.actors.cores import Group
 from stillwatch.actors.families import Mined, mined_from, reread
-from stillwatch.actors.growing import INDICATORS, Seed, grown, holders, prompted
+from stillwatch.actors.growing import INDICATORS, Seed, grown, holders, prompted, sends
 from stillwatch.actors.population import HeldOut, held_out
-from stillwatch.actors.reaching import Reached, Verdict, carried_share, reached
+from stillwatch.actors.reaching import Reached, Verdict, carried_share, met, reached
 from stillwatch.actors.weighing import Weighed, weigh
 from stillwatch.engine import Engine, Relation, Sql, table
 
@@ -100,14 +100,15 @@ def expand(
     read = {"features": tables.features, "account_facts": tables.account_facts}
     named, hubs = holders(engine, read, tables.links, seed, most=max(hub_share * population.everyone.size, 20))
     usable = tables.links.filter(pc.invert(tables.links.column("hub")))
-    links = pa.concat_tables([usable, named, prompted(sent, [int(one.ids[0]) for one in own])])
+    links = pa.concat_tables([usable, named, sends(sent, seed), prompted(sent, [int(one.ids[0]) for one in own])])
     rows, families = grown(links, seed)
     links = links.take(pa.array(rows))
     looked_at = np.setdiff1d(links.column("account").to_numpy(), np.array(sorted(seed.accounts), np.int64))
     share = carried_share(sent, families, population)
+    related = np.union1d(met(sent, families), np.array(sorted(seed.accounts), np.int64))
     return Expanded(
         seeds=tuple(sorted(seed.accounts)),
-        reached=reached(looked_at, links, share if families else None, population, seed, level),
+        reached=reached(looked_at, links, share if families else None, population, related, level),
         families=tuple(families),
         hubs=hubs,
         level=level,

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from stillwatch.actors.links import OBSERVED, STRONG
 from stillwatch.engine import Engine, Relation, Sql, table
 
-__all__ = ["INDICATORS", "Seed", "grown", "holders", "prompted"]
+__all__ = ["INDICATORS", "Seed", "grown", "holders", "prompted", "sends"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -89,6 +89,28 @@ def prompted(sent: pa.Table, own: Sequence[int]) -> pa.Table:
     return pa.concat_tables(made)
 
 
+def sends(sent: pa.Table, seed: Seed) -> pa.Table:
+    """Links of the known accounts to what each mostly sends: templates half as common as its commonest one, in the discovery slice.
+
+    They need not be rare: that the account is known chose it. What it sends by the way is other people's, too.
+    """
+    mine = pc.and_(
+        pc.is_in(sent.column("account"), pa.array(sorted(seed.accounts), pa.int64())), pc.equal(sent.column("slice"), 0)
+    )
+    rows = sent.filter(mine)
+    exchanges, (accounts, place) = (
+        rows.column("exchanges").to_numpy(),
+        np.unique(rows.column("account").to_numpy(), return_inverse=True),
+    )
+    most = np.zeros(accounts.size)
+    np.maximum.at(most, place, exchanges)
+    kept = rows.filter(pa.array(exchanges >= _SHARED * most[place]))
+    return pa.concat_tables(
+        [table("links").schema.empty_table()]
+        + [_links("family", row["family"], [row["account"]], "sent by the seed") for row in kept.to_pylist()]
+    )
+
+
 def _links(kind: str, thing: int, accounts: Sequence[int], reason: str) -> pa.Table:
     rows = [
         {
@@ -113,10 +135,8 @@ def grown(links: pa.Table, seed: Seed) -> tuple[Ints, list[int]]:
     strong = np.isin(kind, list(STRONG))
     reasons = links.column("reason").to_pylist()
     of_seed = np.isin(account, np.array(sorted(seed.accounts), np.int64))
-    as_seed = np.array(["the seed" in reason for reason in reasons], np.bool_)
-    held = as_seed | np.isin(
-        thing, np.unique(thing[of_seed & _mostly(account, kind, links.column("weight").to_numpy(), of_seed)])
-    )
+    as_seed = np.array([reason.endswith(" the seed") for reason in reasons], np.bool_)
+    held = np.isin(thing, np.unique(thing[as_seed | (of_seed & (kind != "family"))]))
     for _ in range(_ROUNDS):
         inside = np.isin(account, account[held])
         size = np.bincount(thing, minlength=thing.max(initial=-1) + 1)
@@ -129,25 +149,13 @@ def grown(links: pa.Table, seed: Seed) -> tuple[Ints, list[int]]:
     inside = np.isin(account, account[held])
     said = held & (kind == "family")
     if not seed.accounts and not said.any():
-        # Of a group that only an indicator ties, the templates that half of its accounts send.
+        # A group that only an indicator ties takes in whoever sends the templates that half of its accounts send.
         members = np.unique(account[inside]).size
         common = np.bincount(thing[inside & (kind == "family")], minlength=thing.max(initial=-1) + 1)
-        said = inside & (kind == "family") & (common >= max(2, _SHARED * members))[thing]
+        said = (kind == "family") & (common >= max(2, _SHARED * members))[thing]
+        held = held | said
     families = np.unique(links.column("object").to_numpy()[said]).tolist()
     return np.flatnonzero(held), families
-
-
-def _mostly(account: Ints, kind: npt.NDArray[np.object_], weight: Floats, of_seed: Flags) -> Flags:
-    """Links that are no templates, and templates that weigh at least half of the heaviest that the account sends.
-
-    What a known account sends by the way is other people's, too.
-    """
-    said = of_seed & (kind == "family")
-    heaviest: dict[int, float] = {}
-    for one, heavy in zip(account[said].tolist(), weight[said].tolist(), strict=True):
-        heaviest[one] = max(heavy, heaviest.get(one, 0.0))
-    least = np.array([_SHARED * heaviest.get(one, 0.0) for one in account.tolist()])
-    return np.asarray((kind != "family") | (weight >= least))
 
 
 def _things(links: pa.Table) -> Ints:

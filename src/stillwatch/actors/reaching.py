@@ -11,12 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.actors.growing import Seed
 from stillwatch.actors.links import OBSERVED
 from stillwatch.actors.population import HeldOut
 from stillwatch.stats import benjamini_hochberg, conformal_p
 
-__all__ = ["Reached", "Verdict", "carried_share", "reached"]
+__all__ = ["Reached", "Verdict", "carried_share", "met", "reached"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -47,18 +46,31 @@ class Reached:
 
 def carried_share(sent: pa.Table, families: Sequence[int], population: HeldOut) -> Floats:
     """Share of each account's held-out exchanges that carry one of the families."""
-    hit = pc.and_(pc.is_in(sent.column("family"), pa.array(families, pa.int64())), pc.equal(sent.column("slice"), 1))
-    mine = sent.filter(hit)
+    mine = _of(sent, families, held_out=1)
     at = np.searchsorted(population.account, mine.column("account").to_numpy())
     counts = np.bincount(at, weights=mine.column("exchanges").to_numpy(), minlength=population.account.size)
     return np.asarray(np.minimum(counts / np.maximum(population.exchanges, 1), 1.0))
 
 
+def met(sent: pa.Table, families: Sequence[int]) -> Ints:
+    """Accounts that sent one of the families in the discovery slice, were it once by the way: no measure of strangers."""
+    return np.unique(_of(sent, families, held_out=0).column("account").to_numpy())
+
+
+def _of(sent: pa.Table, families: Sequence[int], *, held_out: int) -> pa.Table:
+    carrying = pc.is_in(sent.column("family"), pa.array(families, pa.int64()))
+    return sent.filter(pc.and_(carrying, pc.equal(sent.column("slice"), held_out)))
+
+
 def reached(
-    looked_at: Ints, links: pa.Table, carries: Floats | None, population: HeldOut, seed: Seed, level: float
+    looked_at: Ints, links: pa.Table, carries: Floats | None, population: HeldOut, related: Ints, level: float
 ) -> tuple[Reached, ...]:
-    """Every candidate with its verdict: those that are shown first, by p-value."""
-    tied = np.isin(population.account, np.union1d(looked_at, np.array(sorted(seed.accounts), np.int64)))
+    """Every candidate with its verdict: those that are shown first, by p-value.
+
+    Args:
+        related: further accounts that are no measure of strangers.
+    """
+    tied = np.isin(population.account, np.union1d(looked_at, related))
     scores = [population.elicited] if carries is None else [carries, population.elicited]
     places = population.places(looked_at)
     p_value, floor = np.full(places.size, np.nan), np.full(places.size, np.nan)
