@@ -146,6 +146,7 @@ def grown(links: pa.Table, seed: Seed) -> tuple[Ints, list[int]]:
         if (grown == held).all():
             break
         held = grown
+    held = held & _tied(account, kind, held, as_seed | of_seed)
     inside = np.isin(account, account[held])
     said = held & (kind == "family")
     if not seed.accounts and not said.any():
@@ -156,6 +157,16 @@ def grown(links: pa.Table, seed: Seed) -> tuple[Ints, list[int]]:
         held = held | said
     families = np.unique(links.column("object").to_numpy()[said]).tolist()
     return np.flatnonzero(held), families
+
+
+def _tied(account: Ints, kind: npt.NDArray[np.object_], held: Flags, known: Flags) -> Flags:
+    """Links of the known accounts and of those that a strong thing ties, or two kinds of places: one address is no tie."""
+    owners, who = np.unique(account, return_inverse=True)
+    strong = np.bincount(who, weights=held & np.isin(kind, list(STRONG)) | known, minlength=owners.size) > 0
+    place = np.where(kind == "ip", "subnet", kind)
+    pairs = {(int(w), str(p)) for w, p in zip(who[held], place[held], strict=True)}
+    kinds = np.bincount(np.array([w for w, _ in pairs], np.int64), minlength=owners.size)
+    return np.asarray((strong | (kinds >= 2))[who])
 
 
 def _things(links: pa.Table) -> Ints:

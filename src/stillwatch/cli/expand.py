@@ -27,7 +27,7 @@ _LISTED = 40
 def expand(
     *,
     seed: Annotated[list[str] | None, Parameter(negative=())] = None,
-    prompt: Annotated[list[str] | None, Parameter(negative=())] = None,
+    prompt: Annotated[list[str] | None, Parameter(negative=(), allow_leading_hyphen=True)] = None,
     workspace: Path = DEFAULT_WORKSPACE,
     level: float | None = None,
     all: Annotated[bool, Parameter(negative=())] = False,  # noqa: A002 - the option is called so
@@ -81,7 +81,7 @@ def _show(found: Expanded, *, everything: bool) -> None:
     for hub in found.hubs:
         console.print(Text.assemble(("note", "yellow"), " ", hub))
     told = "; ".join(f"{found.count(verdict):,} {verdict}" for verdict in Verdict)
-    console.print(f"{len(found.seeds):,} known accounts, {len(found.reached):,} others looked at: {told}.")
+    console.print(f"Known accounts: {len(found.seeds):,}. Others looked at: {len(found.reached):,} ({told}).")
     wanted = [one for one in found.reached if everything or one.verdict in (Verdict.SHOWN, Verdict.TIED)]
     if wanted:
         shown = Table(
