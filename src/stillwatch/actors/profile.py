@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from stillwatch.actors.heads import heads
 from stillwatch.actors.judge import Found, Judged
 from stillwatch.actors.links import OBSERVED
+from stillwatch.actors.pool_sharing import shared_pools
 from stillwatch.actors.tracking import lineage
 from stillwatch.core import PRESSING, Decision, Support, Technique
 from stillwatch.engine import Engine, Relation, Sql, table
@@ -148,9 +149,21 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
                 for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, linked, until)
             ],
         ),
-        lineage=lineage(found.looks),
+        lineage=_kin(found, ids, salt),
         evidence=_rows("actor_evidence", [r for p, one in enumerate(judged) for r in _evidence_rows(ids[p], one)]),
     )
+
+
+def _kin(found: Found, ids: Sequence[int], salt: int) -> pa.Table:
+    """Rows of `actor_lineage`: births, splits and mergers of all days, and today's actors that draw on one pool of accounts."""
+    groups = [np.sort(one.group.accounts) for one in found.judged]
+    pairs = shared_pools(groups, found.links, found.population, np.random.default_rng(salt & 0xFFFF_FFFF))
+    day = pc.max(found.looks.column("day")).as_py()
+    told = lineage(found.looks)
+    shared = [
+        {"actor": ids[pair.one], "event": "shares_pool_with", "other": ids[pair.other], "at": day} for pair in pairs
+    ]
+    return _rows("actor_lineage", told.to_pylist() + shared) if shared else told
 
 
 def _members(place: int, one: Judged, sent: pa.Table, claimed: set[int]) -> tuple[Ints, frozenset[int]]:

@@ -154,11 +154,11 @@ ACTOR_MEMBERS = Table(
 
 ACTOR_LINEAGE = Table(
     name="actor_lineage",
-    row="One event in an actor's life: born, merged, split. Actors of earlier scans are kept.",
+    row="One event in an actor's life: born, merged, split, seen to share a pool of accounts with another. Actors of earlier scans are kept.",
     key=("actor", "event", "at", "other"),
     columns=(
         column("actor", HASH, "the actor", required=True),
-        column("event", TEXT, "born, merged_into or split_from", required=True),
+        column("event", TEXT, "born, merged_into, split_from or shares_pool_with", required=True),
         column("other", HASH, "the other actor, where there is one"),
         column("at", TIME, "when", required=True),
     ),

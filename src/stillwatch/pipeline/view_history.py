@@ -67,6 +67,9 @@ def _kin(row: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     if row["event"] == "split_from":
         yield row["actor"], f"split from {other}, which had its accounts before"
         yield row["other"], f"{own} split from it"
+    elif row["event"] == "shares_pool_with":
+        hand = "one operator with several jobs, or several that share a pool; these logs do not say which"
+        yield row["actor"], f"its accounts hold payment instruments or devices of {other}: {hand}"
     else:
         yield row["actor"], f"became part of {other}"
         yield row["other"], f"{own} became part of it"
