@@ -12,6 +12,7 @@ from stillwatch.actors.population import HeldOut
 
 Ints = npt.NDArray[np.int64]
 
+HOUR = 3_600_000_000
 DAYS = range(480_000, 480_048)
 """The two days of a log, in hours since 1970."""
 
@@ -22,6 +23,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
     account = np.arange(size, dtype=np.int64) * 10 + 5
     seen = rng.poisson(exchanges)
     asked = rng.beta(0.5, 8, size)
+    begun = DAYS.start * HOUR + rng.integers(0, 30 * HOUR, size)
     plain = HeldOut(
         account=account,
         exchanges=exchanges,
@@ -41,6 +43,12 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         totals={int(a): (int(e + s), int(s)) for a, e, s in zip(account, exchanges, seen, strict=True)},
         loads=exchanges[seen > 0],
         whole_days=DAYS,
+        pivoted=rng.beta(0.5, 5, size),
+        moved=(rng.random(size) < 0.05).astype(np.float64),
+        continued=np.full(size, np.nan),
+        everyone=account,
+        begun=begun,
+        ended=begun + (rng.random(size) * (DAYS.stop * HOUR - begun)).astype(np.int64),
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
 

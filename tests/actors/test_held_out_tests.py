@@ -23,12 +23,23 @@ WITH_E = (
     "open_requests",
     "known_items",
     "shared_instruments",
+    "replayed_reasoning",
     "single_turn",
     "newcomers",
+    "release_pivot",
 )
 
 
-LEVELS = {"elicited": 0.6, "asked": 0.7, "known_items": 0.8, "single": 1.0, "young": 0.95, "shares": 0.8}
+LEVELS = {
+    "elicited": 0.6,
+    "asked": 0.7,
+    "known_items": 0.8,
+    "single": 1.0,
+    "young": 0.95,
+    "shares": 0.8,
+    "moved": 0.8,
+    "pivoted": 0.7,
+}
 GSM8K = next(one for one in sets() if one.name == "gsm8k")
 
 
@@ -47,7 +58,7 @@ def planted(seed: int = 3, members: int = 40) -> tuple[Candidate, HeldOut, np.ra
     moved: dict[str, npt.NDArray[np.float64]] = {}
     for name, level in LEVELS.items():
         values = getattr(people, name).copy()
-        values[at] = rng.random(members) < level if name in ("young", "shares") else level
+        values[at] = rng.random(members) < level if name in ("young", "shares", "moved") else level
         moved[name] = values
     people = replace(people, **moved)  # type: ignore[arg-type]
     own = candidate(rng, people, at)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from stillwatch.actors import Found, find
 from stillwatch.actors.candidate import Result
+from stillwatch.actors.cores import Group
+from stillwatch.actors.deciding import decided
 from stillwatch.actors.held_out_tests import WEAK_ALONE
-from stillwatch.actors.judge import _combined, _decided
 from stillwatch.actors.lookalikes import Explanation
+from stillwatch.actors.weighing import Weighed, combined
 from stillwatch.core import Decision, Evidence, Settings, Support, Vote
 from stillwatch.engine import table
 from stillwatch.stats import e_bh
@@ -63,7 +65,7 @@ def test_the_weaker_side_speaks(template: float, elicitation: float, asks: float
         result("open_requests", Vote.STRUCTURAL, asks, loud),
         result("shared_instruments", Vote.STRUCTURAL, cards, loud),
     ]
-    plain, queue = _combined(results), _combined([*results, *QUEUE])
+    plain, queue = combined(results), combined([*results, *QUEUE])
     assert plain == pytest.approx(min(template, (elicitation + min(asks, 1.0) + cards) / 3))
     assert queue == pytest.approx(min(template, (elicitation + asks + cards) / 3))
 
@@ -74,7 +76,7 @@ def test_what_counts_is_never_more_than_the_evidence(values: list[tuple[float, S
     (first, _), *rest = values
     results = [result("template_persists", Vote.COORDINATION, *values[0])]
     results += [result("open_requests", Vote.STRUCTURAL, e, side) for e, side in rest]
-    counted = _combined([*results, *QUEUE] if queue else results)
+    counted = combined([*results, *QUEUE] if queue else results)
     assert counted is not None
     assert counted <= min(first, sum(e for e, _ in rest) / len(rest)) * (1 + 1e-9)
 
@@ -85,19 +87,19 @@ def test_what_courses_do_as_well_counts_only_beside_a_queue(test: str) -> None:
         result("template_persists", Vote.COORDINATION, 1e9, Support.HARVEST),
         result(test, Vote.STRUCTURAL, 1e9, Support.HARVEST),
     ]
-    assert _combined(results) == 1
-    assert _combined([*results, *QUEUE]) == 1e9
+    assert combined(results) == 1
+    assert combined([*results, *QUEUE]) == 1e9
 
 
 def test_one_side_alone_is_no_evidence_of_both() -> None:
-    assert _combined([result("template_persists", Vote.COORDINATION, 1e9)]) is None
-    assert _combined([result("elicitation", Vote.STRUCTURAL, 1e9)]) is None
+    assert combined([result("template_persists", Vote.COORDINATION, 1e9)]) is None
+    assert combined([result("elicitation", Vote.STRUCTURAL, 1e9)]) is None
     undecided = [result("template_persists", Vote.COORDINATION, None), result("elicitation", Vote.STRUCTURAL, 1e9)]
-    assert _combined(undecided) is None
-    assert _combined(QUEUE) is None
+    assert combined(undecided) is None
+    assert combined(QUEUE) is None
 
 
-def decided(e_value: float | None, *, fits: bool, shown: bool, members: int = 20) -> tuple[Decision, str]:
+def told(e_value: float | None, *, fits: bool, shown: bool, members: int = 20) -> tuple[Decision, str]:
     rng = np.random.default_rng(1)
     people = population(rng, 60)
     own = candidate(rng, people, np.arange(members))
@@ -106,24 +108,34 @@ def decided(e_value: float | None, *, fits: bool, shown: bool, members: int = 20
         result("elicitation", Vote.STRUCTURAL, 1e5 if shown else 1.0),
     ]
     reasons = [Explanation(name="a_course", fits=fits, score=0.7, why="they say so")]
-    return _decided(own, results, reasons, e_value, shown, people, Settings())
+    group = Group(accounts=own.accounts, ties=np.ones(members), links=np.empty(0, np.int64), density=1.0)
+    one = Weighed(
+        group=group,
+        found_by=("family",),
+        families=(),
+        candidate=own,
+        results=tuple(results),
+        explanations=tuple(reasons),
+        e_value=e_value,
+    )
+    return decided(one, shown, people, Settings().actors)
 
 
 def test_every_decision_says_why() -> None:
-    assert decided(1e5, fits=False, shown=True) == (
+    assert told(1e5, fits=False, shown=True) == (
         Decision.REVIEW,
         "20 accounts act together and harvest: template_persists says so; elicitation says so",
     )
-    kind, why = decided(1e5, fits=True, shown=True)
+    kind, why = told(1e5, fits=True, shown=True)
     assert (kind, why) == (Decision.SET_ASIDE, "an innocent explanation fits, a course: they say so")
-    assert decided(1.0, fits=False, shown=False) == (
+    assert told(1.0, fits=False, shown=False) == (
         Decision.SET_ASIDE,
         "not shown on held-out data: elicitation says so",
     )
-    few = decided(1e5, fits=False, shown=True, members=9)
+    few = told(1e5, fits=False, shown=True, members=9)
     assert few[0] is Decision.UNDECIDED
     assert "members were active in the held-out hours, needs 10" in few[1]
-    untested = decided(None, fits=False, shown=False)
+    untested = told(None, fits=False, shown=False)
     assert untested[0] is Decision.UNDECIDED
     assert "nothing at hand tests whether they act together" in untested[1]
 
@@ -147,14 +159,17 @@ def test_a_planted_operator_is_put_up_for_review_alone(plain: tuple[World, Found
 
 def test_thresholds_are_those_of_e_bh_over_all_candidates(plain: tuple[World, Found]) -> None:
     _, found = plain
-    e = np.array([j.e_value or 0.0 for j in found.judged])
-    shown = e_bh(e, q=Settings().actors.actor_fdr)
+    for one in found.judged:
+        assert one.evidence == (None if one.e_value is None else one.e_value / 2), (
+            "the first look has half of all weight"
+        )
+    shown = e_bh([one.evidence or 0.0 for one in found.judged], q=Settings().actors.actor_fdr)
     assert [j.threshold for j in found.judged] == shown.needed.tolist()
     for one, selected in zip(found.judged, shown.selected.tolist(), strict=True):
         if one.decision is Decision.REVIEW:
             assert selected
             assert not any(x.fits for x in one.explanations)
-        assert one.e_value == _combined(one.results)
+        assert one.e_value == combined(one.results)
 
 
 def test_candidates_are_disjoint_and_each_is_held_by_its_own_links(plain: tuple[World, Found]) -> None:

@@ -10,19 +10,25 @@ from stillwatch.actors.carry import CARRIED
 from stillwatch.actors.links import KINDS, STRONG, link
 from stillwatch.engine import table
 
-from .worlds import Crowd, Ints, at_hand, features, filled, world
+from .worlds import Crowd, Ints, at_hand, features, filled, replayed, world
 
 
 def linked(
-    rows: pa.Table, facts: pa.Table | None = None, told: pa.Table | None = None, *, hub: float = 0.02
+    rows: pa.Table,
+    facts: pa.Table | None = None,
+    told: pa.Table | None = None,
+    passed: pa.Table | None = None,
+    *,
+    hub: float = 0.02,
 ) -> pa.Table:
     given = (
         rows,
         table("account_facts").schema.empty_table() if facts is None else facts,
         CARRIED.empty_table() if told is None else told,
+        table("artifacts").schema.empty_table() if passed is None else passed,
     )
-    with at_hand(*given) as (engine, (features_, facts_, carried_)):
-        made = link(engine, features_, facts_, carried_, hub_share=hub)
+    with at_hand(*given) as (engine, (features_, facts_, carried_, passed_)):
+        made = link(engine, features_, facts_, carried_, passed_, hub_share=hub)
     assert made.schema == table("links").schema
     return made
 
@@ -104,7 +110,7 @@ def test_small_worlds_have_no_hubs_below_twenty_accounts() -> None:
     assert linked(features(account=np.arange(21), subnet=[3] * 21)).column("hub").to_pylist() == [True] * 21
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"family"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"family", "artifact"}))
 def test_the_fewer_share_a_thing_the_more_it_weighs(kind: str) -> None:
     group = np.concatenate([np.full(2, 1), np.full(12, 2), np.full(60, 3)])
     column = {"subnet": "subnet", "ip": "ip", "tls": "tls_fingerprint"}.get(kind)
@@ -160,3 +166,28 @@ def test_nothing_shared_gives_an_empty_table() -> None:
 def test_strong_kinds_are_kinds() -> None:
     assert set(KINDS) > STRONG
     assert not any(KINDS[kind][1] for kind in STRONG)
+
+
+def test_replayed_signatures_tie_the_sender_to_the_account_that_was_given_them() -> None:
+    sent = replayed(sender=[2, 3, 3], origin=[1, 2, 2], artifact=[70, 71, 72])
+    made = linked(features(account=np.arange(1, 9)), passed=sent).to_pylist()
+    assert [(r["account"], r["kind"], r["object"], r["object_accounts"], r["exchanges"]) for r in made] == [
+        (1, "artifact", 1, 3, 0),
+        (2, "artifact", 1, 3, 1),
+        (3, "artifact", 1, 3, 2),
+    ]
+    assert made[2]["reason"] == "one of 3 accounts that sent one another's reasoning signatures, itself in 2 exchanges"
+
+
+def test_a_published_signature_ties_nobody() -> None:
+    """Whoever copies the example sends it; a signature that only three accounts hold still ties these."""
+    copied = replayed(sender=np.arange(2, 40), origin=np.ones(38, np.int64), artifact=np.full(38, 70))
+    own = replayed(sender=[50, 51], origin=[49, 49], artifact=[80, 80])
+    made = linked(features(account=np.arange(1, 60)), passed=pa.concat_tables([copied, own]))
+    assert made.column("account").to_pylist() == [49, 50, 51]
+
+
+@pytest.mark.parametrize("changed", [{"slice": 1}, {"other_account": False}, {"other_account": None}])
+def test_what_was_sent_in_the_test_slice_or_by_its_own_account_ties_nobody(changed: dict[str, object]) -> None:
+    sent = replayed(sender=[2, 3], origin=[1, 1], artifact=[70, 71], **changed)
+    assert linked(features(account=[1, 2, 3]), passed=sent).num_rows == 0

@@ -96,6 +96,11 @@ def shared_library() -> Case:
     return replace(own, cell=place % 11), of_members(people, own, young=0.0, shares=0.0)
 
 
+def conversation_proxy() -> Case:
+    own, people = harvest()
+    return replace(own, found_by=frozenset({"artifact"})), of_members(people, own, continued=1.0, elicited=0.0)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     f.__name__: f
     for f in (
@@ -107,6 +112,7 @@ CASES: dict[str, Callable[[], Case]] = {
         everyday_tool,
         repeated_suite,
         shared_library,
+        conversation_proxy,
     )
 }
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.actors import ActorTables, Found, describe, find
-from stillwatch.actors.profile import actor_id
+from stillwatch.actors.tracking import actor_id
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import table
 
@@ -171,7 +171,10 @@ def test_times_are_those_of_the_members_traffic(drawn: World, told: tuple[Found,
     assert actor["last_seen"] == pc.max(own.column("at")).as_py()
     late = next(r for r in rows if r["account"] == LATE)
     assert late["valid_from"] == dt.datetime.fromtimestamp(BEGUN / 1e6, dt.UTC)
-    assert late["valid_to"] is None
+    assert late["valid_to"] is not None, "it was silent for days when the logs ended"
+    last = {r["account"]: r["at"] for r in own.sort_by("at").to_pylist()}
+    assert all(r["valid_to"] in (None, last[r["account"]]) for r in rows)
+    assert sum(r["valid_to"] is None for r in rows) > len(rows) / 2
 
 
 @given(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=8, unique=True), st.integers(0, 2**63 - 1))

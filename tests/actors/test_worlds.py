@@ -14,27 +14,7 @@ from stillwatch.actors.judge import Judged
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import DuckEngine
 
-from .worlds import SALT, Crowd, Ints, World, at_hand, world
-
-CUSTOMERS = Crowd(name="customers", size=1400)
-CLASS = Crowd(name="class", size=70, template="class", share=0.5, pool=12, signup="education", young=0.9)
-HARNESS = Crowd(name="harness", size=120, template="agent", scope="system", share=0.9, tools=0.9, single=0.1, load=20)
-QUICK = Crowd(name="quick", size=60, template="quick", share=0.5, pool=2, load=6, spread=0, single=1, young=1)
-LIBRARY = Crowd(name="library", size=80, template="library", share=0.15, load=15)
-EXTENSION = Crowd(name="extension", size=80, template="extension", share=0.9, single=0.9, load=8)
-BENIGN = (CUSTOMERS, CLASS, HARNESS, QUICK, LIBRARY, EXTENSION)
-OPERATOR = Crowd(
-    name="operator",
-    size=80,
-    template="op",
-    share=0.9,
-    spread=0,
-    subjects=0,
-    presses=0.5,
-    single=1,
-    young=0.9,
-    phrases=0.1,
-)
+from .worlds import BENIGN, CUSTOMERS, OPERATOR, SALT, Ints, World, at_hand, world
 
 
 def run(drawn: World, *, pieces: int = 1) -> tuple[Found, ActorTables]:

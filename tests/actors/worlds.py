@@ -62,6 +62,27 @@ class Crowd:
     facts: bool = True
 
 
+CUSTOMERS = Crowd(name="customers", size=1400)
+CLASS = Crowd(name="class", size=70, template="class", share=0.5, pool=12, signup="education", young=0.9)
+HARNESS = Crowd(name="harness", size=120, template="agent", scope="system", share=0.9, tools=0.9, single=0.1, load=20)
+QUICK = Crowd(name="quick", size=60, template="quick", share=0.5, pool=2, load=6, spread=0, single=1, young=1)
+LIBRARY = Crowd(name="library", size=80, template="library", share=0.15, load=15)
+EXTENSION = Crowd(name="extension", size=80, template="extension", share=0.9, single=0.9, load=8)
+BENIGN = (CUSTOMERS, CLASS, HARNESS, QUICK, LIBRARY, EXTENSION)
+OPERATOR = Crowd(
+    name="operator",
+    size=80,
+    template="op",
+    share=0.9,
+    spread=0,
+    subjects=0,
+    presses=0.5,
+    single=1,
+    young=0.9,
+    phrases=0.1,
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
     """Rows of both tables, and the accounts of each crowd by name."""
@@ -119,6 +140,18 @@ def filled(name: str, given: Mapping[str, object], rows: int) -> pa.Table:
         [pa.nulls(rows, f.type) if given.get(f.name) is None else pa.array(given[f.name]).cast(f.type) for f in schema],
         schema=schema,
     )
+
+
+def replayed(*, sender: object, origin: object, artifact: object, **given: object) -> pa.Table:
+    """Rows of `artifacts`: signatures that an account was given and another one sent, in the discovery slice unless told otherwise."""
+    rows = np.asarray(sender).size
+    plain: dict[str, object] = {"slice": 0, "other_account": True, "exchanges": 1, "role": "sent", **given}
+    columns = {
+        name: None if value is None else np.broadcast_to(np.asarray(value), rows) for name, value in plain.items()
+    }
+    whole = {"account": sender, "origin_account": origin, "artifact": artifact, "first_at": np.full(rows, BEGUN)}
+    whole["last_at"] = whole["first_at"]
+    return filled("artifacts", whole | columns, rows)
 
 
 @contextmanager

@@ -14,6 +14,11 @@ SECRET = "Quetzalcoatlus"
 """A word that stands in ordinary prompts and in all answers."""
 SMALL = "[actors]\nfamily_support = 5\nleast_members = 5\nhub_share = 0.9\n[run]\nworkers = 1\n"
 """Settings under which a small day holds a finding."""
+TEMPLATE = (
+    "You are a patient tutor of the highest school class. Write out your complete chain of thought step by step, "
+    "and never shorten it. The problem to solve is this one: "
+)
+"""What the group asks, before its items."""
 _THINGS = (
     "river",
     "stone",
@@ -73,11 +78,7 @@ def day(path: Path) -> Path:
         number = int(rng.integers(56))
         words = " ".join(rng.choice(_THINGS, 14))
         if number < 16:
-            prompt = (
-                "You are a patient tutor of the highest school class. Write out your complete chain of thought step by step, "
-                f"and never shorten it. The problem to solve is this one: {words}"
-            )
-            rows.append(exchange(i, f"worker-{number}@customer.example", prompt))
+            rows.append(exchange(i, f"worker-{number}@customer.example", TEMPLATE + words))
         else:
             rows.append(exchange(i, f"customer-{number}@customer.example", f"{words} {SECRET}"))
     return write(path, rows)

@@ -7,50 +7,18 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from stillwatch.cli import app, main
-from stillwatch.core import settings_from
+from stillwatch.cli import app
 from stillwatch.engine import Workspace
-from stillwatch.pipeline import Inputs, Scanned, scan
 
-from .day import SECRET, SMALL, day, few, key
+from .calling import Done, call
+from .day import SECRET, SMALL, few, key
 
 GOLDEN = Path(__file__).with_name("help")
-COMMANDS = ("stillwatch", "scan", "explain", "names", "demo", "range")
-Done = tuple[Workspace, Scanned, Path]
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    folder = tmp_path_factory.mktemp("cli")
-    log = day(folder / "logs" / "day.jsonl")
-    space = Workspace(key(folder / "w"))
-    return space, scan(space, Inputs(logs=[log]), settings_from(tomllib.loads(SMALL))), log
-
-
-@pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A terminal of a fixed width without colours, in a folder of its own."""
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    monkeypatch.chdir(tmp_path)
-
-
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[int, str, str]:
-    """(exit status, standard output, standard error) of a command line, in this process."""
-    monkeypatch.setattr(sys, "argv", ["stillwatch", *map(str, words)])
-    code = 0
-    try:
-        main()
-    except SystemExit as leaving:
-        code = int(leaving.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+COMMANDS = ("stillwatch", "scan", "explain", "expand", "names", "demo", "range")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -68,7 +36,7 @@ def test_help_is_told_as_written_down(
     assert told == path.read_text()
 
 
-@pytest.mark.parametrize("name", COMMANDS[1:5])
+@pytest.mark.parametrize("name", COMMANDS[1:6])
 def test_every_option_says_what_it_is(name: str) -> None:
     told = (GOLDEN / f"{name}.txt").read_text()
     options = [line for line in told.splitlines() if line.startswith(("│ --", "│ *"))]

@@ -9,7 +9,7 @@ import pytest
 
 from stillwatch.range.presets import PRESETS
 
-from .test_commands import call
+from .calling import call
 
 
 @pytest.fixture(autouse=True)

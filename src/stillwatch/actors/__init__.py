@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from stillwatch.actors.carry import CARRIED
+from stillwatch.actors.expand import INDICATORS, Expanded, Reached, Seed, Verdict, Workroom, expand
 from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.judge import Found, Judged, find
 from stillwatch.actors.links import KINDS
 from stillwatch.actors.lookalikes import LOOKALIKES
 from stillwatch.actors.profile import ActorTables, describe
 
-__all__ = ["CARRIED", "KINDS", "LOOKALIKES", "TESTS", "ActorTables", "Found", "Judged", "describe", "find"]
+__all__ = [
+    "CARRIED",
+    "INDICATORS",
+    "KINDS",
+    "LOOKALIKES",
+    "TESTS",
+    "ActorTables",
+    "Expanded",
+    "Found",
+    "Judged",
+    "Reached",
+    "Seed",
+    "Verdict",
+    "Workroom",
+    "describe",
+    "expand",
+    "find",
+]

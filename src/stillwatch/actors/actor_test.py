@@ -101,7 +101,7 @@ def compared(
     strong = evidence.p_value is not None and evidence.p_value <= 0.01
     material = expected is not None and value > expected + floor
     supports = Support.HARVEST if strong and material else Support.NEITHER
-    if clears and expected is not None and value < 0.5 * expected:
+    if clears and evidence.p_value is not None and expected is not None and value < 0.5 * expected:
         supports = Support.INNOCENT
     sentence = (
         f"{value:.1%} {words}"

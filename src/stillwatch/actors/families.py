@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.stats import poisson
@@ -25,7 +26,7 @@ from scipy.stats import poisson
 from stillwatch.actors.anchor_index import AnchorIndex
 from stillwatch.engine import Engine, Relation, Sql
 
-__all__ = ["SCOPES", "Mined", "mine", "overlapping"]
+__all__ = ["SCOPES", "Mined", "mine", "mined_from", "overlapping", "reread"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -229,6 +230,33 @@ def overlapping(
     one, other = pairs.row[kept].astype(np.int64), pairs.col[kept].astype(np.int64)
     rare = poisson.sf(np.floor(overlap[kept]) - 1, chance[kept]) <= p_value / max(pairs.data.size, 1)
     return one[rare], other[rare]
+
+
+def mined_from(scope: str, anchors: Ints, salt: int) -> Mined:
+    """One family of known shingles (sorted, each once), as if it had been mined."""
+    return _mined(scope, anchors, np.zeros(anchors.size, np.int64), np.zeros(1, np.int64), salt)
+
+
+def reread(families: pa.Table) -> list[Mined]:
+    """What an earlier run mined, from its rows of the table `families`."""
+    out = []
+    for scope in SCOPES:
+        rows = families.filter(pc.equal(families.column("scope"), scope))
+        size = pc.list_value_length(rows.column("anchors")).to_numpy().astype(np.int64)
+        anchors = rows.column("anchors").combine_chunks().flatten().to_numpy()
+        order = np.argsort(anchors, kind="stable")
+        out.append(
+            Mined(
+                scope=scope,
+                anchors=anchors[order],
+                family=np.repeat(np.arange(rows.num_rows), size)[order],
+                ids=rows.column("family").to_numpy(),
+                size=size,
+                fragments=rows.column("fragments").to_numpy().astype(np.int64),
+                by_senders=rows.column("fragments").to_numpy() > 1,
+            )
+        )
+    return out
 
 
 def _mined(scope: str, anchors: Ints, fragment: Ints, family_of: Ints, salt: int) -> Mined:

@@ -14,13 +14,14 @@ import numpy as np
 from stillwatch.actors.actor_test import ActorTest
 from stillwatch.actors.behaviour_tests import BEHAVIOUR_TESTS
 from stillwatch.actors.candidate import Candidate, Result
+from stillwatch.actors.over_time_tests import OVER_TIME_TESTS
 from stillwatch.actors.population import HeldOut
 from stillwatch.actors.structural_tests import STRUCTURAL_TESTS
 from stillwatch.core import Support
 
 __all__ = ["TESTS", "WEAK_ALONE", "like_a_queue", "run_tests"]
 
-TESTS: dict[str, ActorTest] = {test.name: test for test in (*STRUCTURAL_TESTS, *BEHAVIOUR_TESTS)}
+TESTS: dict[str, ActorTest] = {test.name: test for test in (*STRUCTURAL_TESTS, *BEHAVIOUR_TESTS, *OVER_TIME_TESTS)}
 """Every test by name, in the order they run."""
 
 _MARKS = ("single_turn", "equal_loads", "distinct_prompts", "newcomers")

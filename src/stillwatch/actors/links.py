@@ -3,7 +3,8 @@
 A family links an account when the account sent it more often in the discovery slice than the other accounts' rate explains: a busy
 account meets every popular phrase sooner or later, and that is no tie. A payment instrument, device, registration pattern, address or
 subnet links the accounts that share it, unless it is a hub: so widely shared (carrier, campus, cloud egress, mail provider) that
-it links nobody. A link weighs more the fewer accounts share the thing, and a family's the more of the account's traffic it is.
+it links nobody. A reasoning signature that another account was given ties the two, and whoever they are tied to, into a pool (`replays`).
+A link weighs more the fewer accounts share the thing, and a family's the more of the account's traffic it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import binom
 
+from stillwatch.actors.replays import pools
 from stillwatch.engine import Engine, Relation, Sql, table
 
 __all__ = ["KINDS", "OBSERVED", "STRONG", "link"]
@@ -21,6 +23,7 @@ KINDS = {
     "family": (1.0, False),
     "payment": (1.0, False),
     "device": (1.0, False),
+    "artifact": (1.0, False),
     "registration": (0.6, True),
     "ip": (0.6, True),
     "subnet": (0.5, True),
@@ -28,11 +31,11 @@ KINDS = {
 }
 """Base weight of each kind of link, and whether a widely shared thing of that kind is a hub."""
 
-STRONG = frozenset({"family", "payment", "device"})
+STRONG = frozenset({"family", "payment", "device", "artifact"})
 """Kinds that can hold a group alone; the others only beside another kind."""
 
-OBSERVED = frozenset({"payment", "device"})
-"""Kinds whose tie is a fact of the provider's records."""
+OBSERVED = frozenset({"payment", "device", "artifact"})
+"""Kinds whose tie is a fact of the provider's records, and none that chance can make."""
 
 _FAMILY_P = 0.02
 
@@ -101,7 +104,13 @@ _SHARED_PLACES = Sql(
 
 
 def link(
-    engine: Engine, features: Relation, account_facts: Relation, carried: Relation, *, hub_share: float
+    engine: Engine,
+    features: Relation,
+    account_facts: Relation,
+    carried: Relation,
+    artifacts: Relation,
+    *,
+    hub_share: float,
 ) -> pa.Table:
     """All links of the discovery slice, as rows of the table `links`.
 
@@ -116,8 +125,29 @@ def link(
     shared = pa.concat_tables([facts, places.cast(facts.schema)])
     shared = shared.append_column("exchanges", pa.nulls(shared.num_rows, pa.int64()))
     shared = shared.append_column("share", pa.array(np.ones(shared.num_rows)))
-    rows = pa.concat_tables([sent, shared.select(sent.column_names)])
+    replayed = _replayed(pools(engine, artifacts, most=_hub_size(population, hub_share)))
+    rows = pa.concat_tables([sent, shared.select(sent.column_names), replayed.select(sent.column_names)])
     return _weighed(rows, max(population, 1), hub_share)
+
+
+def _hub_size(population: int, hub_share: float) -> int:
+    """Accounts beyond which a shared thing links nobody."""
+    return int(max(hub_share * population, 20))
+
+
+def _replayed(pooled: pa.Table) -> pa.Table:
+    """Links of accounts to the pool of replays that they are in. The pool is named by its smallest account."""
+    count = pooled.num_rows
+    return pa.table(
+        {
+            "account": pooled.column("account"),
+            "kind": pa.array(["artifact"] * count, pa.string()),
+            "object": pooled.column("pool"),
+            "accounts": pooled.column("accounts"),
+            "exchanges": pooled.column("exchanges"),
+            "share": pa.array(np.ones(count)),
+        }
+    )
 
 
 def _enriched(sent: pa.Table, busy: pa.Table) -> pa.Table:
@@ -151,7 +181,7 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
     base = np.array([weight for weight, _ in KINDS.values()])[kind]
     hubbed = np.array([hub for _, hub in KINDS.values()])[kind]
     rarity = np.clip(1 - np.log(np.maximum(accounts, 1)) / np.log(max(population, 3)), 0.1, 1.0)
-    hub = hubbed & (accounts > max(hub_share * population, 20))
+    hub = hubbed & (accounts > _hub_size(population, hub_share))
     others = pa.array(accounts - 1).cast(pa.string())
     sent = rows.column("exchanges").cast(pa.string())
     said = pc.binary_join_element_wise(
@@ -163,7 +193,18 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
         "",
     )
     shared = pc.binary_join_element_wise("shares this ", rows.column("kind"), " with ", others, " other accounts", "")
-    reasons = pc.if_else(pc.equal(rows.column("kind"), "family"), said, shared)
+    replayed = pc.binary_join_element_wise(
+        "one of ",
+        pa.array(accounts).cast(pa.string()),
+        " accounts that sent one another's reasoning signatures, itself in ",
+        sent,
+        " exchanges",
+        "",
+    )
+    kinds = rows.column("kind")
+    reasons = pc.case_when(
+        pc.make_struct(pc.equal(kinds, "family"), pc.equal(kinds, "artifact")), said, replayed, shared
+    )
     out = pa.table(
         {
             "account": rows.column("account"),

@@ -148,6 +148,22 @@ def repeated_suite(candidate: Candidate, population: HeldOut, results: Mapping[s
     return _told("repeated_suite", 1 - value, 0.8 if pressing else 0.5, why)
 
 
+@_lookalike
+def conversation_proxy(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> Explanation:
+    """A proxy that spreads its customers' conversations over accounts: replayed signatures stay in their conversation."""
+    if "artifact" not in candidate.found_by and not _harvest(results, "replayed_reasoning"):
+        return _told("conversation_proxy", 0.0, 0.8, "replayed reasoning does not speak against the members")
+    continued = population.continued[population.places(candidate.accounts)]
+    known = continued[~np.isnan(continued)]
+    if not known.size:
+        return _unknown("conversation_proxy", "the conversations that their signatures were returned in")
+    share = float(known.mean())
+    pressing = _harvest(results, "elicitation") or _harvest(results, "shared_instruments")
+    why = f"{share:.0%} of their sendings of others' signatures go on with the conversation that these were returned in"
+    why += "; but they press for training value or share instruments" if pressing else ""
+    return _told("conversation_proxy", min(share, 0.79) if pressing else share, 0.8, why)
+
+
 def _established(candidate: Candidate, population: HeldOut) -> float | None:
     """Share of the members that are customers of long standing; unknown when nobody's age is known."""
     young = population.young[population.places(candidate.accounts)]

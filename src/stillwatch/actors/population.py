@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.actors.comparison import Comparison
+from stillwatch.actors.replays import replays
 from stillwatch.core import PRESSING
 from stillwatch.engine import Engine, Relation, Sql
 
@@ -48,9 +49,22 @@ _ACTIVITY = Sql(
 _TOTALS = Sql(
     "population_totals",
     """
-    select f.account, count(*) as exchanges, @count_if(f.slice = 0) as discovery
+    select f.account, count(*) as exchanges, @count_if(f.slice = 0) as discovery,
+           min(@epoch_us(f.at)) as begun, max(@epoch_us(f.at)) as ended
     from {features} f
     where f.account is not null
+    group by f.account
+    order by f.account
+    """,
+)
+
+_PIVOTED = Sql(
+    "population_pivoted",
+    """
+    select f.account, count(*) as exchanges, @count_if(f.model = r.model) as moved
+    from {features} f join {releases} r
+        on @epoch_us(f.at) >= @epoch_us(r.at) and @epoch_us(f.at) < @epoch_us(r.at) + 86400000000
+    where f.slice = 1 and f.account is not null and f.model is not null
     group by f.account
     order by f.account
     """,
@@ -87,7 +101,9 @@ class HeldOut:
     `young` is 1 for an account opened less than `NEW_DAYS` days before the log begins. `org` is 0 where unknown; `recorded` says whose
     facts are known. `totals` gives all exchanges and those of the discovery slice, for every account; `loads` the test-slice exchanges
     of the accounts that the discovery slice knows; `whole_days` the hours since 1970 of the whole days that the log covers from its
-    first hour on.
+    first hour on. `pivoted` is the share, in the 24 hours after launches, of exchanges with the launched model. `moved` and `continued`
+    are as in `Replays`. `everyone` are all accounts, `begun` and `ended` the instants of the first and last exchange of each
+    (microseconds).
     """
 
     account: Ints
@@ -108,6 +124,12 @@ class HeldOut:
     totals: dict[int, tuple[int, int]]
     loads: Ints
     whole_days: range
+    pivoted: Floats
+    moved: Floats
+    continued: Floats
+    everyone: Ints
+    begun: Ints
+    ended: Ints
 
     @cached_property
     def _comparisons(self) -> dict[str, Comparison]:
@@ -127,8 +149,10 @@ class HeldOut:
         return np.asarray(at[self.account[at] == accounts[inside]])
 
 
-def held_out(engine: Engine, features: Relation, account_facts: Relation) -> HeldOut:
-    """Collect the population from the test slice of `features`."""
+def held_out(
+    engine: Engine, features: Relation, account_facts: Relation, artifacts: Relation, releases: Relation
+) -> HeldOut:
+    """Collect the population from the test slice of `features` and `artifacts`."""
     active = engine.to_arrow(engine.sql(_ACTIVITY, features=features))
     facts = engine.to_arrow(engine.sql(_FACTS, account_facts=account_facts))
     (span,) = engine.to_arrow(engine.sql(_SPAN, features=features)).to_pylist()
@@ -139,6 +163,7 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
     known = active.column("turns_known").to_numpy()
     everything, seen = totals.column("exchanges").to_numpy(), totals.column("discovery").to_numpy()
     created = _fact(facts, "created", account, np.nan).astype(np.float64)
+    replayed = replays(engine, artifacts, account_facts, account)
     return HeldOut(
         account=account,
         exchanges=exchanges,
@@ -164,7 +189,22 @@ def held_out(engine: Engine, features: Relation, account_facts: Relation) -> Hel
         ),
         loads=(everything - seen)[seen > 0],
         whole_days=_whole_days(begun, ended),
+        pivoted=_pivoted(engine.to_arrow(engine.sql(_PIVOTED, features=features, releases=releases)), account),
+        moved=replayed.moved,
+        continued=replayed.continued,
+        everyone=totals.column("account").to_numpy(),
+        begun=totals.column("begun").to_numpy(),
+        ended=totals.column("ended").to_numpy(),
     )
+
+
+def _pivoted(rows: pa.Table, account: Ints) -> Floats:
+    """Share of each account's exchanges on the first day of a launched model that went to it; unknown for those that sent none then."""
+    out = np.full(account.size, np.nan)
+    out[np.searchsorted(account, rows.column("account").to_numpy())] = (
+        rows.column("moved").to_numpy() / rows.column("exchanges").to_numpy()
+    )
+    return out
 
 
 def _whole_days(begun: int, ended: int) -> range:

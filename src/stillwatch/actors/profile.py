@@ -6,8 +6,6 @@ actor's templates at least twice, as most of what they did, are listed beside th
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,12 +14,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.actors.heads import heads
 from stillwatch.actors.judge import Found, Judged
 from stillwatch.actors.links import OBSERVED
+from stillwatch.actors.pool_sharing import shared_pools
+from stillwatch.actors.tracking import lineage
 from stillwatch.core import PRESSING, Decision, Support, Technique
 from stillwatch.engine import Engine, Relation, Sql, table
 
-__all__ = ["ActorTables", "actor_id", "describe"]
+__all__ = ["ActorTables", "describe"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -92,7 +93,7 @@ _YIELD = Sql(
 _FIRST = Sql(
     "profile_first",
     """
-    select m.candidate, f.account, min(@epoch_us(f.at)) as first_at, count(*) as exchanges
+    select m.candidate, f.account, min(@epoch_us(f.at)) as first_at, max(@epoch_us(f.at)) as last_at, count(*) as exchanges
     from {features} f join {members} m on m.account = f.account
     group by m.candidate, f.account
     order by 1, 2
@@ -117,7 +118,7 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
         return ActorTables(
             actors=table("actors").schema.empty_table(),
             members=table("actor_members").schema.empty_table(),
-            lineage=table("actor_lineage").schema.empty_table(),
+            lineage=lineage(found.looks),
             evidence=table("actor_evidence").schema.empty_table(),
         )
     wanted = engine.from_arrow(
@@ -136,31 +137,33 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, members=members, **inputs)).to_pylist()}
     firsts = engine.to_arrow(engine.sql(_FIRST, features=features, members=members))
     linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
-    ids = [actor_id(one.group.accounts, _day(sizes[place]["first_seen"]), salt) for place, one in enumerate(judged)]
+    ids = [one.actor for one in judged]
+    until = int(found.population.ended.max())
     return ActorTables(
         actors=_rows("actors", [_actor(ids[p], one, kept[p][0], sizes[p]) for p, one in enumerate(judged)]),
         members=_rows(
             "actor_members",
-            [r for p, one in enumerate(judged) for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, linked)],
-        ),
-        lineage=_rows(
-            "actor_lineage",
             [
-                {"actor": ids[p], "event": "born", "other": None, "at": sizes[p]["first_seen"]}
-                for p in range(len(judged))
+                r
+                for p, one in enumerate(judged)
+                for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, linked, until)
             ],
         ),
+        lineage=_kin(found, ids, salt),
         evidence=_rows("actor_evidence", [r for p, one in enumerate(judged) for r in _evidence_rows(ids[p], one)]),
     )
 
 
-def actor_id(accounts: Ints, day: str, salt: int) -> int:
-    """Keyed hash of the day on which its members were first seen and of its founding members: never reused, never changed."""
-    key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
-    digest = hashlib.blake2b(
-        day.encode() + np.sort(accounts).tobytes(), digest_size=8, key=key, person=b"actor"
-    ).digest()
-    return int.from_bytes(digest, "little", signed=True)
+def _kin(found: Found, ids: Sequence[int], salt: int) -> pa.Table:
+    """Rows of `actor_lineage`: births, splits and mergers of all days, and today's actors that draw on one pool of accounts."""
+    groups = [np.sort(one.group.accounts) for one in found.judged]
+    pairs = shared_pools(groups, found.links, found.population, np.random.default_rng(salt & 0xFFFF_FFFF))
+    day = pc.max(found.looks.column("day")).as_py()
+    told = lineage(found.looks)
+    shared = [
+        {"actor": ids[pair.one], "event": "shares_pool_with", "other": ids[pair.other], "at": day} for pair in pairs
+    ]
+    return _rows("actor_lineage", told.to_pylist() + shared) if shared else told
 
 
 def _members(place: int, one: Judged, sent: pa.Table, claimed: set[int]) -> tuple[Ints, frozenset[int]]:
@@ -204,6 +207,8 @@ def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict
         "lookalike": best.name,
         "lookalike_fits": best.fits,
         "reason": one.reason,
+        "evidence": one.evidence,
+        "looks": one.looks,
     }
 
 
@@ -225,15 +230,22 @@ def _member_rows(
     firsts: pa.Table,
     sent: pa.Table,
     linked: Ints,
+    until: int,
 ) -> list[dict[str, object]]:
     members, joined = kept
     hits = _per_account(sent, place, "exchanges")
-    begun, totals = _per_account(firsts, place, "first_at"), _per_account(firsts, place, "exchanges")
+    begun, ended, totals = (_per_account(firsts, place, name) for name in ("first_at", "last_at", "exchanges"))
     ties = dict(zip(one.group.accounts.tolist(), one.group.ties.tolist(), strict=True))
     held, links = np.unique(linked[one.group.links], return_counts=True)
     counts = dict(zip(held.tolist(), links.tolist(), strict=True))
+    life = heads(
+        np.array([begun[a] for a in members.tolist()], np.int64),
+        np.array([ended[a] for a in members.tolist()], np.int64),
+        np.array([totals[a] for a in members.tolist()], np.int64),
+        until=until,
+    )
     rows = []
-    for account in members.tolist():
+    for at, account in enumerate(members.tolist()):
         sent_here = hits.get(account, 0)
         reason = (
             f"joined afterwards: {sent_here} of its {totals[account]} exchanges carry the actor's templates"
@@ -246,12 +258,13 @@ def _member_rows(
                 "actor": actor,
                 "account": account,
                 "valid_from": begun[account],
-                "valid_to": None,
+                "valid_to": ended[account] if life.stopped[at] else None,
                 "links": counts.get(account, 0),
                 "weight": ties.get(account, 0.0),
                 "exchanges": totals[account],
                 "harvest_exchanges": sent_here,
                 "reason": reason,
+                "replaces": int(members[life.replaces[at]]) if life.replaces[at] >= 0 else None,
             }
         )
     return rows
@@ -320,10 +333,6 @@ def _per_account(rows: pa.Table, place: int, column: str) -> dict[int, int]:
     start, stop = np.searchsorted(rows.column("candidate").to_numpy(), [place, place + 1])
     own = rows.slice(start, stop - start)
     return dict(zip(own.column("account").to_pylist(), own.column(column).to_pylist(), strict=True))
-
-
-def _day(microseconds: int) -> str:
-    return dt.datetime.fromtimestamp(microseconds / 1e6, dt.UTC).date().isoformat()
 
 
 def _finite(value: float | None) -> float | None:

@@ -121,5 +121,31 @@ def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random
     )
 
 
-STRUCTURAL_TESTS = (template_persists, elicitation, open_requests, known_items, tiling, shared_instruments)
+@actor_test(Vote.STRUCTURAL)
+def replayed_reasoning(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
+    """The members send reasoning signatures that the provider had given to accounts of other organisations.
+
+    Only signatures that tied nobody in the discovery slice count, and only where both organisations are known. Misled by a proxy or a
+    reseller that spreads one conversation over accounts of several organisations, and by a published example that holds a signature.
+    """
+    if np.isnan(population.moved).all():
+        return None
+    return compared(
+        candidate,
+        population,
+        rng,
+        scores=population.compared("moved"),
+        words="of members send reasoning signatures that accounts of other organisations were given",
+    )
+
+
+STRUCTURAL_TESTS = (
+    template_persists,
+    elicitation,
+    open_requests,
+    known_items,
+    tiling,
+    shared_instruments,
+    replayed_reasoning,
+)
 """In the order they run."""

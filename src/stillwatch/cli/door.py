@@ -9,6 +9,7 @@ from cyclopts import CycloptsError
 
 from stillwatch.cli.app import app
 from stillwatch.cli.demo import demo
+from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
@@ -16,7 +17,7 @@ from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, names, demo, range_app)
+COMMANDS = (scan, explain, expand, names, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130

@@ -11,6 +11,7 @@ __all__ = [
     "ACTORS",
     "ACTOR_EVIDENCE",
     "ACTOR_LINEAGE",
+    "ACTOR_LOOKS",
     "ACTOR_MEMBERS",
     "ARTIFACTS",
     "CALIBRATION",
@@ -98,8 +99,8 @@ LINKS = Table(
     key=("account", "kind", "object"),
     columns=(
         column("account", HASH, "the account", required=True),
-        column("kind", TEXT, "family, payment, registration, device, subnet, tls, user_agent, ...", required=True, leaves="free"),
-        column("object", HASH, "the shared thing", required=True),
+        column("kind", TEXT, "family, payment, device, artifact (replayed reasoning), registration, ip, subnet or tls", required=True, leaves="free"),
+        column("object", HASH, "the shared thing; of an artifact link the smallest account of the pool", required=True),
         column("weight", pa.float64(), "weight by kind and rarity", required=True),
         column("exchanges", pa.int64(), "exchanges behind it in the discovery slice; unknown for account facts"),
         column("object_accounts", pa.int64(), "accounts that share the thing", required=True, leaves="as_count"),
@@ -113,7 +114,7 @@ ACTORS = Table(
     row="One candidate actor: accounts that one operator seems to run, with what was decided.",
     key=("actor",),
     columns=(
-        column("actor", HASH, "id: keyed hash of first day and founding members; never reused", required=True),
+        column("actor", HASH, "id: keyed hash of first day and founding members; never reused, kept for as long as it is recognised", required=True),
         column("first_seen", TIME, "first exchange", required=True, leaves="as_count"),
         column("last_seen", TIME, "last exchange", required=True, leaves="as_count"),
         column("accounts", pa.int64(), "members", required=True, leaves="as_count"),
@@ -124,12 +125,14 @@ ACTORS = Table(
         column("capability", TEXT, "capability sought, in words", required=True, leaves="free"),
         column("found_by", pa.list_(TEXT), "kinds of link that hold it together", required=True, leaves="free"),
         column("families", pa.list_(HASH), "its families", required=True),
-        column("e_value", pa.float64(), "evidence on held-out data against the actor's null; unknown when undecided", leaves="free"),
-        column("threshold", pa.float64(), "e-value that e-BH demanded at the run's budget", leaves="free"),
+        column("e_value", pa.float64(), "evidence of this run on held-out data against the actor's null; unknown when undecided", leaves="free"),
+        column("threshold", pa.float64(), "evidence that e-BH demanded at the run's budget, over all actors ever tracked", leaves="free"),
         column("decision", TEXT, "review, set_aside or undecided", required=True, leaves="free"),
         column("lookalike", TEXT, "innocent explanation that fits best", leaves="free"),
         column("lookalike_fits", pa.bool_(), "whether that explanation fits well enough to set the candidate aside", leaves="free"),
         column("reason", TEXT, "the sentence that says why", required=True),
+        column("evidence", pa.float64(), "evidence so far: weighted sum over the days on which it was looked at; unknown when undecided", leaves="free"),
+        column("looks", pa.int64(), "days with evidence, this one included", leaves="free"),
     ),
 )
 
@@ -141,24 +144,45 @@ ACTOR_MEMBERS = Table(
         column("actor", HASH, "the actor", required=True),
         column("account", HASH, "the account", required=True),
         column("valid_from", TIME, "member since", required=True),
-        column("valid_to", TIME, "member until; unknown while it lasts"),
+        column("valid_to", TIME, "last exchange, where it seems to have stopped; unknown while it lasts"),
         column("links", pa.int64(), "links that tie it to the actor", required=True),
         column("weight", pa.float64(), "sum of their weights", required=True),
         column("exchanges", pa.int64(), "its exchanges", required=True),
         column("harvest_exchanges", pa.int64(), "of these, exchanges that carry the actor's families or techniques", required=True),
         column("reason", TEXT, "why it is a member, in a sentence", required=True),
+        column("replaces", HASH, "member that stopped within a day before this one began, where one did"),
     ),
 )
 
 ACTOR_LINEAGE = Table(
     name="actor_lineage",
-    row="One event in an actor's life: born, merged, split, alias.",
+    row="One event in an actor's life: born, merged, split, seen to share a pool of accounts with another. Actors of earlier scans are kept.",
     key=("actor", "event", "at", "other"),
     columns=(
         column("actor", HASH, "the actor", required=True),
-        column("event", TEXT, "born, merged_into, split_from or alias_of", required=True),
+        column("event", TEXT, "born, merged_into, split_from or shares_pool_with", required=True),
         column("other", HASH, "the other actor, where there is one"),
         column("at", TIME, "when", required=True),
+    ),
+)
+
+ACTOR_LOOKS = Table(
+    name="actor_looks",
+    row="One day's look at one tracked actor. The only table that a scan reads of an earlier scan.",
+    key=("actor", "day"),
+    columns=(
+        column("actor", HASH, "the actor", required=True),
+        column("day", TIME, "last day of the logs then, its first instant; a later scan of the same day replaces the look", required=True, leaves="as_count"),
+        column("first_at", TIME, "first exchange of the accounts that founded it", required=True, leaves="as_count"),
+        column("accounts", pa.int64(), "accounts that its links tied then", required=True, leaves="as_count"),
+        column("e_value", pa.float64(), "evidence on the test slice of all logs by then; unknown when undecided", leaves="free"),
+        column("looks", pa.int64(), "looks with evidence so far", required=True, leaves="free"),
+        column("evidence", pa.float64(), "weighted sum of these; the chance that it ever reaches 1/a under the null is at most a", leaves="free"),
+        column("decision", TEXT, "review, set_aside or undecided", required=True, leaves="free"),
+        column("founders", pa.list_(HASH), "the accounts; kept for the last two looks"),
+        column("marks", pa.list_(HASH), "up to 256 shingles of its families, payment instruments and devices; kept for the last two looks", leaves="as_tag"),
+        column("split_from", HASH, "actor that it was part of at the last look"),
+        column("merged_into", HASH, "actor that it is part of from this day on"),
     ),
 )
 

@@ -24,6 +24,8 @@ from . import (
     otel_genai,
 )
 from .chunks import Chunk, Plan, SourceFile, plan
+from .clean import address, subnet
+from .exchange import account_id
 from .facts import CLEARED, Facts, read_accounts, read_cleared, read_releases, read_telemetry
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
@@ -39,6 +41,8 @@ __all__ = [
     "Plan",
     "ReadOptions",
     "SourceFile",
+    "account_id",
+    "address",
     "log_format",
     "plan",
     "prefixes",
@@ -47,6 +51,7 @@ __all__ = [
     "read_cleared",
     "read_releases",
     "read_telemetry",
+    "subnet",
 ]
 
 # A format is registered when its module is read; this tuple is what keeps them from looking unused.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from stillwatch.pipeline.expand import expand_seed, seed_of
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
 from stillwatch.pipeline.vault import raw_names
 
-__all__ = ["Inputs", "Progress", "Read", "Scanned", "last_view", "raw_names", "scan"]
+__all__ = ["Inputs", "Progress", "Read", "Scanned", "expand_seed", "last_view", "raw_names", "scan", "seed_of"]

@@ -32,6 +32,17 @@ _HOURS = Sql(
     """.replace("{pressing}", str(PRESSING)),
 )
 
+_MODELS = Sql(
+    "pictures_models",
+    """
+    select m.actor, @day(f.at) as day, f.model, count(*) as exchanges
+    from {features} f join {members} m on m.account = f.account
+    where f.model is not null
+    group by m.actor, @day(f.at), f.model
+    order by 1, 2, 3
+    """,
+)
+
 _SHOWN = Sql(
     "pictures_shown",
     """
@@ -75,9 +86,12 @@ _COVERAGE = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pictures:
-    """Hours by actor as (hour since 1970, harvest, other); example exchanges by family; share of senders inside by (actor, family)."""
+    """Hours by actor as (hour since 1970, harvest, other), models by actor as (day since 1970, model, exchanges); example exchanges by
+    family; share of senders inside by (actor, family).
+    """
 
     hours: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    models: dict[int, list[tuple[int, str, int]]] = field(default_factory=dict)
     examples: dict[int, list[int]] = field(default_factory=dict)
     inside: dict[tuple[int, int], float] = field(default_factory=dict)
     coverage: dict[str, int | None] = field(default_factory=dict)
@@ -104,6 +118,9 @@ def draw(engine: DuckEngine, features: Relation, found: Found, described: ActorT
     hours: dict[int, list[tuple[int, int, int]]] = {}
     for row in engine.to_arrow(engine.sql(_HOURS, features=features, members=members, **inputs)).to_pylist():
         hours.setdefault(row["actor"], []).append((row["hour"], row["harvest"], row["exchanges"] - row["harvest"]))
+    models: dict[int, list[tuple[int, str, int]]] = {}
+    for row in engine.to_arrow(engine.sql(_MODELS, features=features, members=members)).to_pylist():
+        models.setdefault(row["actor"], []).append((row["day"], row["model"], row["exchanges"]))
     examples: dict[int, list[int]] = {}
     for row in engine.to_arrow(engine.sql(_SHOWN, limits=limits, **inputs)).to_pylist():
         examples.setdefault(row["family"], []).append(row["exchange_id"])
@@ -111,4 +128,4 @@ def draw(engine: DuckEngine, features: Relation, found: Found, described: ActorT
         (row["actor"], row["family"]): row["members"] / row["senders"]
         for row in engine.to_arrow(engine.sql(_INSIDE, members=members, **inputs)).to_pylist()
     }
-    return Pictures(hours=hours, examples=examples, inside=inside, coverage=coverage)
+    return Pictures(hours=hours, models=models, examples=examples, inside=inside, coverage=coverage)

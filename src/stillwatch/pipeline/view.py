@@ -39,7 +39,7 @@ def view(
     store = workspace.store
     ranked = sorted(
         store.read("actors").to_pylist(),
-        key=lambda a: (_RANK[Decision(a["decision"])], -(a["e_value"] or 0.0), -a["accounts"], a["actor"]),
+        key=lambda a: (_RANK[Decision(a["decision"])], -(a["evidence"] or 0.0), -a["accounts"], a["actor"]),
     )
     members = grouped(store.read("actor_members"), "actor")
     return ScanView(

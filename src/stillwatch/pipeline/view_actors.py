@@ -14,6 +14,7 @@ from stillwatch.core import Decision, Support, Technique, Vote, handle
 from stillwatch.engine import Store
 from stillwatch.pipeline.pictures import Pictures
 from stillwatch.pipeline.view_examples import examples_by_family
+from stillwatch.pipeline.view_history import events_by_actor, looks_by_actor
 from stillwatch.pipeline.view_links import link_picture
 from stillwatch.pipeline.view_rows import facts_by_account, grouped
 from stillwatch.report import (
@@ -21,8 +22,10 @@ from stillwatch.report import (
     Example,
     FamilyView,
     HeldOutTest,
+    HistoryEvent,
     HourCount,
     LookalikeCheck,
+    LookView,
     MemberView,
     ReleaseMark,
 )
@@ -35,8 +38,11 @@ _MEASURE_A_SHARE = {
     "open_requests",
     "newcomers",
     "shared_instruments",
+    "replayed_reasoning",
     "single_turn",
     "distinct_prompts",
+    "replaced_heads",
+    "release_pivot",
 }
 """Tests whose value is a share, and so shown as a percentage; the others count or divide."""
 
@@ -56,6 +62,8 @@ class _Tables:
     links: pa.Table
     releases: tuple[ReleaseMark, ...]
     pictures: Pictures
+    looks: Mapping[int, tuple[LookView, ...]]
+    events: Mapping[int, tuple[HistoryEvent, ...]]
 
 
 def actor_views(
@@ -84,6 +92,8 @@ def actor_views(
         links=store.read("links"),
         releases=tuple(ReleaseMark(model=r["model"], at=r["at"]) for r in store.read("releases").to_pylist()),
         pictures=pictures,
+        looks=looks_by_actor(store),
+        events=events_by_actor(store, members, pictures.models),
     )
     return tuple(_actor(row, tables) for row in actors)
 
@@ -109,7 +119,7 @@ def _actor(row: Mapping[str, Any], tables: _Tables) -> ActorView:
         techniques=tuple(sorted({name for family in families for name in _techniques(family["elicitation"])})),
         found_by=tuple(row["found_by"]),
         tests=tuple(_test(e) for e in evidence if e["test"] in TESTS),
-        e_value=row["e_value"],
+        e_value=row["evidence"],
         threshold=row["threshold"],
         lookalikes=tuple(_lookalike(e) for e in evidence if e["test"].startswith("lookalike:")),
         families=tuple(
@@ -127,6 +137,8 @@ def _actor(row: Mapping[str, Any], tables: _Tables) -> ActorView:
             for hour, harvest, other in tables.pictures.hours.get(row["actor"], [])
         ),
         releases=tuple(r for r in tables.releases if row["first_seen"] - _BEFORE <= r.at <= row["last_seen"]),
+        looks=tables.looks.get(row["actor"], ()),
+        events=tables.events.get(row["actor"], ()),
     )
 
 
@@ -193,6 +205,8 @@ def _member(row: Mapping[str, Any], facts: Mapping[str, Any]) -> MemberView:
         signup_path=facts.get("signup_path"),
         created=facts.get("created"),
         first_seen=row["valid_from"],
+        stopped=row["valid_to"],
+        replaces=None if row["replaces"] is None else handle("account", row["replaces"]),
     )
 
 

@@ -19,7 +19,8 @@ __all__ = ["LIMITS", "error_budgets", "guarantees", "undecided_counts"]
 _OF_ACTORS = (
     (
         "Among the actors put up for review the expected share of wrong ones is at most the budget (e-BH, under any dependence "
-        "between candidates), if in the held-out hours the members of a false candidate are a random group of accounts as busy "
+        "between candidates, over all actors ever tracked, on any day that one looks), if in the held-out hours the members of a "
+        "false candidate are a random group of accounts as busy "
         "as they."
     ),
     "Candidates were found in one half of each account's hours and tested in the other half.",
@@ -87,7 +88,7 @@ def error_budgets(
             tested=len(actors),
             found=sum(a["decision"] == Decision.REVIEW for a in actors),
             needed=min((a["threshold"] for a in actors if a["threshold"] is not None), default=None),
-            best=max((a["e_value"] for a in actors if a["e_value"] is not None), default=None),
+            best=max((a["evidence"] for a in actors if a["evidence"] is not None), default=None),
             can_fire=bool(actors),
             note="" if actors else "No group of accounts was tied closely enough to be a candidate.",
         ),

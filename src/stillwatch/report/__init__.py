@@ -43,6 +43,7 @@ from stillwatch.report.view_actor import (
     Tie,
     TopicShare,
 )
+from stillwatch.report.view_history import HistoryEvent, LookView
 
 __all__ = [
     "QUANTILE_LEVELS",
@@ -54,12 +55,14 @@ __all__ = [
     "FamilyView",
     "FieldCoverage",
     "HeldOutTest",
+    "HistoryEvent",
     "HistoryView",
     "HourCount",
     "KeyNumber",
     "Kind",
     "Line",
     "LinkPicture",
+    "LookView",
     "LookalikeCheck",
     "MemberView",
     "Part",

@@ -9,7 +9,16 @@ from enum import StrEnum
 from stillwatch.core.errors import Error
 from stillwatch.report.inert import inert
 from stillwatch.report.parts import three_parts
-from stillwatch.report.tables import Table, example_text, families_table, lookalikes_table, members_table, tests_table
+from stillwatch.report.tables import (
+    Table,
+    example_text,
+    families_table,
+    history_table,
+    lookalikes_table,
+    looks_table,
+    members_table,
+    tests_table,
+)
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_account import AccountView, SignalReading
 from stillwatch.report.view_actor import ActorView, FamilyView, MemberView
@@ -91,7 +100,8 @@ def _actor(actor: ActorView) -> Iterator[Line]:
         for row in rows:
             yield _line(Kind.ITEM, row.sentence)
     yield from _rows(tests_table(actor))
-    yield from _rows(lookalikes_table(actor.lookalikes))
+    for table in (lookalikes_table(actor.lookalikes), looks_table(actor), history_table(actor)):
+        yield from _rows(table)
     yield from _rows(families_table(actor))
     for family in actor.families[:2]:
         yield from _examples(family)
@@ -140,6 +150,10 @@ def _membership(actor: ActorView, member: MemberView) -> Iterator[Line]:
         f"product type {member.product_type or 'unknown'}",
     ]
     yield _line(Kind.ITEM, f"Account {listing(facts)}.")
+    if member.replaces is not None:
+        yield _line(Kind.ITEM, f"It began within a day after {member.replaces} had stopped.")
+    if member.stopped is not None:
+        yield _line(Kind.ITEM, f"Silent since {day(member.stopped)}: it seems to have stopped.")
 
 
 def _signal(signal: SignalReading) -> Iterator[Line]:

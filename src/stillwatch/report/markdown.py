@@ -16,7 +16,9 @@ from stillwatch.report.tables import (
     example_text,
     families_table,
     findings_table,
+    history_table,
     lookalikes_table,
+    looks_table,
     members_table,
     tests_table,
 )
@@ -112,6 +114,8 @@ def _actor(actor: ActorView) -> Iterator[str]:
     tables = (
         tests_table(actor),
         lookalikes_table(actor.lookalikes),
+        looks_table(actor),
+        history_table(actor),
         families_table(actor),
         members_table(actor, most=_MEMBERS),
     )

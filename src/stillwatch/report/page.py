@@ -23,6 +23,7 @@ from stillwatch.report.plot_links import LinkDrawing, draw_links
 from stillwatch.report.plot_strip import strip
 from stillwatch.report.plot_timeline import timeline
 from stillwatch.report.standing import GLOSSARY, METHOD, STANDING_LIMITS
+from stillwatch.report.tables import history_table, looks_table
 from stillwatch.report.verdict import key_numbers, verdict
 from stillwatch.report.view import ScanView
 from stillwatch.report.view_actor import ActorView
@@ -96,6 +97,8 @@ def _environment() -> jinja2.Environment:
         timeline=timeline,
         draw_links=_draw,
         strip=strip,
+        looks_table=looks_table,
+        history_table=history_table,
     )
     return environment
 

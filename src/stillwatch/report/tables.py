@@ -34,7 +34,9 @@ __all__ = [
     "example_text",
     "families_table",
     "findings_table",
+    "history_table",
     "lookalikes_table",
+    "looks_table",
     "members_table",
     "nearest_explanation",
     "tests_table",
@@ -149,6 +151,27 @@ def lookalikes_table(lookalikes: tuple[LookalikeCheck, ...]) -> Table:
     fits = {True: "fits", False: "does not fit", None: "unknown"}
     rows = [(check.name, fits[check.fits], sentence(check.why)) for check in lookalikes]
     return _table("Innocent explanations considered", ("explanation", "fits?", "why"), rows)
+
+
+def looks_table(actor: ActorView) -> Table:
+    """The actor's evidence day by day; empty while there was one look alone."""
+    header = ("day", "accounts", "evidence of its logs", "evidence so far", "decision")
+    rows = [
+        (
+            day(one.day),
+            count(one.accounts),
+            "undecided" if one.e_value is None else e_words(one.e_value),
+            "undecided" if one.evidence is None else e_words(one.evidence),
+            spell(one.decision),
+        )
+        for one in actor.looks
+    ]
+    return _table("Evidence over time", header, rows if len(rows) > 1 else [], (1, 2, 3))
+
+
+def history_table(actor: ActorView) -> Table:
+    """What happened to the actor, oldest first."""
+    return _table("History", ("day", "what happened"), [(day(one.at), sentence(one.what)) for one in actor.events])
 
 
 def families_table(actor: ActorView) -> Table:

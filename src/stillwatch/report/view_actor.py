@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from stillwatch.core.records import Decision, Support, Vote
+from stillwatch.report.view_history import HistoryEvent, LookView
 
 __all__ = [
     "ActorView",
@@ -137,7 +138,10 @@ class FamilyView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemberView:
-    """One account of the actor: a row of `actor_members` with what the provider's records say of it."""
+    """One account of the actor: a row of `actor_members` with what the provider's records say of it.
+
+    `stopped` is its last exchange, where it seems to have stopped; `replaces` the member that stopped within a day before it began.
+    """
 
     handle: str
     exchanges: int
@@ -151,6 +155,8 @@ class MemberView:
     created: datetime | None = None
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    stopped: datetime | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,7 +238,7 @@ class ActorView:
     """One candidate actor with everything a reviewer needs; for review, set aside, or undecided.
 
     `harvest_exchanges` are those that carry its families or techniques; `yield_exchanges` the distinct prompts
-    answered among them. `e_value` is the evidence on held-out data and `threshold` what e-BH demanded. `founding_n`
+    answered among them. `e_value` is the evidence on held-out data over all `looks` and `threshold` what e-BH demanded. `founding_n`
     is the number of exchanges that found it, `tested_n` the number that tested it, where the two are known.
     `statements` adds sentences to the three parts that the report writes from the numbers.
     """
@@ -263,3 +269,5 @@ class ActorView:
     releases: tuple[ReleaseMark, ...] = ()
     topics: tuple[TopicShare, ...] = ()
     statements: tuple[Statement, ...] = ()
+    looks: tuple[LookView, ...] = ()
+    events: tuple[HistoryEvent, ...] = ()

@@ -1,0 +1,130 @@
+"""From one known seed to the accounts that belong to it: grown in the discovery slice, each account tested in the test slice.
+
+1. *Grow.* A seed is a set of accounts, a template, or a shared thing. Accounts that share a template, instrument, device, pool
+   of replays or place with it are candidates. A strong thing (`STRONG`) half of whose accounts are candidates takes the others in, round
+   after round. Hubs tie nobody. All of this reads the discovery slice and the records alone.
+2. *Test.* Each candidate is compared, in the test slice, with accounts as busy of its product type that nothing ties to the seed, and that
+   sent none of its templates in the discovery slice: how much of its traffic carries the seed's templates (where there are any) and
+   how much presses for training value. Of the p-values of two tests twice the smaller counts. Benjamini-Hochberg over all candidates
+   at the stated level: conformal p-values that share their calibration accounts are positively dependent (Bates and others 2023).
+3. *The whole group*, as it was before anybody was picked, goes through the tests and the innocent explanations of every actor.
+
+A candidate that a fact of the records ties (a card, a device, a replayed signature) and whose conduct shows nothing is told as that.
+Misled by a public template: its users do send it in both slices. The innocent explanations of the whole group are there for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.actors.carry import carried
+from stillwatch.actors.cores import Group
+from stillwatch.actors.families import Mined, mined_from, reread
+from stillwatch.actors.growing import INDICATORS, Seed, grown, holders, prompted, sends
+from stillwatch.actors.population import HeldOut, held_out
+from stillwatch.actors.reaching import Reached, Verdict, carried_share, met, reached
+from stillwatch.actors.weighing import Weighed, weigh
+from stillwatch.engine import Engine, Relation, Sql, table
+
+__all__ = ["INDICATORS", "Expanded", "Reached", "Seed", "Verdict", "Workroom", "expand"]
+
+Ints = npt.NDArray[np.int64]
+
+_SENT = Sql(
+    "expand_sent",
+    """
+    select c.account, c.family, c.slice, count(distinct c.exchange_id) as exchanges
+    from {carried} c
+    group by c.account, c.family, c.slice
+    order by 1, 2, 3
+    """,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expanded:
+    """What a seed grew to. `whole` is the group before anybody was picked, tested as actors are; `hubs` names things too widely shared."""
+
+    seeds: tuple[int, ...]
+    reached: tuple[Reached, ...]
+    families: tuple[int, ...]
+    hubs: tuple[str, ...]
+    level: float
+    null: str
+    whole: Weighed | None
+
+    def count(self, verdict: Verdict) -> int:
+        """Accounts with this verdict."""
+        return sum(one.verdict is verdict for one in self.reached)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workroom:
+    """The tables that an expansion reads: relations of the engine, and what the last scan linked."""
+
+    features: Relation
+    account_facts: Relation
+    artifacts: Relation
+    links: pa.Table
+    families: pa.Table
+
+
+def expand(
+    engine: Engine,
+    tables: Workroom,
+    seed: Seed,
+    *,
+    level: float,
+    hub_share: float,
+    salt: int,
+    run_seed: int = 0,
+) -> Expanded:
+    """Grow a seed to the accounts that belong to it.
+
+    Args:
+        level: expected share of wrong ones among the accounts that are shown.
+        hub_share: share of all accounts beyond which a shared thing links nobody.
+    """
+    mined = reread(tables.families)
+    own = [mined_from("prompt", np.unique(seed.anchors), salt)] if seed.anchors.size >= 2 else []
+    told = carried(engine, tables.features, [*mined, *own])
+    sent = engine.to_arrow(engine.sql(_SENT, carried=told))
+    launched = engine.from_arrow(table("releases").schema.empty_table())
+    population = held_out(engine, tables.features, tables.account_facts, tables.artifacts, launched)
+    read = {"features": tables.features, "account_facts": tables.account_facts}
+    named, hubs = holders(engine, read, tables.links, seed, most=max(hub_share * population.everyone.size, 20))
+    usable = tables.links.filter(pc.invert(tables.links.column("hub")))
+    links = pa.concat_tables([usable, named, sends(sent, seed), prompted(sent, [int(one.ids[0]) for one in own])])
+    rows, families = grown(links, seed)
+    links = links.take(pa.array(rows))
+    looked_at = np.setdiff1d(links.column("account").to_numpy(), np.array(sorted(seed.accounts), np.int64))
+    share = carried_share(sent, families, population)
+    related = np.union1d(met(sent, families), np.array(sorted(seed.accounts), np.int64))
+    return Expanded(
+        seeds=tuple(sorted(seed.accounts)),
+        reached=reached(looked_at, links, share if families else None, population, related, level),
+        families=tuple(families),
+        hubs=hubs,
+        level=level,
+        null="it sends the seed's templates, and presses for training value, no more than accounts as busy that nothing ties to the seed",
+        whole=_whole(engine, told, links, mined + own, population, run_seed),
+    )
+
+
+def _whole(
+    engine: Engine, told: Relation, links: pa.Table, mined: Sequence[Mined], population: HeldOut, run_seed: int
+) -> Weighed | None:
+    """The grown group with what every test and explanation says of it."""
+    if not links.num_rows:
+        return None
+    accounts, place = np.unique(links.column("account").to_numpy(), return_inverse=True)
+    ties = np.bincount(place, weights=links.column("weight").to_numpy()).astype(np.float64)
+    group = Group(accounts=accounts, ties=ties, links=np.arange(links.num_rows), density=float(ties.mean()))
+    scope_of = {int(family): one.scope for one in mined for family in one.ids}
+    return weigh(engine, told, [group], links, scope_of, population, seed=run_seed)[0]

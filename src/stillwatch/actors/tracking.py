@@ -1,0 +1,247 @@
+"""Actors over time: which of today's candidates was seen before, and what its evidence has come to.
+
+Two sightings are of one actor when they share half of the accounts of the smaller, or half of the marks (shingles of its families, payment
+instruments, devices): heads are cut and grow back, templates stay. One old actor in several candidates has split: the part that shares
+most keeps the name. Several old ones in one candidate have merged, and the one that shares most gives it its name.
+
+Evidence. Each day an actor has an e-value on the test slice of all that the logs hold by then. These are *added* with weights that sum
+to 1 (`stats.look_share`): accounts have habits, so daily e-values must not be multiplied, and sums hold under any dependence of days.
+Nothing of the test slice chooses a candidate's accounts or says whose heir it is. So the chance that the evidence of an actor for which
+the null holds ever reaches 1/a is at most a, however often one looks, and e-BH over all actors ever tracked keeps its promise on any day.
+
+A day is looked at once: a later scan of the same day replaces that day's look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stillwatch.engine import table
+from stillwatch.stats import look_share
+
+__all__ = [
+    "Recognised",
+    "Sighting",
+    "Standing",
+    "actor_id",
+    "lineage",
+    "look_row",
+    "looked",
+    "marks_of",
+    "recognise",
+    "standings",
+    "whole_day",
+]
+
+Ints = npt.NDArray[np.int64]
+
+DAY = 86_400_000_000
+_SHARED = 0.5
+_LEAST_MARKS = 2
+_MOST_MARKS = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sighting:
+    """One candidate as tracking sees it: its accounts and its marks, both sorted, and the instant of its first exchange."""
+
+    accounts: Ints
+    marks: Ints
+    first_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recognised:
+    """Each candidate's name, the actor that it split from, and which old actors are now part of another."""
+
+    actors: tuple[int, ...]
+    split_from: tuple[int | None, ...]
+    merged: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """An actor's evidence so far, and how many looks had any; unknown evidence where none had."""
+
+    evidence: float | None
+    looks: int
+
+
+def actor_id(accounts: Ints, day: str, salt: int) -> int:
+    """Keyed hash of the day of the first exchange and of the founding members: never reused, never changed."""
+    key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
+    digest = hashlib.blake2b(
+        day.encode() + np.sort(accounts).tobytes(), digest_size=8, key=key, person=b"actor"
+    ).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def whole_day(before: pa.Table, ended: int) -> int:
+    """The day of a look, its first instant: the last day of the logs, and never before a day that was looked at."""
+    known = pc.max(before.column("day").cast(pa.int64())).as_py()
+    return max(ended // DAY * DAY, known or 0)
+
+
+def recognise(before: pa.Table, day: int, seen: Sequence[Sighting], *, salt: int) -> Recognised:
+    """Name today's candidates by the looks of earlier days."""
+    old = [row for row in _latest(before, day) if row["merged_into"] is None]
+    people = _Shared([one.accounts for one in seen], least=1)
+    signs = _Shared([one.marks for one in seen], least=_LEAST_MARKS)
+    edges = []
+    for o, row in enumerate(old):
+        (shared, alike), (marked, marked_alike) = people.with_(row["founders"]), signs.with_(row["marks"])
+        edges += [
+            (-int(shared[n]), -int(marked[n]), row["actor"], int(seen[n].accounts[0]), o, n)
+            for n in np.flatnonzero(alike | marked_alike).tolist()
+        ]
+    edges.sort()
+    heir: dict[int, int] = {}
+    parent: dict[int, int] = {}
+    for *_, o, n in edges:
+        if o not in heir and n not in parent:
+            heir[o], parent[n] = n, o
+    best_old: dict[int, int] = {}
+    best_new: dict[int, int] = {}
+    for *_, o, n in edges:
+        best_old.setdefault(n, o)
+        best_new.setdefault(o, n)
+    names = tuple(
+        old[parent[n]]["actor"] if n in parent else actor_id(one.accounts, _date(one.first_at), salt)
+        for n, one in enumerate(seen)
+    )
+    return Recognised(
+        actors=names,
+        split_from=tuple(
+            old[best_old[n]]["actor"] if n in best_old and n not in parent else None for n in range(len(seen))
+        ),
+        merged={old[o]["actor"]: names[n] for o, n in best_new.items() if o not in heir},
+    )
+
+
+def standings(
+    before: pa.Table, day: int, actors: Sequence[int], e_values: Sequence[float | None]
+) -> tuple[list[Standing], list[float]]:
+    """The evidence of today's actors with today's look, and that of all others that were ever tracked and have not merged."""
+    known = {row["actor"]: row for row in _latest(before, day)}
+    today = []
+    for actor, e_value in zip(actors, e_values, strict=True):
+        row = known.get(actor)
+        so_far, looks = (None, 0) if row is None else (row["evidence"], row["looks"])
+        if e_value is not None:
+            looks += 1
+            so_far = (so_far or 0.0) + float(look_share([looks])[0]) * e_value
+        today.append(Standing(evidence=so_far, looks=looks))
+    others = [
+        row["evidence"] or 0.0 for name, row in known.items() if name not in actors and row["merged_into"] is None
+    ]
+    return today, others
+
+
+def look_row(
+    actor: int, seen: Sighting, split_from: int | None, e_value: float | None, standing: Standing, decision: str
+) -> dict[str, Any]:
+    """Today's row of one actor, without its day."""
+    return {
+        "actor": actor,
+        "first_at": seen.first_at,
+        "accounts": int(seen.accounts.size),
+        "e_value": e_value,
+        "looks": standing.looks,
+        "evidence": standing.evidence,
+        "decision": decision,
+        "founders": seen.accounts.tolist(),
+        "marks": seen.marks.tolist(),
+        "split_from": split_from,
+        "merged_into": None,
+    }
+
+
+def looked(before: pa.Table, day: int, rows: Sequence[Mapping[str, Any]], recognised: Recognised) -> pa.Table:
+    """The looks of earlier days with today's rows beside them. Accounts and marks are kept for an actor's last look before today alone.
+
+    Args:
+        rows: today's actors, without their day.
+    """
+    schema = table("actor_looks").schema
+    latest = {row["actor"]: row for row in _latest(before, day)}
+    merged = [
+        {**latest[gone], "e_value": None, "day": day, "merged_into": name, "founders": None, "marks": None}
+        for gone, name in recognised.merged.items()
+    ]
+    kept = [
+        row if row["day"] == latest[row["actor"]]["day"] else {**row, "founders": None, "marks": None}
+        for row in _rows(before)
+        if row["day"] < day
+    ]
+    made = pa.Table.from_pylist([*kept, *merged, *({**row, "day": day} for row in rows)], schema=schema)
+    return made.sort_by([("actor", "ascending"), ("day", "ascending")])
+
+
+def lineage(looks: pa.Table) -> pa.Table:
+    """Rows of `actor_lineage`: when each actor ever tracked was born, what it split from and what it became part of."""
+    events, born = [], set()
+    for row in _rows(looks):
+        actor = row["actor"]
+        if actor not in born:
+            born.add(actor)
+            events.append({"actor": actor, "event": "born", "other": None, "at": row["first_at"]})
+        events += [
+            {"actor": actor, "event": event, "other": row[event], "at": row["day"]}
+            for event in ("split_from", "merged_into")
+            if row[event] is not None
+        ]
+    contract = table("actor_lineage")
+    made = pa.Table.from_pylist(events, schema=contract.schema)
+    return made.sort_by([(key, "ascending") for key in contract.key])
+
+
+def marks_of(shingles: Ints, things: Ints) -> Ints:
+    """At most 256 marks of an actor, always the smallest ones, so that samples of like sets are alike."""
+    return np.unique(np.concatenate([shingles, things]))[:_MOST_MARKS]
+
+
+class _Shared:
+    """How much of an old set each of several new ones shares."""
+
+    def __init__(self, sets: Sequence[Ints], *, least: int) -> None:
+        self._size = np.array([one.size for one in sets], np.int64)
+        self._values = np.concatenate([np.empty(0, np.int64), *sets])
+        self._owner = np.repeat(np.arange(len(sets)), self._size)
+        self._least = least
+
+    def with_(self, old: Sequence[int] | None) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Common values, and whether they are enough, and half of the smaller set, for each of the new sets."""
+        own = np.array(old or [], np.int64)
+        count = np.bincount(self._owner[np.isin(self._values, own)], minlength=self._size.size)
+        return count, (count >= self._least) & (count >= _SHARED * np.minimum(own.size, self._size))
+
+
+def _latest(before: pa.Table, day: int) -> list[dict[str, Any]]:
+    """The last look of each actor before a day, in the order of actors."""
+    last: dict[int, dict[str, Any]] = {}
+    for row in _rows(before):
+        if row["day"] < day:
+            last[row["actor"]] = row
+    return [last[actor] for actor in sorted(last)]
+
+
+def _rows(looks: pa.Table) -> list[dict[str, Any]]:
+    """Rows with instants as microseconds, by actor and day."""
+    ordered = looks.sort_by([("actor", "ascending"), ("day", "ascending")])
+    for name in ("day", "first_at"):
+        place = ordered.schema.get_field_index(name)
+        ordered = ordered.set_column(place, name, ordered.column(name).cast(pa.int64()))
+    rows: list[dict[str, Any]] = ordered.to_pylist()
+    return rows
+
+
+def _date(microseconds: int) -> str:
+    return str(np.datetime64(microseconds, "us").astype("datetime64[D]"))

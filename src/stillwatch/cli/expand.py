@@ -1,0 +1,147 @@
+"""`stillwatch expand`: from one known account, prompt or indicator to the accounts that belong to it."""
+
+from __future__ import annotations
+
+import json as json_form
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stillwatch.cli.app import app
+from stillwatch.cli.scan import DEFAULT_WORKSPACE
+
+if TYPE_CHECKING:
+    from stillwatch.actors import Expanded, Reached
+
+__all__ = ["expand"]
+
+_LISTED = 40
+
+
+@app.command
+def expand(
+    *,
+    seed: Annotated[list[str] | None, Parameter(negative=())] = None,
+    prompt: Annotated[list[str] | None, Parameter(negative=(), allow_leading_hyphen=True)] = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+    level: float | None = None,
+    all: Annotated[bool, Parameter(negative=())] = False,  # noqa: A002 - the option is called so
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Grow a known account, prompt or indicator to the accounts that belong to it.
+
+    Accounts are found in one half of their hours and tested in the other half; every one says why it was looked at. Nothing is written.
+
+    Args:
+        seed: A handle (A-... or X-...), or kind:value with account, ip, subnet, agent, tls, payment, device or registration.
+        prompt: File that holds a known prompt, or - for standard input, so that no text stands in the shell's history.
+        workspace: Folder of the scan.
+        level: Expected share of wrong ones among the accounts shown; actors.actor_fdr of the settings by default.
+        all: List the accounts that were not shown as well.
+        json: Print everything as JSON.
+    """
+    from stillwatch.core import Error, read_settings
+    from stillwatch.engine import Workspace
+    from stillwatch.pipeline import expand_seed, seed_of
+
+    if not seed and not prompt:
+        raise Error("expand: name a --seed or a --prompt")
+    if level is not None and not 0 < level < 1:
+        raise Error(f"--level: got {level}, expected a share between 0 and 1")
+    texts = [sys.stdin.read() if name == "-" else _text(Path(name)) for name in prompt or []]
+    space = Workspace(workspace, make=False)
+    found = expand_seed(
+        space, seed_of(space, seed or [], texts), read_settings(workspace / "stillwatch.toml"), level=level
+    )
+    if json:
+        print(json_form.dumps(_plain(found), indent=1))
+        return
+    _show(found, everything=all)
+
+
+def _text(path: Path) -> str:
+    from stillwatch.core import Error
+
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise Error(f"{path}: not UTF-8 text") from error
+
+
+def _show(found: Expanded, *, everything: bool) -> None:
+    from stillwatch.actors import Verdict
+    from stillwatch.core import handle
+
+    console = Console(highlight=False)
+    for hub in found.hubs:
+        console.print(Text.assemble(("note", "yellow"), " ", hub))
+    told = "; ".join(f"{found.count(verdict):,} {verdict}" for verdict in Verdict)
+    console.print(f"Known accounts: {len(found.seeds):,}. Others looked at: {len(found.reached):,} ({told}).")
+    wanted = [one for one in found.reached if everything or one.verdict in (Verdict.SHOWN, Verdict.TIED)]
+    if wanted:
+        shown = Table(
+            title=f"At most {found.level:.1%} of those shown are wrong on average",
+            title_justify="left",
+            title_style="bold",
+        )
+        for name in ("account", "verdict", "held-out", "carries", "presses", "p", "why it was looked at"):
+            shown.add_column(name, overflow="fold")
+        for one in wanted if everything else wanted[:_LISTED]:
+            shown.add_row(
+                handle("account", one.account), str(one.verdict), *_numbers(one), Text("; ".join(one.why[:2]))
+            )
+        console.print(shown)
+    if not everything and len(wanted) > _LISTED:
+        console.print(f"[dim]and {len(wanted) - _LISTED:,} more; --all or --json lists them[/]")
+    console.print(Text(f"Null of each account: {found.null}.", "dim"))
+    if found.whole is not None:
+        evidence = "undecided" if found.whole.e_value is None else f"e = {found.whole.e_value:.2g}"
+        console.print(
+            Text(f"The whole group, before anybody was picked: {evidence} that it acts together and harvests.")
+        )
+        for reason in found.whole.explanations:
+            if reason.fits:
+                console.print(Text(f"An innocent explanation fits, {reason.name.replace('_', ' ')}: {reason.why}"))
+
+
+def _numbers(one: Reached) -> tuple[str, str, str, str]:
+    def share(value: float | None) -> str:
+        return "unknown" if value is None else f"{value:.0%}"
+
+    p = "undecided" if one.p_value is None else f"{one.p_value:.2g}"
+    return f"{one.n:,}", share(one.carried), share(one.pressed), p
+
+
+def _plain(found: Expanded) -> dict[str, object]:
+    from stillwatch.core import handle
+
+    return {
+        "level": found.level,
+        "null": found.null,
+        "seeds": [handle("account", one) for one in found.seeds],
+        "families": [handle("family", one) for one in found.families],
+        "hubs": list(found.hubs),
+        "e_value": None if found.whole is None else found.whole.e_value,
+        "explanations": [
+            {"name": one.name, "fits": one.fits if one.known else None, "why": one.why}
+            for one in (found.whole.explanations if found.whole is not None else ())
+        ],
+        "accounts": [
+            {
+                "account": handle("account", one.account),
+                "verdict": str(one.verdict),
+                "why": list(one.why),
+                "held_out_exchanges": one.n,
+                "carries": one.carried,
+                "presses": one.pressed,
+                "p_value": one.p_value,
+                "needed": one.needed,
+            }
+            for one in found.reached
+        ],
+    }

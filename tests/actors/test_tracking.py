@@ -1,0 +1,202 @@
+"""Over time: an actor keeps its name while its heads come and go, and its evidence grows without ever being counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from stillwatch.actors import Found, find
+from stillwatch.actors.tracking import DAY, Sighting, lineage, look_row, looked, recognise, standings, whole_day
+from stillwatch.core import Decision, Settings
+from stillwatch.engine import table
+
+from .worlds import BEGUN, BENIGN, OPERATOR, SALT, Ints, World, at_hand, world
+
+NOTHING = table("actor_looks").schema.empty_table()
+FIRST = BEGUN // DAY * DAY
+
+
+def sighting(accounts: Sequence[int], marks: Sequence[int] = ()) -> Sighting:
+    return Sighting(accounts=np.array(accounts, np.int64), marks=np.array(marks, np.int64), first_at=BEGUN)
+
+
+def look(
+    before: pa.Table, day: int, seen: Sequence[Sighting], e_values: Sequence[float | None] | None = None
+) -> tuple[pa.Table, tuple[int, ...]]:
+    """One day's look: the table with it, and the candidates' names."""
+    at = FIRST + day * DAY
+    known = recognise(before, at, seen, salt=SALT)
+    values = e_values or [1.0] * len(seen)
+    today, _ = standings(before, at, known.actors, values)
+    rows = [
+        look_row(name, one, split, e_value, standing, "set_aside")
+        for name, one, split, e_value, standing in zip(known.actors, seen, known.split_from, values, today, strict=True)
+    ]
+    return looked(before, at, rows, known), known.actors
+
+
+def test_an_actor_keeps_its_name_while_half_of_its_accounts_stay() -> None:
+    looks, (first,) = look(NOTHING, 0, [sighting(range(20))])
+    looks, (second,) = look(looks, 1, [sighting(range(10, 40))])
+    looks, (third,) = look(looks, 2, [sighting(range(36, 60))])
+    assert first == second
+    assert third != first, "four of twenty-four accounts are not half"
+
+
+def test_an_actor_whose_accounts_were_all_replaced_is_known_by_its_marks() -> None:
+    looks, (first,) = look(NOTHING, 0, [sighting(range(20), range(100, 110))])
+    _, (second,) = look(looks, 1, [sighting(range(50, 80), range(105, 140))])
+    _, (other,) = look(looks, 1, [sighting(range(50, 80), range(109, 140))])
+    assert first == second
+    assert other != first, "one mark in common is chance"
+
+
+def test_the_larger_part_of_a_split_keeps_the_name_and_the_other_says_where_it_came_from() -> None:
+    looks, (whole,) = look(NOTHING, 0, [sighting(range(40))])
+    looks, parts = look(looks, 1, [sighting(range(15)), sighting(range(15, 40))])
+    assert parts[1] == whole
+    assert parts[0] != whole
+    events = [(r["actor"], r["event"], r["other"]) for r in lineage(looks).to_pylist()]
+    assert (parts[0], "split_from", whole) in events
+
+
+def test_a_merger_keeps_one_name_and_is_told_of_the_other() -> None:
+    looks, (small, large) = look(NOTHING, 0, [sighting(range(15)), sighting(range(15, 40))])
+    looks, (one,) = look(looks, 1, [sighting(range(40))])
+    assert one == large
+    events = [(r["actor"], r["event"], r["other"]) for r in lineage(looks).to_pylist()]
+    assert (small, "merged_into", large) in events
+    again, _ = look(looks, 2, [sighting(range(40))])
+    assert [r for r in lineage(again).to_pylist() if r["event"] == "merged_into"] == [
+        r for r in lineage(looks).to_pylist() if r["event"] == "merged_into"
+    ]
+
+
+def test_looks_are_added_with_weights_and_undecided_days_cost_nothing() -> None:
+    looks, (actor,) = look(NOTHING, 0, [sighting(range(20))], [10.0])
+    looks, _ = look(looks, 1, [sighting(range(20))], [None])
+    looks, _ = look(looks, 2, [sighting(range(20))], [12.0])
+    rows = looks.to_pylist()
+    assert {r["actor"] for r in rows} == {actor}
+    assert [r["evidence"] for r in rows] == pytest.approx([5.0, 5.0, 6.0])
+    assert [r["looks"] for r in rows] == [1, 1, 2]
+
+
+def test_the_same_day_again_replaces_its_look_and_changes_nothing_else() -> None:
+    """As a scan that was cut off after the looks were written and is run again."""
+    before, _ = look(NOTHING, 0, [sighting(range(15)), sighting(range(15, 40))], [4.0, 2.0])
+    once, _ = look(before, 1, [sighting(range(40))], [6.0])
+    again, _ = look(once, 1, [sighting(range(40))], [6.0])
+    assert once.equals(again)
+    later, _ = look(once, 1, [sighting(range(40))], [12.0])
+    assert max(r["evidence"] for r in later.to_pylist()) == pytest.approx(2.0 / 2 + 12.0 / 12)
+
+
+def test_accounts_and_marks_are_kept_for_the_last_two_looks_alone() -> None:
+    looks = NOTHING
+    for day in range(4):
+        looks, _ = look(looks, day, [sighting(range(20), range(5))])
+    assert [r["founders"] is not None for r in looks.to_pylist()] == [False, False, True, True]
+
+
+def test_days_never_run_backwards() -> None:
+    looks, _ = look(NOTHING, 3, [sighting(range(20))])
+    assert whole_day(looks, FIRST + DAY) == FIRST + 3 * DAY
+    assert whole_day(looks, FIRST + 5 * DAY + 7) == FIRST + 5 * DAY
+    assert whole_day(NOTHING, FIRST + 7) == FIRST
+
+
+groups_of_a_day = st.lists(st.sets(st.integers(0, 30), min_size=3, max_size=12), max_size=4)
+
+
+@given(st.lists(groups_of_a_day, min_size=1, max_size=5))
+def test_whatever_comes_names_are_unique_and_weights_sum_to_less_than_one(days: list[list[set[int]]]) -> None:
+    looks = NOTHING
+    for day, drawn in enumerate(days):
+        taken: set[int] = set()
+        seen = []
+        for accounts in drawn:
+            left = sorted(accounts - taken)
+            taken |= accounts
+            if left:
+                seen.append(sighting(left))
+        looks, names = look(looks, day, seen)
+        assert len(set(names)) == len(names)
+    key = looks.select(["actor", "day"]).to_pylist()
+    assert len({tuple(k.values()) for k in key}) == len(key)
+    assert all(r["evidence"] is None or r["evidence"] <= 1 for r in looks.to_pylist())
+    events = lineage(looks).to_pylist()
+    assert len({(e["actor"], e["event"], e["at"], e["other"]) for e in events}) == len(events)
+    assert sum(e["event"] == "born" for e in events) == len({k["actor"] for k in key})
+
+
+def until(drawn: World, hours: int) -> World:
+    """What a log holds after so many hours."""
+    early = pc.less(drawn.features.column("at").cast(pa.int64()), BEGUN + hours * 3_600_000_000)
+    return replace(drawn, features=drawn.features.filter(early))
+
+
+def daily(drawn: World, days: Sequence[int]) -> list[Found]:
+    """A scan after each of some days, each with the looks of those before it."""
+    out: list[Found] = []
+    for day in days:
+        part = until(drawn, 24 * day)
+        with at_hand(part.features, part.facts) as (engine, (told, known)):
+            before = out[-1].looks if out else None
+            out.append(find(engine, told, known, settings=Settings(), salt=SALT, before=before))
+    return out
+
+
+def reviewed(found: Found, own: Ints) -> list[int]:
+    """Names of the actors for review that are mostly these accounts."""
+    return [
+        j.actor for j in found.judged if j.decision is Decision.REVIEW and np.isin(j.group.accounts, own).mean() >= 0.95
+    ]
+
+
+def test_an_operator_that_is_weak_each_day_is_found_after_some_days_under_one_name() -> None:
+    """Thirty accounts that send hardly more than one request a day."""
+    faint = replace(OPERATOR, presses=0.3, load=14, size=30)
+    drawn = world([*BENIGN, faint], seed=41)
+    own = drawn.members["operator"]
+    scans = daily(drawn, [2, 4, 6, 8, 10])
+    shown = [reviewed(one, own) for one in scans]
+    assert shown[0] == []
+    assert len(shown[-1]) == 1
+    (name,) = shown[-1]
+    (history,) = [[r for r in scans[-1].looks.to_pylist() if r["actor"] == name]]
+    assert len(history) >= 4
+    evidence = [r["evidence"] or 0.0 for r in history]
+    assert evidence == sorted(evidence)
+
+
+@pytest.mark.slow
+def test_looking_every_day_accuses_nobody_oftener_than_looking_once() -> None:
+    """The structural null holds for all; habits last. At 5 % a world has a finding on any of its days in at most 5 % of worlds."""
+    worlds, ever = 16, 0
+    for seed in range(worlds):
+        drawn = world([replace(c, size=c.size // 2, phrases=0.2) for c in BENIGN], seed=100 + seed)
+        ever += any((j.evidence or 0) >= j.threshold for one in daily(drawn, [4, 6, 8, 10]) for j in one.judged)
+    assert stats.binom.sf(ever - 1, worlds, 0.05) > 1e-3
+
+
+def test_a_product_of_daily_evidence_would_accuse_the_honest() -> None:
+    """Why looks are added: the same random groups, forty days, habits that last."""
+    rng = np.random.default_rng(5)
+    habits, products, sums = rng.normal(size=(2000, 400)), 0, 0
+    for own in habits:
+        day = own[:20].mean() + rng.normal(size=40) / 20**0.5 / 2
+        e = np.exp(day * 4 - 4**2 * (1 / 20 + 1 / 80) / 2)
+        products += float(np.cumprod(e).max()) >= 20
+        weights = 1 / ((np.floor(np.log2(np.arange(1, 41))) + 1) * (np.floor(np.log2(np.arange(1, 41))) + 2))
+        sums += float(np.cumsum(e * weights / 2 ** np.floor(np.log2(np.arange(1, 41)))).max()) >= 20
+    assert sums <= 0.05 * 2000
+    assert products > 3 * 0.05 * 2000
