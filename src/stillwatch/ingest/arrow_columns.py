@@ -19,6 +19,7 @@ from .exchange import SCHEMA, Exchange, VaultPair, account_id, client_claimed, c
 from .options import ReadOptions
 from .retention import UNKNOWN_WORD, retention_of
 from .row_names import exchange_ids, renamed
+from .signature_lists import signature_lists
 from .table_rows import Reject, csv_rows, parquet_rows
 
 __all__ = ["read_table"]
@@ -30,8 +31,7 @@ _PLAIN = ("prompt", "system", "output", "reasoning")
 _LABELS = ("model", "pathway", "stop_reason", "refusal_category")
 _FLAGS = ("logprobs", "logit_bias", "stream")
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
-_BY_ROW = ("reasoning_artifacts", "artifacts_returned")
-"""Columns whose meaning needs a look at each value; a table that has anything in them is read row by row."""
+_SIGNATURES = ("reasoning_artifacts", "artifacts_returned")
 
 
 class _Odd(Exception):
@@ -62,7 +62,7 @@ def read_table(
         batch, vault = _by_columns(data, lines, found, names, reading, chunk, refused)
         rejects += refused
         return batch, vault
-    except (_Odd, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+    except (_Odd, TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         # What was told of the table before it was given up by columns is told again row by row.
         reading.notes = told
         rows = _by_rows(data, lines, found, reading, chunk.source, rejects)
@@ -110,9 +110,7 @@ def _by_columns(
     rejects: list[Reject],
 ) -> tuple[pa.RecordBatch, list[VaultPair]]:
     raw = _Columns(data, found)
-    if any(raw.holds(name) for name in _BY_ROW) or any(
-        "." in name and name not in data.column_names for name in found.columns.values()
-    ):
+    if any("." in name and name not in data.column_names for name in found.columns.values()):
         raise _Odd
     count = data.num_rows
     told = Counter(reading.notes)
@@ -150,8 +148,9 @@ def _by_columns(
     _identities(out, raw, names, vault, count)
     out["retention_class"] = _retention(raw.get("retention_class"), reading, count)
     out["outcome"] = _outcomes(raw.get("outcome"), out["http_status"], out["stop_reason"], count)
-    for name in (*_BY_ROW, "client_telemetry"):
-        out[name] = pa.nulls(count, SCHEMA.field(name).type)
+    lists = signature_lists(raw.get("reasoning_artifacts"), raw.get("artifacts_returned"), count, names)
+    out.update(zip(_SIGNATURES, lists, strict=True))
+    out["client_telemetry"] = pa.nulls(count, SCHEMA.field("client_telemetry").type)
     out["format"] = pa.repeat(pa.scalar(chunk.format), count)
     out["source"] = pa.repeat(pa.scalar(chunk.source, pa.int64()), count)
     out["line"] = _one(lines).cast(pa.int64())
@@ -181,10 +180,6 @@ class _Columns:
 
     def has(self, target: str) -> bool:
         return self._found.columns.get(target) in self._data.column_names or target in self._found.constants
-
-    def holds(self, target: str) -> bool:
-        values = self.get(target)
-        return values is not None and values.null_count < len(values)
 
     def get(self, target: str) -> pa.Array | None:
         name = self._found.columns.get(target)

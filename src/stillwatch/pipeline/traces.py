@@ -14,6 +14,13 @@ __all__ = ["passed"]
 _COLUMNS = ("artifacts_sent", "artifacts_returned", "prefixes")
 
 
+def _prompts(rows: pa.RecordBatch) -> pa.Array:
+    """The prompts, unknown where there were earlier turns that the log does not keep: those rows cannot tell how they begin."""
+    earlier = pc.greater(rows.column("turns"), 1).fill_null(False)
+    lost = pc.and_(earlier, pc.is_null(rows.column("messages")))
+    return pc.if_else(lost, pa.scalar(None, pa.string()), rows.column("prompt"))
+
+
 def passed(rows: pa.RecordBatch, *, salt: int) -> dict[str, pa.Array]:
     """Three columns of `features` from rows of `exchanges`; null wherever no signature passed or nobody knows which way."""
     schema = table("features").schema
@@ -29,7 +36,7 @@ def passed(rows: pa.RecordBatch, *, salt: int) -> dict[str, pa.Array]:
     made = {
         "artifacts_sent": pa.array([one or None for one in carried], schema.field("artifacts_sent").type),
         "artifacts_returned": pa.array([one or None for one in returned], schema.field("artifacts_returned").type),
-        "prefixes": prefixes(some.column("messages"), some.column("prompt"), salt=salt),
+        "prefixes": prefixes(some.column("messages"), _prompts(some), salt=salt),
     }
     place = np.zeros(rows.num_rows, np.int64)
     place[known] = np.arange(known.size)

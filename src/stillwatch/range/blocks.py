@@ -65,6 +65,8 @@ class Block:
     """Company names by holder."""
     has_tools: NDArray[np.bool_]
     has_end_users: NDArray[np.bool_]
+    reasons: NDArray[np.bool_]
+    """Whether it asks for reasoning; all accounts of a company do alike."""
     size: Ints
     lag: Ints
     temperature: NDArray[np.float64]
@@ -129,6 +131,8 @@ def build_block(recipe: Recipe, number: int, desk: Desk) -> Block:
         names=names,
         has_tools=dice.chance(256 * _each(product, [p.tools for p in PRODUCTS]), size),
         has_end_users=(choices >> np.uint64(56)).astype(np.int64) < _each(product, [p.end_users for p in PRODUCTS]),
+        reasons=(mixed(world_key(recipe.seed, "reasons"), taste) >> np.uint64(56)).astype(np.int64)
+        < _each(product, [p.reasoning for p in PRODUCTS]),
         size=_picked(product, choices, 11, [list(p.sizes) for p in PRODUCTS]),
         lag=np.where(
             dice.chance(9800, size), 1 << 59, draw(dice, lognormal(6 * 24, 140, most=24 * 365), size) * (DAY // 24)

@@ -38,6 +38,9 @@ def content(column: Any) -> Iterator[Any]:
             ends = np.frombuffer(offsets, np.int32)
             if data is not None:
                 yield memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]]
+    elif pa.types.is_list(column.type):
+        yield _whole(pc.fill_null(pc.list_value_length(column), -1), np.int32)
+        yield from content(column.flatten())
     elif pa.types.is_boolean(column.type):
         yield np.packbits(column.to_numpy(zero_copy_only=False)).tobytes()
     else:

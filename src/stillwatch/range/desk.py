@@ -18,12 +18,10 @@ from stillwatch.range.products import PRODUCTS, Shelf
 from stillwatch.range.seeds import stream
 from stillwatch.range.splits import Fold
 
-__all__ = ["DETAILS", "NUMBERS", "Desk", "desk"]
+__all__ = ["DETAILS", "Desk", "desk"]
 
 DETAILS = 1 << 16
 """How many details in words a sender may add to a text."""
-NUMBERS = 1 << 14
-"""How many details in numbers there are behind them, for texts in other languages than English."""
 
 _DETAILS = (
     " It is for {n}.", " I need it by {d}.", " (reference {k})", "\n\nFor context: I work with {n} on {t}.", " we tried {t} before",
@@ -67,16 +65,20 @@ _DAYS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Desk:
-    """Texts by number: first those of the pack, then made ones, then details; `bytes` are their lengths."""
+    """Texts by number: first those of the pack, then made ones, then details; `bytes` are their lengths.
+
+    `asides` are what a sender adds to texts of a shelf in another language than English: another text of that shelf on a line of its own.
+    """
 
     pack: Pack
     names: Names
     texts: Any
     bytes: Ints
     shelves: dict[Shelf, Ints]
+    asides: dict[Shelf, Ints]
     follow_ups: Ints
     details: int
-    """The number of the first detail; `DETAILS` in words, then `NUMBERS` in numbers."""
+    """The number of the first of `DETAILS` details."""
     nothing: int
     """The number of the empty text."""
 
@@ -100,7 +102,13 @@ def _desk(folder: Path, fold: Fold | None) -> Desk:
         for k, shelf in enumerate(wanted):
             if shelf is not None and shelf not in shelves:
                 shelves[shelf] = _filled(shelf, pack, names, (f"{product.name}/{k}", *kind))
-    follow_ups = names.numbers(pack.follow_ups())
+    follow_ups = names.kept(pack.follow_ups())
+    known = names.all
+    asides = {
+        shelf: names.numbers([f"\n{known[k]}" for k in found.tolist()])
+        for shelf, found in shelves.items()
+        if shelf.foreign
+    }
     texts = names.all
     first = len(texts)
     texts = [*texts, *_details(pack, kind), ""]
@@ -112,6 +120,7 @@ def _desk(folder: Path, fold: Fold | None) -> Desk:
         texts=array,
         bytes=sizes,
         shelves=shelves,
+        asides=asides,
         follow_ups=follow_ups,
         details=first,
         nothing=len(texts) - 1,
@@ -132,11 +141,15 @@ def _filled(shelf: Shelf, pack: Pack, names: Names, label: tuple[str, ...]) -> I
 
 
 def _details(pack: Pack, kind: tuple[str, ...]) -> list[str]:
-    """Details in words (half of them whole sentences of the pack's passages), then details in numbers; all distinct."""
+    """What senders add (seven of eight are one or two sentences of the pack's passages); all distinct.
+
+    Real prompts of public sets are few and short: what a customer adds is most of what makes two uses of one of them differ.
+    """
     rng = stream(0, "desk", "details", *kind)
     sentences = pack.sentences()
-    chosen = rng.permutation(len(sentences))[: DETAILS // 2].tolist()
-    found = dict.fromkeys(" " + sentences[k].strip() for k in chosen)
+    found = {" " + one.strip(): None for one in sentences}
+    pairs = rng.integers(0, len(sentences), (max(0, DETAILS // 8 * 7 - len(found)), 2)).tolist()
+    found.update((f" {sentences[a].strip()} {sentences[b].strip()}", None) for a, b in pairs)
     topics = [
         " ".join(sentences[k].split()[1:4]).lower().rstrip(",.")
         for k in rng.permutation(len(sentences))[:4000].tolist()
@@ -147,8 +160,5 @@ def _details(pack: Pack, kind: tuple[str, ...]) -> list[str]:
                 n=_PEOPLE[b % len(_PEOPLE)], d=_DAYS[c % len(_DAYS)], k=10 + d % 99_000, t=topics[e % len(topics)]
             )
             found[detail] = None
-    numbers = [
-        (" {}", " ({})", " #{}", "\n{}")[k % 4].format(v)
-        for k, v in enumerate((1000 + rng.permutation(90_000)[:NUMBERS]).tolist())
-    ]
-    return [*list(found)[:DETAILS], *numbers]
+    whole = list(found)[:DETAILS]
+    return [whole[k] for k in rng.permutation(DETAILS).tolist()]

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from stillwatch.range.names import Names
 from stillwatch.range.pack import Pack, Source
+from stillwatch.range.remarks import remarks
+from stillwatch.range.seeds import stream
 from stillwatch.range.splits import Fold, every_source, in_fold
 
 __all__ = ["FoldPack", "folded"]
@@ -48,8 +50,12 @@ class FoldPack(Pack):
         return own or self.base.passages(_PASSAGES[self.fold], longest=longest)
 
     def follow_ups(self) -> list[str]:
-        """Every second of the things that people say next: each fold has its own."""
-        return self.base.follow_ups()[self.fold == Fold.TEST :: 2]
+        """What people say next about the fold's passages, each fold in its own ways."""
+        wanted = (("follow-ups",), None, 0, 0)
+        if wanted not in self._chosen:
+            rng, part = stream(0, "pack", "remarks", self.fold.value), int(self.fold == Fold.TEST)
+            self._chosen[wanted] = remarks(rng, self.sentences(), part=part)
+        return self._chosen[wanted]
 
     def names(self) -> Names:
         """All texts of the whole pack by number: the same numbers for both folds."""

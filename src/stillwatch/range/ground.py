@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stillwatch.range.contexts import NO_CONTEXT
 from stillwatch.range.names import Ints, Names
 from stillwatch.range.pack import Pack
 from stillwatch.range.purpose import Purpose
@@ -198,15 +199,19 @@ class Ground:
         tools: Ints | int = -1,
         end_user: Ints | int = -1,
         purpose: Ints | Purpose = Purpose.OWN,
+        context: Ints | int = NO_CONTEXT,
+        sends: Ints | None = None,
         steady: bool = False,
         overrides: dict[str, NDArray[Any]] | None = None,
     ) -> None:
         """Send one exchange a row from the accounts `who` at the times `at`.
 
         `text` numbers the user's text; `frame` a wrapper in `frames` with the text at `{a}` and `extra` at `{b}`; `before` the row of
-        the turn before, counted from the first row of this call, or -1. `purpose` is what a row is for, and belongs to the truth. With
-        `steady` an account keeps to one address and client for each conversation at least; errors and refusals are thrown in at the rates
-        of a real service.
+        the turn before, counted from the first row of this call, or -1. `purpose` is what a row is for, and belongs to the truth.
+        `context` is the trace (`contexts.TRACES`) whose lengths a request has where it brings more along than its text. `sends` is the
+        row, counted alike, whose reasoning signature is sent, or -1, and whoever sends any asks for reasoning; without it accounts ask for
+        it as customers do and send back what the turn before returned. With `steady` an account keeps to one address and client for each
+        conversation at least; errors and refusals are thrown in at the rates of a real service.
         """
         size = len(who)
         talk = np.arange(size) if conversation is None else conversation
@@ -243,6 +248,9 @@ class Ground:
             "temperature": self.trait("temperature")[who],
             "max_tokens": self.trait("max_tokens")[who],
             "n": np.ones(size, np.int64),
+            "context": _column(context, size),
+            "sends": np.full(size, -1) if sends is None else np.where(sends >= 0, sends + self.sent, -1),
+            "asks": np.full(size, sends is not None),
         }
         columns.update(overrides or {})
         for name, values in columns.items():

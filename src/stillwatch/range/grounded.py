@@ -10,22 +10,30 @@ from numpy.typing import NDArray
 
 from stillwatch.range import clients, places
 from stillwatch.range.blocks import world_key
-from stillwatch.range.desk import Desk
+from stillwatch.range.contexts import contexts
+from stillwatch.range.desk import DETAILS, Desk
 from stillwatch.range.ground import Ground
 from stillwatch.range.launches import Launches
 from stillwatch.range.names import Ints
+from stillwatch.range.odds import BITS
+from stillwatch.range.products.chat import PRODUCT as CHAT
+from stillwatch.range.purpose import Purpose
 from stillwatch.range.recipe import Setting
 from stillwatch.range.rhythm import DAY
 from stillwatch.range.seeds import mixed
 from stillwatch.range.sheets import Sheet
+from stillwatch.range.signatures import continued, signed
 from stillwatch.range.tags import tagged
 
 __all__ = ["cut", "sheet_of_ground"]
 
 _COLUMNS = (
     "account", "at", "ip", "agent", "model", "text", "frame", "extra", "system", "before", "conversation", "tools", "end_user", "reply",
-    "purpose", "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
+    "purpose", "status", "tokens_out", "stream", "temperature", "max_tokens", "n", "context", "sends", "asks",
 )  # fmt: skip
+_REASON = 48
+"""Accounts of 256 that ask for reasoning, about as many as customers do."""
+
 _MODELS = np.array([0, 2, 3])
 """The models of `ground.MODELS` as `launches` numbers them."""
 
@@ -61,6 +69,18 @@ def sheet_of_ground(
     tokens_in = tokens_in + np.where(system >= 0, lengths[system] // 4, 0)
     key = world_key(setting.seed, "part request", *label)
     numbers = mixed(world_key(setting.seed, "part account", *label), account).view(np.int64)
+    request = mixed(key, np.arange(size))
+    by_talk = np.lexsort((at, c["conversation"]))
+    context = np.zeros(size, np.int64)
+    draws = (mixed(key + 2, by_talk) >> np.uint64(64 - BITS)).astype(np.int64)
+    _, talk = np.unique(c["conversation"][by_talk], return_inverse=True)
+    context[by_talk] = contexts(c["context"][by_talk], talk.astype(np.int64), draws)
+    habit = (mixed(world_key(setting.seed, "part reasons", *label), account) >> np.uint64(56)).astype(
+        np.int64
+    ) < _REASON
+    brought = signed(c["asks"].astype(bool) | habit, _MODELS[model], c["status"], c["reply"])
+    elsewhere = np.maximum(c["sends"], 0)
+    replayed = (c["sends"] >= 0) & brought[elsewhere]
     pool = setting.carrier_pool
     columns: dict[str, NDArray[Any]] = {
         "account": account,
@@ -75,7 +95,7 @@ def sheet_of_ground(
         "extra": extra,
         "system": system,
         "frame": c["frame"],
-        "tail": np.full(size, -1),
+        "tail": _details(desk, c, key + 3),
         "before": c["before"],
         "turn": turn,
         "tools": c["tools"],
@@ -84,13 +104,17 @@ def sheet_of_ground(
         "purpose": c["purpose"],
         "status": c["status"],
         "tokens_in": tokens_in,
+        "context": context,
         "tokens_out": c["tokens_out"],
         "stream": c["stream"].astype(bool),
         "temperature": c["temperature"].astype(float),
         "max_tokens": c["max_tokens"],
         "n": c["n"],
         "conversation": mixed(key + 1, c["conversation"]),
-        "request": mixed(key, np.arange(size)),
+        "request": request,
+        "signed": brought,
+        "sends": np.where(replayed, request[elsewhere], continued(request, c["before"], brought)),
+        "shortened": np.zeros(size, bool),
     }
     agents = ground.agents.all
     return Sheet(
@@ -107,6 +131,14 @@ def sheet_of_ground(
         },
         texts=own,
     )
+
+
+def _details(desk: Desk, c: dict[str, NDArray[Any]], key: int) -> Ints:
+    """What genuine users behind an operator's accounts add to their texts, as often as customers who chat do; -1 is nothing."""
+    words = mixed(key, np.arange(len(c["at"])))
+    adds = (words >> np.uint64(56)).astype(np.int64) < CHAT.own_words
+    users = np.isin(c["purpose"], [int(Purpose.BYSTANDER), int(Purpose.COVER)]) & (c["frame"] < 0)
+    return np.where(users & adds, desk.details + (words & np.uint64(DETAILS - 1)).astype(np.int64), -1)
 
 
 def _turns(before: Ints, spoken: Ints) -> tuple[Ints, Ints]:

@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 
 from stillwatch.range.seeds import Dice
 
-__all__ = ["BITS", "draw", "lognormal", "looked_up", "shares", "trace_answers", "trace_gaps", "trace_minutes", "zipf"]
+__all__ = [
+    "BITS",
+    "draw",
+    "lognormal",
+    "looked_up",
+    "shares",
+    "trace_answers",
+    "trace_gaps",
+    "trace_inputs",
+    "trace_minutes",
+    "zipf",
+]
 
 BITS = 12
 Table = NDArray[np.int64]
@@ -105,6 +116,12 @@ def trace_gaps(trace: str) -> Table:
 def trace_minutes(trace: str) -> Table:
     """Arrivals of a minute in thousandths of their mean."""
     return _between(_traces()[trace]["minute"], 1000)
+
+
+@cache
+def trace_inputs(trace: str) -> Table:
+    """Tokens of a whole request, earlier turns and what was attached included, in rising order."""
+    return np.maximum(1, _between(_traces()[trace]["input_tokens"], 1))
 
 
 @cache

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
-from stillwatch.range import words
 from stillwatch.range.names import Names
+from stillwatch.range.remarks import remarks
+from stillwatch.range.seeds import stream
 
 __all__ = ["Deck", "Pack", "Source", "find_prompts", "read_pack"]
 
@@ -103,7 +104,10 @@ class Pack:
 
     def follow_ups(self) -> list[str]:
         """What people say next in a conversation."""
-        return list(words.FOLLOW_UPS)
+        wanted = (("follow-ups",), None, 0, 0)
+        if wanted not in self._chosen:
+            self._chosen[wanted] = remarks(stream(0, "pack", "remarks"), self.sentences())
+        return self._chosen[wanted]
 
     def names(self) -> Names:
         """All texts and passages of the pack by number; a copy that the caller may add to."""

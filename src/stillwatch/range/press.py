@@ -25,6 +25,7 @@ from stillwatch.range.names import Ints
 from stillwatch.range.recipe import Recipe
 from stillwatch.range.seeds import mixed, stream
 from stillwatch.range.sheets import Sheet
+from stillwatch.range.signatures import written_out
 from stillwatch.range.tags import tagged
 
 __all__ = ["DICTIONARIES", "SCHEMA", "Press"]
@@ -52,6 +53,8 @@ SCHEMA = pa.schema(
         ("status", pa.int16()),
         ("request_id", pa.string()),
         ("conversation", pa.string()),
+        ("reasoning_artifacts", pa.list_(pa.string())),
+        ("artifacts_returned", pa.list_(pa.string())),
     ]
 )
 """The columns of a large world, named as logs name them; dictionaries read back as plain texts."""
@@ -191,7 +194,8 @@ class Press:
         if self._fill:
             prompt = pc.binary_join_element_wise(prompt, self._filling(c["request"]), " ")
         limit, heat = c["max_tokens"], c["temperature"]
-        tokens = c["tokens_in"] + pc.binary_length(prompt).to_numpy().astype(np.int64) // 4 + 8
+        said = c["tokens_in"] + pc.binary_length(prompt).to_numpy().astype(np.int64) // 4 + 8
+        tokens = np.maximum(said, c["context"])
         columns = [
             pa.array(c["at"] + _EPOCH).cast(pa.timestamp("us")).cast(SCHEMA.field("at").type),
             named["account"],
@@ -218,6 +222,7 @@ class Press:
             pa.array(c["status"].astype(np.int16)),
             tagged("req_", c["request"]),
             tagged("conv_", c["conversation"], 14),
+            *written_out(c["request"], c["signed"], c["sends"]),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
@@ -251,11 +256,18 @@ class Press:
         return pc.binary_join(pa.ListArray.from_arrays(offsets, phrases.take(pa.array(chosen.ravel()))), " ")
 
     def _messages(self, rows: Ints) -> Any:
-        """The turns before each row as JSON, or null; built from the oldest turn on, all rows of a depth at once."""
+        """The turns before each row as JSON, or null; built from the oldest turn on, all rows of a depth at once.
+
+        Where they are shortened, the first turn and the last two are left.
+        """
         before = self._c["before"]
         chain = [before[rows]]
         while (chain[-1] >= 0).any():
             chain.append(np.where(chain[-1] >= 0, before[chain[-1]], -1))
+        short = self._c["shortened"][rows]
+        for depth in range(2, len(chain)):
+            dropped = short & (chain[depth] >= 0) & (before[chain[depth]] >= 0)
+            chain[depth] = np.where(dropped, -1, chain[depth])
         found = pa.nulls(len(rows), pa.string())
         for earlier in reversed(chain[:-1]):
             there = np.flatnonzero(earlier >= 0)

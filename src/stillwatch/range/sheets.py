@@ -25,7 +25,9 @@ class Sheet:
 
     Columns beside `NAMED` and `TEXTS`: at (microseconds since the world's first midnight), ip (as `places` numbers it), model, tail
     (a detail of the desk, or -1), before (the row of the turn before, or -1), turn, reply, purpose (what the row is for), status,
-    tokens_in (before this turn), tokens_out, stream, temperature, max_tokens, n, conversation and request (random words).
+    tokens_in (before this turn), context (tokens of the whole request at least), tokens_out, stream, temperature, max_tokens, n,
+    conversation and request (random words), signed (whether the answer brings a reasoning signature), sends (the request whose signature
+    is sent back, or `signatures.NOTHING`), shortened (whether the turns between the first and the last two are left out).
     """
 
     columns: dict[str, NDArray[Any]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stillwatch.range.contexts import TRACES
 from stillwatch.range.ground import Ground, Ints, Reply
 from stillwatch.range.pack import Deck
 from stillwatch.range.rhythm import answer_lengths, turns
@@ -51,7 +52,7 @@ def talk(
     size = len(cut.owner)
     text = texts[Deck(len(texts), rng).draw(size)]
     if follow_ups:
-        said = ground.texts.numbers(ground.pack.follow_ups())
+        said = ground.texts.kept(ground.pack.follow_ups())
         later = (cut.turn > 0) & (rng.random(size) < 0.6)
         text = np.where(later, said[rng.integers(0, len(said), size)], text)
     tokens = answer_lengths(rng, ground.texts.lengths(text) // 4, trace=trace)
@@ -67,4 +68,5 @@ def talk(
         before=cut.before,
         conversation=cut.conversation,
         tools=tools,
+        context=TRACES.index(trace),
     )

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from stillwatch.range import clients, places
 from stillwatch.range.blocks import Block, org_numbers, world_key
-from stillwatch.range.desk import DETAILS, NUMBERS, Desk
+from stillwatch.range.bursts import in_bursts
+from stillwatch.range.contexts import NO_CONTEXT, TRACES, contexts, quarters
+from stillwatch.range.desk import DETAILS, Desk
 from stillwatch.range.ground import Reply
 from stillwatch.range.launches import Launches
 from stillwatch.range.names import Ints
@@ -23,6 +25,7 @@ from stillwatch.range.recipe import Recipe, Shard
 from stillwatch.range.rhythm import DAY, PROFILES
 from stillwatch.range.seeds import Dice, mixed
 from stillwatch.range.sheets import Sheet
+from stillwatch.range.signatures import continued, signed
 from stillwatch.range.tags import tagged
 
 __all__ = ["talks"]
@@ -31,7 +34,6 @@ Words = NDArray[np.uint64]
 _HOURS = tuple(PROFILES)
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
-_TRACES = ("chat", "code", "long")
 _PATTERNS = 64
 
 
@@ -47,6 +49,12 @@ def _bursts() -> Ints:
     minutes = trace_minutes("chat")
     place = mixed(17, np.arange(_PATTERNS * 60)).reshape(_PATTERNS, 60)
     return np.stack([shares(looked_up(row, minutes).tolist()) for row in place])
+
+
+@cache
+def _trace() -> Ints:
+    """The trace of each product."""
+    return np.array([TRACES.index(p.trace) for p in PRODUCTS], np.int64)
 
 
 def _of(values: list[int]) -> Ints:
@@ -74,18 +82,27 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
     at = _times(recipe, dice, block, words_of_talk, who, day, kind, talk, start, first)
     jobs = np.flatnonzero(_of([p.pace == "jobs" for p in PRODUCTS])[kind_of_run])
     _run_jobs(dice, at, times, run_starts, jobs)
+    bursty = np.flatnonzero(np.array([p.bursts for p in PRODUCTS])[kind[talk]])
+    at[bursty] = in_bursts(dice, who[talk][bursty], at[bursty], trace="code")
     ip, agent = _senders(recipe, block, words_of_talk, who, day)
     owner = who[talk]
     products = kind[talk]
     text, extra, tail = _texts(dice, block, desk, owner, day[talk], products, turn)
     own_texts = len(desk.texts)
     system = np.where(block.system >= 0, block.system + own_texts, -1)[owner]
+    trace = np.where([p.context for p in PRODUCTS], _trace(), NO_CONTEXT)[products]
+    context = contexts(trace, talk, dice.shorts(size) >> (16 - BITS))
     tokens_in, tokens_out, reply, status = _answers(
-        dice, desk, block, products, owner, turn, start, text, extra, system
+        dice, desk, block, products, owner, context, start, text, extra, system
     )
     end_users, names_of_users = _end_users(recipe, block, words_of_talk, who)
     frames, frame = _frames(block, products, owner, turn)
     stream = dice.chance(256 * _of([p.stream for p in PRODUCTS])[products], size)
+    request = mixed(world_key(recipe.seed, "request", str(shard.number)), np.arange(size))
+    before = np.where(first, -1, np.arange(size) - 1)
+    model = launched.model(block.size[owner], block.lag[owner], at)
+    brought = signed(block.reasons[owner], model, status, reply)
+    compacts = _of([p.compacts for p in PRODUCTS])[products]
     columns: dict[str, NDArray[Any]] = {
         "account": owner,
         "org": owner,
@@ -94,13 +111,13 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
         "ip": ip[talk],
         "agent": agent[talk],
         "tls": agent[talk],
-        "model": launched.model(block.size[owner], block.lag[owner], at),
+        "model": model,
         "text": text,
         "extra": extra,
         "system": system,
         "frame": frame,
         "tail": tail,
-        "before": np.where(first, -1, np.arange(size) - 1),
+        "before": before,
         "turn": turn,
         "tools": np.where(block.has_tools, block.holder % len(_toolboxes()), -1)[owner],
         "end_user": end_users[talk],
@@ -108,13 +125,17 @@ def talks(recipe: Recipe, shard: Shard, block: Block, desk: Desk, launched: Laun
         "purpose": np.full(size, int(Purpose.OWN)),
         "status": status,
         "tokens_in": tokens_in,
+        "context": context,
         "tokens_out": tokens_out,
         "stream": stream,
         "temperature": block.temperature[owner],
         "max_tokens": block.max_tokens[owner],
         "n": np.ones(size, np.int64),
         "conversation": words_of_talk[talk],
-        "request": mixed(world_key(recipe.seed, "request", str(shard.number)), np.arange(size)),
+        "request": request,
+        "signed": brought,
+        "sends": continued(request, before, brought),
+        "shortened": (compacts > 0) & (turn > compacts),
     }
     return Sheet(columns=columns, names=_names(recipe, block, frames, names_of_users), texts=block.systems)
 
@@ -222,7 +243,8 @@ def _texts(
     interest = dice.chance(32_768, size)
     spot = dice.words(size)
     own = dice.chance(256 * _of([p.own_words for p in PRODUCTS])[products], size)
-    foreign = np.zeros(size, bool)
+    detail = (spot >> np.uint64(8)).astype(np.int64) & (DETAILS - 1)
+    tail = desk.details + detail
     follow = dice.chance(256 * _of([p.later_share for p in PRODUCTS])[products], size) & (turn > 0)
     tastes = mixed(3, block.ids.view(np.int64))[owner]
     for k, product in enumerate(PRODUCTS):
@@ -240,7 +262,8 @@ def _texts(
             moved = day[here] * stretch * ((tastes[here] & np.uint64(255)).astype(np.int64)) // 2560
             at = np.where(interest[here], (near + moved + (bits * stretch >> 31)) % len(found), bits * len(found) >> 31)
             text[here] = found[at]
-            foreign[here] = shelf.lang not in (None, "en") or shelf.sources == ("oasst1_fi_mt",)
+            if shelf.foreign:
+                tail[here] = desk.asides[shelf][detail[here] * len(found) // DETAILS]
         later = desk.shelves[product.later] if product.later is not None else desk.follow_ups
         here = np.flatnonzero(follow[piece]) + int(low)
         text[here] = later[(spot[here] >> np.uint64(33)).astype(np.int64) * len(later) >> 31]
@@ -248,8 +271,6 @@ def _texts(
             found = desk.shelves[product.second]
             extra[piece] = found[(spot[piece] & np.uint64(0x7FFFFFFF)).astype(np.int64) * len(found) >> 31]
     own &= ~((turn > 0) & (spot & np.uint64(3) > 0) & follow)
-    detail = (spot >> np.uint64(8) & np.uint64(0xFFFF)).astype(np.int64)
-    tail = desk.details + np.where(foreign, DETAILS + detail % NUMBERS, detail)
     return text, extra, np.where(own, tail, -1)
 
 
@@ -259,7 +280,7 @@ def _answers(
     block: Block,
     products: Ints,
     owner: Ints,
-    turn: Ints,
+    context: Ints,
     start: Ints,
     text: Ints,
     extra: Ints,
@@ -274,10 +295,10 @@ def _answers(
     reply = np.where(refused, int(Reply.REFUSAL), reply)
     reply = np.where(status == 200, reply, int(Reply.NOTHING))
     asked = desk.bytes[text] + np.where(extra >= 0, desk.bytes[np.maximum(extra, 0)], 0)
-    quarter = np.searchsorted(np.array([45, 70, 200]), asked, side="right")
-    tables = np.stack([trace_answers(name) for name in _TRACES])
+    quarter = quarters(np.where(context > 0, _trace()[products], NO_CONTEXT), context, asked)
+    tables = np.stack([trace_answers(name) for name in TRACES])
     shorts = dice.shorts(size)
-    out = tables[_of([_TRACES.index(p.trace) for p in PRODUCTS])[products], quarter, shorts >> (16 - BITS)]
+    out = tables[_trace()[products], quarter, shorts >> (16 - BITS)]
     least = _of([p.answer[0] if p.answer else 0 for p in PRODUCTS])[products]
     most = _of([p.answer[1] if p.answer else 0 for p in PRODUCTS])[products]
     out = np.where(most > 0, least + shorts % np.maximum(1, most - least + 1), out)

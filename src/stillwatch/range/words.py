@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FOLLOW_UPS", "code_tasks", "company_names", "system_prompt"]
+__all__ = ["code_tasks", "company_names", "system_prompt"]
 
 _START = (
     "Nor",
@@ -160,15 +160,6 @@ def system_prompt(rng: np.random.Generator, product: str, company: str) -> str:
     labels = _LABELS[int(rng.integers(len(_LABELS)))]
     return text.format(c=company, n=name, l=language, t=labels, h=f"{int(rng.integers(7, 11))}:00")
 
-
-FOLLOW_UPS = (
-    "Thanks, that helps.", "Can you make it shorter?", "Could you say that in simpler words?", "And what about the second part?",
-    "Give me an example please", "why?", "Are you sure?", "ok and how long does that take", "Rewrite it in a more formal tone.",
-    "Put it in a table", "continue", "Can you expand on the first point?", "What would you do instead?", "Make a list of the steps.",
-    "That did not work, I still get the same result", "no, I meant the other one", "please translate your answer to Spanish",
-    "What are the risks?", "How much would it cost roughly?", "Summarise what we said so far.", "Now write it as an e-mail.", "great, next one",
-    "which of these is better for a beginner?", "Can you check it again?", "Where did you get that from?", "Is there a free alternative?",
-)  # fmt: skip
 
 _VERBS = (
     "load",

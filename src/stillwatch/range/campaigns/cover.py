@@ -34,7 +34,7 @@ def conversations(
     size = len(cut.owner)
     pool = shelf(ground, fold, "open", "search", "support", "tongues")
     text = pool[Deck(len(pool), rng).draw(size)]
-    follow = ground.texts.numbers(ground.pack.follow_ups())
+    follow = ground.texts.kept(ground.pack.follow_ups())
     later = (cut.turn > 0) & (rng.random(size) < 0.6)
     text = np.where(later, follow[rng.integers(0, len(follow), size)], text)
     window = round(hours * HOUR)

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.core.errors import Error
+from stillwatch.range.campaigns.blocks_sent import replayed
 from stillwatch.range.campaigns.plan import HOUR, Plan
+from stillwatch.range.contexts import NO_CONTEXT, TRACES
 from stillwatch.range.ground import Ground, Ints, Traits
-from stillwatch.range.purpose import HARVESTED
+from stillwatch.range.purpose import HARVESTED, Purpose
 
 __all__ = ["Delivered", "deliver"]
 
@@ -65,6 +67,8 @@ def deliver(plan: Plan, ground: Ground, rng: np.random.Generator, *, role: str =
             before=rows.before,
             conversation=np.unique(rows.talk, return_inverse=True)[1].astype(np.int64),
             purpose=rows.purpose,
+            context=np.where(rows.having(Purpose.COVER, Purpose.BYSTANDER), TRACES.index("chat"), NO_CONTEXT),
+            sends=replayed(rows, rng),
             overrides={"model": rows.model, "max_tokens": rows.limit, "temperature": rows.heat},
         )
     return Delivered(

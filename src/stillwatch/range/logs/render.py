@@ -95,7 +95,7 @@ class Renderer:
         followed, ips = self._followed[rows].tolist(), places.rendered(self._columns["ip"][rows])
         for (
             row, ip, goes_on, request_id, account, at, agent, model, text, frame, extra, tail, system, before, conversation, tools,
-            end_user, kind, status, tokens_out, stream, temperature, limit, n,
+            end_user, kind, status, context, tokens_out, stream, temperature, limit, n,
         ) in zip(rows.tolist(), ips, followed, *columns, strict=True):  # fmt: skip
             prompt = self._prompt(text, frame, extra, tail)
             output = _ANSWERS[kind](self, request_id >> 8, 4 * tokens_out)
@@ -117,7 +117,7 @@ class Renderer:
                 history=history,
                 output=output,
                 tools=offered,
-                tokens_in=chars // 4 + 4 * (2 + turns) if status == 200 else 0,
+                tokens_in=max(context, chars // 4 + 4 * (2 + turns)) if status == 200 else 0,
                 tokens_out=limit if cut else tokens_out,
                 status=status,
                 stop="length" if cut else "stop",
@@ -217,7 +217,7 @@ _ANSWERS: dict[int, Callable[[Renderer, int, int], str]] = {
 }
 _COLUMNS = (
     "request", "account", "at", "agent", "model", "text", "frame", "extra", "tail", "system", "before", "conversation", "tools", "end_user",
-    "reply", "status", "tokens_out", "stream", "temperature", "max_tokens", "n",
+    "reply", "status", "context", "tokens_out", "stream", "temperature", "max_tokens", "n",
 )  # fmt: skip
 _COMMANDS = (
     "ls -la",

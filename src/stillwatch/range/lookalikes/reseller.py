@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range import accounts, addresses, clients, facts, words
+from stillwatch.range.contexts import TRACES
 from stillwatch.range.ground import Ground, Ints, Traits
 from stillwatch.range.pack import Deck
 from stillwatch.range.purpose import Purpose
@@ -55,7 +56,7 @@ def mixed_traffic(
     for k, (pool, deck) in enumerate(zip(pools, decks, strict=True)):
         chosen = np.flatnonzero(taste == k)
         text[chosen] = pool[deck.draw(len(chosen))]
-    follow = ground.texts.numbers(ground.pack.follow_ups())
+    follow = ground.texts.kept(ground.pack.follow_ups())
     later = (cut.turn > 0) & (rng.random(total) < 0.6)
     text = np.where(later, follow[rng.integers(0, len(follow), total)], text)
     people = ground.end_users.numbers([f"eu-{v:09x}" for v in rng.integers(1 << 36, size=max(1, talks // 2)).tolist()])
@@ -70,6 +71,7 @@ def mixed_traffic(
         conversation=cut.conversation,
         end_user=user,
         purpose=purpose,
+        context=TRACES.index("chat"),
     )
 
 

@@ -29,7 +29,9 @@ PRODUCT = Product(
     system="chat",
     systems=60,
     programs={"browser": 9, "sdk": 1},
-    own_words=120,
+    own_words=235,
     stream=243,
     by_hand=True,
+    context=True,
+    reasoning=40,
 )

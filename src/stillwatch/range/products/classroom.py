@@ -33,4 +33,5 @@ PRODUCT = Product(
     plans={"education": 8, "free": 2},
     stream=243,
     by_hand=True,
+    context=True,
 )

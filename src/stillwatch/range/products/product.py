@@ -28,6 +28,11 @@ class Shelf:
     shortest: int = 0
     made: Callable[[np.random.Generator], list[str]] | None = None
 
+    @property
+    def foreign(self) -> bool:
+        """Whether its texts are in another language than English."""
+        return self.lang not in (None, "en") or self.sources == ("oasst1_fi_mt",)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Product:
@@ -76,6 +81,14 @@ class Product:
     reply: Reply = Reply.PROSE
     trace: str = "chat"
     """The trace whose answer lengths it has."""
+    context: bool = False
+    """Whether its requests are as long as that trace's: they bring files, pages and images along that no log keeps the text of."""
+    bursts: bool = False
+    """Whether a customer's requests within an hour come in the bursts of that trace."""
+    reasoning: int = 0
+    """Share of accounts that ask for reasoning and get it as a signature to be sent back, per 256."""
+    compacts: int = 0
+    """Turns after which its programs shorten what they send of a conversation; 0 is never."""
     answer: tuple[int, int] | None = None
     """Least and most tokens of an answer, where the trace is not asked."""
     programs: Mapping[str, int] = field(default_factory=lambda: {"sdk": 1})

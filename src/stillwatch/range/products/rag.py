@@ -33,4 +33,6 @@ PRODUCT = Product(
     programs={"async": 5, "sdk": 4},
     plans={"payg": 40, "team": 40, "scale": 20},
     stream=77,
+    trace="long",
+    context=True,
 )  # fmt: skip

@@ -23,4 +23,6 @@ PRODUCT = Product(
     programs={"sdk": 6, "browser": 4},
     sizes=(25, 55, 20),
     stream=128,
+    context=True,
+    reasoning=80,
 )

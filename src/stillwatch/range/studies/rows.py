@@ -59,6 +59,9 @@ def features_of(batch: pa.RecordBatch, names: Pseudonymiser) -> tuple[pa.RecordB
     status = batch.column("status")
     columns["http_status"] = status
     columns["outcome"] = pc.if_else(pc.greater_equal(status, 400), "error", "ok")
+    returned = _signatures(batch.column("artifacts_returned"), names)
+    columns["artifacts_returned"] = returned
+    columns["reasoning_artifacts"] = _joined(_signatures(batch.column("reasoning_artifacts"), names), returned)
     columns["retention_class"] = pa.repeat(pa.scalar("standard"), size)
     rows = pa.RecordBatch.from_arrays(
         [columns[field.name] if field.name in columns else pa.nulls(size, field.type) for field in schema],
@@ -81,6 +84,24 @@ def _with_answers(made: pa.RecordBatch, output: Any) -> pa.RecordBatch:
         [told.get(name, made.column(name)).cast(made.schema.field(name).type) for name in made.schema.names],
         schema=made.schema,
     )
+
+
+def _signatures(column: Any, names: Pseudonymiser) -> Any:
+    """Lists of signatures as lists of their pseudonyms."""
+    named = pa.array(names.names("artifact", column.flatten().to_pylist()), pa.int64())
+    offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(column), 0).to_numpy())])
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), named, mask=column.is_null())
+
+
+def _joined(sent: Any, returned: Any) -> Any:
+    """Signatures sent and then those returned, as one list a row."""
+    counts = [pc.fill_null(pc.list_value_length(one), 0).to_numpy() for one in (sent, returned)]
+    rows = np.concatenate(
+        [np.repeat(np.arange(len(one)), count) for one, count in zip((sent, returned), counts, strict=True)]
+    )
+    values = pa.concat_arrays([sent.flatten(), returned.flatten()]).take(pa.array(np.argsort(rows, kind="stable")))
+    offsets = np.concatenate([[0], np.cumsum(counts[0] + counts[1])]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(counts[0] + counts[1] == 0))
 
 
 def _text(values: Any) -> Any:

@@ -8,12 +8,12 @@ import base64
 import numpy as np
 
 from stillwatch.range.campaigns.families.family import Family
-from stillwatch.range.campaigns.families.items import alone, fresh, prose
+from stillwatch.range.campaigns.families.items import alone, dealt, fresh, prose
 from stillwatch.range.campaigns.wording import Wording
 from stillwatch.range.ground import Ground, Ints, Reply
 from stillwatch.range.splits import Fold, shelf
 
-__all__ = ["CLEANING", "REPLAY"]
+__all__ = ["ASKED", "CLEANING", "REPLAY"]
 
 
 def artefacts(ground: Ground, rng: np.random.Generator, size: int, fold: Fold, taken: Ints) -> tuple[Ints, Ints]:
@@ -38,6 +38,18 @@ def traces(ground: Ground, rng: np.random.Generator, size: int, fold: Fold, take
     number, _ = alone(ground.texts.numbers(text))
     return number, asked
 
+
+_PLAIN = Wording(openers=("",), demands=("",), asked=1, items=("{a}",))
+
+ASKED = Family(
+    key="asked",
+    says="questions put only to be handed the reasoning of their answers as a block",
+    wordings={Fold.DEVELOP: _PLAIN, Fold.TEST: _PLAIN},
+    items=dealt("questions", longest=900),
+    reply=Reply.STEPS,
+    trace="long",
+    bare=1.0,
+)
 
 REPLAY = Family(
     key="replay",

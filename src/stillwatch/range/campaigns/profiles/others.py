@@ -20,12 +20,15 @@ C13 = CampaignProfile(
     days=stated(2),
     total=16_000,
     phases=(
-        Phase(hours=0.25, volume=0.02, mix=(("replay", 1.0),)),
-        Phase(hours=0.75, volume=0.98, mix=(("replay", 1.0),)),
+        Phase(hours=0.25, volume=0.02, mix=(("asked", 0.5), ("replay", 0.5))),
+        Phase(hours=0.75, volume=0.98, mix=(("asked", 0.1), ("replay", 0.9))),
     ),
     infrastructure=Infrastructure(pathways=(("api", 0.7), ("aggregator", 0.3)), proxy="residential", young=40),
     rhythm=Rhythm.USERS,
-    notes=("The two days of the spike are rendered, with the slow start before it shrunk to their first quarter.",),
+    notes=(
+        "The two days of the spike are rendered, with the slow start before it shrunk to their first quarter.",
+        "A tenth of the attempts are rendered as the questions whose reasoning is then replayed; the source counts attempts only.",
+    ),
 )
 
 C14 = CampaignProfile(

@@ -30,7 +30,11 @@ SCENARIOS: dict[str, CampaignProfile] = {
         _plain("autograding", "rubric scores for a student's answers", _only("autograding")),
         _plain("tasks", "task generation for reinforcement learning", _only("tasks")),
         _plain("synthetic", "instructions with answers in bulk", _only("synthetic")),
-        _plain("replay", "opaque reasoning of other sessions brought back", _only("replay")),
+        _plain(
+            "replay",
+            "opaque reasoning of other sessions brought back",
+            Phase(hours=1.0, volume=1.0, mix=(("asked", 0.2), ("replay", 0.8))),
+        ),
         _plain("cleaning", "harvested traces pasted back for cleaning", _only("cleaning")),
         _plain(
             "relay",

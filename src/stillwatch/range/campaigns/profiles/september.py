@@ -35,7 +35,7 @@ C6 = CampaignProfile(
     lag=1.0,
     keeps=("payment",),
     guests=(
-        Guest(name="guest_one", share=0.1, mix=(("replay", 1.0),)),
+        Guest(name="guest_one", share=0.1, mix=(("asked", 0.2), ("replay", 0.8))),
         Guest(name="guest_two", share=0.1, mix=(("autograding", 0.5), ("cleaning", 0.5))),
     ),
     notes=(
