@@ -76,7 +76,7 @@ PRODUCT = Product(
     pause=14,
     later=Shelf(weight=1, made=results),
     later_share=235,
-    own_words=90,
+    own_words=220,
     system="agents",
     tools=256,
     reply=Reply.ACTION,

@@ -32,7 +32,7 @@ PRODUCT = Product(
         "{a}\n\nCategory?",
     ),
     framed=200,
-    own_words=30,
+    own_words=100,
     system="batch",
     reply=Reply.LABEL,
     answer=(1, 6),

@@ -28,7 +28,7 @@ PRODUCT = Product(
         "{a} - can you explain like I am in first year",
     ),
     framed=90,
-    own_words=130,
+    own_words=225,
     programs={"browser": 1},
     plans={"education": 8, "free": 2},
     stream=243,

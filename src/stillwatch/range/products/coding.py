@@ -16,6 +16,11 @@ def tasks(rng: np.random.Generator) -> list[str]:
     return words.code_tasks(rng, 24_000)
 
 
+def exercises(rng: np.random.Generator) -> list[str]:
+    """What those who also ask about public exercises ask else; of these alone nobody makes a living."""
+    return words.code_tasks(rng, 6000)
+
+
 PRODUCT = Product(
     name="coding",
     share=170,
@@ -24,7 +29,7 @@ PRODUCT = Product(
     growth=8,
     shelves=(
         Shelf(weight=9, made=tasks),
-        Shelf(weight=1, sources=("mbpp_plus", "polyglot_exercism", "humaneval"), longest=2500),
+        Shelf(weight=1, sources=("mbpp_plus", "polyglot_exercism", "humaneval"), longest=2500, made=exercises),
     ),
     turns=300,
     most_turns=12,

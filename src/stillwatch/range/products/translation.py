@@ -26,7 +26,7 @@ PRODUCT = Product(
         "Please translate to Japanese, keep names: {a}",
     ),
     framed=110,
-    own_words=60,
+    own_words=220,
     system="translation",
     programs={"sdk": 7, "async": 3},
     plans={"payg": 40, "team": 40, "scale": 20},
