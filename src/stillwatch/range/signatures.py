@@ -43,7 +43,10 @@ def continued(request: Words, before: Ints, brought: NDArray[np.bool_]) -> Words
 
 
 def written_out(request: Words, brought: NDArray[np.bool_], sends: Words) -> tuple[Any, Any]:
-    """Two columns of a log: signatures sent and signatures returned, null in rows that no signature passed in either way."""
+    """Two columns of a log: signatures sent and signatures returned, null in rows that no signature passed in either way.
+
+    They are letters and figures alone, which read the same in every base64 alphabet.
+    """
     known = brought | (sends != NOTHING)
     return _listed(sends, sends != NOTHING, known), _listed(request, brought, known)
 
@@ -51,5 +54,5 @@ def written_out(request: Words, brought: NDArray[np.bool_], sends: Words) -> tup
 def _listed(origin: Words, there: NDArray[np.bool_], known: NDArray[np.bool_]) -> Any:
     """Lists of one signature where it is there, of none where it is not, null where nothing is known."""
     offsets = np.concatenate([[0], np.cumsum(there)]).astype(np.int32)
-    chosen = tagged("rs_", mixed(_KEY, origin[there].view(np.int64)))
+    chosen = tagged("Es", mixed(_KEY, origin[there].view(np.int64)))
     return pa.ListArray.from_arrays(pa.array(offsets), chosen, mask=pa.array(~known))
