@@ -15,7 +15,6 @@ from stillwatch.range.metrics.budget import kept, mean_between
 from stillwatch.range.metrics.cost import (
     Prices,
     Spent,
-    Yield,
     before_action,
     cost_multiplier,
     spent,
@@ -180,21 +179,8 @@ def test_dearer_is_measured_per_distinct_answer() -> None:
 
 
 def test_the_yield_over_campaigns_draws_whole_campaigns() -> None:
-    def one(share: float) -> Yield:
-        return Yield(
-            obtained=0,
-            wanted=1,
-            share=share,
-            detected_us=None,
-            detected_after=0,
-            accounts=1,
-            acted_on=0,
-            exchanges=0,
-            tokens=0,
-        )
-
     rng = np.random.default_rng(1)
-    assert yield_over_campaigns([one(0.2)], rng=rng).high == 1.0
-    several = yield_over_campaigns([one(k / 20) for k in range(21)] + [one(math.nan)], rng=rng)
+    assert yield_over_campaigns([0.2], rng=rng).high == 1.0
+    several = yield_over_campaigns([*(k / 20 for k in range(21)), math.nan], rng=rng)
     assert (several.value, several.n) == (0.5, 21)
     assert several.low < 0.5 < several.high

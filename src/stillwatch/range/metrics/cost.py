@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,9 +135,9 @@ def cost_multiplier(watched: Spent, unwatched: Spent) -> float:
     return watched.each / unwatched.each
 
 
-def yield_over_campaigns(results: list[Yield], *, rng: np.random.Generator, level: float = 0.95) -> Estimate:
-    """Median share obtained before action over campaigns, with an interval from drawing whole campaigns again."""
-    shares = np.array([one.share for one in results if not math.isnan(one.share)])
+def yield_over_campaigns(obtained: Sequence[float], *, rng: np.random.Generator, level: float = 0.95) -> Estimate:
+    """Median share obtained before action over campaigns, with an interval from drawing whole campaigns again; NaN does not count."""
+    shares = np.array([share for share in obtained if not math.isnan(share)])
     if not shares.size:
         return Estimate(value=math.nan, low=0.0, high=1.0, n=0, method="bootstrap of campaigns", level=level)
     if shares.size == 1:

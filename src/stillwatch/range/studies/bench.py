@@ -22,9 +22,10 @@ from stillwatch.range.recipe import Part, Recipe
 from stillwatch.range.studies.featured import Featured, code_of, featured_world
 from stillwatch.range.studies.hidden import hidden_pack
 from stillwatch.range.studies.look import Blind, Said
+from stillwatch.range.studies.nights import acted_on, obtained
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.parts import Maker, Poured, Site, Told, pour_background, pour_campaign
-from stillwatch.range.studies.seen import Kept, Looked, Seen
+from stillwatch.range.studies.seen import OURS, Kept, Looked, Seen
 from stillwatch.range.studies.unsealed import cleared_accounts, held_against, unseal
 
 __all__ = ["Bench", "Campaign", "Detector"]
@@ -125,6 +126,7 @@ class Bench:
         campaign: Campaign | None = None,
         parts: tuple[Part, ...] | None = None,
         keep_background: bool = True,
+        nightly: bool = False,
     ) -> Seen:
         """One finished world, from the folder of finished ones or built now."""
         innocent = self.recipe(seed, parts)
@@ -136,6 +138,7 @@ class Bench:
                 "campaign": None if campaign is None else [campaign.name, dict(campaign.dial)],
                 "detectors": sorted(detectors),
                 "settings": self.order.settings.changed(),
+                "nightly": nightly,
                 "unmimic": self.order.unmimic_python is not None,
                 "hidden": None if self._hidden is None else self._hidden.content,
             }
@@ -147,7 +150,7 @@ class Bench:
         background = self.background(innocent)
         pieces = [background] if campaign is None else [background, self.spliced(innocent, campaign)]
         who = unseal(pieces)
-        looked = self._look(pieces, detectors, who)
+        looked, more = self._look(pieces, detectors, who, nights=innocent.days if nightly else 0)
         seen = Seen(
             name=name,
             recipe=recipe,
@@ -158,7 +161,7 @@ class Bench:
             dial={} if campaign is None else dict(campaign.dial),
             groups=dict(sorted(Counter(who.values()).items())),
             sent=0 if campaign is None else pieces[1].exchanges,
-            told={} if campaign is None else dict(pieces[1].told),
+            told={} if campaign is None else {**pieces[1].told, **more},
             looked=looked,
             cpu_seconds=round(time.process_time() - begun, 3),
             finished=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -169,8 +172,9 @@ class Bench:
         return seen
 
     def _look(
-        self, pieces: Sequence[Featured], detectors: Mapping[str, Detector], who: Mapping[int, str]
-    ) -> tuple[Looked, ...]:
+        self, pieces: Sequence[Featured], detectors: Mapping[str, Detector], who: Mapping[int, str], *, nights: int
+    ) -> tuple[tuple[Looked, ...], Told]:
+        """What each detector said, held against the truth, and what the campaign had obtained before action where nights are looked at."""
         blind = Blind(
             features=[file for part in pieces for file in part.files],
             texts=[file for part in pieces for file in part.texts],
@@ -178,11 +182,14 @@ class Bench:
             releases=pieces[0].store.read("releases"),
             scratch=self._scratch,
         )
-        cleared = cleared_accounts(who)
-        return tuple(
-            held_against(detector(blind, self.order.settings, cleared), who, set(cleared.tolist()))
-            for detector in detectors.values()
-        )
+        cleared, settings = cleared_accounts(who), self.order.settings
+        said = {name: detector(blind, settings, cleared) for name, detector in detectors.items()}
+        looked = tuple(held_against(one, who, set(cleared.tolist())) for one in said.values())
+        groups = sorted(pieces[-1].truth().groups("actor")) if nights else []
+        if not groups:
+            return looked, {}
+        acted = acted_on(detectors[OURS], blind, settings, cleared, days=nights, last=said[OURS])
+        return looked, obtained(pieces[-1], groups, acted)
 
 
 def _fingerprint(told: object) -> str:

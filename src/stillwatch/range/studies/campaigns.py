@@ -15,6 +15,7 @@ from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import Seen
 from stillwatch.range.studies.tally import catch, false_discoveries, found_rate, mean_of
 from stillwatch.range.studies.work import Task, Worked, work_off
+from stillwatch.range.studies.yields import yield_sentence, yields
 
 __all__ = ["MOST_REQUESTS", "campaign_tasks", "everything", "studied", "study"]
 
@@ -35,7 +36,7 @@ def campaign_tasks(order: Order) -> list[Task]:
         accounts = max(1.0, profile.accounts.value)
         scale = min(1.0, _SHARE * order.size.accounts / accounts)
         campaign = campaign_of(profile, fold=order.fold, scale=scale, most=MOST_REQUESTS)
-        tasks += [Task(at=("campaign", name), seed=seed, campaign=campaign) for seed in order.seeds]
+        tasks += [Task(at=("campaign", name), seed=seed, campaign=campaign, nightly=True) for seed in order.seeds]
     return tasks
 
 
@@ -63,6 +64,7 @@ def study(order: Order) -> Result:
         question="Which of the campaigns that were reported, and which ways of harvesting, does the detector find in days of traffic?",
         answer=(
             _sentence(harvests),
+            yield_sentence(harvests, order.seed),
             _false(realised, order),
             f"Never in the logs, and so never found: {', '.join(unseen)}."
             if unseen
@@ -73,6 +75,12 @@ def study(order: Order) -> Result:
                 title="Found or not",
                 lead="Each campaign alone among ordinary customers, at the rate an account that its discoverer described.",
                 figures=(_bars(harvests), _table(harvests, profiles)),
+            ),
+            Section(
+                title="Yield before action",
+                lead="What each campaign had obtained of its distinct answers when it was stopped, if the detector looks every night and "
+                "everybody in a group put up for review is stopped at that midnight. It cannot be less with a nightly run.",
+                figures=yields(harvests),
             ),
             *_no_harvest(others, profiles),
             Section(title="The innocent in these worlds", figures=(false_accusations(worked.all),)),

@@ -13,11 +13,20 @@ import pyarrow as pa
 
 from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
-from stillwatch.engine import DuckEngine, Relation
+from stillwatch.engine import DuckEngine, Relation, Sql
 from stillwatch.range.studies.featured import NAMES
 from stillwatch.range.studies.seen import OURS, OURS_ACCOUNTS
 
 __all__ = ["Blind", "Group", "Said", "look_for_actors", "weigh_accounts"]
+
+_SO_FAR = Sql(
+    "range_so_far",
+    """
+    select f.*
+    from {features} f
+    join {moment} m on @epoch_us(f.at) < m.until
+    """,
+)
 
 Ints = npt.NDArray[np.int64]
 
@@ -31,13 +40,19 @@ class Blind:
     facts: pa.Table
     releases: pa.Table
     scratch: Path
+    until: int | None = None
+    """Microseconds since 1970 from which on nothing has happened yet; None where the window is over."""
 
     def open(self, settings: Settings) -> tuple[DuckEngine, Relation, Relation, Relation]:
         """An engine with the three relations on it; the caller closes it."""
         engine = DuckEngine(memory_mb=settings.run.memory_mb, scratch=self.scratch)
+        features = engine.scan_files(list(self.features))
+        if self.until is not None:
+            moment = engine.from_arrow(pa.table({"until": pa.array([self.until], pa.int64())}))
+            features = engine.sql(_SO_FAR, features=features, moment=moment)
         return (
             engine,
-            engine.scan_files(list(self.features)),
+            features,
             engine.from_arrow(self.facts),
             engine.from_arrow(self.releases),
         )

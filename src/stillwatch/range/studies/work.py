@@ -21,13 +21,15 @@ ACTORS_ALONE: Mapping[str, Detector] = {OURS: look_for_actors}
 class Task:
     """One world to be built and looked at. `at` says where in the study it belongs; tasks of one place differ in their seed alone.
 
-    `parts` are the lookalikes of the background, the demo's unless they are named.
+    `parts` are the lookalikes of the background, the demo's unless they are named. With `nightly` our detector looks every night, and what
+    the campaign had obtained before action is told.
     """
 
     at: tuple[str | float, ...]
     seed: int
     campaign: Campaign | None = None
     parts: tuple[Part, ...] | None = None
+    nightly: bool = False
     detectors: Mapping[str, Detector] = field(default_factory=lambda: ACTORS_ALONE)
     keep_background: bool = True
 
@@ -66,6 +68,7 @@ def work_off(order: Order, tasks: Sequence[Task]) -> Worked:
                 campaign=task.campaign,
                 parts=task.parts,
                 keep_background=task.keep_background,
+                nightly=task.nightly,
             )
         )
         order.tell("worlds", done, len(tasks))
