@@ -2,6 +2,7 @@
 
     python bench/range.py limit --data DIR       where every method ends: attackers who ask what customers ask
     python bench/range.py windows --data DIR     the window protocol on the pairs at hand, every method; goes on where it was stopped
+    python bench/range.py windows                its tables once more, from the cells that are stored
     python bench/range.py windows --data DIR --ablate     the variants that explain gaps (needs the package wordllama)
     python bench/range.py realism --data DIR     a world beside traces, corpora of chats, and reports on shared addresses
     python bench/range.py generate [--exchanges N] [--accounts N] [--days N] [--parts N] [--history]     how fast worlds are written
@@ -52,7 +53,7 @@ def main() -> None:
     if chosen.part == "page":
         redraw(chosen.out, "range", files)
         return
-    if chosen.data is None and chosen.part != "generate":
+    if chosen.data is None and chosen.part in ("realism", "limit"):
         parser.error(f"{chosen.part} reads data sets that are not in the repository; name their folder with --data DIR")
     chosen.keep.mkdir(parents=True, exist_ok=True)
     parts: dict[str, Callable[[], Figures]] = {

@@ -36,13 +36,19 @@ def windows(raw: dict[str, Any]) -> Iterator[str]:
         if _shown(one, raw):
             rates = " | ".join(f"{one['tpr'][share]:.0%}" for share in ("0.02", *AT, "0.25", "1"))
             theirs = " | ".join("-" if one["published"] is None else f"{one['published'][share]:.0%}" for share in AT)
-            over = f"{one['pairs']}" if one["over"] == "all" else f"{one['pairs']} with enough"
+            none = raw["short"][str(one["size"])] == one["pairs"]
+            over = (
+                f"{one['pairs']}{', none with enough' if none else ''}"
+                if one["over"] == "all"
+                else f"{one['pairs']} with enough"
+            )
             yield f"| {one['size']:,} | {one['peer']} | {one['tail']} | {over} | {len(one['seeds'])} | {one['fpr']:.1%} | {rates} | {theirs} |"
     yield from (
         "",
         (
-            "*With enough*: pairs with benign queries enough for windows of the size; over the others windows repeat queries and rates measure the shortage, not the method. Two-sided thresholds flag 10 % of null windows, upper ones 5 %. "
-            "Where held-out queries are hardly more than a window, benign windows are nearly the same one, and a pair's false positives are near 0 or near 100 % by luck: read the FPR first."
+            f"*With enough*: pairs that hold out {raw['enough']['times']} times a window's queries or more. Windows of W queries drawn from H spread by the square root of 1 - W/H of what fresh ones would: of windows drawn from twice as many queries "
+            f"an exact 5 % level flags {raw['enough']['twice']:.1%}, and {raw['enough']['times']} is the smallest whole multiple at which it flags half of what it should ({raw['enough']['flags']:.1%}). Over other pairs rates measure the shortage, not the method: "
+            "benign windows are nearly the same one, and a pair's false positives are near 0 or near 100 % by luck. Two-sided thresholds flag 10 % of null windows, upper ones 5 %. Read the FPR first."
         ),
     )
     yield from _gaps(raw)
@@ -59,7 +65,7 @@ def _shown(one: dict[str, Any], raw: dict[str, Any]) -> bool:
 
 def _gaps(raw: dict[str, Any]) -> Iterator[str]:
     yield from ("", "### Each gap of MMD to its published figure", "")
-    yield "Flagged windows of 1,500 at 5 and 10 % attacking, in per cent (false positives in brackets where not 0). Variants use 60 % of benign queries as the pool, so that more are held out; seed 42."
+    yield "Flagged windows of 1,500 at 5 and 10 % attacking, in per cent (false positives in brackets where not 0; *alike*: fewer held-out queries than are enough; void: fewer than a window). Variants use 60 % of benign queries as the pool, so that more are held out; seed 42."
     yield from (
         "",
         "| pair | published | ours | ours, pool 60 % | 256 numbers | with meaning (wordllama) | AUC of ours | what explains it |",
@@ -81,10 +87,10 @@ def _gaps(raw: dict[str, Any]) -> Iterator[str]:
 def _rates(one: dict[str, Any] | None) -> str:
     if one is None:
         return "-"
-    if not one["enough"]:
+    if one["redrawn"]:
         return f"void ({one['fpr']:.0%})"
     wrong = f" ({one['fpr']:.0%})" if one["fpr"] else ""
-    return f"{one['tpr']['0.05']:.0%}, {one['tpr']['0.1']:.0%}{wrong}"
+    return f"{one['tpr']['0.05']:.0%}, {one['tpr']['0.1']:.0%}{wrong}{'' if one['enough'] else ' *alike*'}"
 
 
 def _why(one: dict[str, Any], raw: dict[str, Any]) -> str:
@@ -93,12 +99,12 @@ def _why(one: dict[str, Any], raw: dict[str, Any]) -> str:
     own = runs["hashed-words-0.8"]
     pair = next(pair for pair in raw["pairs"] if pair["name"] == one["pair"])
     held_out = pair["normal"] - int(pair["normal"] * 0.8)
-    if not own["enough"]:
+    if own["redrawn"]:
         told.append(
             f"{held_out:,} held-out benign queries for windows of {LARGEST:,}: windows repeat queries, which the null does not, so all are flagged or none"
         )
-    elif held_out < 1.1 * LARGEST:
-        told.append(f"{held_out:,} held-out queries: all benign windows are nearly the same one")
+    elif not own["enough"]:
+        told.append(f"{held_out:,} held-out queries: two benign windows share {LARGEST / held_out:.0%} of theirs")
     if own["enough"] and own["tpr"]["0.1"] >= theirs - 0.1:
         return "no gap; " + pair["differs"]
     meaning = runs.get("wordllama-0.6")

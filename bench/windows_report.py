@@ -13,8 +13,10 @@ from windows import FIRST, Variant, pieces, whole
 
 from stillwatch.range.peers.window_peer import Tail
 from stillwatch.range.windows import Cell, Summary, WindowsResult
-from stillwatch.range.windows.pairs import find_pairs
+from stillwatch.range.windows.pairs import PAIRS
 from stillwatch.range.windows.published import published
+from stillwatch.range.windows.results import ENOUGH, shrunk
+from stillwatch.range.windows.stored import restored
 
 PROTOCOL = Variant()
 ROOMY = Variant(pool_share=0.6)
@@ -24,21 +26,19 @@ LARGEST = FIRST[0]
 AT = ("0.05", "0.1")
 
 
-def windows(data: Path, keep: Path, out: Path, *, seeds: Sequence[int], sizes: Sequence[int], ablate: bool) -> Figures:
-    """Run what is missing, or with `ablate` the variants that explain gaps, and tell what is there."""
-    folder = keep / "windows"
-    if ablate:
-        for variant in (ROOMY, WIDER, MEANING):
-            pieces(data, folder, variant, seeds=seeds[-1:], sizes=FIRST[:1], peers=("mmd",))
+def windows(
+    data: Path | None, keep: Path, out: Path, *, seeds: Sequence[int], sizes: Sequence[int], ablate: bool
+) -> Figures:
+    """Run what is missing, or with `ablate` the variants that explain gaps, and tell what is there; without `data`, from stored cells."""
+    stored = out / "range-windows.json"
+    if data is None:
+        told = json.loads(stored.read_text(encoding="utf-8"))
+        runs = {name: restored(plain) for name, plain in told["runs"].items()}
     else:
-        pieces(data, folder, PROTOCOL, seeds=seeds, sizes=sizes)
-    runs = {
-        variant.name: run
-        for variant in (PROTOCOL, ROOMY, WIDER, MEANING)
-        if (run := whole(folder, variant)) is not None
-    }
-    _write(out / "range-windows.json", runs)
+        runs = _run(data, keep / "windows", seeds=seeds, sizes=sizes, ablate=ablate)
+    _write(stored, runs)
     run = runs[PROTOCOL.name]
+    there = {one.name for one in run.pairs}
     raw = {
         "embedder": run.embedder,
         "source": run.published_source,
@@ -46,12 +46,32 @@ def windows(data: Path, keep: Path, out: Path, *, seeds: Sequence[int], sizes: S
             {"name": one.name, "normal": one.normal, "attacker": one.attacker, "differs": one.differs}
             for one in run.pairs
         ],
-        "missing": [one.name for one in find_pairs(data)[1]],
+        "missing": [one.name for one in PAIRS if one.name not in there],
+        "enough": {"times": ENOUGH, "flags": shrunk(ENOUGH, level=run.fpr), "twice": shrunk(2, level=run.fpr)},
+        "short": {
+            str(size): len({cell.pair for cell in run.cells if cell.size == size and not cell.enough})
+            for size in run.sizes
+        },
         "summaries": [_told(one) for one in run.summaries],
         "gaps": [_gap(one.name, runs) for one in run.pairs],
         "cpu_seconds": {name: sum(one.cpu_seconds.values()) for name, one in runs.items()},
     }
     return [*_bars(raw, run)], raw
+
+
+def _run(
+    data: Path, folder: Path, *, seeds: Sequence[int], sizes: Sequence[int], ablate: bool
+) -> dict[str, WindowsResult]:
+    if ablate:
+        for variant in (ROOMY, WIDER, MEANING):
+            pieces(data, folder, variant, seeds=seeds[-1:], sizes=FIRST[:1], peers=("mmd",))
+    else:
+        pieces(data, folder, PROTOCOL, seeds=seeds, sizes=sizes)
+    return {
+        variant.name: run
+        for variant in (PROTOCOL, ROOMY, WIDER, MEANING)
+        if (run := whole(folder, variant)) is not None
+    }
 
 
 def _bars(raw: dict[str, Any], run: WindowsResult) -> list[dict[str, Any]]:
@@ -130,6 +150,7 @@ def _mean(cells: Sequence[Cell]) -> dict[str, Any]:
     return {
         "seeds": sorted({cell.seed for cell in cells}),
         "enough": all(cell.enough for cell in cells),
+        "redrawn": any(cell.benign_redrawn or cell.null_overlaps for cell in cells),
         "fpr": round(float(np.mean([cell.fpr for cell in cells])), 4),
         "tpr": {share: round(float(np.mean([cell.tpr[share] for cell in cells])), 4) for share in AT},
         "auc": {share: round(float(np.mean([cell.auc[share] for cell in cells])), 4) for share in AT},

@@ -221,6 +221,7 @@ def _run_peer(peer: WindowPeer, normal: Queries, sides: Sequence[_Sides], seed: 
                         auc=auc,
                         average_tpr=average,
                         balanced_accuracy=accuracy,
+                        held_out=len(held_out),
                         benign_redrawn=len(held_out) < size,
                         attacker_redrawn=len(side.attacker) < size * max(plan.fractions),
                         null_overlaps=cut < 2 * size,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -16,15 +18,45 @@ from stillwatch.range.seeds import stream
 from stillwatch.range.windows.pairs import PAIRS
 from stillwatch.range.windows.published import SOURCE, Published, published_mean
 
-__all__ = ["AVERAGED", "Cell", "PairRead", "Summary", "WindowsResult", "averaged", "joined", "label", "summarise"]
+__all__ = [
+    "AVERAGED",
+    "ENOUGH",
+    "Cell",
+    "PairRead",
+    "Summary",
+    "WindowsResult",
+    "averaged",
+    "joined",
+    "label",
+    "shrunk",
+    "summarise",
+]
 
 AVERAGED = (0.05, 0.10, 0.25, 0.50, 1.0)
 """Attacker shares whose rates the paper averages; 2 % is ours and stays out of the average."""
 
 
+ENOUGH = 4
+"""How many times a window's size must be held out, so that windows are not all the same window.
+
+The mean of a window of W queries drawn from H without replacement spreads by the square root of 1 - W/H of what fresh queries would give
+(the finite population correction). So held-out windows stray less than new traffic does and are flagged less: at H = 2 W an exact 5 % level
+flags 1 % of them, and 4 is the smallest whole multiple at which it flags at least half of what it should. See `shrunk`.
+"""
+
 _DRAWS = 999
 _PLAIN = ("pair", "seed", "size", "peer", "tail", "benign_redrawn", "attacker_redrawn", "null_overlaps", "fpr")
 """What a cell's row begins with in JSON."""
+
+
+def shrunk(multiple: float, *, level: float = 0.05) -> float:
+    """The share of held-out windows that an exact upper level flags when `multiple` times a window is held out.
+
+    >>> [round(shrunk(k), 3) for k in (2, 3, 4, 10)]
+    [0.01, 0.022, 0.029, 0.041]
+    """
+    normal = NormalDist()
+    return 1.0 - normal.cdf(normal.inv_cdf(1.0 - level) / math.sqrt(1.0 - 1.0 / multiple))
 
 
 def label(share: float) -> str:
@@ -41,9 +73,9 @@ class Cell:
     """One pair, seed, window size, peer and tail.
 
     `fpr`: share of benign windows flagged; `tpr`: share flagged at each attacker share; `auc`: chance that such a window
-    scores above a benign one, which hangs on no threshold. `benign_redrawn`: the held-out benign queries were fewer than a
-    window, so windows repeat queries; `null_overlaps`: the pool was smaller than two windows; `attacker_redrawn`: the
-    same for attacking queries. Where one of the first two is true the rates measure the shortage and not the method.
+    scores above a benign one, which hangs on no threshold. `held_out`: benign queries that windows were drawn from; `benign_redrawn`:
+    they were fewer than a window, so windows repeat queries; `null_overlaps`: the pool was smaller than two windows;
+    `attacker_redrawn`: as `benign_redrawn` for attacking queries.
     """
 
     pair: str
@@ -59,14 +91,15 @@ class Cell:
     auc: dict[str, float]
     average_tpr: float | None
     balanced_accuracy: float | None
+    held_out: int
     benign_redrawn: bool
     attacker_redrawn: bool
     null_overlaps: bool
 
     @property
     def enough(self) -> bool:
-        """Whether there were benign queries enough for windows of this size."""
-        return not (self.benign_redrawn or self.null_overlaps)
+        """Whether there were benign queries enough for windows of this size; elsewhere rates measure the shortage, not the method."""
+        return self.held_out >= ENOUGH * self.size and not self.null_overlaps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
