@@ -19,13 +19,18 @@ from figures import Figures, bar
 from scipy import sparse
 
 from stillwatch.range.generate import WorldPaths, write_world
+from stillwatch.range.products import PRODUCTS
 from stillwatch.range.recipe import Recipe
+from stillwatch.range.splits import Fold
 from stillwatch.text import anchors, prompt_hashes, words
 
 Numbers = npt.NDArray[np.float64]
 
-RECIPE = Recipe(seed=1, accounts=40_000, exchanges=1_200_000, days=2)
-"""A world as busy as the traced services: some 20,000 requests an hour from the chat accounts at their peak."""
+RECIPE = Recipe(seed=1, accounts=10_000, exchanges=300_000, days=2)
+"""A world of which some customers alone send hundreds of requests an hour."""
+
+STRETCH = 100
+"""Requests of a stretch whose gaps are held beside one another."""
 
 MATCH = 0.1
 """Distance of two distributions below which we call them alike; ours, no source sets one."""
@@ -49,6 +54,12 @@ class Service:
 
 BESIDE = (("chat", "conv"), ("coding", "code"), ("agents", "code"), ("rag", "mooncake"))
 """Which customers are held beside which service."""
+
+BURSTY = frozenset(product.name for product in PRODUCTS if product.bursts)
+"""Customers each of whom has the bursts of a trace by itself."""
+
+FOLDED = Recipe(seed=1, accounts=10_000, exchanges=250_000, days=2, fold=Fold.TEST)
+"""A world of the fold that studies judge by, which has fewer sources to ask from."""
 
 
 def services(data: Path) -> dict[str, Service]:
@@ -75,24 +86,24 @@ def realism(data: Path, keep: Path) -> Figures:
     """Write a world (or take the one that is there) and hold it beside what was measured elsewhere."""
     world = write_world(keep / f"realism-{RECIPE.fingerprint()[:8]}", RECIPE)
     logs, product = _logs(world)
+    folded, of_fold = _logs(write_world(keep / f"realism-{FOLDED.fingerprint()[:8]}", FOLDED))
     raw = {
         "world": {"accounts": world.accounts, "exchanges": world.exchanges, "days": RECIPE.days, "hash": world.hash},
         "match": MATCH,
         "traces": _beside_traces(logs, product, services(data)),
         "repeats": _repeats(logs, product, data),
+        "by_product": _by_product(folded, of_fold),
         "addresses": _addresses(logs),
     }
-    bars = [
-        bar(
-            f"{one['customers']} beside {one['service']}: {what}, KS distance",
-            ks["distance"],
-            "",
-            f"<= {MATCH} (ours)",
-            ks["distance"] <= MATCH,
-        )
-        for one in raw["traces"]
-        for what, ks in one["measures"].items()
-    ]
+    bars = []
+    for one in raw["traces"]:
+        for what, ks in one["measures"].items():
+            fair = not (what == "gaps" and one["customers"] in BURSTY)
+            limit, holds = (
+                (f"<= {MATCH} (ours)", ks["distance"] <= MATCH) if fair else ("not comparable, see below", None)
+            )
+            name = f"{one['customers']} beside {one['service']}: {what}, KS distance"
+            bars.append(bar(name, ks["distance"], "", limit, holds))
     like = raw["repeats"]["at_like_size"]
     least, most = min(like["corpora"].values()), max(like["corpora"].values())
     for turns in ("all turns", "first turns"):
@@ -132,13 +143,17 @@ def ks(some: Numbers, other: Numbers) -> dict[str, Any]:
 def _beside_traces(logs: pa.Table, product: npt.NDArray[np.str_], traced: dict[str, Service]) -> list[dict[str, Any]]:
     answered = logs["status"].to_numpy() == 200
     at = logs["at"].cast(pa.int64()).to_numpy()
+    who = logs["account"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
     out = []
     for customers, name in BESIDE:
         service, mine = traced[name], product == customers
         told = {"tokens in": (logs["input_tokens"].to_numpy()[mine & answered], service.tokens_in)}
         told["tokens out"] = (logs["output_tokens"].to_numpy()[mine & answered], service.tokens_out)
         if service.at is not None:
-            told["gaps"] = (_gaps(at[mine]), _relative(np.diff(np.sort(service.at))))
+            traced_gaps = np.diff(np.sort(service.at))
+            told["gaps"] = (_gaps(at[mine]), _relative(traced_gaps))
+            if customers in BURSTY:
+                told["gaps of one customer"] = (_gaps_of_customers(who[mine], at[mine]), _by_stretch(traced_gaps))
         measures = {
             what: {
                 **ks(ours.astype(np.float64), theirs),
@@ -157,6 +172,22 @@ def _gaps(at: npt.NDArray[np.int64], *, hours: int = 3) -> Numbers:
     names, counts = np.unique(hour, return_counts=True)
     busiest = names[np.argsort(-counts, kind="stable")[:hours]]
     return np.concatenate([_relative(np.diff(np.sort(at[hour == one])).astype(np.float64)) for one in busiest])
+
+
+def _gaps_of_customers(who: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> Numbers:
+    """Gaps between requests of one account within an hour, a stretch of `STRETCH` after another, in means of the stretch."""
+    order = np.lexsort((at, who))
+    at = at[order]
+    _, starts, counts = np.unique(who[order] * (1 << 24) + at // HOUR, return_index=True, return_counts=True)
+    busy = np.flatnonzero(counts > STRETCH)
+    within = [np.diff(at[starts[k] : starts[k] + counts[k]]).astype(np.float64) for k in busy]
+    return np.concatenate([np.zeros(0), *map(_by_stretch, within)])
+
+
+def _by_stretch(gaps: Numbers) -> Numbers:
+    """Gaps in means of their stretch of `STRETCH`; what is left over is dropped. A long pause then weighs alike in both."""
+    whole = gaps[: gaps.size // STRETCH * STRETCH].reshape(-1, STRETCH)
+    return (whole / whole.mean(axis=1, keepdims=True)).ravel()
 
 
 def _relative(gaps: Numbers) -> Numbers:
@@ -222,6 +253,18 @@ def _repeats(logs: pa.Table, product: npt.NDArray[np.str_], data: Path) -> dict[
             "corpora": {name: near_at[name] for name in CORPORA},
         },
     }
+
+
+def _by_product(logs: pa.Table, product: npt.NDArray[np.str_]) -> dict[str, Any]:
+    """Near-duplicates among up to 4,000 prompts of each product's customers, drawn at random."""
+    rng, prompts = np.random.default_rng(1), logs["prompt"].to_numpy()
+    out = {}
+    for name in sorted(set(product.tolist())):
+        mine = [one for one in prompts[product == name] if one]
+        n = min(4000, len(mine))
+        same, near = near_duplicates([mine[k] for k in rng.choice(len(mine), n, replace=False)])
+        out[name] = {"n": n, "same": round(100 * same, 2), "near": round(100 * near, 2)}
+    return out
 
 
 def _addresses(logs: pa.Table) -> dict[str, Any]:
