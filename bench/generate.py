@@ -28,9 +28,9 @@ def generate(options: argparse.Namespace) -> Figures:
     )
     recipe = Recipe(
         seed=options.seed,
-        accounts=options.accounts,
-        exchanges=options.exchanges,
-        days=options.days,
+        accounts=options.accounts or 100_000,
+        exchanges=options.exchanges or 10_000_000,
+        days=options.days or 28,
         parts=parts,
         history=options.history,
     )
@@ -44,7 +44,7 @@ def generate(options: argparse.Namespace) -> Figures:
     raw = {
         "accounts": world.accounts,
         "exchanges": world.exchanges,
-        "days": options.days,
+        "days": options.days or 28,
         "history": options.history,
         "parts": len(parts),
         "workers": options.workers,

@@ -8,6 +8,7 @@ from typing import Any
 from bars import bars_of
 from chart import Line, Panel, chart
 from range_windows_page import window_plot, windows
+from studies import STUDIES, told_of
 
 KINDS = {
     "home": "homes",
@@ -45,6 +46,9 @@ def page(found: dict[str, Any]) -> str:
         lines += realism(raw["realism"])
     if "generate" in raw:
         lines += generate(raw["generate"])
+    for name in STUDIES:
+        if f"study {name}" in raw:
+            lines += told_of(raw[f"study {name}"])
     return "\n".join([*lines, *_unsaid()]) + "\n"
 
 
@@ -355,5 +359,5 @@ def _unsaid() -> Iterator[str]:
     yield from ("", "## What this cannot say", "")
     yield (
         "Nobody has published telemetry of a real campaign: the attackers of the range are made after public reports, by us, who also made what looks for them. Pairs are rebuilt and approximate the paper's. "
-        "Few corpora make every interval too short. Studies of accounts, actors, campaigns, lookalikes and evasion (`stillwatch range run`) are not on this page yet. [The range](../range.md) says how to run and read it."
+        "Few corpora make every interval too short. Studies were run at the sizes that stand with each; few worlds make wide intervals. [The range](../range.md) says how to run and read it."
     )

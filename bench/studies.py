@@ -1,0 +1,94 @@
+"""A study of `stillwatch range run` as figures of the page: every bar of its plots beside its interval, and all its figures."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from figures import Figures, bar
+
+from stillwatch.range import PRESETS, run_preset
+from stillwatch.range.page import render_markdown
+from stillwatch.range.results import Bar, Bars, Result, Unit
+from stillwatch.range.studies.order import Order
+
+STUDIES = tuple(name for name in PRESETS if name not in ("smoke", "windows"))
+"""Presets whose figures may stand on the page; windows have a part of their own, and smoke measures nothing."""
+
+_WORLDS = "The worlds"
+_SHOWN = "stillwatch range run"
+
+
+def study(chosen: argparse.Namespace) -> Figures:
+    """Run a preset, or go on with the one that is kept, at its own size or at the one asked for."""
+    preset = PRESETS[chosen.preset]
+    asked = {name: getattr(chosen, name) for name in ("accounts", "exchanges", "days", "worlds")}
+    size = replace(preset.size, **{name: value for name, value in asked.items() if value is not None})
+    told = [f"--{name} {getattr(size, name)}" for name in asked if getattr(size, name) != getattr(preset.size, name)]
+    if chosen.unmimic_python is not None:
+        told.append("--unmimic-python PYTHON")
+    order = Order(
+        preset=preset.name,
+        seed=chosen.seed,
+        out=chosen.keep / preset.name,
+        size=size,
+        unmimic_python=chosen.unmimic_python,
+        command=" ".join([_SHOWN, preset.name, f"--seed {chosen.seed}", *told]),
+        tell=_tell,
+    )
+    result = run_preset(order).result
+    return [*_bars(result)], _raw(result)
+
+
+def _tell(stage: str, done: int, total: int) -> None:
+    print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
+
+
+def _bars(result: Result) -> Iterator[dict[str, Any]]:
+    """One entry for every bar of a plot; it holds where the plot has a nominal level and the interval reaches down to it."""
+    for section in result.sections:
+        for figure in section.figures:
+            if isinstance(figure, Bars):
+                for one in figure.bars:
+                    yield _entry(result, section.title, figure, one)
+
+
+def _entry(result: Result, section: str, figure: Bars, one: Bar) -> dict[str, Any]:
+    percent = figure.unit in (Unit.SHARE, Unit.RATE)
+    times = 100 if percent else 1
+    value = None if one.value is None else round(times * one.value, 1)
+    doubt = "" if one.low is None or one.high is None else f" ({times * one.low:.1f} to {times * one.high:.1f})"
+    nominal = result.preset == "null" and figure.level is not None
+    limit = f"{times * (figure.level or 0):g} % nominal" if nominal else "-"
+    holds = None if not nominal or one.low is None else one.low <= (figure.level or 0)
+    name = f"{result.preset}: {section}: {figure.title[0].lower()}{figure.title[1:]}: {one.label}{doubt}"
+    return bar(name, value, "%" if percent else "", limit, holds)
+
+
+def _raw(result: Result) -> dict[str, Any]:
+    """The result without the list of its worlds, which the same command gives again."""
+    kept = tuple(section for section in result.sections if section.title != _WORLDS)
+    told: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(result, sections=kept))
+    told["exchanges"] = sum(world["exchanges"] for world in told["provenance"]["worlds"])
+    told["provenance"]["worlds"] = []
+    return told
+
+
+def told_of(raw: dict[str, Any]) -> Iterator[str]:
+    """A study as a section of the page."""
+    result = msgspec.convert({name: value for name, value in raw.items() if name != "exchanges"}, Result)
+    told, settings = result.provenance, result.provenance.settings
+    text, _, _ = render_markdown(result).partition("\n## Where it comes from")
+    text = re.sub(r"^(#+ )", r"#\1", text, flags=re.MULTILINE)
+    title, _, rest = text.partition("\n")
+    yield from ("", title, "")
+    yield (
+        f"Run on {settings['worlds']:,} world{'s' if settings['worlds'] > 1 else ''} of {settings['accounts']:,} ordinary customers and {settings['exchanges']:,} exchanges over {settings['days']} days "
+        f"(lookalikes and campaigns come on top), fold {settings['fold']}; {raw['exchanges']:,} exchanges looked at in all, {told.cpu_seconds:,.0f} s of a core. `{told.command}`."
+    )
+    yield rest.rstrip()
