@@ -68,3 +68,13 @@ def test_a_row_of_its_own_gives_what_it_gives_among_others() -> None:
 def test_a_signature_whose_way_nobody_knows_is_in_neither_list() -> None:
     made = featurised(Exchange(at=AT, account="a", prompt="hi", reasoning_artifacts=["X"]))
     assert made.column("artifacts_sent").null_count == made.column("artifacts_returned").null_count == 1
+
+
+def test_where_earlier_turns_are_not_kept_nobody_knows_how_a_conversation_begins() -> None:
+    later = exchange(1, "a", [QUESTION, ANSWER, {"role": "user", "content": "And twin primes?"}], [SAID])
+    later.messages = None
+    made = featurised(FIRST, later)
+    assert pc.is_valid(made.column("prefixes")).to_pylist() == [True, False]
+    with DuckEngine(threads=1) as engine:
+        rows = register(engine, engine.from_arrow(pa.Table.from_batches([made]))).to_pylist()
+    assert [(row["other_account"], row["edited_prefix"]) for row in rows if row["role"] == "sent"] == [(False, None)]

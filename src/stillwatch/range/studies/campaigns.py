@@ -20,6 +20,7 @@ from stillwatch.range.studies.yields import yield_sentence, yields
 __all__ = ["MOST_REQUESTS", "campaign_tasks", "everything", "studied", "study"]
 
 MOST_REQUESTS = 60_000
+"""Requests of a campaign at most; in a world of fewer exchanges, as many as its customers send."""
 _SHARE = 0.25
 """A campaign may have a quarter as many accounts as the world at most; beyond that fewer of its accounts are rendered, at its own rate."""
 
@@ -35,7 +36,8 @@ def campaign_tasks(order: Order) -> list[Task]:
     for name, profile in everything().items():
         accounts = max(1.0, profile.accounts.value)
         scale = min(1.0, _SHARE * order.size.accounts / accounts)
-        campaign = campaign_of(profile, fold=order.fold, scale=scale, most=MOST_REQUESTS)
+        most = min(MOST_REQUESTS, order.size.exchanges)
+        campaign = campaign_of(profile, fold=order.fold, scale=scale, most=most)
         tasks += [Task(at=("campaign", name), seed=seed, campaign=campaign, nightly=True) for seed in order.seeds]
     return tasks
 
