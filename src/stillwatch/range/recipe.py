@@ -13,7 +13,7 @@ from stillwatch.range.splits import Fold
 
 __all__ = ["LEAST_ACCOUNTS", "MOST", "Part", "Recipe", "Setting", "Shard"]
 
-VERSION = 2
+VERSION = 3
 """Raised when the same recipe gives another content."""
 
 MOST = 2_000_000
