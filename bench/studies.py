@@ -50,12 +50,14 @@ def _tell(stage: str, done: int, total: int) -> None:
 
 
 def _bars(result: Result) -> Iterator[dict[str, Any]]:
-    """One entry for every bar of a plot; it holds where the plot has a nominal level and the interval reaches down to it."""
+    """One entry for every bar of ours in a plot, others stand in the study's tables; it holds where its interval reaches down to a
+    nominal level."""
     for section in result.sections:
         for figure in section.figures:
             if isinstance(figure, Bars):
                 for one in figure.bars:
-                    yield _entry(result, section.title, figure, one)
+                    if one.ours:
+                        yield _entry(result, section.title, figure, one)
 
 
 def _entry(result: Result, section: str, figure: Bars, one: Bar) -> dict[str, Any]:

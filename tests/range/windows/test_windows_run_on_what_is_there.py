@@ -124,12 +124,13 @@ def test_means_are_over_pairs_and_doubt_is_over_corpora(result: WindowsResult) -
 
 
 def test_shortage_of_queries_is_marked_and_averaged_apart(data: Path) -> None:
-    run = small(data, seeds=(1,), sizes=(110,), peers=["mahalanobis"])
-    short = {cell.pair: (cell.benign_redrawn, cell.null_overlaps) for cell in run.cells}
+    run = small(data, seeds=(1,), sizes=(110, 27), peers=["mahalanobis"])
+    short = {cell.pair: (cell.benign_redrawn, cell.null_overlaps) for cell in run.cells if cell.size == 110}
     assert short["ME_BERT_squad_wiki"] == (False, False)
     assert short["Meaeq_HATESPEECH"] == (True, False)
-    assert {(s.over, s.pairs) for s in run.summaries if s.over == "enough"} == {
-        ("enough", ("ME_BERT_squad_wiki", "model_leeching"))
+    assert {cell.pair: cell.held_out for cell in run.cells}["ME_BERT_squad_wiki"] == 120
+    assert {(s.over, s.size, s.pairs) for s in run.summaries if s.over == "enough"} == {
+        ("enough", 27, ("ME_BERT_squad_wiki", "model_leeching"))
     }
 
 
