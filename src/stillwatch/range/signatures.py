@@ -31,9 +31,7 @@ _KEY = 0x5163
 
 def signed(asked: NDArray[np.bool_], model: Ints, status: Ints, reply: Ints) -> NDArray[np.bool_]:
     """Which answers bring a signature: of those who asked for reasoning, from a model that reasons (all but the smallest)."""
-    found: NDArray[np.bool_] = (
-        asked & (model // 2 > SIZES.index("mini")) & (status == 200) & ~np.isin(reply, _WITHOUT)
-    )
+    found: NDArray[np.bool_] = asked & (model // 2 > SIZES.index("mini")) & (status == 200) & ~np.isin(reply, _WITHOUT)
     return found
 
 

@@ -41,7 +41,8 @@ def yields(worlds: Worlds) -> tuple[Bars, Table]:
         title="Distinct answers obtained before action",
         bars=tuple(bar_of(name, mean_of(told), ours=True) for name, told in known.items()),
         interval=OF_SHARES,
-        caption="1 is everything that the campaign asked for in the window: nobody acted, or only when it was over.",
+        caption="1 is everything that the campaign asked for in the window: nobody acted, or only when it was over. A campaign of many "
+        "requests runs for hours in a small world and is over before the first midnight.",
     )
     table = Table(
         title="When, and at what price",
