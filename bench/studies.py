@@ -50,8 +50,7 @@ def _tell(stage: str, done: int, total: int) -> None:
 
 
 def _bars(result: Result) -> Iterator[dict[str, Any]]:
-    """One entry for every bar of ours in a plot, others stand in the study's tables; it holds where its interval reaches down to a
-    nominal level."""
+    """One entry for every bar of ours in a plot, others stand in the study's tables."""
     for section in result.sections:
         for figure in section.figures:
             if isinstance(figure, Bars):
@@ -65,11 +64,20 @@ def _entry(result: Result, section: str, figure: Bars, one: Bar) -> dict[str, An
     times = 100 if percent else 1
     value = None if one.value is None else round(times * one.value, 1)
     doubt = "" if one.low is None or one.high is None else f" ({times * one.low:.1f} to {times * one.high:.1f})"
-    nominal = result.preset == "null" and figure.level is not None
-    limit = f"{times * (figure.level or 0):g} % nominal" if nominal else "-"
-    holds = None if not nominal or one.low is None else one.low <= (figure.level or 0)
-    name = f"{result.preset}: {section}: {figure.title[0].lower()}{figure.title[1:]}: {one.label}{doubt}"
+    limit, holds = "-", None
+    if result.preset == "null" and figure.level is not None:
+        limit = f"{times * figure.level:g} % nominal"
+        holds = _within(one, figure.level)
+    over = f", {one.n} world{'s' if one.n != 1 else ''}" if one.n is not None else ""
+    name = f"{result.preset}: {section}: {figure.title[0].lower()}{figure.title[1:]}: {one.label}{doubt}{over}"
     return bar(name, value, "%" if percent else "", limit, holds)
+
+
+def _within(one: Bar, level: float) -> bool | None:
+    """Whether a rate keeps a level, as far as its interval tells; few worlds tell neither."""
+    if one.low is None or one.high is None:
+        return None
+    return False if one.low > level else True if one.high <= level else None
 
 
 def _raw(result: Result) -> dict[str, Any]:
