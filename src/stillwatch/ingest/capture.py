@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Required
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Meta
 
 from .clean import BadField, Reading, billed, label, mapping, sequence, text
 from .dialect import dialect_of_bodies, dialect_of_path, fill
 from .exchange import Exchange, credential_id
 from .log_format import Record
+from .plain import plain_line, plain_record
 from .retention import retention_class
 from .sse import open_body
 
@@ -101,6 +104,16 @@ def wire(
     elif dialect == "anthropic_messages" and "models/" in path:
         x.model = label(path.rpartition("models/")[2].partition(":")[0])
     return fill(x, request, response, name=dialect)
+
+
+def plain_capture(endings: str, request: Any, response: Any) -> Any:
+    """Type of the plain captures whose path has one of these endings (a regular expression) and whose bodies have these types."""
+    path = Annotated[str, Meta(pattern=rf"(?i)\A[^?]*(?:{endings})/*(?:\?|\Z)")]
+    return plain_line(
+        *("started_at", "timestamp", "time", "at", "ts", "client", "org", "account", "conversation", "pathway", "retention"),
+        request=Required[plain_record("headers", path=Required[path], body=request)],
+        response=plain_record("status", "status_code", "headers", body=response | str | None),
+    )
 
 
 def _at(reading: Reading, record: Record) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .capture import ENVELOPE_LACKS, capture, fit
+from ._chat_plain import ChatRequest, ChatResponse
+from .capture import ENVELOPE_LACKS, capture, fit, plain_capture
 from .clean import Reading
 from .exchange import Exchange
 from .log_format import Record, log_format
@@ -23,6 +24,7 @@ def _sniff(record: Record) -> int:
     wants="request to .../chat/completions with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS,),
+    plain=plain_capture("/completions|/complete", ChatRequest, ChatResponse),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one capture; one in another dialect is read as what it is."""

@@ -103,7 +103,7 @@ def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record 
         if chunk.ended_early:
             rejects.append((chunk.source, line, "row", "the compressed file ends early; what stood before was read"))
             data = whole if rest or whole else b""
-    yield from line_records(data, chunk.first_line)
+    yield from line_records(data, chunk.first_line, plain=FORMATS[chunk.format].plain)
 
 
 def exchanges_of(

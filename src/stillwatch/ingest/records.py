@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from .log_format import Record
+from .plain import NOT_PLAIN, PAGES
 
 __all__ = [
     "AloneOnItsLine",
@@ -26,8 +27,8 @@ __all__ = [
 
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
-_LISTS = ("data", "records", "entries", "items", "results")
-_HOLDERS = frozenset(("log", *_LISTS))
+_HOLDERS = frozenset(PAGES)
+_LISTS = tuple(name for name in PAGES if name != "log")
 _OWN = frozenset(("id", "messages", "response", "request"))
 _INNER = re.compile(r'\{\s*(?:"log"\s*:\s*\{.*?)?"(?:data|records|entries|items|results)"\s*:\s*\[', re.DOTALL)
 _scan = json.JSONDecoder(strict=False).raw_decode
@@ -117,17 +118,26 @@ def is_lines(head: bytes) -> bool:
 
 
 def line_records(
-    data: bytes, first_line: int, wanted: Callable[[int, bytes], bool] | None = None
+    data: bytes,
+    first_line: int,
+    wanted: Callable[[int, bytes], bool] | None = None,
+    plain: Callable[[bytes], Record] | None = None,
 ) -> Iterator[tuple[int, Record | Fault, bool]]:
     """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults.
 
-    A line that is not `wanted` by its number and bytes is passed over undecoded.
+    A line that is not `wanted` by its number and bytes is passed over undecoded. `plain` decodes the lines that it can.
     """
     number = first_line - 1
     for line in io.BytesIO(data):
         number += 1
         if wanted is not None and not wanted(number, line):
             continue
+        if plain is not None:
+            try:
+                yield number, plain(line), False
+                continue
+            except NOT_PLAIN:
+                pass
         repaired = False
         try:
             value = _decode(line)
