@@ -34,7 +34,7 @@ class Message(Plain):
 
 
 class ChatRequest(Plain):
-    """A request with messages that no other dialect could have written."""
+    """A request with messages."""
 
     messages: list[Message]
     model: str | None = None
@@ -52,15 +52,6 @@ class ChatRequest(Plain):
     stream: bool | None = None
     tools: list[Any] | None = None
     functions: list[Any] | None = None
-    anthropic_version: Absent = UNSET
-    contents: Absent = UNSET
-    inferenceConfig: Absent = UNSET  # noqa: N815 - as the provider writes it
-    input: Absent = UNSET
-    previous_response_id: Absent = UNSET
-    stop_sequences: Absent = UNSET
-    system: Absent = UNSET
-    thinking: Absent = UNSET
-    toolConfig: Absent = UNSET  # noqa: N815 - as the provider writes it
 
 
 class _Details(Plain):
@@ -85,21 +76,13 @@ class _Choice(Plain):
 
 
 class ChatResponse(Plain):
-    """An answer without an error that no other dialect could have written."""
+    """An answer without an error."""
 
     choices: list[_Choice]
     id: str | None = None
     model: str | None = None
     usage: _Usage | None = None
-    created: int | None = None
     error: None = None
-    candidates: Absent = UNSET
-    messageStart: Absent = UNSET  # noqa: N815 - as the provider writes it
-    promptFeedback: Absent = UNSET  # noqa: N815 - as the provider writes it
-    stopReason: Absent = UNSET  # noqa: N815 - as the provider writes it
-    type: Absent = UNSET
-    usageMetadata: Absent = UNSET  # noqa: N815 - as the provider writes it
-    object: Annotated[str, Meta(pattern=r"\A(?!response\Z)")] | None = None
 
 
 def turns(messages: list[Message]) -> list[tuple[str, str | None]]:
@@ -191,7 +174,7 @@ class _Event(Plain):
     id: str | None = None
     model: str | None = None
     usage: _Usage | None = None
-    error: Absent = UNSET
+    error: None = None
 
 
 _NOTHING_USED = _Usage()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Any, Required
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-from msgspec import Meta
 
 from .clean import BadField, Reading, billed, label, mapping, sequence, text
 from .dialect import dialect_of_bodies, dialect_of_path, fill
 from .exchange import Exchange, credential_id
 from .log_format import Record
-from .plain import plain_line, plain_record
 from .retention import retention_class
 from .sse import open_body
 
@@ -37,17 +34,22 @@ def _wanted(name: str) -> str | None:
     return lowered if lowered in _READ else None
 
 
+@lru_cache(maxsize=4096)
+def _all_wanted(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Those of one request's headers that are read here, as (name as written, name in lower case): clients send the same ones each time."""
+    return tuple((name, wanted) for name in names if (wanted := _wanted(name)) is not None)
+
+
 def headers(value: Any) -> dict[str, str]:
     """Headers that are read here, by lower-case name, from an object or a list of pairs or of {name, value}."""
     found: dict[str, str] = {}
     if isinstance(value, dict):
-        for key, entry in value.items():
-            name = _wanted(key)
-            if name is not None:
-                if isinstance(entry, str):
-                    found[name] = entry
-                elif isinstance(entry, list) and entry and isinstance(entry[0], str):
-                    found[name] = entry[0]
+        for key, name in _all_wanted(tuple(value)):
+            entry = value[key]
+            if isinstance(entry, str):
+                found[name] = entry
+            elif isinstance(entry, list) and entry and isinstance(entry[0], str):
+                found[name] = entry[0]
         return found
     for entry in sequence(value):
         if isinstance(entry, dict):
@@ -63,9 +65,10 @@ def headers(value: Any) -> dict[str, str]:
 
 
 def _first(found: dict[str, str], names: Iterable[str]) -> str | None:
-    for name in names:
-        if name in found and (value := found[name]):
-            return value
+    if found:
+        for name in names:
+            if name in found and (value := found[name]):
+                return value
     return None
 
 
@@ -104,16 +107,6 @@ def wire(
     elif dialect == "anthropic_messages" and "models/" in path:
         x.model = label(path.rpartition("models/")[2].partition(":")[0])
     return fill(x, request, response, name=dialect)
-
-
-def plain_capture(endings: str, request: Any, response: Any) -> Any:
-    """Type of the plain captures whose path has one of these endings (a regular expression) and whose bodies have these types."""
-    path = Annotated[str, Meta(pattern=rf"(?i)\A[^?]*(?:{endings})/*(?:\?|\Z)")]
-    return plain_line(
-        *("started_at", "timestamp", "time", "at", "ts", "client", "org", "account", "conversation", "pathway", "retention"),
-        request=Required[plain_record("headers", path=Required[path], body=request)],
-        response=plain_record("status", "status_code", "headers", body=response | str | None),
-    )
 
 
 def _at(reading: Reading, record: Record) -> int:

@@ -271,6 +271,8 @@ def text(value: Any) -> str | None:
 
 def label(value: Any, longest: int = 512) -> str | None:
     """Take a short name (an id, a model): trimmed, numbers written out, cut at `longest` characters; empty is unknown."""
+    if value is None:
+        return None
     if type(value) is str:
         bare: str = value.strip()
         if bare is value and len(bare) <= longest:
@@ -278,8 +280,6 @@ def label(value: Any, longest: int = 512) -> str | None:
         if len(value) <= longest and value[0] > " " and value[-1] > " ":
             return value
         return bare[:longest] or None
-    if value is None:
-        return None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
         return str(value)
     return None

@@ -59,13 +59,6 @@ DIALECTS = {
 }
 """Every dialect by name."""
 
-_PLAIN_TYPES: dict[type, str] = {
-    kind: one.name
-    for one in DIALECTS.values()
-    if one.plain is not None
-    for kind in (one.plain.request_type, one.plain.response_type)
-}
-
 _ENDINGS = (
     ("/completions", "openai_chat"),
     ("/responses", "openai_responses"),
@@ -118,10 +111,9 @@ def dialect_of_bodies(request: dict[str, Any], response: dict[str, Any]) -> str 
 def fill(x: Exchange, request: Any, response: Any, *, name: str | None = None) -> str | None:
     """Fill an exchange from a request and a response body, however they were kept, and settle its outcome.
 
+    Plain bodies are of the dialect that is named, and one is.
     Returns the dialect's name, or `None` when the bodies are in none that is known (then only the outcome is set).
     """
-    if name is None:
-        name = _PLAIN_TYPES.get(type(request)) or _PLAIN_TYPES.get(type(response))
     if name is None:
         request = request if isinstance(request, dict) else open_body(request).whole or {}
         response = open_body(response)

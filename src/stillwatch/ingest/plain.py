@@ -8,15 +8,15 @@ decoded again as whatever it is: so both ways give the same rows, and every reas
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Generic, Protocol, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import msgspec
-from msgspec import Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from .clean import ABSURD_TOKENS
+from .clean import ABSURD_TOKENS, Reading
 from .exchange import Exchange
 
-__all__ = ["NOT_PLAIN", "PAGES", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "line_decoder", "plain_line", "plain_record"]
+__all__ = ["NOT_PLAIN", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "PlainLine", "PlainLines"]
 
 Absent = UnsetType
 """Type of a field that a plain record does not have."""
@@ -24,9 +24,6 @@ Billed = Annotated[int, Meta(ge=0, le=ABSURD_TOKENS)] | None
 Asked = Annotated[int, Meta(ge=0, le=2_147_483_647)] | None
 Few = Annotated[int, Meta(ge=0, le=32_767)] | None
 Number = Annotated[float, Meta(gt=-1e9, lt=1e9)] | None
-
-PAGES = ("log", "data", "records", "entries", "items", "results")
-"""Fields in which pages and archives keep records."""
 
 NOT_PLAIN = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What decoding raises where something is not plain, or is no JSON at all."""
@@ -68,27 +65,39 @@ class PlainBodies(Generic[RequestType, ResponseType]):
         self.decode_response = msgspec.json.Decoder(response_type).decode
 
 
-def plain_record(*read: str, **typed: Any) -> Any:
-    """Type of an object with fields of given types and fields that are `read` as they come; all others are skipped.
+class PlainLine(Plain):
+    """Base of plain records: lines that may be a page of records are none, as `records.unwrap` tells them."""
 
-    Written as a call because the types of its fields are made at run time.
-    """
-    fields = {**dict.fromkeys(read, Any), **typed}
-    return TypedDict("Record", fields, total=False)  # type: ignore[misc]
-
-
-def plain_line(*read: str, **typed: Any) -> Any:
-    """Type of a plain line: a record that is not a page of records, as `records.unwrap` tells them."""
-    return plain_record(*read, **dict.fromkeys(PAGES, Absent), **typed)
+    log: Absent = UNSET
+    data: Absent = UNSET
+    records: Absent = UNSET
+    entries: Absent = UNSET
+    items: Absent = UNSET
+    results: Absent = UNSET
 
 
-def line_decoder(record: Any) -> Callable[[bytes], Any]:
-    """A decoder of lines that are plain records; it raises one of `NOT_PLAIN` for any other line, also for invalid UTF-8 in what it skips."""
-    decode = msgspec.json.Decoder(record).decode
+Line = TypeVar("Line", bound=PlainLine)
 
-    def decoded(line: bytes) -> Any:
-        if not line.isascii():
-            line.decode()
-        return decode(line)
 
-    return decoded
+class PlainLines(Generic[Line]):
+    """How the plain lines of a log format are decoded and read, an exchange each; `fits` tells of a decoded one whether it is plain after all."""
+
+    def __init__(
+        self,
+        line_type: type[Line],
+        read: Callable[[Line, Reading], Exchange],
+        fits: Callable[[Line], bool] = lambda _line: True,
+    ) -> None:
+        self.read = read
+        self._decode = msgspec.json.Decoder(line_type).decode
+        self._fits = fits
+
+    def decoded(self, line: bytes) -> Line | None:
+        """The record on a line, `None` where it is not plain: that is for what is no JSON too, and for invalid UTF-8 in what is skipped."""
+        try:
+            if not line.isascii():
+                line.decode()
+            record = self._decode(line)
+        except NOT_PLAIN:
+            return None
+        return record if self._fits(record) else None

@@ -21,6 +21,7 @@ from .log_format import FORMATS, SHAPE_ERRORS, LogFormat, Piece, Record
 from .open_source import open_stream, read_range
 from .options import ReadOptions
 from .part_of import Share, glances_at, owns
+from .plain import PlainLine
 from .records import Fault, document_records, line_records
 from .table_rows import Reject
 
@@ -72,6 +73,8 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
                 rejects.append((chunk.source, line, "row", record.reason))
+            elif isinstance(record, PlainLine):
+                _keep_plain(one, record, reading, line, chunk.source, rows, rejects)
             else:
                 _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
     if options.default_account is not None:
@@ -92,7 +95,7 @@ def _result(
     )
 
 
-def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record | Fault, bool]]:
+def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record | PlainLine | Fault, bool]]:
     data, ended = read_range(Path(chunk.path), chunk.start, chunk.stop)
     if chunk.layout == "document":
         yield from document_records(data)
@@ -156,6 +159,26 @@ def _keep(
         if rows and (before := rows[-1]).line == x.line and before.source == x.source:
             x.part = before.part + 1
         rows.append(x)
+
+
+def _keep_plain(
+    one: LogFormat,
+    record: PlainLine,
+    reading: Reading,
+    line: int,
+    source: int,
+    rows: list[Exchange],
+    rejects: list[Reject],
+) -> None:
+    assert one.plain is not None
+    try:
+        x = one.plain.read(record, reading)
+    except BadField as fault:
+        rejects.append((source, line, fault.field, fault.reason))
+        return
+    x.line = line
+    x.source = source
+    rows.append(x)
 
 
 def _collect_joined(

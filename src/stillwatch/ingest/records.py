@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from .log_format import Record
-from .plain import NOT_PLAIN, PAGES
+from .plain import PlainLine, PlainLines
 
 __all__ = [
     "AloneOnItsLine",
@@ -27,8 +27,8 @@ __all__ = [
 
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
-_HOLDERS = frozenset(PAGES)
-_LISTS = tuple(name for name in PAGES if name != "log")
+_LISTS = ("data", "records", "entries", "items", "results")
+_HOLDERS = frozenset(("log", *_LISTS))
 _OWN = frozenset(("id", "messages", "response", "request"))
 _INNER = re.compile(r'\{\s*(?:"log"\s*:\s*\{.*?)?"(?:data|records|entries|items|results)"\s*:\s*\[', re.DOTALL)
 _scan = json.JSONDecoder(strict=False).raw_decode
@@ -121,8 +121,8 @@ def line_records(
     data: bytes,
     first_line: int,
     wanted: Callable[[int, bytes], bool] | None = None,
-    plain: Callable[[bytes], Record] | None = None,
-) -> Iterator[tuple[int, Record | Fault, bool]]:
+    plain: PlainLines[Any] | None = None,
+) -> Iterator[tuple[int, Record | PlainLine | Fault, bool]]:
     """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults.
 
     A line that is not `wanted` by its number and bytes is passed over undecoded. `plain` decodes the lines that it can.
@@ -132,12 +132,10 @@ def line_records(
         number += 1
         if wanted is not None and not wanted(number, line):
             continue
-        if plain is not None:
-            try:
-                yield number, plain(line), False
-                continue
-            except NOT_PLAIN:
-                pass
+        known = None if plain is None else plain.decoded(line)
+        if known is not None:
+            yield number, known, False
+            continue
         repaired = False
         try:
             value = _decode(line)
