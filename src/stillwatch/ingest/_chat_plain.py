@@ -170,7 +170,7 @@ class _Piece(Plain):
 
 
 class _Event(Plain):
-    choices: list[_Piece] = []
+    choices: list[_Piece] = msgspec.field(default_factory=list)
     id: str | None = None
     model: str | None = None
     usage: _Usage | None = None

@@ -8,7 +8,7 @@ decoded again as whatever it is: so both ways give the same rows, and every reas
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -80,7 +80,7 @@ Line = TypeVar("Line", bound=PlainLine)
 
 
 class PlainLines(Generic[Line]):
-    """How the plain lines of a log format are decoded and read, an exchange each; `fits` tells of a decoded one whether it is plain after all."""
+    """How a format's plain lines are decoded and read, an exchange each; `fits` tells whether a decoded one is plain after all."""
 
     def __init__(
         self,

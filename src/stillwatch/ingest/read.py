@@ -21,7 +21,7 @@ from .log_format import FORMATS, SHAPE_ERRORS, LogFormat, Piece, Record
 from .open_source import open_stream, read_range
 from .options import ReadOptions
 from .part_of import Share, glances_at, owns
-from .plain import PlainLine
+from .plain import PlainLine, PlainLines
 from .records import Fault, document_records, line_records
 from .table_rows import Reject
 
@@ -73,8 +73,8 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
                 rejects.append((chunk.source, line, "row", record.reason))
-            elif isinstance(record, PlainLine):
-                _keep_plain(one, record, reading, line, chunk.source, rows, rejects)
+            elif isinstance(record, PlainLine) and one.plain is not None:
+                _keep_plain(one.plain, record, reading, line, chunk.source, rows, rejects)
             else:
                 _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
     if options.default_account is not None:
@@ -162,7 +162,7 @@ def _keep(
 
 
 def _keep_plain(
-    one: LogFormat,
+    plain: PlainLines[Any],
     record: PlainLine,
     reading: Reading,
     line: int,
@@ -170,9 +170,9 @@ def _keep_plain(
     rows: list[Exchange],
     rejects: list[Reject],
 ) -> None:
-    assert one.plain is not None
+    """Keep what a plain line holds, one exchange or one fault."""
     try:
-        x = one.plain.read(record, reading)
+        x = plain.read(record, reading)
     except BadField as fault:
         rejects.append((source, line, fault.field, fault.reason))
         return
