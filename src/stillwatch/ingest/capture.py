@@ -44,12 +44,12 @@ def headers(value: Any) -> dict[str, str]:
     """Headers that are read here, by lower-case name, from an object or a list of pairs or of {name, value}."""
     found: dict[str, str] = {}
     if isinstance(value, dict):
-        for key, name in _all_wanted(tuple(value)):
-            entry = value[key]
+        for written, lowered in _all_wanted(tuple(value)):
+            entry = value[written]
             if isinstance(entry, str):
-                found[name] = entry
+                found[lowered] = entry
             elif isinstance(entry, list) and entry and isinstance(entry[0], str):
-                found[name] = entry[0]
+                found[lowered] = entry[0]
         return found
     for entry in sequence(value):
         if isinstance(entry, dict):

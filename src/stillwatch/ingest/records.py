@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
@@ -117,10 +117,27 @@ def is_lines(head: bytes) -> bool:
     return False
 
 
+@overload
+def line_records(
+    data: bytes, first_line: int, wanted: Callable[[int, bytes], bool] | None = None
+) -> Iterator[tuple[int, Record | Fault, bool]]: ...
+
+
+@overload
 def line_records(
     data: bytes,
     first_line: int,
     wanted: Callable[[int, bytes], bool] | None = None,
+    *,
+    plain: PlainLines[Any] | None,
+) -> Iterator[tuple[int, Record | PlainLine | Fault, bool]]: ...
+
+
+def line_records(
+    data: bytes,
+    first_line: int,
+    wanted: Callable[[int, bytes], bool] | None = None,
+    *,
     plain: PlainLines[Any] | None = None,
 ) -> Iterator[tuple[int, Record | PlainLine | Fault, bool]]:
     """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults.
