@@ -73,8 +73,9 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
                 rejects.append((chunk.source, line, "row", record.reason))
-            elif isinstance(record, PlainLine) and one.plain is not None:
-                _keep_plain(one.plain, record, reading, line, chunk.source, rows, rejects)
+            elif isinstance(record, PlainLine):
+                if one.plain is not None:
+                    _keep_plain(one.plain, record, reading, line, chunk.source, rows, rejects)
             else:
                 _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
     if options.default_account is not None:
