@@ -1,7 +1,8 @@
-"""Chat-completions bodies in their plain shape: what `_chat` makes of them, without looking at every value's kind."""
+"""Chat-completions bodies in their plain shape, many at once: what `_chat` makes of each, without looking at every value's kind."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -9,11 +10,11 @@ from msgspec import UNSET, Meta
 
 from ._chat import calls_text, tool_names
 from .clean import label
-from .exchange import Exchange
-from .plain import NOT_PLAIN, Absent, Asked, Billed, Few, Number, Plain
-from .turns import joined_answers, lay_out, parts_text, settle, split_thinking
+from .exchanges import Exchanges, either, labels
+from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies
+from .turns import Turn, joined_answers, lay_out_all, outcome, parts_text, split_thinking
 
-__all__ = ["ChatRequest", "ChatResponse", "Message", "joined_stream", "request", "response", "turns"]
+__all__ = ["CHAT", "ChatRequest", "ChatResponse", "Message", "Usage", "turns", "used"]
 
 
 class Message(Plain):
@@ -59,7 +60,7 @@ class _Details(Plain):
     cached_tokens: Billed = None
 
 
-class _Usage(Plain):
+class Usage(Plain):
     prompt_tokens: Billed = None
     completion_tokens: Billed = None
     completion_tokens_details: _Details | None = None
@@ -68,6 +69,10 @@ class _Usage(Plain):
     output_tokens: Absent = UNSET
     input_tokens_details: Absent = UNSET
     output_tokens_details: Absent = UNSET
+
+
+_NO_DETAILS = _Details()
+_NOTHING_USED = Usage()
 
 
 class _Choice(Plain):
@@ -81,11 +86,11 @@ class ChatResponse(Plain):
     choices: list[_Choice]
     id: str | None = None
     model: str | None = None
-    usage: _Usage | None = None
+    usage: Usage | None = None
     error: None = None
 
 
-def turns(messages: list[Message]) -> list[tuple[str, str | None]]:
+def turns(messages: list[Message]) -> list[Turn]:
     """Messages as (role, text); one that only calls tools has the calls for its text."""
     return [
         (one.role, content if type(content := one.content) is str and content else _without_text(one))
@@ -97,60 +102,74 @@ def _without_text(message: Message) -> str | None:
     return parts_text(message.content) or calls_text(message.tool_calls, message.function_call)
 
 
-def request(x: Exchange, body: ChatRequest) -> None:
-    """Fill from a request body."""
-    x.model = label(body.model)
-    x.end_user = label(body.safety_identifier) or label(body.user)
-    x.max_tokens = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
-    x.temperature = body.temperature
-    x.top_p = body.top_p
-    x.top_k = body.top_k
-    x.n = body.n
-    x.logprobs = bool(body.logprobs)
-    x.top_logprobs = body.top_logprobs
-    x.logit_bias = bool(body.logit_bias)
-    x.stream = bool(body.stream)
-    if body.tools or body.functions:
-        x.tools = tool_names(body.tools or body.functions)
-    lay_out(x, turns(body.messages))
+def requests(x: Exchanges, bodies: Sequence[ChatRequest]) -> None:
+    """Fill from request bodies."""
+    x.model = labels([body.model for body in bodies])
+    x.end_user = either(labels([body.safety_identifier for body in bodies]), labels([body.user for body in bodies]))
+    x.max_tokens = either([body.max_completion_tokens for body in bodies], [body.max_tokens for body in bodies])
+    x.temperature = [body.temperature for body in bodies]
+    x.top_p = [body.top_p for body in bodies]
+    x.top_k = [body.top_k for body in bodies]
+    x.n = [body.n for body in bodies]
+    x.logprobs = [bool(body.logprobs) for body in bodies]
+    x.top_logprobs = [body.top_logprobs for body in bodies]
+    x.logit_bias = [bool(body.logit_bias) for body in bodies]
+    x.stream = [bool(body.stream) for body in bodies]
+    x.tools = [tool_names(tools) if (tools := body.tools or body.functions) else None for body in bodies]
+    lay_out_all(x, [turns(body.messages) for body in bodies])
 
 
-def response(x: Exchange, body: ChatResponse, *, complete: bool = True) -> None:
-    """Fill from a response body; settles the outcome."""
-    x.request = label(body.id) or x.request
-    if x.model is None:
-        x.model = label(body.model)
-    usage = body.usage
-    if usage is not None:
-        x.input_tokens = usage.prompt_tokens
-        x.output_tokens = usage.completion_tokens
-        if usage.completion_tokens_details is not None:
-            x.reasoning_tokens = usage.completion_tokens_details.reasoning_tokens
-        if usage.prompt_tokens_details is not None:
-            x.cached_tokens = usage.prompt_tokens_details.cached_tokens
+def used(x: Exchanges, usages: Sequence[Usage | None]) -> None:
+    """Fill token counts."""
+    counts = [_NOTHING_USED if usage is None else usage for usage in usages]
+    x.input_tokens = [usage.prompt_tokens for usage in counts]
+    x.output_tokens = [usage.completion_tokens for usage in counts]
+    x.reasoning_tokens = [(usage.completion_tokens_details or _NO_DETAILS).reasoning_tokens for usage in counts]
+    x.cached_tokens = [(usage.prompt_tokens_details or _NO_DETAILS).cached_tokens for usage in counts]
+
+
+def responses(x: Exchanges, bodies: Sequence[ChatResponse], ended: Sequence[bool | None]) -> None:
+    """Fill from response bodies; settles the outcomes."""
+    x.request = either(labels([body.id for body in bodies]), x.request)
+    x.model = either(x.model, labels([body.model for body in bodies]))
+    used(x, [body.usage for body in bodies])
+    x.output, x.reasoning, stops, refused = zip(*map(_answer, bodies), strict=True)
+    x.stop_reason = labels(stops)
+    x.stream = [True if end is not None and stream is False else stream for stream, end in zip(x.stream, ended, strict=True)]
+    x.refusal_category = [
+        "content_filter" if no and stop == "content_filter" else None for no, stop in zip(refused, x.stop_reason, strict=True)
+    ]
+    x.outcome = [
+        outcome(status, False, no, end is False) for status, no, end in zip(x.http_status, refused, ended, strict=True)
+    ]
+
+
+def _answer(body: ChatResponse) -> tuple[str | None, str | None, str | None, bool]:
+    """(output, reasoning, stop reason as it is written, whether it was refused)"""
     answers: list[str] = []
     thoughts: list[str] = []
+    stop = None
     refused = False
     for choice in body.choices:
         finish = choice.finish_reason
         if finish:
-            x.stop_reason = x.stop_reason or label(finish)
+            stop = stop if label(stop) else finish
             refused |= finish == "content_filter"
         message = choice.message
-        refused |= bool(message.refusal)
-        thought = message.reasoning_content or message.reasoning
         content = message.content
-        answer = (content if type(content) is str and content else _without_text(message)) or ""
+        answer = content if type(content) is str and content else _without_text(message) or ""
+        thought = message.reasoning_content or message.reasoning
         if not thought and answer.startswith("<think>"):
             thought, answer = split_thinking(answer)
         if thought:
             thoughts.append(thought)
-        answers.append(answer or message.refusal or "")
-    x.output = joined_answers(answers)
-    x.reasoning = joined_answers(thoughts)
-    if refused and x.stop_reason == "content_filter":
-        x.refusal_category = "content_filter"
-    settle(x, refused=refused, cancelled=not complete)
+        if message.refusal:
+            refused = True
+            answer = answer or message.refusal
+        answers.append(answer)
+    if len(answers) == 1:
+        return answers[0] or None, thoughts[0] if thoughts else None, stop, refused
+    return joined_answers(answers), joined_answers(thoughts), stop, refused
 
 
 class _Delta(Plain):
@@ -173,11 +192,10 @@ class _Event(Plain):
     choices: list[_Piece] = msgspec.field(default_factory=list)
     id: str | None = None
     model: str | None = None
-    usage: _Usage | None = None
+    usage: Usage | None = None
     error: None = None
 
 
-_NOTHING_USED = _Usage()
 _events = msgspec.json.Decoder(list[_Event]).decode
 _BETWEEN = "\n\ndata: "
 _TEXTS = ("refusal", "reasoning_content", "reasoning")
@@ -193,10 +211,7 @@ def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
     bare = stream.rstrip("\n").removesuffix(f"{_BETWEEN}[DONE]")
     if bare.count("\n") != 2 * bare.count(_BETWEEN):
         return None
-    try:
-        events = _events(f"[{bare[6:].replace(_BETWEEN, ',')}]")
-    except NOT_PLAIN:
-        return None
+    events = _events(f"[{bare[6:].replace(_BETWEEN, ',')}]")
     if not events or not events[0].id:
         return None
     whole = ChatResponse(choices=[], id=events[0].id, model=events[0].model)
@@ -226,3 +241,13 @@ def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
         choice.message.content = "".join(texts[index])
         whole.choices.append(choice)
     return whole, bool(held) and all(choice.finish_reason for choice in held.values())
+
+
+CHAT = PlainBodies(
+    request_type=ChatRequest,
+    requests=requests,
+    response_type=ChatResponse,
+    responses=responses,
+    joined=joined_stream,
+)
+"""Plain chat-completions bodies."""

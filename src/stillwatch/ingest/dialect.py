@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from . import _anthropic, _chat, _chat_plain, _converse, _gemini, _responses
+from . import _anthropic, _chat, _converse, _gemini, _responses
 from .clean import mapping
 from .exchange import Exchange
-from .plain import NOT_PLAIN, PlainBodies
 from .sse import Body, open_body
 from .turns import settle
 
@@ -29,21 +28,10 @@ class Dialect:
     request: Callable[[Exchange, dict[str, Any]], None]
     response: _Response
     join: Callable[[list[dict[str, Any]]], tuple[dict[str, Any], bool]]
-    plain: PlainBodies[Any, Any] | None = None
 
-
-_PLAIN_CHAT = PlainBodies(
-    request_type=_chat_plain.ChatRequest,
-    request=_chat_plain.request,
-    response_type=_chat_plain.ChatResponse,
-    response=_chat_plain.response,
-    joined_stream=_chat_plain.joined_stream,
-)
 
 DIALECTS = {
-    "openai_chat": Dialect(
-        name="openai_chat", request=_chat.request, response=_chat.response, join=_chat.join, plain=_PLAIN_CHAT
-    ),
+    "openai_chat": Dialect(name="openai_chat", request=_chat.request, response=_chat.response, join=_chat.join),
     "openai_responses": Dialect(
         name="openai_responses", request=_responses.request, response=_responses.response, join=_responses.join
     ),
@@ -111,48 +99,24 @@ def dialect_of_bodies(request: dict[str, Any], response: dict[str, Any]) -> str 
 def fill(x: Exchange, request: Any, response: Any, *, name: str | None = None) -> str | None:
     """Fill an exchange from a request and a response body, however they were kept, and settle its outcome.
 
-    Plain bodies are of the dialect that is named, and one is.
     Returns the dialect's name, or `None` when the bodies are in none that is known (then only the outcome is set).
     """
+    asked = request if isinstance(request, dict) else open_body(request).whole or {}
+    answered = open_body(response)
+    whole = answered.whole
     if name is None:
-        request = request if isinstance(request, dict) else open_body(request).whole or {}
-        response = open_body(response)
-        whole = response.whole
-        first = whole if whole is not None else (response.events or [{}])[0]
-        name = dialect_of_bodies(request, first)
-        if name is None:
-            settle(x, error=bool(mapping(whole).get("error")), cancelled=response.broken)
-            return None
+        first = whole if whole is not None else (answered.events or [{}])[0]
+        name = dialect_of_bodies(asked, first)
+    if name is None:
+        settle(x, error=bool(mapping(whole).get("error")), cancelled=answered.broken)
+        return None
     dialect = DIALECTS[name]
-    _ask(x, dialect, request)
-    _answer(x, dialect, response)
+    dialect.request(x, asked)
+    _answer(x, dialect, answered)
     return name
 
 
-def _ask(x: Exchange, dialect: Dialect, body: Any) -> None:
-    plain = dialect.plain
-    if plain is not None:
-        body = _decoded(body, plain.decode_request)
-        if isinstance(body, plain.request_type):
-            plain.request(x, body)
-            return
-    dialect.request(x, body if isinstance(body, dict) else open_body(body).whole or {})
-
-
-def _answer(x: Exchange, dialect: Dialect, body: Any) -> None:
-    plain = dialect.plain
-    if plain is not None:
-        body = _decoded(body, plain.decode_response)
-        if isinstance(body, plain.response_type):
-            plain.response(x, body)
-            return
-        joined = plain.joined_stream(body) if plain.joined_stream is not None and type(body) is str else None
-        if joined is not None:
-            if x.stream is False:
-                x.stream = True
-            plain.response(x, joined[0], complete=joined[1])
-            return
-    answered = body if isinstance(body, Body) else open_body(body)
+def _answer(x: Exchange, dialect: Dialect, answered: Body) -> None:
     if answered.whole is not None:
         dialect.response(x, answered.whole)
         return
@@ -163,13 +127,3 @@ def _answer(x: Exchange, dialect: Dialect, body: Any) -> None:
         x.stream = True
     whole, complete = dialect.join(answered.events)
     dialect.response(x, whole, complete=complete)
-
-
-def _decoded(body: Any, decode: Callable[[str], Any]) -> Any:
-    """A body kept as JSON text, decoded if it is a plain one."""
-    if type(body) is str and body.startswith("{"):
-        try:
-            return decode(body)
-        except NOT_PLAIN:
-            pass
-    return body

@@ -19,7 +19,8 @@ from stillwatch.engine.tables import table
 
 from .clean import BadField, Reading, billed, label
 from .collecting import no_search_for_cycles
-from .exchange import VaultPair, account_id, client_claimed
+from .batch import VaultPair
+from .exchange import account_id, client_claimed
 from .open_source import fingerprint, open_stream
 from .records import Fault, document_records, is_lines, line_records
 

@@ -1,22 +1,23 @@
-"""Types for what is plain: bodies and records as nearly all logs have them, decoded straight from a line's bytes.
+"""Types for what is plain: records as nearly all logs have them, decoded straight from a line's bytes and read many at once.
 
 A plain type holds what its reader looks at; all else is skipped while decoding. It takes no value that the tolerant reader would change
-or refuse, and no field (`UnsetType`) of which only the tolerant reader knows the meaning. Decoding fails on those, and then the line is
-decoded again as whatever it is: so both ways give the same rows, and every reason for a reject comes from the tolerant one.
+or refuse, and no field (`Absent`) of which only the tolerant reader knows the meaning. Decoding fails on those, and then the line is
+decoded again as whatever it is: so both ways give the same rows, and every reason for a reject comes from the tolerant one. A plain
+record has but one fault to it, a time that cannot be used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Generic, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from .clean import ABSURD_TOKENS, Reading
-from .exchange import Exchange
+from .exchanges import Exchanges
 
-__all__ = ["NOT_PLAIN", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "PlainLine", "PlainLines"]
+__all__ = ["NOT_PLAIN", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "PlainLine", "PlainLines", "When"]
 
 Absent = UnsetType
 """Type of a field that a plain record does not have."""
@@ -24,6 +25,7 @@ Billed = Annotated[int, Meta(ge=0, le=ABSURD_TOKENS)] | None
 Asked = Annotated[int, Meta(ge=0, le=2_147_483_647)] | None
 Few = Annotated[int, Meta(ge=0, le=32_767)] | None
 Number = Annotated[float, Meta(gt=-1e9, lt=1e9)] | None
+When = str | int | float
 
 NOT_PLAIN = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What decoding raises where something is not plain, or is no JSON at all."""
@@ -31,38 +33,6 @@ NOT_PLAIN = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 class Plain(msgspec.Struct, gc=False):
     """Base of plain types that stand for bodies and parts of them."""
-
-
-RequestType = TypeVar("RequestType", bound=Plain)
-ResponseType = TypeVar("ResponseType", bound=Plain)
-_Answer = TypeVar("_Answer", bound=Plain, contravariant=True)
-
-
-class PlainResponse(Protocol[_Answer]):
-    """Fills an exchange from a plain response body."""
-
-    def __call__(self, x: Exchange, body: _Answer, *, complete: bool = True) -> None: ...
-
-
-class PlainBodies(Generic[RequestType, ResponseType]):
-    """How the plain bodies of one dialect are decoded and read; `joined_stream` makes a response of a plain stream of events."""
-
-    def __init__(
-        self,
-        *,
-        request_type: type[RequestType],
-        request: Callable[[Exchange, RequestType], None],
-        response_type: type[ResponseType],
-        response: PlainResponse[ResponseType],
-        joined_stream: Callable[[str], tuple[ResponseType, bool] | None] | None = None,
-    ) -> None:
-        self.request_type = request_type
-        self.request = request
-        self.response_type = response_type
-        self.response = response
-        self.joined_stream = joined_stream
-        self.decode_request = msgspec.json.Decoder(request_type).decode
-        self.decode_response = msgspec.json.Decoder(response_type).decode
 
 
 class PlainLine(Plain):
@@ -77,27 +47,80 @@ class PlainLine(Plain):
 
 
 Line = TypeVar("Line", bound=PlainLine)
+Item = TypeVar("Item")
+RequestType = TypeVar("RequestType", bound=Plain)
+ResponseType = TypeVar("ResponseType", bound=Plain)
 
 
-class PlainLines(Generic[Line]):
-    """How a format's plain lines are decoded and read, an exchange each; `fits` tells whether a decoded one is plain after all."""
+class PlainLines(Generic[Line, Item]):
+    """How a format's plain lines are decoded one by one and read many at once, an exchange for each item on them.
+
+    `opened` gives the items of a decoded line, or `None` where it is not plain after all; `at` tells an item's time and `field` what
+    that is called; `read` makes columns of many items, all but the times.
+    """
 
     def __init__(
         self,
         line_type: type[Line],
-        read: Callable[[Line, Reading], Exchange],
-        fits: Callable[[Line], bool] = lambda _line: True,
+        *,
+        opened: Callable[[Line], tuple[Item, ...] | None],
+        at: Callable[[Item], Any],
+        field: str,
+        read: Callable[[Sequence[Item], Reading], Exchanges],
     ) -> None:
+        self.at = at
+        self.field = field
         self.read = read
+        self._opened = opened
         self._decode = msgspec.json.Decoder(line_type).decode
-        self._fits = fits
 
-    def decoded(self, line: bytes) -> Line | None:
-        """The record on a line, `None` where it is not plain: that is for what is no JSON too, and for invalid UTF-8 in what is skipped."""
+    def decoded(self, line: bytes) -> tuple[Item, ...] | None:
+        """The items on a line, `None` where it is not plain: that is for what is no JSON too, and for invalid UTF-8 in what is skipped."""
         try:
             if not line.isascii():
                 line.decode()
-            record = self._decode(line)
+            return self._opened(self._decode(line))
         except NOT_PLAIN:
             return None
-        return record if self._fits(record) else None
+
+
+class PlainBodies(Generic[RequestType, ResponseType]):
+    """How the plain bodies of one dialect are decoded and read into columns.
+
+    `joined` makes a response of a plain stream of events, and tells whether it reached its end.
+    """
+
+    def __init__(
+        self,
+        *,
+        request_type: type[RequestType],
+        requests: Callable[[Exchanges, Sequence[RequestType]], None],
+        response_type: type[ResponseType],
+        responses: Callable[[Exchanges, Sequence[ResponseType], Sequence[bool | None]], None],
+        joined: Callable[[str], tuple[ResponseType, bool] | None] = lambda _stream: None,
+    ) -> None:
+        self.request_type = request_type
+        self.requests = requests
+        self.response_type = response_type
+        self.responses = responses
+        self._joined = joined
+        self._decode_request = msgspec.json.Decoder(request_type).decode
+        self._decode_response = msgspec.json.Decoder(response_type).decode
+
+    def asked(self, body: RequestType | str) -> RequestType | None:
+        """A request as it is or kept as JSON text, `None` where it is not plain."""
+        if type(body) is not str:
+            return body  # type: ignore[return-value]
+        try:
+            return self._decode_request(body) if body.startswith("{") else None
+        except NOT_PLAIN:
+            return None
+
+    def answered(self, body: ResponseType | str) -> tuple[ResponseType, bool | None] | None:
+        """A response as it is, kept as JSON text or streamed, and whether a streamed one reached its end; `None` where it is not plain."""
+        if type(body) is not str:
+            return body, None  # type: ignore[return-value]
+        try:
+            return (self._decode_response(body), None) if body.startswith("{") else self._joined(body)
+        except NOT_PLAIN:
+            return None

@@ -6,12 +6,11 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, overload
+from typing import Any
 
 import msgspec
 
 from .log_format import Record
-from .plain import PlainLine, PlainLines
 
 __all__ = [
     "AloneOnItsLine",
@@ -117,41 +116,17 @@ def is_lines(head: bytes) -> bool:
     return False
 
 
-@overload
 def line_records(
     data: bytes, first_line: int, wanted: Callable[[int, bytes], bool] | None = None
-) -> Iterator[tuple[int, Record | Fault, bool]]: ...
-
-
-@overload
-def line_records(
-    data: bytes,
-    first_line: int,
-    wanted: Callable[[int, bytes], bool] | None = None,
-    *,
-    plain: PlainLines[Any] | None,
-) -> Iterator[tuple[int, Record | PlainLine | Fault, bool]]: ...
-
-
-def line_records(
-    data: bytes,
-    first_line: int,
-    wanted: Callable[[int, bytes], bool] | None = None,
-    *,
-    plain: PlainLines[Any] | None = None,
-) -> Iterator[tuple[int, Record | PlainLine | Fault, bool]]:
+) -> Iterator[tuple[int, Record | Fault, bool]]:
     """Each line as (line number, record or fault, whether invalid UTF-8 was replaced). Blank lines and lone brackets are no faults.
 
-    A line that is not `wanted` by its number and bytes is passed over undecoded. `plain` decodes the lines that it can.
+    A line that is not `wanted` by its number and bytes is passed over undecoded.
     """
     number = first_line - 1
     for line in io.BytesIO(data):
         number += 1
         if wanted is not None and not wanted(number, line):
-            continue
-        known = None if plain is None else plain.decoded(line)
-        if known is not None:
-            yield number, known, False
             continue
         repaired = False
         try:
