@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta
 from ._chat import calls_text, tool_names
 from .clean import label
 from .exchanges import Exchanges, either, labels
-from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies
+from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies, streams
 from .turns import Turn, joined_answers, lay_out_all, outcome, parts_text, split_thinking
 
 __all__ = ["CHAT", "ChatRequest", "ChatResponse", "Message", "Usage", "turns", "used"]
@@ -135,7 +135,7 @@ def responses(x: Exchanges, bodies: Sequence[ChatResponse], ended: Sequence[bool
     used(x, [body.usage for body in bodies])
     x.output, x.reasoning, stops, refused = zip(*map(_answer, bodies), strict=True)
     x.stop_reason = labels(stops)
-    x.stream = [True if end is not None and stream is False else stream for stream, end in zip(x.stream, ended, strict=True)]
+    streams(x, ended)
     x.refusal_category = [
         "content_filter" if no and stop == "content_filter" else None for no, stop in zip(refused, x.stop_reason, strict=True)
     ]

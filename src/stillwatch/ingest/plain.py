@@ -16,8 +16,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .clean import ABSURD_TOKENS, Reading
 from .exchanges import Exchanges
+from .sse import open_body
 
-__all__ = ["NOT_PLAIN", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "PlainLine", "PlainLines", "When"]
+__all__ = ["NOT_PLAIN", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "PlainLine", "PlainLines", "When", "joined_by", "streams"]
 
 Absent = UnsetType
 """Type of a field that a plain record does not have."""
@@ -82,6 +83,29 @@ class PlainLines(Generic[Line, Item]):
             return self._opened(self._decode(line))
         except NOT_PLAIN:
             return None
+
+
+def joined_by(
+    join: Callable[[list[dict[str, Any]]], tuple[dict[str, Any], bool]], response_type: type[ResponseType]
+) -> Callable[[str], tuple[ResponseType, bool] | None]:
+    """How a dialect's stream becomes a plain response: joined as the tolerant reader does it, and plain if that is."""
+
+    def joined(stream: str) -> tuple[ResponseType, bool] | None:
+        found = open_body(stream).events
+        if found is None:
+            return None
+        whole, complete = join(found)
+        return msgspec.convert(whole, response_type), complete
+
+    return joined
+
+
+def streams(x: Exchanges, ended: Sequence[bool | None]) -> None:
+    """Mark as streamed what was answered by a stream, whatever was asked for."""
+    if ended.count(None) < len(ended):
+        x.stream = [
+            True if end is not None and stream is False else stream for stream, end in zip(x.stream, ended, strict=True)
+        ]
 
 
 class PlainBodies(Generic[RequestType, ResponseType]):

@@ -25,7 +25,9 @@ __all__ = [
     "parts_text",
     "parts_texts",
     "returned",
+    "returned_all",
     "sent",
+    "sent_all",
     "settle",
     "sorted_tools",
     "split_thinking",
@@ -137,6 +139,22 @@ def returned(x: Exchange, artifacts: Sequence[str]) -> None:
     if artifacts:
         x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
         x.artifacts_returned = [*(x.artifacts_returned or ()), *artifacts]
+
+
+def sent_all(x: Exchanges, artifacts: Sequence[list[str]]) -> None:
+    """Keep the reasoning signatures that each request carried, before those that the responses brought."""
+    if any(artifacts):
+        x.reasoning_artifacts = [found or None for found in artifacts]
+        x.artifacts_returned = [[] if found else None for found in artifacts]
+
+
+def returned_all(x: Exchanges, artifacts: Sequence[list[str]]) -> None:
+    """Keep the reasoning signatures that each response brought."""
+    if any(artifacts):
+        x.reasoning_artifacts = [
+            [*(held or ()), *found] or None for held, found in zip(x.reasoning_artifacts, artifacts, strict=True)
+        ]
+        x.artifacts_returned = [found or held for held, found in zip(x.artifacts_returned, artifacts, strict=True)]
 
 
 def joined_answers(answers: Sequence[str]) -> str | None:
