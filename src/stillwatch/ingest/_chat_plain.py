@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta
@@ -14,7 +14,7 @@ from .exchanges import Exchanges, either, labels
 from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies, streams
 from .turns import Turn, joined_answers, lay_out_all, outcome, parts_text, split_thinking
 
-__all__ = ["CHAT", "ChatRequest", "ChatResponse", "Message", "Usage", "turns", "used"]
+__all__ = ["CHAT", "ChatRequest", "ChatResponse", "LoneRequest", "LoneResponse", "Message", "requests", "responses", "turns"]
 
 
 class Message(Plain):
@@ -55,6 +55,17 @@ class ChatRequest(Plain):
     functions: list[Any] | None = None
 
 
+class LoneRequest(ChatRequest):
+    """A request that tells by itself that it is in no other dialect, as `dialect_of_bodies` tells it."""
+
+    contents: Absent = UNSET
+    inferenceConfig: Absent = UNSET  # noqa: N815 - the names on the wire
+    toolConfig: Absent = UNSET  # noqa: N815
+    anthropic_version: Absent = UNSET
+    input: Absent = UNSET
+    previous_response_id: Absent = UNSET
+
+
 class _Details(Plain):
     reasoning_tokens: Billed = None
     cached_tokens: Billed = None
@@ -88,6 +99,18 @@ class ChatResponse(Plain):
     model: str | None = None
     usage: Usage | None = None
     error: None = None
+
+
+class LoneResponse(ChatResponse):
+    """A response that tells by itself that it is in no other dialect."""
+
+    candidates: Absent = UNSET
+    usageMetadata: Absent = UNSET  # noqa: N815
+    promptFeedback: Absent = UNSET  # noqa: N815
+    stopReason: Absent = UNSET  # noqa: N815
+    messageStart: Absent = UNSET  # noqa: N815
+    type: Absent = UNSET
+    object: Literal["chat.completion", "text_completion"] | None = None
 
 
 def turns(messages: list[Message]) -> list[Turn]:
