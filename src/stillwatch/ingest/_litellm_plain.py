@@ -198,12 +198,17 @@ def tagged_agent(tags: list[Any] | None) -> str | None:
     return max(found, key=len) if found else None
 
 
-def _one(line: Any) -> tuple[Any]:
+def _told(line: _SpendLog) -> tuple[_SpendLog] | None:
+    """A row whose request has messages; without them they may stand elsewhere in the row."""
+    return (line,) if line.proxy_server_request.messages else None
+
+
+def _one(line: _Payload) -> tuple[_Payload]:
     return (line,)
 
 
 PLAIN_SPEND_LOGS: PlainLines[_SpendLog, _SpendLog] = PlainLines(
-    _SpendLog, opened=_one, at=lambda line: line.startTime, field="startTime", read=_spend_logs
+    _SpendLog, opened=_told, at=lambda line: line.startTime, field="startTime", read=_spend_logs
 )
 """How plain rows are read."""
 PLAIN_PAYLOADS: PlainLines[_Payload, _Payload] = PlainLines(
