@@ -93,7 +93,7 @@ class Reading:
         """Read many instants as `at` does; a fault stands in the place of one that cannot be used."""
         read = _iso_times(values)
         if read and min(read) >= EARLIEST and max(read) <= self.latest:
-            return list(read)
+            return [*read]
         return [self._at_or_fault(value, field) for value in values]
 
     def _at_or_fault(self, value: Any, field: str) -> int | BadField:
@@ -107,7 +107,7 @@ def _iso_times(values: Sequence[Any]) -> list[int] | None:
     """Instants of texts in the one shape of ISO 8601 that all of them have, with a zone; `None` where any is otherwise."""
     try:
         column = pa.array(values, pa.string())
-        return column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+        return list(column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist())
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError):
         return None
 

@@ -66,7 +66,7 @@ class LogFormat:
     sniff: Sniffer
     read: Reader
     joined: Joined | None = None
-    plain: PlainLines[Any] | None = None
+    plain: PlainLines[Any, Any] | None = None
 
 
 FORMATS: dict[str, LogFormat] = {}
@@ -82,7 +82,7 @@ def log_format(
     sniff: Sniffer,
     lacks: Iterable[str] = (),
     joined: Joined | None = None,
-    plain: PlainLines[Any] | None = None,
+    plain: PlainLines[Any, Any] | None = None,
 ) -> Callable[[Reader], Reader]:
     """Register the decorated reader as a log format.
 
