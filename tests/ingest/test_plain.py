@@ -156,7 +156,7 @@ def test_a_plain_stream_is_the_same_row_whatever_stands_in_any_place(end: str) -
     for events in variants(EVENTS) if end.endswith("[DONE]\n\n") else [EVENTS, EVENTS[:3], EVENTS[:1]]:
         stream = "data: " + "\n\ndata: ".join(json.dumps(event) for event in events) + end
         plain += agree("openai_chat", capture(response=stream))
-    assert plain > 100 or not end.endswith("[DONE]\n\n")
+    assert plain > 50 or not end.endswith("[DONE]\n\n")
 
 
 def test_invalid_text_in_what_a_plain_line_skips_is_told() -> None:

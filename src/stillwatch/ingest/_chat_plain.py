@@ -221,7 +221,6 @@ class _Event(Plain):
 
 _events = msgspec.json.Decoder(list[_Event]).decode
 _BETWEEN = "\n\ndata: "
-_TEXTS = ("refusal", "reasoning_content", "reasoning")
 
 
 def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
@@ -237,33 +236,29 @@ def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
     events = _events(f"[{bare[6:].replace(_BETWEEN, ',')}]")
     if not events or not events[0].id:
         return None
-    whole = ChatResponse(choices=[], id=events[0].id, model=events[0].model)
-    texts: dict[int, list[str]] = {}
-    held: dict[int, _Choice] = {}
-    for event in events:
-        if event.usage is not None:
-            if event.usage == _NOTHING_USED:
-                return None
-            whole.usage = event.usage
-        for piece in event.choices:
-            index = piece.index
-            choice = held.get(index)
-            if choice is None:
-                choice = held[index] = _Choice(message=Message(role="assistant"))
-                texts[index] = []
-            delta = piece.delta
-            if delta.content:
-                texts[index].append(delta.content)
-            if piece.finish_reason:
-                choice.finish_reason = piece.finish_reason
-            for name in _TEXTS if delta.refusal or delta.reasoning_content or delta.reasoning else ():
-                more = getattr(delta, name)
-                if more:
-                    setattr(choice.message, name, (getattr(choice.message, name) or "") + more)
-    for index, choice in sorted(held.items()):
-        choice.message.content = "".join(texts[index])
-        whole.choices.append(choice)
-    return whole, bool(held) and all(choice.finish_reason for choice in held.values())
+    usages = [event.usage for event in events if event.usage is not None]
+    if _NOTHING_USED in usages:
+        return None
+    pieces = [piece for event in events for piece in event.choices]
+    indexes = sorted({piece.index for piece in pieces})
+    apart = [pieces] if len(indexes) == 1 else [[piece for piece in pieces if piece.index == one] for one in indexes]
+    choices = [_carried_on(own) for own in apart]
+    usage = usages[-1] if usages else None
+    whole = ChatResponse(choices=choices, id=events[0].id, model=events[0].model, usage=usage)
+    return whole, bool(choices) and all(choice.finish_reason for choice in choices)
+
+
+def _carried_on(pieces: list[_Piece]) -> _Choice:
+    """The pieces of one answer as a whole."""
+    deltas = [piece.delta for piece in pieces]
+    ends = [piece.finish_reason for piece in pieces if piece.finish_reason]
+    message = Message(role="assistant", content="".join([delta.content for delta in deltas if delta.content]))
+    more = [delta for delta in deltas if delta.refusal or delta.reasoning_content or delta.reasoning]
+    if more:
+        message.refusal = "".join([delta.refusal or "" for delta in more])
+        message.reasoning_content = "".join([delta.reasoning_content or "" for delta in more])
+        message.reasoning = "".join([delta.reasoning or "" for delta in more])
+    return _Choice(message=message, finish_reason=ends[-1] if ends else None)
 
 
 CHAT = PlainBodies(
