@@ -61,8 +61,9 @@ def to_batch(
     columns["client_claimed"] = _texts(by_distinct(raw.user_agent, client_claimed))
     columns["client_telemetry"] = pa.nulls(raw.count, pa.bool_())
     columns["retention_class"] = _texts([kept or "standard" for kept in raw.retention_class])
-    for name in ("reasoning_artifacts", "artifacts_returned"):
-        columns[name] = _artifacts(names, getattr(raw, name))
+    columns["reasoning_artifacts"] = artifacts = _artifacts(names, raw.reasoning_artifacts)
+    same = raw.artifacts_returned == raw.reasoning_artifacts
+    columns["artifacts_returned"] = artifacts if same else _artifacts(names, raw.artifacts_returned)
     columns["format"] = pa.array([one or log_format for one in raw.format], pa.string())
     sources = [source if one is None else one for one in raw.source]
     columns["source"] = pa.array(sources, pa.int64())
