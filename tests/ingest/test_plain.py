@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from collections.abc import Iterator
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import astuple
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 from stillwatch.ingest import FORMATS
-from stillwatch.ingest.clean import BadField, Reading
+from stillwatch.ingest.clean import BadField, Reading, label
 from stillwatch.ingest.exchange import Exchange
+from stillwatch.ingest.exchanges import labels
 from stillwatch.ingest.log_format import Record
 from stillwatch.ingest.plain_rows import PlainRows
 from stillwatch.ingest.read import exchanges_of
@@ -21,7 +26,7 @@ from stillwatch.ingest.records import unwrap
 from stillwatch.ingest.table_rows import Reject
 
 from .test_any_json import places, records
-from .traffic import capture
+from .traffic import capture, lines, read
 
 PLAIN = sorted(name for name, one in FORMATS.items() if one.plain is not None)
 GONE = object()
@@ -106,13 +111,11 @@ def variants(value: Any) -> Iterator[Any]:
                 yield changed(value, path, kind)
 
 
-def told(found: list[Exchange | BadField]) -> list[Any]:
-    return [(x.field, x.reason) if isinstance(x, BadField) else astuple(x) for x in found]
-
-
 def tolerantly(name: str, record: Record, reading: Reading) -> list[Any]:
-    """What the tolerant reader makes of a line that holds the record."""
-    return told([x for one in unwrap(record) or [record] for x in exchanges_of(FORMATS[name], one, reading)])
+    """What the tolerant reader makes of a line that holds the record: rows, then faults."""
+    found = [x for one in unwrap(record) or [record] for x in exchanges_of(FORMATS[name], one, reading, 0, 0)]
+    rows = [astuple(replace(x, source=0)) for x in found if isinstance(x, Exchange)]
+    return rows + [(x.field, x.reason) for x in found if isinstance(x, BadField)]
 
 
 def plainly(name: str, record: Record, reading: Reading) -> list[Any] | None:
@@ -124,7 +127,11 @@ def plainly(name: str, record: Record, reading: Reading) -> list[Any] | None:
     if rows.leaves(0, json.dumps(record, ensure_ascii=False).encode()):
         return None
     x = rows.with_rows([])
-    read = [astuple(Exchange(**{field: getattr(x, field)[place] for field in Exchange.__struct_fields__})) for place in range(x.count)]
+    x.source = [0] * x.count
+    read = [
+        astuple(Exchange(**{field: getattr(x, field)[place] for field in Exchange.__struct_fields__}))
+        for place in range(x.count)
+    ]
     return read + [(field, reason) for _, _, field, reason in rejects]
 
 
@@ -150,13 +157,82 @@ def test_a_plain_line_is_the_same_row_whatever_stands_in_any_place(name: str) ->
     assert sum(agree(name, variant) for record in samples(name) for variant in variants(record)) > 100
 
 
-@pytest.mark.parametrize("end", ["\n\ndata: [DONE]\n\n", "\n\n", "\n", "", "\n\ndata: [DO", "\n\n: ping\n\n", "\n,{}\n\n"])
+@pytest.mark.parametrize(
+    "end", ["\n\ndata: [DONE]\n\n", "\n\n", "\n", "", "\n\ndata: [DO", "\n\n: ping\n\n", "\n,{}\n\n"]
+)
 def test_a_plain_stream_is_the_same_row_whatever_stands_in_any_place(end: str) -> None:
     plain = 0
     for events in variants(EVENTS) if end.endswith("[DONE]\n\n") else [EVENTS, EVENTS[:3], EVENTS[:1]]:
         stream = "data: " + "\n\ndata: ".join(json.dumps(event) for event in events) + end
         plain += agree("openai_chat", capture(response=stream))
     assert plain > 50 or not end.endswith("[DONE]\n\n")
+
+
+def test_bodies_kept_as_text_are_the_same_row_whatever_stands_in_any_place() -> None:
+    plain = 0
+    for variant in variants({"request": FULL["request"]["body"], "response": FULL["response"]["body"]}):
+        if not isinstance(variant, dict) or len(variant) < 2:
+            continue
+        answer = json.dumps(variant["response"]).encode()
+        for content in ({"text": answer.decode()}, {"text": base64.b64encode(answer).decode(), "encoding": "base64"}):
+            entry = {
+                "startedDateTime": "2025-10-01T10:00:00Z",
+                "request": {"url": "https://api.example/v1/chat/completions", "postData": {"text": json.dumps(variant["request"])}},
+                "response": {"status": 200, "content": content},
+            }  # fmt: skip
+            plain += agree("har", entry)
+    assert plain > 100
+
+
+def test_a_log_of_plain_lines_and_others_keeps_the_order_of_its_lines(tmp_path: Path) -> None:
+    rows = [capture(i, account=f"acct-{i}") for i in range(600)]
+    for i in range(0, 600, 7):
+        rows[i]["response"]["status_code"] = 200
+    rows[5]["started_at"] = "yesterday"
+    rows[14]["started_at"] = "yesterday"
+    (tmp_path / "log.jsonl").write_bytes(lines(rows))
+    found, rejects, _ = read(tmp_path / "log.jsonl")
+    assert [row["line"] for row in found] == [i + 1 for i in range(600) if i not in (5, 14)]
+    assert [row["prompt"] for row in found] == [f"prompt {i}" for i in range(600) if i not in (5, 14)]
+    assert [(one["line"], one["field"]) for one in rejects] == [(6, "started_at"), (15, "started_at")]
+    assert len({one["reason"] for one in rejects}) == 1
+
+
+ZONES = st.sampled_from(["Z", "+00:00", "+05:30", "-0800", "+02", ""])
+TIMES = st.one_of(
+    st.datetimes().map(lambda moment: moment.isoformat()),
+    st.builds(lambda moment, sep, zone: moment.isoformat(sep) + zone, st.datetimes(), st.sampled_from("T "), ZONES),
+    st.sampled_from(["2025-03-01", "2025-03-01T10:00Z", "2025-03-01T10Z", "2025-03-01T24:00:00Z", "2025-03-01T10:00:60Z",
+                     "2025-03-01T10:00:00.123456789Z", "2025-03-01t10:00:00z", " 2025-03-01T10:00:00Z", "0000-01-01T00:00:00Z",
+                     "2025-03-01T10:00:00+25:00", "2025-03-01T10:00:00.5Z", "1759000000", "", "soon"]),
+    st.integers(),
+    st.none(),
+)  # fmt: skip
+
+
+@given(st.lists(TIMES, min_size=1, max_size=4))
+@example(["2025-03-01T10:00:00Z", "2025-03-01 10:00:00.25+01:00"])
+def test_times_of_many_are_the_times_of_each(values: list[Any]) -> None:
+    many, each = Reading(now=1_900_000_000_000_000), Reading(now=1_900_000_000_000_000)
+
+    def one(value: Any) -> Any:
+        try:
+            return each.at(value, "at")
+        except BadField as fault:
+            return fault.reason
+
+    found = [x.reason if isinstance(x, BadField) else x for x in many.times(values, "at")]
+    assert found == [one(value) for value in values]
+    assert many.notes == each.notes
+
+
+@given(
+    st.lists(
+        st.one_of(st.none(), st.text(max_size=4), st.sampled_from([" a", "a\x85", "", "\x1f", "x" * 513, "\xa0b\xa0"]))
+    )
+)
+def test_labels_of_many_are_the_labels_of_each(values: list[str | None]) -> None:
+    assert labels(values) == [label(value) for value in values]
 
 
 def test_invalid_text_in_what_a_plain_line_skips_is_told() -> None:

@@ -90,7 +90,9 @@ def requests(x: Exchanges, bodies: Sequence[_Request]) -> None:
 
 def responses(x: Exchanges, bodies: Sequence[_Response], ended: Sequence[bool | None]) -> None:
     """Fill from response bodies; settles the outcomes."""
-    x.request = either(either(labels([body.id for body in bodies]), x.request), labels([body.request_id for body in bodies]))
+    x.request = either(
+        either(labels([body.id for body in bodies]), x.request), labels([body.request_id for body in bodies])
+    )
     x.model = either(x.model, labels([body.model for body in bodies]))
     usages = [body.usage or _NOTHING_USED for body in bodies]
     x.cached_tokens = [usage.cache_read_input_tokens for usage in usages]

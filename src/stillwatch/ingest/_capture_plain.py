@@ -106,7 +106,10 @@ def _enveloped(dialect: str, captures: Sequence[_Capture[Any, Any]], reading: Re
         answered=[one.response.headers for one in captures],
     )
     x.pathway = [pathway or "api" for pathway in labels([one.pathway for one in captures])]
-    said = [client.retention if one.retention is None else one.retention for one, client in zip(captures, clients, strict=True)]
+    said = [
+        client.retention if one.retention is None else one.retention
+        for one, client in zip(captures, clients, strict=True)
+    ]
     x.retention_class = retention_classes(said, reading.notes)
     named = either(labels([one.account for one in captures]), labels([one.account for one in clients]))
     x.account = either(named, x.credential)

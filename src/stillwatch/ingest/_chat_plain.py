@@ -14,7 +14,17 @@ from .exchanges import Exchanges, either, labels
 from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies, streams
 from .turns import Turn, joined_answers, lay_out_all, outcome, parts_text, split_thinking
 
-__all__ = ["CHAT", "ChatRequest", "ChatResponse", "LoneRequest", "LoneResponse", "Message", "requests", "responses", "turns"]
+__all__ = [
+    "CHAT",
+    "ChatRequest",
+    "ChatResponse",
+    "LoneRequest",
+    "LoneResponse",
+    "Message",
+    "requests",
+    "responses",
+    "turns",
+]
 
 
 class Message(Plain):
@@ -160,7 +170,8 @@ def responses(x: Exchanges, bodies: Sequence[ChatResponse], ended: Sequence[bool
     x.stop_reason = labels(stops)
     streams(x, ended)
     x.refusal_category = [
-        "content_filter" if no and stop == "content_filter" else None for no, stop in zip(refused, x.stop_reason, strict=True)
+        "content_filter" if no and stop == "content_filter" else None
+        for no, stop in zip(refused, x.stop_reason, strict=True)
     ]
     x.outcome = [
         outcome(status, False, no, end is False) for status, no, end in zip(x.http_status, refused, ended, strict=True)

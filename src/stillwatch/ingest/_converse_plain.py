@@ -91,7 +91,9 @@ def responses(x: Exchanges, bodies: Sequence[ConverseResponse]) -> None:
     x.output_tokens = [usage.outputTokens for usage in usages]
     cached = [usage.cacheReadInputTokens for usage in usages]
     x.cached_tokens = either(cached, [usage.cacheReadInputTokenCount for usage in usages])
-    x.output, x.reasoning, brought = zip(*[_converse.answer(body.output.message.content) for body in bodies], strict=True)
+    x.output, x.reasoning, brought = zip(
+        *[_converse.answer(body.output.message.content) for body in bodies], strict=True
+    )
     returned_all(x, brought)
     x.stop_reason = labels([body.stopReason for body in bodies])
     refused = [stop in _converse.REFUSALS for stop in x.stop_reason]

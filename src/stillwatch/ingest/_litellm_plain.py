@@ -118,8 +118,12 @@ def _spend_logs(lines: Sequence[_SpendLog], reading: Reading) -> Exchanges:
     metadata = [line.metadata for line in lines]
     named = either(labels([line.model_group for line in lines]), labels([line.model for line in lines]))
     x.model = either(either(labels([line.proxy_server_request.model for line in lines]), named), x.model)
-    x.ip = either(texts([line.requester_ip_address for line in lines]), texts([one.requester_ip_address for one in metadata]))
-    x.user_agent = either(texts([one.user_agent for one in metadata]), [tagged_agent(line.request_tags) for line in lines])
+    x.ip = either(
+        texts([line.requester_ip_address for line in lines]), texts([one.requester_ip_address for one in metadata])
+    )
+    x.user_agent = either(
+        texts([one.user_agent for one in metadata]), [tagged_agent(line.request_tags) for line in lines]
+    )
     _who(
         x,
         users=[line.user or line.metadata.user_api_key_user_id for line in lines],
@@ -139,7 +143,9 @@ def _payloads(lines: Sequence[_Payload], reading: Reading) -> Exchanges:
     _chat_plain.responses(x, [line.response for line in lines], [None] * x.count)
     x.stream = [asked if line.stream is None else line.stream for line, asked in zip(lines, x.stream, strict=True)]
     metadata = [line.metadata for line in lines]
-    x.ip = either(texts([line.requester_ip_address for line in lines]), texts([one.requester_ip_address for one in metadata]))
+    x.ip = either(
+        texts([line.requester_ip_address for line in lines]), texts([one.requester_ip_address for one in metadata])
+    )
     told = either(texts([line.user_agent for line in lines]), texts([one.user_agent for one in metadata]))
     x.user_agent = either(told, [tagged_agent(line.request_tags) for line in lines])
     _who(

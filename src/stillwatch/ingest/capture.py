@@ -167,9 +167,7 @@ def _columns_of(raw: Sequence[Any]) -> dict[str, Column]:
 _TEXT_OR_NONE = {str, type(None)}
 
 
-def wires(
-    x: Exchanges, dialect: str, *, paths: Sequence[str], asked: Sequence[Any], answered: Sequence[Any]
-) -> None:
+def wires(x: Exchanges, dialect: str, *, paths: Sequence[str], asked: Sequence[Any], answered: Sequence[Any]) -> None:
     """Fill many exchanges from their HTTP exchanges in one dialect, all but the bodies, as `wire` fills each."""
     sent, got = _HeadersOfMany(asked), _HeadersOfMany(answered)
     keys = either(sent.first(_KEYS), [_key(path, {}) if "key=" in path else None for path in paths])

@@ -18,7 +18,21 @@ from .clean import ABSURD_TOKENS, Reading
 from .exchanges import Exchanges
 from .sse import open_body
 
-__all__ = ["NOT_PLAIN", "Absent", "Asked", "Billed", "Few", "Number", "Plain", "PlainBodies", "PlainLine", "PlainLines", "When", "joined_by", "streams"]
+__all__ = [
+    "NOT_PLAIN",
+    "Absent",
+    "Asked",
+    "Billed",
+    "Few",
+    "Number",
+    "Plain",
+    "PlainBodies",
+    "PlainLine",
+    "PlainLines",
+    "When",
+    "joined_by",
+    "streams",
+]
 
 Absent = UnsetType
 """Type of a field that a plain record does not have."""

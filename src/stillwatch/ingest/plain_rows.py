@@ -59,7 +59,9 @@ class PlainRows:
             return
         at: list[int] = []
         good: list[int] = []
-        for place, moment in enumerate(self._reading.times([self._plain.at(item) for item in items], self._plain.field)):
+        for place, moment in enumerate(
+            self._reading.times([self._plain.at(item) for item in items], self._plain.field)
+        ):
             if isinstance(moment, BadField):
                 self._rejects.append((self._source, lines[place], moment.field, moment.reason))
             else:
