@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.ingest import FORMATS
-from stillwatch.ingest.clean import BadField, Reading
 from stillwatch.ingest.batch import SCHEMA, to_batch
+from stillwatch.ingest.clean import BadField, Reading
 from stillwatch.ingest.exchange import Exchange
 from stillwatch.ingest.log_format import LogFormat, Piece, Record
 from stillwatch.ingest.records import Fault, document_records, is_lines, line_records

@@ -42,7 +42,7 @@ ASKED = [
     {"role": "user", "content": [{"type": "text", "text": "one"}]},
     {"role": "assistant", "content": None, "tool_calls": [CALL], "function_call": {"name": "see"}},
     {"role": "tool", "content": "result"},
-    {"role": "user", "content": "prompt", "reasoning_details": None, "encrypted_content": None},
+    {"role": "user", "content": "prompt"},
 ]
 ANSWERS = [
     {"message": {"role": "assistant", "content": "answer", "reasoning_content": "thought"}, "finish_reason": "stop"},
@@ -79,7 +79,11 @@ EVENTS = [
 ]  # fmt: skip
 
 
-MADE: dict[str, list[Record]] = {"openai_chat": [FULL]}
+MARKED = {
+    **FULL,
+    "request": {**FULL["request"], "body": {"messages": [{"content": "prompt", "reasoning_details": None}]}},
+}
+MADE: dict[str, list[Record]] = {"openai_chat": [FULL, MARKED]}
 """Records with more in them than the samples have."""
 
 
@@ -102,13 +106,14 @@ def changed(value: Any, path: tuple[Any, ...], kind: Any) -> Any:
 
 
 def variants(value: Any) -> Iterator[Any]:
-    """The value, and it with one place changed to values of several kinds, others in each place."""
+    """The value, and it with one place changed to values of several kinds, others in each place: some three hundred."""
     yield value
+    everywhere = [path for path in places(value) if path]
+    several = max(1, min(8, 300 // len(everywhere)))
     kinds = cycle(KINDS)
-    for path in places(value):
-        if path:
-            for kind in islice(kinds, 8):
-                yield changed(value, path, kind)
+    for path in everywhere[:: len(everywhere) // 400 + 1]:
+        for kind in islice(kinds, several):
+            yield changed(value, path, kind)
 
 
 def tolerantly(name: str, record: Record, reading: Reading) -> list[Any]:
@@ -165,7 +170,7 @@ def test_a_plain_stream_is_the_same_row_whatever_stands_in_any_place(end: str) -
     for events in variants(EVENTS) if end.endswith("[DONE]\n\n") else [EVENTS, EVENTS[:3], EVENTS[:1]]:
         stream = "data: " + "\n\ndata: ".join(json.dumps(event) for event in events) + end
         plain += agree("openai_chat", capture(response=stream))
-    assert plain > 50 or not end.endswith("[DONE]\n\n")
+    assert plain > 30 or not end.endswith("[DONE]\n\n")
 
 
 def test_bodies_kept_as_text_are_the_same_row_whatever_stands_in_any_place() -> None:

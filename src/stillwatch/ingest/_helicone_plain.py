@@ -13,7 +13,7 @@ from .clean import Reading
 from .dialect import dialect_of_path
 from .exchange import credential_id
 from .exchanges import Exchanges, by_distinct, either, labels, texts
-from .plain import Billed, Plain, PlainLine, PlainLines, When
+from .plain import Billed, PlainLine, PlainLines, When
 
 __all__ = ["PLAIN"]
 

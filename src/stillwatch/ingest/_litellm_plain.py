@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import UNSET
 
 from . import _chat_plain
 from ._chat_plain import ChatRequest, ChatResponse, Message
@@ -117,7 +117,7 @@ def _spend_logs(lines: Sequence[_SpendLog], reading: Reading) -> Exchanges:
     _chat_plain.responses(x, [line.response for line in lines], [None] * x.count)
     metadata = [line.metadata for line in lines]
     named = either(labels([line.model_group for line in lines]), labels([line.model for line in lines]))
-    x.model = either(either(labels([line.proxy_server_request.model for line in lines]), named), x.model)
+    x.model = either(x.model, named)
     x.ip = either(
         texts([line.requester_ip_address for line in lines]), texts([one.requester_ip_address for one in metadata])
     )

@@ -87,10 +87,8 @@ def _is_plain(found: dict[str, Any]) -> bool:
     operation = found.get("gen_ai.operation.name")
     if type(operation) is not str or operation not in CALLS or "openinference.span.kind" in found:
         return False
-    for key in _BILLED:
-        if key in found and not (type(count := found[key]) is int and 0 <= count <= ABSURD_TOKENS):
-            return False
-    return True
+    counts = [found[key] for key in _BILLED if key in found]
+    return all(type(count) is int and 0 <= count <= ABSURD_TOKENS for count in counts)
 
 
 def _read(spans: Sequence[Span], reading: Reading) -> Exchanges:

@@ -91,7 +91,7 @@ class Reading:
 
     def times(self, values: Sequence[Any], field: str) -> list[int | BadField]:
         """Read many instants as `at` does; a fault stands in the place of one that cannot be used."""
-        read = _iso_times(values)
+        read = None if None in values else _iso_times(values)
         if read and min(read) >= EARLIEST and max(read) <= self.latest:
             return [*read]
         return [self._at_or_fault(value, field) for value in values]

@@ -87,7 +87,9 @@ def labels(values: Sequence[str | None]) -> list[str | None]:
     """What `label` makes of each text; nearly all of them stay as they are, which is seen at once."""
     if not any(values):
         return [None] * len(values)
-    odd = {value: label(value) for value in set(values) if value and (len(value) > 512 or value.strip() is not value)}
+    odd: dict[str | None, str | None] = {
+        value: label(value) for value in set(values) if value and (len(value) > 512 or value.strip() is not value)
+    }
     return [odd.get(value, value or None) for value in values] if odd or "" in values else list(values)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ._gemini_plain import GEMINI
 from ._capture_plain import plain_captures
+from ._gemini_plain import GEMINI
 from .capture import ENVELOPE_LACKS, capture, fit
 from .clean import Reading
 from .exchange import Exchange

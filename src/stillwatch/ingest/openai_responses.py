@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ._responses_plain import RESPONSES
 from ._capture_plain import plain_captures
+from ._responses_plain import RESPONSES
 from .capture import ENVELOPE_LACKS, capture, fit
 from .clean import Reading
 from .exchange import Exchange
