@@ -94,7 +94,7 @@ def log_format(
         sniff: fit of a record, 0 (not this) to 100 (nothing else looks like it).
         lacks: columns of `exchanges` that this format cannot have.
         joined: how exchanges over several records come together, where they do.
-        plain: how its plain lines are read, faster and to the same rows.
+        plain: how its plain lines are read, faster and to the same rows; a format works without.
     """
 
     def register(read: Reader) -> Reader:
