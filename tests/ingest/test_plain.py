@@ -123,14 +123,19 @@ def tolerantly(name: str, record: Record, reading: Reading) -> list[Any]:
     return rows + [(x.field, x.reason) for x in found if isinstance(x, BadField)]
 
 
+def stumbled(line: bytes, number: int) -> None:
+    pytest.fail(f"line {number} is plain and could not be read: {line!r}")
+
+
 def plainly(name: str, record: Record, reading: Reading) -> list[Any] | None:
     """What is read of a line that holds the record where it is plain; `None` where it is not."""
     plain = FORMATS[name].plain
     assert plain is not None
     rejects: list[Reject] = []
-    rows = PlainRows(plain, reading, 0, rejects)
+    rows = PlainRows(plain, reading, 0, rejects, stumbled)
     if rows.leaves(0, json.dumps(record, ensure_ascii=False).encode()):
         return None
+    rows.finish()
     x = rows.with_rows([])
     x.source = [0] * x.count
     read = [
@@ -201,6 +206,20 @@ def test_a_log_of_plain_lines_and_others_keeps_the_order_of_its_lines(tmp_path: 
     assert [row["prompt"] for row in found] == [f"prompt {i}" for i in range(600) if i not in (5, 14)]
     assert [(one["line"], one["field"]) for one in rejects] == [(6, "started_at"), (15, "started_at")]
     assert len({one["reason"] for one in rejects}) == 1
+
+
+def test_a_block_that_stumbles_is_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.jsonl").write_bytes(lines([capture(i) for i in range(300)]) + b'{"half": \n')
+    wanted = read(tmp_path / "log.jsonl")
+    plain = FORMATS["openai_chat"].plain
+    assert plain is not None
+
+    def stumbles(items: Any, reading: Reading) -> Any:
+        reading.notes["told before it stumbled"] += 1
+        raise RecursionError
+
+    monkeypatch.setattr(plain, "read", stumbles)
+    assert read(tmp_path / "log.jsonl") == wanted
 
 
 ZONES = st.sampled_from(["Z", "+00:00", "+05:30", "-0800", "+02", ""])

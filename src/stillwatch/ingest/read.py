@@ -67,17 +67,27 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
         return _result(chunk, batch, vault, rejects, reading)
     one = FORMATS[chunk.format]
     rows: list[Exchange] = []
-    plain = None if one.plain is None else PlainRows(one.plain, reading, chunk.source, rejects)
-    if chunk.files:
-        _collect_joined(chunk, one, reading, rows, rejects, options)
-    else:
-        for line, record, repaired in _records(chunk, rejects, plain):
+
+    def keep(found: Iterable[tuple[int, Record | Fault, bool]]) -> None:
+        for line, record, repaired in found:
             if repaired:
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
                 rejects.append((chunk.source, line, "row", record.reason))
             else:
                 _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
+
+    plain = None
+    if one.plain is not None:
+        plain = PlainRows(
+            one.plain, reading, chunk.source, rejects, lambda line, number: keep(line_records(line, number))
+        )
+    if chunk.files:
+        _collect_joined(chunk, one, reading, rows, rejects, options)
+    else:
+        keep(_records(chunk, rejects, plain))
+    if plain is not None:
+        plain.finish()
     read = of_rows(rows) if plain is None else plain.with_rows(rows)
     if options.default_account is not None:
         read.account = [account or options.default_account for account in read.account]
