@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.ingest import FORMATS
+from stillwatch.ingest.batch import SCHEMA, to_batch
 from stillwatch.ingest.clean import BadField, Reading
-from stillwatch.ingest.exchange import SCHEMA, Exchange, to_batch
+from stillwatch.ingest.exchange import Exchange
 from stillwatch.ingest.log_format import LogFormat, Piece, Record
 from stillwatch.ingest.records import Fault, document_records, is_lines, line_records
 from stillwatch.ingest.sse import open_body

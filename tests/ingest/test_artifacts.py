@@ -9,7 +9,8 @@ import pytest
 
 from stillwatch.core import Pseudonymiser
 from stillwatch.ingest import _anthropic, _chat, _converse, _gemini, _responses, prefixes
-from stillwatch.ingest.exchange import Exchange, to_batch
+from stillwatch.ingest.batch import to_batch
+from stillwatch.ingest.exchange import Exchange
 
 NAMES = Pseudonymiser(b"k" * 32)
 AT = 1_780_000_000_000_000

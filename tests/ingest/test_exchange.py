@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stillwatch.engine.tables import table
-from stillwatch.ingest.exchange import Exchange, client_claimed, credential_id, to_batch
+from stillwatch.ingest.batch import to_batch
+from stillwatch.ingest.exchange import Exchange, client_claimed, credential_id
 
 from .traffic import NAMES
 

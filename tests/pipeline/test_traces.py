@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from stillwatch.core import Pseudonymiser
 from stillwatch.engine import DuckEngine
 from stillwatch.ingest import _anthropic
-from stillwatch.ingest.exchange import Exchange, to_batch
+from stillwatch.ingest.batch import to_batch
+from stillwatch.ingest.exchange import Exchange
 from stillwatch.pipeline.stage import featurise
 from stillwatch.signals import register
 

@@ -8,6 +8,7 @@ Zero is never given out.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable, Sequence
 
 __all__ = ["Pseudonymiser", "handle", "unhandle"]
@@ -56,15 +57,19 @@ class Pseudonymiser:
     def names(self, kind: str, raws: Iterable[str | None]) -> list[int | None]:
         """Name many values; equal values are hashed once and unknown stays unknown."""
         raws = raws if isinstance(raws, Sequence) else list(raws)
+        distinct = [raw for raw in dict.fromkeys(raws) if raw is not None]
         copy = self._hash(kind).copy
-        read = int.from_bytes
-        known: dict[str | None, int] = {}
-        for raw in dict.fromkeys(raws):
-            if raw is not None:
-                one = copy()
-                one.update(raw.encode("utf-8", "surrogatepass"))
-                known[raw] = read(one.digest(), "little", signed=True) or 1
-        return list(map(known.get, raws))
+        digests: list[bytes] = []
+        for raw in distinct:
+            one = copy()
+            one.update(raw.encode("utf-8", "surrogatepass"))
+            digests.append(one.digest())
+        named: Iterable[int] = struct.unpack(f"<{len(digests)}q", b"".join(digests))
+        if 0 in named:
+            named = [name or 1 for name in named]
+        if len(distinct) == len(raws):
+            return list(named)
+        return list(map(dict(zip(distinct, named, strict=True)).get, raws))
 
     def salt(self, purpose: str) -> int:
         """A 64-bit number for keyed hashing of features in numpy; differs by `purpose` (at most 16 ASCII characters)."""

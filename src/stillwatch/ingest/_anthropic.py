@@ -7,9 +7,9 @@ from typing import Any
 from . import _chat
 from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, joined_answers, lay_out, parts_text, parts_texts, returned, sent, settle
+from .turns import Turn, call_text, joined_answers, lay_out, parts_text, parts_texts, returned, sent, settle
 
-__all__ = ["join", "request", "response"]
+__all__ = ["answer", "join", "request", "response", "turn"]
 
 
 def _artifact(block: dict[str, Any], artifacts: list[str]) -> None:
@@ -18,7 +18,8 @@ def _artifact(block: dict[str, Any], artifacts: list[str]) -> None:
         artifacts.append(value)
 
 
-def _turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
+def turn(message: Any, artifacts: list[str]) -> Turn:
+    """One message as (role, text); reasoning signatures are collected."""
     message = mapping(message)
     role = message.get("role")
     role = role if isinstance(role, str) else "user"
@@ -63,7 +64,7 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     x.stream = False if stream is None else asked_flag(stream)
     x.tools = _chat.tool_names(body.get("tools"))
     artifacts: list[str] = []
-    turns = [_turn(message, artifacts) for message in sequence(body.get("messages"))]
+    turns = [turn(message, artifacts) for message in sequence(body.get("messages"))]
     lay_out(x, turns, system=parts_texts(body.get("system")))
     sent(x, artifacts)
 
@@ -90,11 +91,23 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     if x.model is None:
         x.model = label(body.get("model"))
     usage(x, mapping(body.get("usage")))
+    x.output, x.reasoning, artifacts = answer(body.get("content"))
+    returned(x, artifacts)
+    x.stop_reason = label(body.get("stop_reason"))
+    details = mapping(body.get("stop_details"))
+    refused = x.stop_reason == "refusal"
+    if refused:
+        x.refusal_category = label(details.get("category"))
+    settle(x, error=failed, refused=refused, cancelled=not complete)
+
+
+def answer(content: Any) -> tuple[str | None, str | None, list[str]]:
+    """(output, reasoning, artifacts) of a response's content."""
     answers: list[str] = []
     calls: list[str] = []
     thoughts: list[str] = []
     artifacts: list[str] = []
-    for block in sequence(body.get("content")):
+    for block in sequence(content):
         if not isinstance(block, dict):
             continue
         kind = block.get("type")
@@ -107,15 +120,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
             _artifact(block, artifacts)
         elif kind == "tool_use":
             calls.append(call_text(block.get("name"), block.get("input")))
-    x.output = "\n".join(answers) or "\n".join(calls) or None
-    x.reasoning = joined_answers(["\n".join(thoughts)])
-    returned(x, artifacts)
-    x.stop_reason = label(body.get("stop_reason"))
-    details = mapping(body.get("stop_details"))
-    refused = x.stop_reason == "refusal"
-    if refused:
-        x.refusal_category = label(details.get("category"))
-    settle(x, error=failed, refused=refused, cancelled=not complete)
+    return "\n".join(answers) or "\n".join(calls) or None, joined_answers(["\n".join(thoughts)]), artifacts
 
 
 def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:

@@ -8,7 +8,7 @@ from .clean import asked_count, asked_flag, asked_number, billed, label, mapping
 from .exchange import Exchange
 from .turns import call_text, joined_answers, lay_out, parts_text, returned, sent, settle, sorted_tools, split_thinking
 
-__all__ = ["join", "message_turn", "request", "response", "sampling", "tool_names"]
+__all__ = ["calls_text", "join", "message_turn", "request", "response", "sampling", "tool_names"]
 
 
 _MARKED = frozenset(
@@ -83,21 +83,20 @@ def message_turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
     if len(message) > 2 or content is None:
         if not _MARKED.isdisjoint(message):
             _collect_artifacts(message, artifacts)
-        calls = _calls(message) if "tool_calls" in message or "function_call" in message else None
-        if calls and not content:
-            content = "\n".join(calls)
+        if not content and ("tool_calls" in message or "function_call" in message):
+            content = calls_text(message.get("tool_calls"), message.get("function_call"))
     return (role if isinstance(role, str) else "user"), content
 
 
-def _calls(message: dict[str, Any]) -> list[str]:
+def calls_text(tool_calls: Any, function_call: Any) -> str | None:
+    """The calls of a message as text, a line each, `function_call` being how they were once written; none is unknown."""
     found = []
-    for call in sequence(message.get("tool_calls")):
+    for call in sequence(tool_calls):
         function = mapping(mapping(call).get("function")) or mapping(mapping(call).get("custom"))
         found.append(call_text(function.get("name"), function.get("arguments", function.get("input"))))
-    legacy = message.get("function_call")
-    if isinstance(legacy, dict):
-        found.append(call_text(legacy.get("name"), legacy.get("arguments")))
-    return found
+    if isinstance(function_call, dict):
+        found.append(call_text(function_call.get("name"), function_call.get("arguments")))
+    return "\n".join(found) or None
 
 
 def _collect_artifacts(message: dict[str, Any], artifacts: list[str]) -> None:

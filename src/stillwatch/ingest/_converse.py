@@ -6,11 +6,11 @@ from typing import Any
 
 from .clean import asked_count, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, lay_out, returned, sent, settle, sorted_tools
+from .turns import Turn, call_text, lay_out, returned, sent, settle, sorted_tools
 
-__all__ = ["join", "request", "response"]
+__all__ = ["REFUSALS", "answer", "join", "request", "response", "system_texts", "tool_names", "turn"]
 
-_REFUSALS = frozenset(("guardrail_intervened", "content_filtered", "refusal"))
+REFUSALS = frozenset(("guardrail_intervened", "content_filtered", "refusal"))
 
 
 def _blocks(content: Any, thoughts: list[str], artifacts: list[str]) -> tuple[list[str], bool]:
@@ -38,7 +38,8 @@ def _blocks(content: Any, thoughts: list[str], artifacts: list[str]) -> tuple[li
     return texts or calls, answered
 
 
-def _turn(message: Any, artifacts: list[str]) -> tuple[str, str | None]:
+def turn(message: Any, artifacts: list[str]) -> Turn:
+    """One message as (role, text); reasoning signatures are collected."""
     message = mapping(message)
     role = message.get("role")
     texts, answered = _blocks(message.get("content"), [], artifacts)
@@ -56,13 +57,22 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     x.top_p = asked_number(config.get("topP"))
     top_k = config.get("topK")
     x.top_k = asked_count(more.get("top_k") if top_k is None else top_k)
-    tools = sequence(mapping(body.get("toolConfig")).get("tools"))
-    x.tools = sorted_tools(mapping(mapping(tool).get("toolSpec")).get("name") for tool in tools)
+    x.tools = tool_names(body.get("toolConfig"))
     artifacts: list[str] = []
-    given = body.get("system")
-    system = _blocks(given, [], [])[0] if given is not None else []
-    lay_out(x, [_turn(message, artifacts) for message in sequence(body.get("messages"))], system=system)
+    turns = [turn(message, artifacts) for message in sequence(body.get("messages"))]
+    lay_out(x, turns, system=system_texts(body.get("system")))
     sent(x, artifacts)
+
+
+def tool_names(config: Any) -> str | None:
+    """Names of the tools offered."""
+    tools = sequence(mapping(config).get("tools"))
+    return sorted_tools(mapping(mapping(tool).get("toolSpec")).get("name") for tool in tools)
+
+
+def system_texts(given: Any) -> list[str]:
+    """Texts of the system blocks."""
+    return _blocks(given, [], [])[0] if given is not None else []
 
 
 def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:
@@ -74,17 +84,21 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     x.cached_tokens = billed(
         cached if cached is not None else counts.get("cacheReadInputTokenCount"), "usage.cacheReadInputTokens"
     )
-    thoughts: list[str] = []
-    artifacts: list[str] = []
-    message = mapping(mapping(body.get("output")).get("message"))
-    x.output = "\n".join(_blocks(message.get("content"), thoughts, artifacts)[0]) or None
-    x.reasoning = "\n".join(thoughts) or None
+    x.output, x.reasoning, artifacts = answer(mapping(mapping(body.get("output")).get("message")).get("content"))
     returned(x, artifacts)
     x.stop_reason = label(body.get("stopReason"))
-    refused = x.stop_reason in _REFUSALS
+    refused = x.stop_reason in REFUSALS
     if refused:
         x.refusal_category = x.stop_reason
     settle(x, error=bool(body.get("error")), refused=refused, cancelled=not complete)
+
+
+def answer(content: Any) -> tuple[str | None, str | None, list[str]]:
+    """(output, reasoning, artifacts) of a response's content."""
+    thoughts: list[str] = []
+    artifacts: list[str] = []
+    texts = _blocks(content, thoughts, artifacts)[0]
+    return "\n".join(texts) or None, "\n".join(thoughts) or None, artifacts
 
 
 def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from .clean import asked_count, asked_flag, asked_number, billed, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, joined_answers, lay_out, returned, sent, settle, sorted_tools
+from .turns import Turn, call_text, joined_answers, lay_out, returned, sent, settle, sorted_tools
 
-__all__ = ["join", "request", "response"]
+__all__ = ["answer", "bare_model", "join", "request", "response", "system_texts", "tool_names", "turn"]
 
 _REFUSALS = frozenset(
     ("SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "IMAGE_SAFETY", "RECITATION", "MODEL_ARMOR")
@@ -52,7 +52,8 @@ def _parts(content: Any, artifacts: list[str]) -> tuple[list[str], list[str], bo
     return texts or calls, thoughts, answered
 
 
-def _turn(content: Any, artifacts: list[str]) -> tuple[str, str | None]:
+def turn(content: Any, artifacts: list[str]) -> Turn:
+    """One content as (role, text); thought signatures are collected."""
     texts, _, answered = _parts(content, artifacts)
     role = content.get("role") if isinstance(content, dict) else None
     if answered and not texts:
@@ -62,7 +63,7 @@ def _turn(content: Any, artifacts: list[str]) -> tuple[str, str | None]:
 
 def request(x: Exchange, body: dict[str, Any]) -> None:
     """Fill from a generateContent request body; the model usually stands in the path and is set by the caller."""
-    x.model = x.model or _bare_model(label(body.get("model")))
+    x.model = x.model or bare_model(label(body.get("model")))
     config = mapping(_either(body, "generationConfig", "generation_config"))
     x.max_tokens = asked_count(_either(config, "maxOutputTokens", "max_output_tokens"))
     x.temperature = asked_number(config.get("temperature"))
@@ -72,22 +73,31 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     logprobs = _either(config, "responseLogprobs", "response_logprobs")
     x.logprobs = False if logprobs is None else asked_flag(logprobs)
     x.top_logprobs = asked_count(config.get("logprobs"), limit=32_767)
-    names: list[Any] = []
-    for tool in sequence(body.get("tools")):
-        if isinstance(tool, dict):
-            declared = sequence(_either(tool, "functionDeclarations", "function_declarations"))
-            names += [mapping(function).get("name") for function in declared] if declared else list(tool)
-    x.tools = sorted_tools(names)
+    x.tools = tool_names(body.get("tools"))
     artifacts: list[str] = []
     given = body.get("contents")
     contents = given if isinstance(given, list) else ([given] if isinstance(given, (dict, str)) else [])
-    turns = [_turn(content, artifacts) for content in contents]
-    system = _parts(_either(body, "systemInstruction", "system_instruction"), [])[0]
-    lay_out(x, turns, system=system)
+    turns = [turn(content, artifacts) for content in contents]
+    lay_out(x, turns, system=system_texts(_either(body, "systemInstruction", "system_instruction")))
     sent(x, artifacts)
 
 
-def _bare_model(model: str | None) -> str | None:
+def tool_names(tools: Any) -> str | None:
+    """Names of the functions offered, or of the built-in tools."""
+    names: list[Any] = []
+    for tool in sequence(tools):
+        if isinstance(tool, dict):
+            declared = sequence(_either(tool, "functionDeclarations", "function_declarations"))
+            names += [mapping(function).get("name") for function in declared] if declared else list(tool)
+    return sorted_tools(names)
+
+
+def system_texts(content: Any) -> list[str]:
+    """Texts of the system instruction."""
+    return [] if content is None else _parts(content, [])[0]
+
+
+def bare_model(model: str | None) -> str | None:
     return model.rpartition("models/")[2] if model else None
 
 
@@ -95,7 +105,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     """Fill from a generateContent response body; settles the outcome."""
     x.request = label(_either(body, "responseId", "response_id")) or x.request
     if x.model is None:
-        x.model = _bare_model(label(_either(body, "modelVersion", "model_version")))
+        x.model = bare_model(label(_either(body, "modelVersion", "model_version")))
     counts = mapping(_either(body, "usageMetadata", "usage_metadata"))
     x.input_tokens = billed(_either(counts, "promptTokenCount", "prompt_token_count"), "usageMetadata.promptTokenCount")
     x.output_tokens = billed(
@@ -107,26 +117,32 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     cached = _either(counts, "cachedContentTokenCount", "cached_content_token_count")
     x.cached_tokens = billed(cached, "usageMetadata.cachedContentTokenCount")
     blocked = text(_either(mapping(_either(body, "promptFeedback", "prompt_feedback")), "blockReason", "block_reason"))
+    x.output, x.reasoning, artifacts, x.stop_reason, refusal = answer(body.get("candidates"))
+    blocked = blocked or refusal
+    returned(x, artifacts)
+    if blocked:
+        x.refusal_category = label(blocked)
+        x.stop_reason = x.stop_reason or label(blocked)
+    settle(x, error=bool(body.get("error")), refused=bool(blocked), cancelled=not complete)
+
+
+def answer(candidates: Any) -> tuple[str | None, str | None, list[str], str | None, str | None]:
+    """(output, reasoning, artifacts, stop reason, the reason that is a refusal) of a response's candidates."""
     answers: list[str] = []
     reasons: list[str] = []
     artifacts: list[str] = []
-    for candidate in sequence(body.get("candidates")):
+    stop = refusal = None
+    for candidate in sequence(candidates):
         if not isinstance(candidate, dict):
             continue
         texts, thoughts, _ = _parts(candidate.get("content"), artifacts)
         answers.append("".join(texts))
         reasons += ["".join(thoughts)] if thoughts else []
         finish = label(_either(candidate, "finishReason", "finish_reason"))
-        x.stop_reason = x.stop_reason or finish
+        stop = stop or finish
         if finish in _REFUSALS:
-            blocked = blocked or finish
-    x.output = joined_answers(answers)
-    x.reasoning = joined_answers(reasons)
-    returned(x, artifacts)
-    if blocked:
-        x.refusal_category = label(blocked)
-        x.stop_reason = x.stop_reason or label(blocked)
-    settle(x, error=bool(body.get("error")), refused=bool(blocked), cancelled=not complete)
+            refusal = refusal or finish
+    return joined_answers(answers), joined_answers(reasons), artifacts, stop, refusal
 
 
 def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:

@@ -7,15 +7,15 @@ from typing import Any
 from . import _chat
 from .clean import asked_count, asked_flag, asked_number, label, mapping, sequence, text
 from .exchange import Exchange
-from .turns import call_text, lay_out, parts_text, parts_texts, returned, sent, settle
+from .turns import Turn, call_text, lay_out, parts_text, parts_texts, returned, sent, settle
 
-__all__ = ["join", "request", "response"]
+__all__ = ["answer", "asked", "join", "request", "response"]
 
 _CALLS = frozenset(("function_call", "custom_tool_call", "mcp_call"))
 _FINAL = frozenset(("response.completed", "response.incomplete", "response.failed", "response.cancelled"))
 
 
-def _item_turn(item: Any, artifacts: list[str]) -> tuple[str, str | None] | None:
+def _item_turn(item: Any, artifacts: list[str]) -> Turn | None:
     if isinstance(item, str):
         return "user", item
     if not isinstance(item, dict):
@@ -48,12 +48,16 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     x.tools = _chat.tool_names(body.get("tools"))
     conversation = body.get("conversation")
     x.conversation = label(conversation.get("id") if isinstance(conversation, dict) else conversation) or x.conversation
-    artifacts: list[str] = []
-    given = body.get("input")
-    items = given if isinstance(given, list) else ([given] if isinstance(given, str) else [])
-    turns = [turn for turn in (_item_turn(item, artifacts) for item in items) if turn is not None]
+    turns, artifacts = asked(body.get("input"))
     lay_out(x, turns, system=parts_texts(body.get("instructions")))
     sent(x, artifacts)
+
+
+def asked(given: Any) -> tuple[list[Turn], list[str]]:
+    """A request's input as turns, and the reasoning artifacts in it."""
+    artifacts: list[str] = []
+    items = given if isinstance(given, list) else ([given] if isinstance(given, str) else [])
+    return [turn for item in items if (turn := _item_turn(item, artifacts)) is not None], artifacts
 
 
 def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> None:
@@ -64,12 +68,30 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     if x.conversation is None:
         x.conversation = label(mapping(body.get("conversation")).get("id"))
     _chat.usage(x, body.get("usage"))
+    x.output, x.reasoning, artifacts, refused = answer(body.get("output"))
+    returned(x, artifacts)
+    status = body.get("status")
+    why = text(mapping(body.get("incomplete_details")).get("reason"))
+    x.stop_reason = label(why) or label(status)
+    if why == "content_filter":
+        refused = True
+        x.refusal_category = "content_filter"
+    settle(
+        x,
+        error=bool(body.get("error")) or status == "failed",
+        refused=refused,
+        cancelled=not complete or status == "cancelled" or status == "in_progress",
+    )
+
+
+def answer(output: Any) -> tuple[str | None, str | None, list[str], bool]:
+    """(output, reasoning, artifacts, whether it was refused) of a response's items."""
     answers: list[str] = []
     calls: list[str] = []
     thoughts: list[str] = []
     artifacts: list[str] = []
     refused = False
-    for item in sequence(body.get("output")):
+    for item in sequence(output):
         if not isinstance(item, dict):
             continue
         kind = item.get("type")
@@ -86,21 +108,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
                     answers.append(refusal)
                 else:
                     answers += parts_texts([part])
-    x.output = "\n".join(answers or calls) or None
-    x.reasoning = "\n".join(thoughts) or None
-    returned(x, artifacts)
-    status = body.get("status")
-    why = text(mapping(body.get("incomplete_details")).get("reason"))
-    x.stop_reason = label(why) or label(status)
-    if why == "content_filter":
-        refused = True
-        x.refusal_category = "content_filter"
-    settle(
-        x,
-        error=bool(body.get("error")) or status == "failed",
-        refused=refused,
-        cancelled=not complete or status == "cancelled" or status == "in_progress",
-    )
+    return "\n".join(answers or calls) or None, "\n".join(thoughts) or None, artifacts, refused
 
 
 def join(events: list[dict[str, Any]]) -> tuple[dict[str, Any], bool]:

@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from stillwatch.core.pseudonym import Pseudonymiser
 
+from .batch import SCHEMA, VaultPair, to_batch
 from .chunks import Chunk
 from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
 from .column_map import ColumnMap, resolve
 from .columns import ROLE, offered, outcome_of, read_row
-from .exchange import SCHEMA, Exchange, VaultPair, account_id, client_claimed, credential_id, to_batch
+from .exchange import Exchange, account_id, client_claimed, credential_id
 from .options import ReadOptions
 from .retention import UNKNOWN_WORD, retention_of
 from .row_names import exchange_ids, renamed

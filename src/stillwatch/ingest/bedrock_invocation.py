@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ._bedrock_plain import PLAIN
 from .clean import Reading, asked_count, asked_number, billed, label, mapping, sequence, text
 from .dialect import DIALECTS, dialect_of_bodies, fill
 from .exchange import Exchange
@@ -86,6 +87,7 @@ def _plain_response(x: Exchange, answers: list[dict[str, Any]]) -> None:
     wants='"schemaType": "ModelInvocationLog"',
     sniff=_sniff,
     lacks=_LACKS,
+    plain=PLAIN,
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one invocation. Bodies kept apart in S3 are unknown here."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .clean import BadField, Reading, billed, label, mapping, sequence, text
 from .dialect import dialect_of_bodies, dialect_of_path, fill
 from .exchange import Exchange, credential_id
+from .exchanges import Column, Exchanges, by_distinct, either, labels, texts
 from .log_format import Record
 from .retention import retention_class
 from .sse import open_body
 
-__all__ = ["ENVELOPE_LACKS", "capture", "fit", "headers", "wire"]
+__all__ = ["ENVELOPE_LACKS", "capture", "fit", "headers", "safe_path", "wire", "wires"]
 
 ENVELOPE_LACKS = ("asn", "client_telemetry")
 """Columns that no capture has."""
@@ -34,17 +36,22 @@ def _wanted(name: str) -> str | None:
     return lowered if lowered in _READ else None
 
 
+@lru_cache(maxsize=4096)
+def _all_wanted(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Those of one request's headers that are read here, as (name as written, name in lower case): clients send the same ones each time."""
+    return tuple((name, wanted) for name in names if (wanted := _wanted(name)) is not None)
+
+
 def headers(value: Any) -> dict[str, str]:
     """Headers that are read here, by lower-case name, from an object or a list of pairs or of {name, value}."""
     found: dict[str, str] = {}
     if isinstance(value, dict):
-        for key, entry in value.items():
-            name = _wanted(key)
-            if name is not None:
-                if isinstance(entry, str):
-                    found[name] = entry
-                elif isinstance(entry, list) and entry and isinstance(entry[0], str):
-                    found[name] = entry[0]
+        for written, lowered in _all_wanted(tuple(value)):
+            entry = value[written]
+            if isinstance(entry, str):
+                found[lowered] = entry
+            elif isinstance(entry, list) and entry and isinstance(entry[0], str):
+                found[lowered] = entry[0]
         return found
     for entry in sequence(value):
         if isinstance(entry, dict):
@@ -60,9 +67,10 @@ def headers(value: Any) -> dict[str, str]:
 
 
 def _first(found: dict[str, str], names: Iterable[str]) -> str | None:
-    for name in names:
-        if name in found and (value := found[name]):
-            return value
+    if found:
+        for name in names:
+            if name in found and (value := found[name]):
+                return value
     return None
 
 
@@ -80,14 +88,11 @@ def wire(
     dialect = dialect_of_path(path)
     if dialect is None and path and path != "/":
         return None
-    key = _first(asked, _KEYS)
-    if key is None and "key=" in path:
-        key = (parse_qs(urlsplit(path).query).get("key") or [None])[0]  # type: ignore[list-item]
+    key = _key(path, asked)
     if key:
         x.credential = credential_id(key) or None
     if x.ip is None:
-        forwarded = _first(asked, _ADDRESSES)
-        x.ip = forwarded.partition(",")[0].strip() if forwarded else None
+        x.ip = _forwarded(asked)
     if x.user_agent is None:
         x.user_agent = text(asked.get("user-agent"))
     if x.tls_fingerprint is None:
@@ -95,12 +100,86 @@ def wire(
     if x.org is None:
         x.org = label(_first(asked, _ORGS) or _first(answered, _ORGS))
     x.request = label(_first(answered, _REQUEST_IDS) or _first(asked, _REQUEST_IDS))
+    if dialect is not None:
+        x.model = _model_in(path, dialect)
     if dialect == "gemini_generate":
-        x.model = label(path.partition("?")[0].rpartition("models/")[2].partition(":")[0])
-        x.stream = "streamgeneratecontent" in path.lower()
-    elif dialect == "anthropic_messages" and "models/" in path:
-        x.model = label(path.rpartition("models/")[2].partition(":")[0])
+        x.stream = _streams(path)
     return fill(x, request, response, name=dialect)
+
+
+def _key(path: str, asked: dict[str, str]) -> str | None:
+    key = _first(asked, _KEYS)
+    if key is None and "key=" in path:
+        return (parse_qs(urlsplit(path).query).get("key") or [None])[0]  # type: ignore[list-item]
+    return key
+
+
+def safe_path(path: str) -> bool:
+    """Whether a path can be taken apart for a key, which an odd host in it forbids."""
+    return "key=" not in path or (path.isascii() and "[" not in path and "]" not in path)
+
+
+def _forwarded(asked: dict[str, str]) -> str | None:
+    forwarded = _first(asked, _ADDRESSES)
+    return forwarded.partition(",")[0].strip() if forwarded else None
+
+
+@lru_cache(maxsize=4096)
+def _model_in(path: str, dialect: str) -> str | None:
+    """The model that a path names."""
+    if dialect == "gemini_generate":
+        return label(path.partition("?")[0].rpartition("models/")[2].partition(":")[0])
+    if dialect == "anthropic_messages" and "models/" in path:
+        return label(path.rpartition("models/")[2].partition(":")[0])
+    return None
+
+
+def _streams(path: str) -> bool:
+    return "streamgeneratecontent" in path.lower()
+
+
+class _HeadersOfMany:
+    """The headers of many requests or answers by lower-case name, as `headers` gives those of each."""
+
+    def __init__(self, raw: Sequence[Any]) -> None:
+        self._count = len(raw)
+        self._columns = _columns_of(raw)
+
+    def first(self, names: Iterable[str]) -> Column:
+        """The first of these headers that says anything, for each."""
+        found: Column = [None] * self._count
+        for name in names:
+            if name in self._columns:
+                found = either(found, texts(self._columns[name]))
+        return found
+
+
+def _columns_of(raw: Sequence[Any]) -> dict[str, Column]:
+    if set(map(type, raw)) == {dict}:
+        written = [(name, wanted) for name in set(chain.from_iterable(raw)) if (wanted := _wanted(name)) is not None]
+        columns: dict[str, Column] = {wanted: [one.get(name) for one in raw] for name, wanted in written}
+        if len(columns) == len(written) and all(set(map(type, values)) <= _TEXT_OR_NONE for values in columns.values()):
+            return columns
+    found = [headers(one) for one in raw]
+    return {name: [one.get(name) for one in found] for name in set(chain.from_iterable(found))}
+
+
+_TEXT_OR_NONE = {str, type(None)}
+
+
+def wires(x: Exchanges, dialect: str, *, paths: Sequence[str], asked: Sequence[Any], answered: Sequence[Any]) -> None:
+    """Fill many exchanges from their HTTP exchanges in one dialect, all but the bodies, as `wire` fills each."""
+    sent, got = _HeadersOfMany(asked), _HeadersOfMany(answered)
+    keys = either(sent.first(_KEYS), [_key(path, {}) if "key=" in path else None for path in paths])
+    x.credential = by_distinct(keys, lambda key: credential_id(key) or None)
+    x.ip = either(x.ip, by_distinct(sent.first(_ADDRESSES), lambda value: value.partition(",")[0].strip()))
+    x.user_agent = either(x.user_agent, sent.first(("user-agent",)))
+    x.tls_fingerprint = either(x.tls_fingerprint, sent.first(_FINGERPRINTS))
+    x.org = either(x.org, labels(either(sent.first(_ORGS), got.first(_ORGS))))
+    x.request = labels(either(got.first(_REQUEST_IDS), sent.first(_REQUEST_IDS)))
+    x.model = [_model_in(path, dialect) for path in paths]
+    if dialect == "gemini_generate":
+        x.stream = list(map(_streams, paths))
 
 
 def _at(reading: Reading, record: Record) -> int:

@@ -1,35 +1,17 @@
-"""One exchange as a log had it, and the step that takes its identities away: rows in, a record batch of pseudonyms out."""
+"""One exchange as a log had it, and what its identities are called before they become pseudonyms."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
-import pyarrow as pa
-from msgspec.structs import astuple
 
-from stillwatch.core.pseudonym import Pseudonymiser
-from stillwatch.engine.tables import table
-
-from .clean import address, subnet
-from .row_names import exchange_ids
-
-__all__ = ["SCHEMA", "Exchange", "VaultPair", "account_id", "client_claimed", "credential_id", "to_batch"]
-
-SCHEMA: pa.Schema = table("exchanges").schema
-"""The contract's schema, built once."""
-
-VaultPair = tuple[str, int, str]
-"""(kind, pseudonym, raw name): what only the vault may keep."""
+__all__ = ["Exchange", "account_id", "client_claimed", "credential_id"]
 
 _PRODUCT = re.compile(r"\s*([^\s;()]+)")
 _KEY = re.compile(r"\s*(?:(?:bearer|basic|key)\s+\S|(?:sk|rk|gsk|xai|hf|pplx)[-_]|AIza)", re.IGNORECASE)
 """How the keys of model providers begin."""
-_URL_SAFE = str.maketrans("-_", "+/")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Exchange(msgspec.Struct, gc=False):
@@ -78,19 +60,6 @@ class Exchange(msgspec.Struct, gc=False):
     format: str | None = None
     source: int | None = None
     line: int = 0
-    part: int = 0
-
-
-_TEXTS = (
-    "model", "pathway", "outcome", "system", "prompt", "messages", "tools", "output", "reasoning", "stop_reason", "refusal_category",
-)  # fmt: skip
-_VALUES = (
-    "at", "asn", "http_status", "turns", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "max_tokens", "temperature",
-    "top_p", "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "stream", "line",
-)  # fmt: skip
-_NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
-_VAULTED = ("account", "org")
-_FIELDS = Exchange.__struct_fields__
 
 
 def credential_id(token: str) -> str:
@@ -135,81 +104,3 @@ def client_claimed(user_agent: str) -> str | None:
     if slash and version and not any(c.isdigit() for c in version):
         product = found[1]
     return (product or found[1])[:40]
-
-
-def to_batch(
-    rows: Sequence[Exchange], names: Pseudonymiser, *, source: int, log_format: str
-) -> tuple[pa.RecordBatch, list[VaultPair]]:
-    """Turn rows into a batch of the contract's schema, and the pairs for the vault.
-
-    `source` and `log_format` stand for rows that name none. Each distinct identity is hashed once.
-    """
-    columns: dict[str, Any] = {}
-    raw: dict[str, Sequence[Any]] = (
-        dict(zip(_FIELDS, zip(*map(astuple, rows), strict=True), strict=True)) if rows else dict.fromkeys(_FIELDS, ())
-    )
-    raw["account"] = _by_distinct(raw["account"], account_id)
-    for name in _TEXTS:
-        columns[name] = _texts(raw[name])
-    for name in _VALUES:
-        columns[name] = _plain(raw[name], SCHEMA.field(name).type)
-    vault: list[VaultPair] = []
-    for name in _NAMED:
-        columns[name] = _pseudonyms(names, name, raw[name], vault if name in _VAULTED else None)
-    ips = _by_distinct(raw["ip"], address)
-    columns["ip"] = _pseudonyms(names, "ip", ips, None)
-    columns["subnet"] = _pseudonyms(names, "subnet", _by_distinct(ips, subnet), None)
-    columns["client_claimed"] = _texts(_by_distinct(raw["user_agent"], client_claimed))
-    columns["client_telemetry"] = pa.nulls(len(rows), pa.bool_())
-    columns["retention_class"] = _texts([kept or "standard" for kept in raw["retention_class"]])
-    for name in ("reasoning_artifacts", "artifacts_returned"):
-        columns[name] = _artifacts(names, raw[name])
-    columns["format"] = pa.array([one or log_format for one in raw["format"]], pa.string())
-    sources = [source if one is None else one for one in raw["source"]]
-    columns["source"] = pa.array(sources, pa.int64())
-    columns["exchange_id"] = exchange_ids(names.names("exchange", raw["request"]), columns, names)
-    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA), vault
-
-
-def _plain(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Values as a column; most columns of most logs hold nothing, which is told faster than converted."""
-    return pa.nulls(len(values), kind) if values.count(None) == len(values) else pa.array(values, kind)
-
-
-def _texts(values: Sequence[str | None]) -> pa.Array:
-    try:
-        return _plain(values, pa.string())
-    except UnicodeEncodeError:
-        return pa.array([None if value is None else _SURROGATE.sub("\ufffd", value) for value in values], pa.string())
-
-
-def _pseudonyms(names: Pseudonymiser, kind: str, raws: Sequence[str | None], vault: list[VaultPair] | None) -> pa.Array:
-    if not any(raws):
-        return pa.nulls(len(raws), pa.int64())
-    named = names.names(kind, raws)
-    if vault is not None:
-        pairs = dict(zip(raws, named, strict=True))
-        vault.extend((kind, value, raw) for raw, value in pairs.items() if raw is not None and value is not None)
-    return pa.array(named, pa.int64())
-
-
-def _by_distinct(values: Sequence[str | None], function: Callable[[str], str | None]) -> list[str | None]:
-    """A function's value for each value, worked out once for those that are equal."""
-    known: dict[str | None, str | None] = {value: function(value) for value in dict.fromkeys(values) if value}
-    return list(map(known.get, values))
-
-
-def _canonical(artifact: str) -> str:
-    """One writing for the same bytes: SDKs turn URL-safe base64 into plain and back, with and without padding."""
-    return artifact.translate(_URL_SAFE).rstrip("=")
-
-
-def _artifacts(names: Pseudonymiser, lists: Sequence[list[str] | None]) -> pa.Array:
-    kind = SCHEMA.field("reasoning_artifacts").type
-    if lists.count(None) == len(lists):
-        return pa.nulls(len(lists), kind)
-    hashed = [
-        None if raws is None else [names.name("artifact", raw) for raw in dict.fromkeys(map(_canonical, raws))]
-        for raws in lists
-    ]
-    return pa.array(hashed, kind)

@@ -17,9 +17,10 @@ from stillwatch.core.errors import FormatError
 from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 
+from .batch import VaultPair
 from .clean import BadField, Reading, billed, label
 from .collecting import no_search_for_cycles
-from .exchange import VaultPair, account_id, client_claimed
+from .exchange import account_id, client_claimed
 from .open_source import fingerprint, open_stream
 from .records import Fault, document_records, is_lines, line_records
 

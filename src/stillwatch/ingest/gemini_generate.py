@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ._capture_plain import plain_captures
+from ._gemini_plain import GEMINI
 from .capture import ENVELOPE_LACKS, capture, fit
 from .clean import Reading
 from .exchange import Exchange
@@ -23,6 +25,7 @@ def _sniff(record: Record) -> int:
     wants="request to ...:generateContent with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS, "end_user", "logit_bias"),
+    plain=plain_captures("gemini_generate", GEMINI),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one capture; one in another dialect is read as what it is."""

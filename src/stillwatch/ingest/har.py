@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterable
 from typing import Any
 
+from ._har_plain import PLAIN
 from .capture import ENVELOPE_LACKS, headers, wire
 from .clean import Reading, billed, mapping, text
 from .exchange import Exchange
@@ -36,6 +37,7 @@ def _content(content: dict[str, Any]) -> Any:
     wants='"startedDateTime" in its entries',
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS, "ip", "subnet"),
+    plain=PLAIN,
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one entry of an archive. Calls that ask for no model's answer are passed over and counted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ._helicone_plain import PLAIN
 from .clean import Reading, asked_count, billed, label, mapping, text
 from .dialect import dialect_of_path, fill
 from .exchange import Exchange, credential_id
@@ -32,6 +33,7 @@ def _sniff(record: Record) -> int:
     wants='"request_created_at"',
     sniff=_sniff,
     lacks=("asn", "client_telemetry", "tls_fingerprint"),
+    plain=PLAIN,
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one request with its response."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ._litellm_plain import NOBODY, PLAIN_PAYLOADS, PLAIN_SPEND_LOGS, tagged_agent
 from .clean import BadField, Reading, asked_count, billed, label, mapping, text
 from .dialect import fill
 from .exchange import Exchange, credential_id
@@ -29,7 +30,6 @@ _DIALECTS = {
 _OTHER_CALLS = frozenset(("embedding", "aembedding", "image_generation", "aimage_generation", "moderation", "amoderation", "transcription",
                           "atranscription", "speech", "aspeech", "rerank", "arerank", "health_check", "list_mcp_tools"))  # fmt: skip
 _LACKS = ("asn", "client_telemetry", "tls_fingerprint")
-_NOBODY = frozenset(("default_user_id", "None"))
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _who(x: Exchange, *, user: Any, key: Any, team: Any, org: Any, end_user: Any
     token = label(key)
     x.credential = credential_id(token) if token else None
     named = label(user)
-    x.account = named if named is not None and named not in _NOBODY else x.credential
+    x.account = named if named is not None and named not in NOBODY else x.credential
     x.org = label(org) or label(team)
     x.end_user = label(end_user) or x.end_user
 
@@ -96,6 +96,7 @@ def _sniff_spend(record: Record) -> int:
     wants='"api_key" with "spend"',
     sniff=_sniff_spend,
     lacks=_LACKS,
+    plain=PLAIN_SPEND_LOGS,
 )
 def read_spend_log(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one row. Prompts and answers are there only where the proxy was told to store them."""
@@ -147,15 +148,10 @@ def _unknown_request(x: Exchange) -> None:
 
 
 def _tagged_agent(tags: Any) -> str | None:
-    """The user agent among a row's tags; LiteLLM writes it there, its product alone and whole."""
+    """The user agent among a row's tags, which may be kept as JSON text."""
     if isinstance(tags, str):
-        tags = open_body(tags).events or []
-    found = (
-        [tag[12:] for tag in tags if isinstance(tag, str) and tag.startswith("User-Agent: ")]
-        if isinstance(tags, list)
-        else []
-    )
-    return max(found, key=len) if found else None
+        tags = open_body(tags).events
+    return tagged_agent(tags) if isinstance(tags, list) else None
 
 
 def _sniff_standard(record: Record) -> int:
@@ -175,6 +171,7 @@ def _sniff_standard(record: Record) -> int:
     wants='"model_parameters" with "startTime" and "response_cost"',
     sniff=_sniff_standard,
     lacks=_LACKS,
+    plain=PLAIN_PAYLOADS,
 )
 def read_standard_payload(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one payload as a callback, a bucket logger or the generic API logger writes it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ._capture_plain import plain_captures
+from ._chat_plain import CHAT
 from .capture import ENVELOPE_LACKS, capture, fit
 from .clean import Reading
 from .exchange import Exchange
@@ -23,6 +25,7 @@ def _sniff(record: Record) -> int:
     wants="request to .../chat/completions with its body",
     sniff=_sniff,
     lacks=(*ENVELOPE_LACKS,),
+    plain=plain_captures("openai_chat", CHAT),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one capture; one in another dialect is read as what it is."""

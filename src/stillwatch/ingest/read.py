@@ -13,14 +13,17 @@ from stillwatch.core.pseudonym import Pseudonymiser
 from stillwatch.engine.tables import table
 
 from . import arrow_columns
+from .batch import VaultPair, to_batch
 from .chunks import Chunk, JoinedFile
 from .clean import BadField, Reading
 from .collecting import no_search_for_cycles
-from .exchange import Exchange, VaultPair, to_batch
+from .exchange import Exchange
+from .exchanges import of_rows
 from .log_format import FORMATS, SHAPE_ERRORS, LogFormat, Piece, Record
 from .open_source import open_stream, read_range
 from .options import ReadOptions
 from .part_of import Share, glances_at, owns
+from .plain_rows import PlainRows
 from .records import Fault, document_records, line_records
 from .table_rows import Reject
 
@@ -64,20 +67,31 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
         return _result(chunk, batch, vault, rejects, reading)
     one = FORMATS[chunk.format]
     rows: list[Exchange] = []
-    if chunk.files:
-        _collect_joined(chunk, one, reading, rows, rejects, options)
-    else:
-        for line, record, repaired in _records(chunk, rejects):
+
+    def keep(found: Iterable[tuple[int, Record | Fault, bool]]) -> None:
+        for line, record, repaired in found:
             if repaired:
                 reading.notes["lines with invalid UTF-8, replaced"] += 1
             if isinstance(record, Fault):
                 rejects.append((chunk.source, line, "row", record.reason))
             else:
                 _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
+
+    plain = None
+    if one.plain is not None:
+        plain = PlainRows(
+            one.plain, reading, chunk.source, rejects, lambda line, number: keep(line_records(line, number))
+        )
+    if chunk.files:
+        _collect_joined(chunk, one, reading, rows, rejects, options)
+    else:
+        keep(_records(chunk, rejects, plain))
+    if plain is not None:
+        plain.finish()
+    read = of_rows(rows) if plain is None else plain.with_rows(rows)
     if options.default_account is not None:
-        for row in rows:
-            row.account = row.account or options.default_account
-    batch, vault = to_batch(rows, names, source=chunk.source, log_format=one.name)
+        read.account = [account or options.default_account for account in read.account]
+    batch, vault = to_batch(read, names, source=chunk.source, log_format=one.name)
     return _result(chunk, batch, vault, rejects, reading)
 
 
@@ -92,7 +106,9 @@ def _result(
     )
 
 
-def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record | Fault, bool]]:
+def _records(
+    chunk: Chunk, rejects: list[Reject], plain: PlainRows | None
+) -> Iterator[tuple[int, Record | Fault, bool]]:
     data, ended = read_range(Path(chunk.path), chunk.start, chunk.stop)
     if chunk.layout == "document":
         yield from document_records(data)
@@ -103,7 +119,7 @@ def _records(chunk: Chunk, rejects: list[Reject]) -> Iterator[tuple[int, Record 
         if chunk.ended_early:
             rejects.append((chunk.source, line, "row", "the compressed file ends early; what stood before was read"))
             data = whole if rest or whole else b""
-    yield from line_records(data, chunk.first_line)
+    yield from line_records(data, chunk.first_line, None if plain is None else plain.leaves)
 
 
 def exchanges_of(
@@ -153,8 +169,6 @@ def _keep(
             x.line = line
         if x.source is None:
             x.source = source
-        if rows and (before := rows[-1]).line == x.line and before.source == x.source:
-            x.part = before.part + 1
         rows.append(x)
 
 

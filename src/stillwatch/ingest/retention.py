@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from .clean import label
 
-__all__ = ["UNKNOWN_WORD", "retention_class", "retention_of"]
+__all__ = ["UNKNOWN_WORD", "retention_class", "retention_classes", "retention_of"]
 
 UNKNOWN_WORD = "exchanges whose retention is a word not known, taken as zero retention"
 """The note that counts what was taken for zero because nothing here knows the word."""
@@ -47,3 +48,10 @@ def retention_class(value: Any, notes: Counter[str]) -> str:
     if known is None:
         notes[UNKNOWN_WORD] += 1
     return known or "zero"
+
+
+def retention_classes(values: Sequence[str | None], notes: Counter[str]) -> list[str]:
+    """What `retention_class` makes of each word."""
+    if not any(values):
+        return ["standard"] * len(values)
+    return [retention_class(value, notes) for value in values]

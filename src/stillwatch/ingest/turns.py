@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from .exchange import Exchange
+from .exchanges import Exchanges
 
 __all__ = [
     "ANSWERS_APART",
+    "Turn",
     "as_json",
     "call_text",
     "joined_answers",
+    "laid_out",
     "lay_out",
+    "lay_out_all",
+    "outcome",
     "parts_text",
     "parts_texts",
     "returned",
+    "returned_all",
     "sent",
+    "sent_all",
     "settle",
     "sorted_tools",
     "split_thinking",
 ]
+
+Turn = tuple[str, str | None]
+"""Who speaks and what is said."""
 
 ANSWERS_APART = "\f"
 """What stands between several answers of one exchange."""
@@ -72,29 +83,48 @@ def as_json(value: Any) -> str:
         return json.dumps(value, separators=(",", ":"), default=str)
 
 
-def lay_out(x: Exchange, turns: Sequence[tuple[str, str | None]], *, system: Iterable[str] = ()) -> None:
-    """Set `system`, `prompt`, `messages` and `turns` from (role, text) pairs in order.
+def lay_out(x: Exchange, turns: Sequence[Turn], *, system: Sequence[str] = ()) -> None:
+    """Set `system`, `prompt`, `messages` and `turns` from (role, text) pairs in order, as `laid_out` finds them."""
+    found, prompt, messages, x.turns = laid_out(turns, system)
+    x.system = x.system if found is None else found
+    x.prompt = prompt or x.prompt
+    x.messages = messages or x.messages
 
-    The prompt is the last user turn that has text; `messages` holds what came before it as JSON. Turns after it (an agent's own
-    tool calls and their results) count in `turns` only.
+
+def lay_out_all(x: Exchanges, turns: Sequence[Sequence[Turn]], systems: Sequence[Sequence[str]] | None = None) -> None:
+    """Set the same of many exchanges."""
+    found = map(laid_out, turns) if systems is None else map(laid_out, turns, systems)
+    x.system, x.prompt, x.messages, x.turns = zip(*found, strict=True)
+
+
+def laid_out(turns: Sequence[Turn], system: Sequence[str] = ()) -> tuple[str | None, str | None, str | None, int]:
+    """System text, prompt, messages before it and the number of turns, from (role, text) pairs in order.
+
+    The prompt is the last user turn that has text; the messages are what came before it as JSON. Turns after it (an agent's own
+    tool calls and their results) count only.
     """
+    if len(turns) == 1 and not system and turns[0][0] == "user" and turns[0][1]:
+        return None, turns[0][1], None, 1
     systems = list(system)
-    rest: list[tuple[str, str | None]] = []
+    rest: list[Turn] = []
     for turn in turns:
-        if turn[0] not in _SYSTEM:
+        role, text = turn
+        if role not in _SYSTEM:
             rest.append(turn)
-        elif turn[1]:
-            systems.append(turn[1])
-    if systems:
-        x.system = "\n".join(systems)
-    x.turns = last = len(rest)
-    for index in range(len(rest) - 1, -1, -1):
-        if rest[index][0] == "user" and rest[index][1]:
-            last = index
-            x.prompt = rest[index][1]
+        elif text:
+            systems.append(text)
+    prompt = None
+    before = len(rest)
+    while before:
+        before -= 1
+        role, text = rest[before]
+        if role == "user" and text:
+            prompt = text
             break
-    if last:
-        x.messages = as_json([{"role": role, "content": content} for role, content in rest[:last]])
+    else:
+        before = len(rest)
+    messages = as_json([{"role": role, "content": content} for role, content in rest[:before]]) if before else None
+    return "\n".join(systems) if systems else None, prompt, messages, len(rest)
 
 
 def sent(x: Exchange, artifacts: Sequence[str]) -> None:
@@ -109,6 +139,22 @@ def returned(x: Exchange, artifacts: Sequence[str]) -> None:
     if artifacts:
         x.reasoning_artifacts = [*(x.reasoning_artifacts or ()), *artifacts]
         x.artifacts_returned = [*(x.artifacts_returned or ()), *artifacts]
+
+
+def sent_all(x: Exchanges, artifacts: Sequence[list[str]]) -> None:
+    """Keep the reasoning signatures that each request carried, before those that the responses brought."""
+    if any(artifacts):
+        x.reasoning_artifacts = [found or None for found in artifacts]
+        x.artifacts_returned = [[] if found else None for found in artifacts]
+
+
+def returned_all(x: Exchanges, artifacts: Sequence[list[str]]) -> None:
+    """Keep the reasoning signatures that each response brought."""
+    if any(artifacts):
+        x.reasoning_artifacts = [
+            [*(held or ()), *found] or None for held, found in zip(x.reasoning_artifacts, artifacts, strict=True)
+        ]
+        x.artifacts_returned = [found or held for held, found in zip(x.artifacts_returned, artifacts, strict=True)]
 
 
 def joined_answers(answers: Sequence[str]) -> str | None:
@@ -131,15 +177,17 @@ def sorted_tools(names: Iterable[Any]) -> str | None:
 
 
 def settle(x: Exchange, *, error: bool = False, refused: bool = False, cancelled: bool = False) -> None:
-    """Set the outcome. An error outranks a refusal, which outranks an answer that broke off."""
-    status = x.http_status
+    """Set the outcome."""
+    x.outcome = outcome(x.http_status, error, refused, cancelled)
+
+
+@lru_cache(maxsize=4096)
+def outcome(status: int | None, error: bool, refused: bool, cancelled: bool) -> str:
+    """How an exchange ended. An error outranks a refusal, which outranks an answer that broke off."""
     if status == 499:
-        x.outcome = "cancelled"
-    elif error or (status is not None and status >= 400):
-        x.outcome = "error"
-    elif refused:
-        x.outcome = "refused"
-    elif cancelled:
-        x.outcome = "cancelled"
-    else:
-        x.outcome = "ok"
+        return "cancelled"
+    if error or (status is not None and status >= 400):
+        return "error"
+    if refused:
+        return "refused"
+    return "cancelled" if cancelled else "ok"
