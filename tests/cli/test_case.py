@@ -23,9 +23,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "w"
 
 
-def test_a_day_at_the_desk(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, scanned: Path
-) -> None:
+def test_a_day_at_the_desk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, scanned: Path) -> None:
     def run(*words: object, by: str = "mary") -> tuple[int, str, str]:
         return call(capsys, monkeypatch, "case", *words, "--by", by, "--workspace", scanned)
 

@@ -26,7 +26,7 @@ from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import CaseError
 from stillwatch.engine import Workspace
 
-__all__ = ["Desk", "subject_of"]
+__all__ = ["Desk", "note_entry", "subject_of"]
 
 _Append = Callable[[Sequence[Entry]], Any]
 
@@ -129,7 +129,7 @@ class Desk:
                 "reason": reason.value,
                 "confidence": confidence and confidence.value,
             }
-            append([_entry("case.decided", case, by, note, body, named)])
+            append([note_entry("case.decided", case, by, note, body, named)])
         return self.case(case_id)
 
     def approve(self, case_id: str, *, by: str, note: str) -> Case:
@@ -144,7 +144,7 @@ class Desk:
             me = self.journal.subjects.known(f"person:{by}")
             if me is not None and me.id == given.person:
                 raise CaseError(f"{case_id}: {given.ruling} needs a second person; {by} gave it")
-            append([_entry("case.approved", case, by, note, {"number": given.number})])
+            append([note_entry("case.approved", case, by, note, {"number": given.number})])
         return self.case(case_id)
 
     def reopen(self, case_id: str, *, by: str, why: str, contested: bool = False) -> Case:
@@ -152,7 +152,7 @@ class Desk:
         with self._step() as (cases, append):
             case = _in_state(cases, case_id, State.DECIDED, State.AWAITS_SECOND)
             standing = [r.number for r in case.rulings if not r.withdrawn]
-            append([_entry("case.reopened", case, by, why, {"withdrawn": standing, "contested": contested})])
+            append([note_entry("case.reopened", case, by, why, {"withdrawn": standing, "contested": contested})])
         return self.case(case_id)
 
     def merge(self, into: str, other: str, *, by: str, why: str) -> Case:
@@ -165,8 +165,8 @@ class Desk:
             raise CaseError(f"{into}: cannot take over itself")
         with self._step() as (cases, append):
             kept, gone = _in_state(cases, into, State.OPEN), _in_state(cases, other, State.OPEN)
-            took = _entry("case.took_over", kept, by, why, {"other": other})
-            append([took, _entry("case.merged", gone, by, why, {"into": into})])
+            took = note_entry("case.took_over", kept, by, why, {"other": other})
+            append([took, note_entry("case.merged", gone, by, why, {"into": into})])
         return self.case(into)
 
     def split(self, case_id: str, handles: Sequence[str], *, by: str, why: str) -> Case:
@@ -183,14 +183,14 @@ class Desk:
                 told = ", ".join(sorted(unknown)) or "all of them" if gone or unknown else "nobody"
                 raise CaseError(f"{case_id}: got {told}, expected some but not all of its members")
             made = self._id(case_id, *handles, len(cases))
-            off = _entry("case.gave_off", case, by, why, {"to": made}, _sealed_members("gone", gone))
-            new = _entry("case.split_off", case, by, why, {"split_from": case_id}, _sealed_members("member", gone))
+            off = note_entry("case.gave_off", case, by, why, {"to": made}, _sealed_members("gone", gone))
+            new = note_entry("case.split_off", case, by, why, {"split_from": case_id}, _sealed_members("member", gone))
             append([off, replace(new, case=made)])
         return self.case(made)
 
     def _one(self, case_id: str, kind: str, *, by: str, note: str, body: dict[str, Any] | None = None) -> Case:
         with self._step() as (cases, append):
-            append([_entry(kind, _found(cases, case_id), by, note, body or {})])
+            append([note_entry(kind, _found(cases, case_id), by, note, body or {})])
         return self.case(case_id)
 
     @contextlib.contextmanager
@@ -227,7 +227,9 @@ def _in_state(cases: dict[str, Case], case_id: str, *states: State) -> Case:
     return case
 
 
-def _entry(kind: str, case: Case, by: str, note: str, body: dict[str, Any], private: tuple[Private, ...] = ()) -> Entry:
+def note_entry(
+    kind: str, case: Case, by: str, note: str, body: dict[str, Any], private: tuple[Private, ...] = ()
+) -> Entry:
     """A record about a case; what people write about it is sealed as about its subject."""
     about = case.id if case.handle == FORGOTTEN else case.handle
     sealed = (*private, Private(field="note", subject=subject_of(about), value=note))
