@@ -55,7 +55,8 @@ def changed(whole: bytes, changes: int, seed: int, look: Callable[[bytes, int], 
         one, there = look(bytes(data), place)
         found, located = found + one, located + there
     each = (time.process_time() - begun) / changes
-    return {"bytes": len(whole), "changes": changes, "found": found, "located": located, "cpu_ms": round(each * 1e3, 2)}
+    told = {"bytes": len(whole), "changes": changes, "found": found, "cpu_ms": round(each * 1e3, 2)}
+    return told | ({"located": located} if located else {})
 
 
 def sealed_files(folder: Path, changes: int) -> dict[str, dict[str, float]]:
@@ -117,7 +118,7 @@ def main() -> None:
         (pages / "evidence.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         rows = "\n".join(
             f"| {of} | {one['bytes']:,} | {one['changes']:,} | {one['found']:,} | "
-            f"{one['located'] if of == 'journal' else 'one file'} | {one['cpu_ms']} ms |"
+            f"{format(one['located'], ',') if 'located' in one else 'one file'} | {one['cpu_ms']} ms |"
             for of, one in told.items()
         )
         sentence = (
