@@ -16,8 +16,8 @@ from stillwatch.core import settings_from
 from stillwatch.engine import Workspace
 from stillwatch.pipeline import Inputs, last_view, scan
 
-from .day import SECRET, SMALL, day, key
 from .calling import call
+from .day import SECRET, SMALL, day, key
 
 
 @pytest.fixture(scope="module")
