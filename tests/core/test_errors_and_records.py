@@ -11,6 +11,7 @@ from stillwatch import core
 from stillwatch.core import (
     OPEN_REQUESTS,
     PRESSING,
+    CaseError,
     ContractError,
     DiskFull,
     Error,
@@ -19,6 +20,7 @@ from stillwatch.core import (
     Fault,
     FormatError,
     SettingsError,
+    TamperingFound,
     Technique,
     Undecidable,
     WorkspaceError,
@@ -32,6 +34,8 @@ EVERY = [
     DiskFull("x"),
     FormatError("x"),
     ContractError("x"),
+    TamperingFound(["journal.jsonl:3: x", "journal.jsonl:5: y"]),
+    CaseError("x"),
     Undecidable("spread", n=12, needed=40),
 ]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from stillwatch.core.errors import (
+    CaseError,
     ContractError,
     DiskFull,
     Error,
     Fault,
     FormatError,
     SettingsError,
+    TamperingFound,
     Undecidable,
     WorkspaceError,
 )
@@ -21,6 +23,7 @@ from stillwatch.core.records import (
     Estimate,
     Evidence,
     Outcome,
+    Part,
     Support,
     Technique,
     Vote,
@@ -31,6 +34,7 @@ from stillwatch.core.settings import Settings, read_settings, settings_from
 __all__ = [
     "OPEN_REQUESTS",
     "PRESSING",
+    "CaseError",
     "ContractError",
     "Decision",
     "DiskFull",
@@ -41,10 +45,12 @@ __all__ = [
     "Fault",
     "FormatError",
     "Outcome",
+    "Part",
     "Pseudonymiser",
     "Settings",
     "SettingsError",
     "Support",
+    "TamperingFound",
     "Technique",
     "Undecidable",
     "Vote",

@@ -6,6 +6,8 @@
     │   └── DiskFull        no room left; everything committed before is whole
     ├── FormatError         a file whose log format could not be told, or that is not what it was said to be
     ├── ContractError       a table that does not keep its contract (our own mistake, or a damaged workspace)
+    ├── TamperingFound      something chained or signed is not as it was written; carries every place
+    ├── CaseError           a step that the rules of cases do not allow, or a case that is not there
     └── Undecidable         a question the data at hand cannot answer; carries n and what would be needed
 
 Libraries raise these; only `stillwatch.cli` prints them and exits.
@@ -18,12 +20,14 @@ from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "CaseError",
     "ContractError",
     "DiskFull",
     "Error",
     "Fault",
     "FormatError",
     "SettingsError",
+    "TamperingFound",
     "Undecidable",
     "WorkspaceError",
 ]
@@ -69,6 +73,21 @@ class FormatError(Error):
 
 class ContractError(Error):
     """A table that does not keep its contract."""
+
+
+class TamperingFound(Error):
+    """Something chained or signed is not as it was written; every place is reported at once."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.faults,)
+
+
+class CaseError(Error):
+    """A step that the rules of cases do not allow, or a case, key or sealed file that is not there."""
 
 
 class Undecidable(Error):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 __all__ = ["Pseudonymiser", "handle", "unhandle"]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LETTER = {"account": "A", "actor": "X", "family": "F", "org": "O", "exchange": "E"}
+_LETTER = {"account": "A", "actor": "X", "family": "F", "org": "O", "exchange": "E", "case": "C"}
 _KIND = {letter: kind for kind, letter in _LETTER.items()}
 
 

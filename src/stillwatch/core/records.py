@@ -13,6 +13,7 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Outcome",
+    "Part",
     "Support",
     "Technique",
     "Vote",
@@ -36,6 +37,14 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     ERROR = "error"
     CANCELLED = "cancelled"
+
+
+class Part(StrEnum):
+    """Which of the three parts of a case a sentence belongs to; they are never mixed."""
+
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+    EXCULPATORY = "exculpatory"
 
 
 class Vote(StrEnum):

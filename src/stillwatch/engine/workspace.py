@@ -3,7 +3,9 @@
 stillwatch.toml   settings (optional)
 tables/           Parquet parts under manifests (`engine.store`), raw text among them: readable by their owner alone
 state/            version, lock, sketches, scratch
-keys/             the pseudonym key, readable by its owner alone
+keys/             the pseudonym key, the signing key and the keys of subjects, readable by their owner alone
+desk/             the journal of cases (`cases.journal`)
+sealed/           sealed case files
 vault/            raw identities behind the pseudonyms, readable by their owner alone
 """
 

@@ -4,6 +4,7 @@ from stillwatch.report.explain import Kind, Line, explain_lines
 from stillwatch.report.json_form import json_schema, read_json, render_json
 from stillwatch.report.markdown import render_markdown
 from stillwatch.report.page import render_html
+from stillwatch.report.parts import Parts, three_parts
 from stillwatch.report.redact import redact_examples
 from stillwatch.report.tables import Table, findings_table
 from stillwatch.report.verdict import KeyNumber, key_numbers, verdict
@@ -66,6 +67,7 @@ __all__ = [
     "LookalikeCheck",
     "MemberView",
     "Part",
+    "Parts",
     "Piece",
     "ProductWatch",
     "RejectCount",
@@ -91,5 +93,6 @@ __all__ = [
     "render_html",
     "render_json",
     "render_markdown",
+    "three_parts",
     "verdict",
 ]

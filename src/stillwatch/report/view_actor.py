@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from stillwatch.core.records import Decision, Support, Vote
+from stillwatch.core.records import Decision, Part, Support, Vote
 from stillwatch.report.view_history import HistoryEvent, LookView
 
 __all__ = [
@@ -30,14 +29,6 @@ __all__ = [
     "Tie",
     "TopicShare",
 ]
-
-
-class Part(StrEnum):
-    """Which of the three parts of a case a sentence belongs to; they are never mixed."""
-
-    OBSERVED = "observed"
-    INFERRED = "inferred"
-    EXCULPATORY = "exculpatory"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

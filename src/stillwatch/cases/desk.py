@@ -1,0 +1,243 @@
+"""The desk: open a case, add to it, decide it, re-open, merge and split it. Each step is a record of the journal, and nothing else.
+
+Who acts is named by the caller: the desk believes the name it is given, and holds that two names are two persons. Logging in is the
+console's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from stillwatch.cases.fold import cases_from
+from stillwatch.cases.journal import Entry, Journal, Private
+from stillwatch.cases.opening import Member, Opening, whole
+from stillwatch.cases.record import FORGOTTEN, Case, State
+from stillwatch.cases.ruling import Reason, Ruling, fits
+from stillwatch.cases.signing import Signer, collector
+from stillwatch.cases.statement import Claim, Confidence, Statement
+from stillwatch.cases.subjects import Subjects
+from stillwatch.core import handle, unhandle
+from stillwatch.core.errors import CaseError
+from stillwatch.engine import Workspace
+
+__all__ = ["Desk", "note_entry", "subject_of"]
+
+_Append = Callable[[Sequence[Entry]], Any]
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Desk:
+    """The cases of one workspace.
+
+    Args:
+        workspace: where they are kept, in `desk/`.
+        clock: says the time; the system's by default.
+    """
+
+    def __init__(self, workspace: Workspace, clock: Callable[[], dt.datetime] = _now) -> None:
+        self.workspace = workspace
+        self.clock = clock
+        self.signer: Signer = collector(workspace)
+        subjects = Subjects(workspace.root / "keys" / "subjects.sqlite", workspace.key)
+        self.journal = Journal(workspace.root / "desk", self.signer, subjects, clock)
+
+    def cases(self) -> dict[str, Case]:
+        """Every case by id, in the order of opening."""
+        return cases_from(self.journal.history())
+
+    def case(self, case_id: str) -> Case:
+        """One case.
+
+        Raises:
+            CaseError: when there is none of this id.
+        """
+        return _found(self.cases(), case_id)
+
+    def open(self, opening: Opening, *, by: str) -> Case:
+        """Open a case for a finding.
+
+        Raises:
+            CaseError: when the finding does not say all that a case must say, or is in a case already.
+        """
+        whole(opening)
+        with self._step() as (cases, append):
+            for other in cases.values():
+                same = any((o.handle, o.run) == (opening.handle, opening.run) for o in other.openings)
+                if same and other.state is not State.MERGED and other.split_from is None:
+                    raise CaseError(f"{opening.handle}: is in case {other.id} already")
+            made = self._id(opening.handle, opening.run, len(cases))
+            body = msgspec.to_builtins(opening)
+            del body["handle"], body["members"]
+            private = (
+                Private(field="handle", subject=subject_of(opening.handle), value=opening.handle),
+                *_sealed_members("member", opening.members),
+            )
+            append([Entry(kind="case.opened", by=by, case=made, body=body, private=private)])
+        return self.case(made)
+
+    def see(self, case_id: str, *, by: str, why: str) -> Case:
+        """Look at a case; who looked, and why, is recorded first."""
+        return self._one(case_id, "case.seen", by=by, note=why)
+
+    def state(self, case_id: str, statement: Statement, *, by: str) -> Case:
+        """Add a statement; its sentence is sealed as one about the case's subject."""
+        body = msgspec.to_builtins(statement)
+        return self._one(case_id, "case.stated", by=by, note=body.pop("sentence"), body=body)
+
+    def claim(self, case_id: str, claim: Claim, *, by: str, why: str) -> Case:
+        """Raise a claim on its own facts."""
+        return self._one(case_id, "case.claimed", by=by, note=why, body={"claim": claim.value})
+
+    def decide(
+        self,
+        case_id: str,
+        ruling: Ruling,
+        reason: Reason,
+        *,
+        by: str,
+        note: str,
+        organisation: str | None = None,
+        confidence: Confidence | None = None,
+    ) -> Case:
+        """Decide a case. Attributing, blocking and suspending count only when a second person approves.
+
+        Raises:
+            CaseError: when the reason does not fit, the case is not open, or an attribution has no confidence.
+        """
+        fits(ruling, reason, organisation)
+        if organisation is not None and confidence is None:
+            raise CaseError(f"{ruling}: a named organisation is an allegation and needs its confidence")
+        named = (
+            ()
+            if organisation is None
+            else (Private(field="organisation", subject=f"organisation:{organisation}", value=organisation),)
+        )
+        with self._step() as (cases, append):
+            case = _in_state(cases, case_id, State.OPEN)
+            body = {
+                "number": len(case.rulings) + 1,
+                "ruling": ruling.value,
+                "reason": reason.value,
+                "confidence": confidence and confidence.value,
+            }
+            append([note_entry("case.decided", case, by, note, body, named)])
+        return self.case(case_id)
+
+    def approve(self, case_id: str, *, by: str, note: str) -> Case:
+        """Approve the decision that awaits a second person.
+
+        Raises:
+            CaseError: when none does, or when this person gave it.
+        """
+        with self._step() as (cases, append):
+            case = _in_state(cases, case_id, State.AWAITS_SECOND)
+            given = case.rulings[-1]
+            me = self.journal.subjects.known(f"person:{by}")
+            if me is not None and me.id == given.person:
+                raise CaseError(f"{case_id}: {given.ruling} needs a second person; {by} gave it")
+            append([note_entry("case.approved", case, by, note, {"number": given.number})])
+        return self.case(case_id)
+
+    def reopen(self, case_id: str, *, by: str, why: str, contested: bool = False) -> Case:
+        """Take up a case again, after an appeal (`contested`) or new facts; every decision that counted or waited is withdrawn."""
+        with self._step() as (cases, append):
+            case = _in_state(cases, case_id, State.DECIDED, State.AWAITS_SECOND)
+            standing = [r.number for r in case.rulings if not r.withdrawn]
+            append([note_entry("case.reopened", case, by, why, {"withdrawn": standing, "contested": contested})])
+        return self.case(case_id)
+
+    def merge(self, into: str, other: str, *, by: str, why: str) -> Case:
+        """Take another open case into this one; its history stays under its own id.
+
+        Raises:
+            CaseError: when they are one, or either is not open.
+        """
+        if into == other:
+            raise CaseError(f"{into}: cannot take over itself")
+        with self._step() as (cases, append):
+            kept, gone = _in_state(cases, into, State.OPEN), _in_state(cases, other, State.OPEN)
+            took = note_entry("case.took_over", kept, by, why, {"other": other})
+            append([took, note_entry("case.merged", gone, by, why, {"into": into})])
+        return self.case(into)
+
+    def split(self, case_id: str, handles: Sequence[str], *, by: str, why: str) -> Case:
+        """Take some members out into a case of their own, which rests on the same findings and has no decisions.
+
+        Raises:
+            CaseError: when the case is not open, or the members are not some, but not all, of its own.
+        """
+        with self._step() as (cases, append):
+            case = _in_state(cases, case_id, State.OPEN)
+            gone = tuple(m for m in case.members if m.handle in set(handles))
+            unknown = set(handles) - {m.handle for m in gone} | (set(handles) & {FORGOTTEN})
+            if unknown or not gone or len(gone) == len(case.members):
+                told = ", ".join(sorted(unknown)) or "all of them" if gone or unknown else "nobody"
+                raise CaseError(f"{case_id}: got {told}, expected some but not all of its members")
+            made = self._id(case_id, *handles, len(cases))
+            off = note_entry("case.gave_off", case, by, why, {"to": made}, _sealed_members("gone", gone))
+            new = note_entry("case.split_off", case, by, why, {"split_from": case_id}, _sealed_members("member", gone))
+            append([off, replace(new, case=made)])
+        return self.case(made)
+
+    def _one(self, case_id: str, kind: str, *, by: str, note: str, body: dict[str, Any] | None = None) -> Case:
+        with self._step() as (cases, append):
+            append([note_entry(kind, _found(cases, case_id), by, note, body or {})])
+        return self.case(case_id)
+
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[tuple[dict[str, Case], _Append]]:
+        """The cases as they are, and the function that appends: nobody else writes in between."""
+        with self.journal.writing() as append:
+            yield self.cases(), append
+
+    def _id(self, *facts: object) -> str:
+        return handle("case", self.workspace.names.name("case", "\n".join(map(str, facts))))
+
+
+def subject_of(name: str) -> str:
+    """Whose key seals what is said of a handle (`account:A-...`, `actor:X-...`); of any other name, that name itself."""
+    try:
+        kind, _ = unhandle(name)
+    except ValueError:
+        return name
+    return f"{kind}:{name}"
+
+
+def _found(cases: dict[str, Case], case_id: str) -> Case:
+    if case_id not in cases:
+        raise CaseError(f"{case_id}: no such case; stillwatch case list says which there are")
+    return cases[case_id]
+
+
+def _in_state(cases: dict[str, Case], case_id: str, *states: State) -> Case:
+    case = _found(cases, case_id)
+    if case.state not in states:
+        into = f" into {case.merged_into}" if case.merged_into else ""
+        wanted = " or ".join(state.replace("_", " ") for state in states)
+        raise CaseError(f"{case_id}: is {case.state.replace('_', ' ')}{into}, expected {wanted}")
+    return case
+
+
+def note_entry(
+    kind: str, case: Case, by: str, note: str, body: dict[str, Any], private: tuple[Private, ...] = ()
+) -> Entry:
+    """A record about a case; what people write about it is sealed as about its subject."""
+    about = case.id if case.handle == FORGOTTEN else case.handle
+    sealed = (*private, Private(field="note", subject=subject_of(about), value=note))
+    return Entry(kind=kind, by=by, case=case.id, body=body, private=sealed)
+
+
+def _sealed_members(field: str, members: Sequence[Member]) -> tuple[Private, ...]:
+    return tuple(
+        Private(field=f"{field}/{place}", subject=subject_of(member.handle), value=msgspec.to_builtins(member))
+        for place, member in enumerate(members)
+    )

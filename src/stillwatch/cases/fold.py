@@ -1,0 +1,172 @@
+"""Cases from the journal: every record that names a case changes it in one way, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from stillwatch.cases.journal import Told
+from stillwatch.cases.opening import Member, Opening
+from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
+from stillwatch.cases.statement import Statement
+
+__all__ = ["STEPS", "cases_from"]
+
+_Step = Callable[[Case, Told], Case]
+STEPS: dict[str, _Step] = {}
+"""What each kind of record does to its case."""
+
+
+def cases_from(history: Iterable[Told]) -> dict[str, Case]:
+    """Every case by id, as the journal's records make it, in the order of opening."""
+    cases: dict[str, Case] = {}
+    for told in history:
+        record = told.record
+        if record.case is None:
+            continue
+        if record.kind in ("case.opened", "case.split_off"):
+            cases[record.case] = _begun(told, cases)
+        else:
+            cases[record.case] = STEPS[record.kind](cases[record.case], told)
+        if record.kind == "case.took_over":
+            _take(cases, record.case, record.body["other"])
+        cases[record.case] = _with_event(cases[record.case], told)
+    return cases
+
+
+def said(told: Told, field: str = "note") -> str:
+    """A personal field of a record, or that it was forgotten."""
+    text: str = told.private.get(field, FORGOTTEN)
+    return text
+
+
+def _begun(told: Told, cases: Mapping[str, Case]) -> Case:
+    record = told.record
+    members = _members(told)
+    if record.kind == "case.opened":
+        opening = _opening(record.body, said(told, "handle"), members)
+        made = Case(id=record.case or "", state=State.OPEN, handle=opening.handle, openings=(opening,), members=members)
+    else:
+        source = cases[record.body["split_from"]]
+        made = replace(
+            source,
+            id=record.case or "",
+            state=State.OPEN,
+            members=members,
+            rulings=(),
+            claims=(),
+            split_from=source.id,
+            history=(),
+        )
+    return made
+
+
+def _opening(body: Mapping[str, Any], handle: str, members: tuple[Member, ...]) -> Opening:
+    return msgspec.convert({**body, "handle": handle, "members": msgspec.to_builtins(members)}, Opening)
+
+
+def _members(told: Told) -> tuple[Member, ...]:
+    """The members that can still be told; a forgotten one keeps its place without a name."""
+    fields = [one.field for one in told.record.private if one.field.startswith("member/")]
+    unknown = Member(handle=FORGOTTEN, exchanges=0, harvest_exchanges=None, reason=FORGOTTEN)
+    return tuple(msgspec.convert(told.private[field], Member) if field in told.private else unknown for field in fields)
+
+
+def _with_event(case: Case, told: Told) -> Case:
+    record = told.record
+    noted = any(one.field == "note" for one in record.private)
+    event = Event(
+        seq=record.seq,
+        at=record.at,
+        what=record.kind.removeprefix("case."),
+        by=said(told, "by"),
+        note=said(told) if noted else "",
+    )
+    return replace(case, history=(*case.history, event))
+
+
+def _take(cases: dict[str, Case], into: str, other: str) -> None:
+    mine, theirs = cases[into], cases[other]
+    known = {member.handle for member in mine.members} - {FORGOTTEN}
+    cases[into] = replace(
+        mine,
+        openings=mine.openings + tuple(o for o in theirs.openings if o not in mine.openings),
+        members=mine.members + tuple(m for m in theirs.members if m.handle not in known),
+        added=mine.added + tuple(s for s in theirs.added if s not in mine.added),
+    )
+
+
+def _step(kind: str) -> Callable[[_Step], _Step]:
+    def keep(step: _Step) -> _Step:
+        STEPS[kind] = step
+        return step
+
+    return keep
+
+
+@_step("case.seen")
+@_step("case.took_over")
+@_step("case.sealed")
+@_step("case.redacted")
+@_step("case.exported")
+def _same(case: Case, told: Told) -> Case:
+    return case
+
+
+@_step("case.stated")
+def _stated(case: Case, told: Told) -> Case:
+    statement = msgspec.convert({**told.record.body, "sentence": said(told)}, Statement)
+    return replace(case, added=(*case.added, statement))
+
+
+@_step("case.claimed")
+def _claimed(case: Case, told: Told) -> Case:
+    claim = msgspec.convert(
+        {**told.record.body, "why": said(told), "by": said(told, "by"), "at": told.record.at}, ClaimRaised
+    )
+    return replace(case, claims=(*case.claims, claim))
+
+
+@_step("case.decided")
+def _decided(case: Case, told: Told) -> Case:
+    record = told.record
+    given = msgspec.convert(
+        {
+            **record.body,
+            "by": said(told, "by"),
+            "person": record.by,
+            "at": record.at,
+            "note": said(told),
+            "organisation": said(told, "organisation") if record.body["ruling"] == "attribute" else None,
+        },
+        RulingGiven,
+    )
+    return replace(case, rulings=(*case.rulings, given), state=State.DECIDED if given.counts else State.AWAITS_SECOND)
+
+
+@_step("case.approved")
+def _approved(case: Case, told: Told) -> Case:
+    number = told.record.body["number"]
+    rulings = tuple(replace(r, approved_by=said(told, "by")) if r.number == number else r for r in case.rulings)
+    return replace(case, rulings=rulings, state=State.DECIDED)
+
+
+@_step("case.reopened")
+def _reopened(case: Case, told: Told) -> Case:
+    withdrawn = told.record.body["withdrawn"]
+    rulings = tuple(replace(r, withdrawn=r.withdrawn or r.number in withdrawn) for r in case.rulings)
+    return replace(case, rulings=rulings, state=State.OPEN)
+
+
+@_step("case.merged")
+def _merged(case: Case, told: Told) -> Case:
+    return replace(case, state=State.MERGED, merged_into=told.record.body["into"])
+
+
+@_step("case.gave_off")
+def _gave_off(case: Case, told: Told) -> Case:
+    gone = {one["handle"] for field, one in told.private.items() if field.startswith("gone/")}
+    return replace(case, members=tuple(m for m in case.members if m.handle not in gone))

@@ -1,0 +1,101 @@
+"""A case as it stands: what it was opened with, what people added and decided, and its whole history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stillwatch.cases.opening import Member, Opening
+from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
+from stillwatch.cases.statement import Claim, Confidence, Statement
+
+__all__ = ["FORGOTTEN", "Case", "ClaimRaised", "Event", "RulingGiven", "State"]
+
+FORGOTTEN = "(forgotten)"
+"""Stands where a personal field was, after its subject's key was destroyed."""
+
+
+class State(StrEnum):
+    """Where a case is: to be decided, decided by one where two are needed, decided, or gone into another."""
+
+    OPEN = "open"
+    AWAITS_SECOND = "awaits_second"
+    DECIDED = "decided"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One thing that was done to the case: the journal's record number, when, what, by whom, and what they said."""
+
+    seq: int
+    at: str
+    what: str
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulingGiven:
+    """One decision. `number` counts the case's decisions from 1 and is what an appeal names; `person` is the decider's random id.
+
+    An organisation is named as an allegation, with its confidence. `approved_by` is the second person, where two are needed.
+    """
+
+    number: int
+    ruling: Ruling
+    reason: Reason
+    by: str
+    person: str
+    at: str
+    note: str
+    organisation: str | None = None
+    confidence: Confidence | None = None
+    approved_by: str | None = None
+    withdrawn: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is in force: not withdrawn, and approved where two are needed."""
+        return not self.withdrawn and (self.ruling not in NEEDS_TWO or self.approved_by is not None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimRaised:
+    """One claim that a person raised, on its own facts."""
+
+    claim: Claim
+    why: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One case. `openings` are the findings it rests on (more than one after a merge), `members` who is in it today."""
+
+    id: str
+    state: State
+    handle: str
+    openings: tuple[Opening, ...]
+    members: tuple[Member, ...]
+    added: tuple[Statement, ...] = ()
+    claims: tuple[ClaimRaised, ...] = ()
+    rulings: tuple[RulingGiven, ...] = ()
+    merged_into: str | None = None
+    split_from: str | None = None
+    history: tuple[Event, ...] = ()
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Everything said, in the order in which it was said."""
+        return (*(s for opening in self.openings for s in opening.statements), *self.added)
+
+    @property
+    def in_force(self) -> tuple[RulingGiven, ...]:
+        """The decisions that count today."""
+        return tuple(ruling for ruling in self.rulings if ruling.counts)
+
+    def appeal(self, number: int) -> str:
+        """What the accused names to contest decision `number`."""
+        return f"{self.id}/{number}"

@@ -1,0 +1,110 @@
+"""Check a sealed file with nothing but the file and public keys: every byte of it, or nothing is said for it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stillwatch.cases.archive import unpack
+from stillwatch.cases.canonical import read_canonical
+from stillwatch.cases.dsse import opened_envelope
+from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION
+from stillwatch.cases.signing import PublicKey
+from stillwatch.core.errors import TamperingFound
+
+__all__ = ["REDACTION_FORM", "Item", "Verified", "verified"]
+
+REDACTION_FORM = "urn:stillwatch:case-redaction:1"
+"""Names the predicate of a redaction."""
+
+_ITEM = re.compile(r"items/(\d{6})\.json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One item that is in the file and is what was sealed."""
+
+    number: str
+    kind: str
+    content: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """A sealed file in which every byte is as it was sealed (or, of a redacted copy, as it was redacted).
+
+    `removed` gives the kind and the reason of each item that was taken out; `signed` the ids of the keys under the seal,
+    `redacted_by` those under the redaction.
+    """
+
+    case: str
+    seal: Mapping[str, Any]
+    items: tuple[Item, ...]
+    removed: Mapping[str, tuple[str, str]]
+    signed: tuple[str, ...]
+    redacted_by: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+def verified(data: bytes, keys: Sequence[PublicKey]) -> Verified:
+    """What a sealed file says, when all of it is as it was sealed. Every signature must be by a key that is given.
+
+    Raises:
+        TamperingFound: when it is not, with what is wrong.
+    """
+    try:
+        files = unpack(data)
+        if not {ENVELOPE, MANIFEST} <= files.keys():
+            raise ValueError("no sealed case: envelope or manifest is missing")
+        digest = hashlib.sha256(files[MANIFEST]).hexdigest()
+        seal, signed = opened_envelope(files[ENVELOPE], keys, FORM, digest, MANIFEST)
+        if seal["keys"] != list(signed):
+            raise ValueError(f"the seal names {len(seal['keys'])} keys, and is signed by {len(signed)}, or by others")
+        manifest = read_canonical(files[MANIFEST])
+        gone: dict[str, str] = {}
+        redacted_by: tuple[str, ...] = ()
+        if REDACTION in files:
+            told, redacted_by = opened_envelope(files[REDACTION], keys, REDACTION_FORM, digest, MANIFEST)
+            gone = {one["item"]: one["why"] for one in told["removed"]}
+        items = _items(files, manifest, gone)
+    except (ValueError, KeyError, TypeError) as error:
+        raise TamperingFound([f"sealed file: {error}"]) from error
+    kinds = {one["item"]: one["kind"] for one in manifest["items"]}
+    return Verified(
+        case=manifest["case"],
+        seal=seal,
+        items=items,
+        removed={number: (kinds[number], why) for number, why in gone.items()},
+        signed=signed,
+        redacted_by=redacted_by,
+        files=files,
+    )
+
+
+def _items(files: Mapping[str, bytes], manifest: Mapping[str, Any], gone: Mapping[str, str]) -> tuple[Item, ...]:
+    """The items that are there, each checked against the manifest.
+
+    Raises:
+        ValueError: when one is changed, too many, or missing without having been redacted.
+    """
+    listed = {one["item"]: one for one in manifest["items"]}
+    there = {found[1]: name for name in files if (found := _ITEM.fullmatch(name))}
+    known = {ENVELOPE, MANIFEST, REDACTION, *there.values()}
+    if files.keys() - known or there.keys() - listed.keys() or gone.keys() - listed.keys():
+        raise ValueError("holds a file that the manifest does not know")
+    if there.keys() & gone.keys():
+        raise ValueError("holds an item that was taken out")
+    missing = sorted(listed.keys() - there.keys() - gone.keys())
+    if missing:
+        raise ValueError(f"item {missing[0]} is missing, and no redaction says that it was taken out")
+    items = []
+    for number in sorted(there):
+        data = files[there[number]]
+        if hashlib.sha256(data).hexdigest() != listed[number]["sha256"]:
+            raise ValueError(f"item {number} is not what was sealed")
+        told = read_canonical(data)
+        items.append(Item(number=number, kind=told["kind"], content=told["content"]))
+    return tuple(items)

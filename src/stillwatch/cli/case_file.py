@@ -1,0 +1,133 @@
+"""`stillwatch case seal`, `verify`, `redact` and `export`: the file of a case that a stranger can check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from stillwatch.cli.case import By, case_app, desk_in, me
+from stillwatch.cli.scan import DEFAULT_WORKSPACE
+
+if TYPE_CHECKING:
+    from stillwatch.cases import PublicKey
+
+__all__ = ["case_export", "case_key", "case_redact", "case_seal", "case_verify"]
+
+Keys = Annotated[list[Path] | None, Parameter(negative=())]
+
+
+@case_app.command(name="key")
+def case_key(path: Path, /) -> None:
+    """Make a reviewer's key: the private half at PATH, the public half beside it as NAME.pub.pem.
+
+    Args:
+        path: File of the private key; keep it to yourself.
+    """
+    from stillwatch.cases import make_key
+
+    print(f"key {make_key(path).id}")
+
+
+@case_app.command(name="seal")
+def case_seal(
+    case: str, /, *, why: str, key: Path | None = None, by: By = None, workspace: Path = DEFAULT_WORKSPACE
+) -> None:
+    """Seal a case as it stands into one file, signed by this installation and by you.
+
+    Args:
+        case: Id of the case (C-...).
+        why: What it is sealed for.
+        key: Your private key (see key); without one only the installation signs.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.cases import read_signer, seal
+
+    reviewer = None if key is None else read_signer(key)
+    print(seal(desk_in(workspace), case, by=me(by), why=why, reviewer=reviewer))
+
+
+@case_app.command(name="verify")
+def case_verify(file: Path, /, *, public_key: Keys = None) -> None:
+    """Check every byte of a sealed file, offline, with nothing but the file and the public keys of all who signed it.
+
+    Args:
+        file: The sealed file.
+        public_key: A public key as PEM; say it once for each key. The installation's is keys/collector.pub.pem in its workspace.
+    """
+    from stillwatch.cases import verified
+
+    told = verified(file.read_bytes(), _public(public_key))
+    print(f"{file}: every byte is as it was sealed")
+    print(f"case {told.case}, sealed {told.seal['at']} for {told.seal['reviewer']}, {len(told.items)} items")
+    for key in told.signed:
+        print(f"sealed by key {key}")
+    for key in told.redacted_by:
+        print(f"redacted by key {key}")
+    for number, (kind, why) in told.removed.items():
+        print(f"item {number} ({kind}) was taken out: {why}")
+
+
+@case_app.command(name="redact")
+def case_redact(
+    file: Path,
+    items: list[str],
+    /,
+    *,
+    why: str,
+    public_key: Keys = None,
+    by: By = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+) -> None:
+    """Make a copy of a sealed file without some items, which still proves all that is left.
+
+    Args:
+        file: The sealed file.
+        items: Numbers of items (000012), or kinds (member), of which all are taken out.
+        why: Why they are taken out; it stands in the copy.
+        public_key: Public keys of the reviewers who signed; the installation's own is known.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.cases import redact, verified
+
+    desk, keys = desk_in(workspace), _public(public_key)
+    told = verified(file.read_bytes(), [desk.signer.public, *keys])
+    chosen = [item.number for item in told.items if item.kind in items]
+    chosen += [one for one in items if one not in {item.kind for item in told.items}]
+    print(redact(desk, file, dict.fromkeys(chosen, why), by=me(by), why=why, keys=keys))
+
+
+@case_app.command(name="export")
+def case_export(
+    file: Path,
+    to: Path,
+    /,
+    *,
+    recipient: str,
+    why: str,
+    public_key: Keys = None,
+    by: By = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+) -> None:
+    """Copy a sealed file out of the house; that it left, for whom and why, is recorded first.
+
+    Args:
+        file: The sealed file.
+        to: Where to put it.
+        recipient: Who gets it.
+        why: What for.
+        public_key: Public keys of the reviewers who signed; the installation's own is known.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.cases import export
+
+    told = export(desk_in(workspace), file, to, recipient=recipient, by=me(by), why=why, keys=_public(public_key))
+    print(f"{to}: case {told.case}, {len(told.items)} items, {len(told.removed)} taken out")
+
+
+def _public(paths: Sequence[Path] | None) -> list[PublicKey]:
+    from stillwatch.cases import read_public
+
+    return [read_public(path) for path in paths or ()]

@@ -1,0 +1,224 @@
+"""A finding of the last scan as a case is opened with it: its statements graded, its four factors, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stillwatch.cases import (
+    CaseTest,
+    Confidence,
+    Exculpatory,
+    Factor,
+    FactorShown,
+    Impact,
+    Lookalike,
+    Member,
+    Opening,
+    Statement,
+)
+from stillwatch.core import CaseError, Part, Support, Vote
+from stillwatch.report import (
+    AccountView,
+    ActorView,
+    HeldOutTest,
+    ScanView,
+    SignalReading,
+    read_json,
+    render_json,
+    three_parts,
+)
+
+__all__ = ["case_opening"]
+
+_NOT_IN_LOGS = (
+    "What the answers were used for, and whether any model learned from them.",
+    "Who the operator is, and what was agreed with them outside these records.",
+    "What was obtained from other providers or resellers.",
+)
+"""What no scan of one provider's logs can test."""
+
+_NO_TIMELINE = FactorShown(
+    factor=Factor.MODEL_TIMELINE, shown=None, why="no timeline of another model was compared with this traffic"
+)
+
+
+def case_opening(view: ScanView, handle: str) -> Opening:
+    """What a case about this actor or single account is opened with.
+
+    Raises:
+        CaseError: when the scan has no such candidate.
+    """
+    finite = read_json(render_json(view))
+    for actor in finite.actors:
+        if actor.handle == handle:
+            return _of_actor(finite, actor)
+    for account in finite.accounts:
+        if account.handle == handle:
+            return _of_account(finite, account)
+    raise CaseError(f"{handle}: no actor and no single account of the last scan; stillwatch scan shows them")
+
+
+def _of_actor(view: ScanView, actor: ActorView) -> Opening:
+    parts = three_parts(actor)
+    sorted_parts = (*parts.observed, *parts.inferred, *parts.exculpatory)
+    return Opening(
+        handle=actor.handle,
+        run=view.run.run,
+        version=view.run.version,
+        reason=f"{actor.decision.replace('_', ' ')}: {actor.reason}",
+        first_seen=actor.first_seen,
+        last_seen=actor.last_seen,
+        e_value=actor.e_value,
+        p_value=None,
+        threshold=actor.threshold,
+        tests=tuple(map(_test, actor.tests)),
+        statements=tuple(_graded(s.part, s.sentence, s.ground) for s in sorted_parts),
+        factors=(
+            _factor(Factor.PATTERN, actor.tests),
+            _capability(actor),
+            _factor(Factor.MULTI_ACCOUNT, [t for t in actor.tests if t.vote is Vote.COORDINATION]),
+            _NO_TIMELINE,
+        ),
+        exculpatory=Exculpatory(
+            lookalikes=tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in actor.lookalikes),
+            base_rates=_base_rates(view, "actors"),
+            not_tested=_not_tested(view, actor.tests),
+        ),
+        impact=Impact(
+            exchanges=actor.exchanges,
+            attempts=actor.harvest_exchanges,
+            obtained=actor.yield_exchanges,
+            obtained_tokens=actor.yield_tokens,
+            capability=actor.capability,
+        ),
+        guarantees=view.guarantees,
+        members=tuple(
+            Member(handle=m.handle, exchanges=m.exchanges, harvest_exchanges=m.harvest_exchanges, reason=m.reason)
+            for m in actor.members
+        ),
+    )
+
+
+def _of_account(view: ScanView, account: AccountView) -> Opening:
+    said = [
+        (Part.OBSERVED, f"The account sent {account.exchanges:,} exchanges.", "exchanges"),
+        (Part.INFERRED, f"The account is unlike others of its kind: {account.reason}", "account_evidence"),
+        (
+            Part.EXCULPATORY,
+            "One account alone shows no coordination; nothing here says who else is behind it.",
+            "method",
+        ),
+        *((Part.OBSERVED, s.sentence, s.signal) for s in account.signals if s.sentence and s.decided),
+    ]
+    alone = "single account: coordination between accounts was not part of the finding"
+    return Opening(
+        handle=account.handle,
+        run=view.run.run,
+        version=view.run.version,
+        reason=f"{account.decision.replace('_', ' ')}: {account.reason}",
+        first_seen=None,
+        last_seen=None,
+        e_value=account.e_value,
+        p_value=account.p_value,
+        threshold=account.threshold_p if account.threshold_e is None else account.threshold_e,
+        tests=tuple(map(_signal, account.signals)),
+        statements=tuple(_graded(*one) for one in said),
+        factors=(
+            FactorShown(factor=Factor.PATTERN, shown=True, why=account.reason),
+            FactorShown(factor=Factor.CAPABILITY, shown=None, why="not judged for single accounts"),
+            FactorShown(factor=Factor.MULTI_ACCOUNT, shown=None, why=alone),
+            _NO_TIMELINE,
+        ),
+        exculpatory=Exculpatory(
+            lookalikes=(
+                Lookalike(
+                    name="none tried",
+                    fits=None,
+                    why="innocent explanations are checked for groups, not for single accounts",
+                ),
+            ),
+            base_rates=_base_rates(view, "accounts"),
+            not_tested=_not_tested(view, account.signals),
+        ),
+        impact=Impact(
+            exchanges=account.exchanges,
+            attempts=None,
+            obtained=None,
+            obtained_tokens=None,
+            capability="not judged for single accounts",
+        ),
+        guarantees=view.guarantees,
+        members=(
+            Member(
+                handle=account.handle, exchanges=account.exchanges, harvest_exchanges=None, reason="the account itself"
+            ),
+        ),
+    )
+
+
+def _graded(part: Part, sentence: str, ground: str) -> Statement:
+    """A scan's sentence with its confidence: counts are sure, what is inferred from one provider's logs is moderate at most."""
+    sure = Confidence.MODERATE if part is Part.INFERRED else Confidence.HIGH
+    return Statement(part=part, confidence=sure, sentence=sentence, ground=ground, single_source=part is Part.INFERRED)
+
+
+def _test(test: HeldOutTest) -> CaseTest:
+    return CaseTest(
+        name=test.test,
+        null=test.null,
+        n=test.n,
+        supports=test.supports,
+        sentence=test.sentence,
+        value=test.value,
+        expected=test.expected,
+        p_value=test.p_value,
+        e_value=test.e_value,
+        needed=test.needed,
+    )
+
+
+def _signal(signal: SignalReading) -> CaseTest:
+    return CaseTest(
+        name=signal.signal,
+        null=signal.null,
+        n=signal.n,
+        supports=Support.NEITHER,
+        sentence=signal.sentence,
+        value=signal.value,
+        p_value=signal.p_value,
+        e_value=signal.e_value,
+        needed=signal.needed,
+    )
+
+
+def _factor(factor: Factor, tests: Iterable[HeldOutTest]) -> FactorShown:
+    """Whether held-out tests that bear on a factor point to a harvest; unknown when none could decide."""
+    decided = [test for test in tests if test.decided]
+    shown = [test for test in decided if test.supports is Support.HARVEST]
+    told = "; ".join(test.sentence for test in (shown or decided)) or "no test of it could decide"
+    return FactorShown(factor=factor, shown=bool(shown) if decided else None, why=told)
+
+
+def _capability(actor: ActorView) -> FactorShown:
+    asked = ", ".join(name.replace("_", " ") for name in actor.techniques)
+    why = (
+        f"{actor.capability}; techniques: {asked}"
+        if asked
+        else f"{actor.capability}; no technique of asking stands out"
+    )
+    return FactorShown(factor=Factor.CAPABILITY, shown=bool(asked), why=why)
+
+
+def _base_rates(view: ScanView, level: str) -> tuple[str, ...]:
+    """How many were looked at and how many of the found may be wrong, for every budget of this level."""
+    told = [
+        f"{b.tested:,} {b.level} were tested and {b.found:,} put up; of those put up an expected {b.rate:.3g} may be wrong ({b.method})"
+        for b in view.budgets
+        if b.level == level
+    ]
+    return tuple(told) or (f"no error budget was spent on {level}: the rate of false findings is unknown",)
+
+
+def _not_tested(view: ScanView, tests: Iterable[HeldOutTest | SignalReading]) -> tuple[str, ...]:
+    waiting = [f"{t.title or 'a test'}: undecided, n = {t.n}, needs {t.needed}" for t in tests if t.needed is not None]
+    return (*waiting, *view.limits, *_NOT_IN_LOGS)
