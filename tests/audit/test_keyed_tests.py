@@ -39,7 +39,7 @@ def test_every_account_and_epoch_has_a_key_of_its_own_that_its_digest_does_not_t
 
 def test_green_bits_are_independent_over_pairs_and_keys() -> None:
     keys = draw_keys(np.random.default_rng(1), 300)
-    bits = green(keys, np.arange(150) // 20, np.arange(150) % 20).astype(np.float64)
+    bits = green(keys, np.arange(400) // 20, np.arange(400) % 20).astype(np.float64)
     assert abs(bits.mean() - 0.25) < 0.005
     assert abs(bits.mean(axis=0) - 0.25).max() < 0.12
     together = np.asarray(np.corrcoef(bits.T))[np.triu_indices(400, 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.deals import Floats, Levels, deal_process, deal_tail
 from stillwatch.audit.records import AuditTest, Condition, Finding, Served, State, item_digest
 from stillwatch.core import Evidence
+from stillwatch.stats import e_to_p, first_alarm
 
-__all__ = ["Dealt", "account_items", "dealt", "dealt_finding", "items_needed", "share_of_firsts"]
+__all__ = ["Dealt", "account_items", "dealt", "dealt_finding", "items_needed", "share_of_firsts", "stopped"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,19 @@ def share_of_firsts(values: Sequence[Floats]) -> float:
     if not values:
         return math.nan
     return float(np.mean([(one[0] == one.max()) / (one == one.max()).sum() for one in values]))
+
+
+def stopped(finding: Finding, alpha: float) -> Finding:
+    """The finding of somebody who looks after every item and stops at e >= 1/alpha: p is one over the highest e-value (Ville).
+
+    What comes after the stop is not used. An undecided finding stays as it is.
+    """
+    if not finding.running:
+        return finding
+    stop = int(first_alarm(finding.running, alpha=alpha))
+    running = finding.running if stop < 0 else finding.running[: stop + 1]
+    seen = replace(finding.evidence, n=len(running), p_value=float(e_to_p(max(running))), e_value=running[-1])
+    return replace(finding, evidence=seen, running=running, items=finding.items[: len(running)])
 
 
 def dealt_finding(

@@ -8,6 +8,7 @@ import sys
 from cyclopts import CycloptsError
 
 from stillwatch.cli.app import app
+from stillwatch.cli.audit import audit_app
 from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
@@ -17,7 +18,7 @@ from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, expand, names, demo, range_app)
+COMMANDS = (scan, explain, expand, names, demo, range_app, audit_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130
