@@ -66,9 +66,7 @@ def _table(findings: list[Told]) -> Iterator[str]:
     yield "| account | test | n | value | p | e |"
     yield "|---|---|---|---|---|---|"
     for one in findings:
-        if one.p is None:
-            verdict = f"undecided, needs {one.needed} | -"
-        else:
-            verdict = f"{one.p:.3g} | {0.0 if one.e is None else one.e:.3g}"
+        p = f"undecided, needs {one.needed}" if one.p is None else f"{one.p:.3g}"
+        e = "-" if one.e is None else f"{one.e:.3g}"
         value = "-" if one.value is None else f"{one.value:.3g}"
-        yield f"| {one.account or '-'} | {one.test} | {one.n} | {value} | {verdict} |"
+        yield f"| {one.account or '-'} | {one.test} | {one.n} | {value} | {p} | {e} |"

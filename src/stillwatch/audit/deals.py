@@ -76,7 +76,7 @@ def deal_distribution(levels: Levels, *, marked: float = 0.0) -> Floats:
     """
     spread = np.ones(1)
     for row, times in Counter(tuple(sorted((one - one.min()).tolist())) for one in levels).items():
-        chances = np.bincount(row) * ((1.0 - marked) / len(row))
+        chances = np.asarray(np.bincount(row) * ((1.0 - marked) / len(row)), dtype=np.float64)
         chances[-1] += marked
         spread = _and(spread, _repeated(chances, times))
     return spread
@@ -92,7 +92,7 @@ def _repeated(chances: Floats, times: int) -> Floats:
 
 
 def _and(one: Floats, other: Floats) -> Floats:
-    """The distribution of the sum of two; what is too small to be told is dropped, or floats would crawl. A few levels go place by place."""
+    """The distribution of the sum of two; what is too small to be told is dropped. A few levels go place by place."""
     few, many = (one, other) if one.size < other.size else (other, one)
     places = np.flatnonzero(few)
     if places.size <= 8:

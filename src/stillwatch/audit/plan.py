@@ -1,4 +1,4 @@
-"""What is promised before the first query: items and keys by their digests, statistics, alpha, when to stop, and what could be seen at all."""
+"""What is promised before the first query: items and keys by digest, statistics, alpha, when to stop, and what could be seen at all."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     suspect: str
     exposure: str
     similarity: str
+    reference: str | None
     controls: tuple[str, ...]
     alpha: float
     q: float
@@ -76,6 +77,7 @@ def draw_up(
     suspect: str,
     exposure: str = SIBLING_OVERLAP.name,
     similarity: str = "gram_overlap",
+    reference: str | None = None,
     controls: Sequence[str] = (),
     prompts: Sequence[str] = (),
     keys: Sequence[str] = (),
@@ -87,7 +89,8 @@ def draw_up(
 ) -> Plan:
     """A sealed plan for these items, with what it could see of each account. Nothing is asked yet.
 
-    `controls` and `prompts` are those of the resemblance test; `keys` digests of marking keys (`key_digest`).
+    `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of
+    the resemblance test; `keys` digests of marking keys (`key_digest`).
 
     Raises:
         Error: a test or similarity that there is not, a share or level outside (0, 1), no items, or prompts without controls.
@@ -101,6 +104,8 @@ def draw_up(
             raise Error(f"{name}: got {value!r}, expected a number in (0, 1)")
     if not served:
         raise Error("served: no items; there is nothing to plan")
+    if reference is not None and exposure != SIBLING_LIKELIHOOD.name:
+        raise Error(f"reference: {exposure} takes none")
     if bool(controls) != bool(prompts):
         raise Error("controls, prompts: resemblance takes both, or neither")
     if len(set(controls)) != len(controls):
@@ -110,6 +115,7 @@ def draw_up(
         suspect=suspect,
         exposure=exposure,
         similarity=similarity,
+        reference=reference,
         controls=tuple(controls),
         alpha=alpha,
         q=q,

@@ -70,6 +70,8 @@ def carry_out(
         raise Error("served: not the items of the plan, or in another order")
     if suspect.name != plan.suspect:
         raise Error(f"suspect: got {suspect.name!r}, the plan is for {plan.suspect!r}")
+    if (None if reference is None else reference.name) != plan.reference:
+        raise Error(f"reference: expected that of the plan: {plan.reference or 'none'}")
     if tuple(one.name for one in controls) != plan.controls:
         raise Error(f"controls: expected those of the plan, in its order: {', '.join(plan.controls) or 'none'}")
     if prompts_digest(prompts) != plan.prompts:
@@ -110,7 +112,8 @@ def read_outcome(path: Path) -> Outcome:
 
 def _exposure(
     plan: Plan, items: Sequence[Served], suspect: Suspect, reference: Scoring | None
-) -> tuple[Finding, Clearing]:
+) -> tuple[Finding, Clearing | None]:
+    """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
     if plan.exposure == SIBLING_OVERLAP.name:
         alike = SIMILARITIES[plan.similarity]
         found = sibling_overlap(items, answering(suspect), similarity=alike, alpha=plan.alpha)
@@ -119,7 +122,7 @@ def _exposure(
         found = sibling_likelihood(items, scoring(suspect), reference=reference, alpha=plan.alpha)
         numbers = gains(items, scoring(suspect), reference=reference)
     if plan.stop is Stop.EVIDENCE:
-        found = stopped(found, plan.alpha)
+        return stopped(found, plan.alpha), None
     return found, clear(numbers, share=plan.share, alpha=plan.alpha, power=plan.power)
 
 

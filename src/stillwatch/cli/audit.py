@@ -24,6 +24,7 @@ def audit_plan(
     out: Path = Path("plan.json"),
     test: str = "sibling_overlap",
     similarity: str = "gram_overlap",
+    reference: str | None = None,
     control: Annotated[list[str] | None, Parameter(negative=())] = None,
     prompts: Path | None = None,
     alpha: float = 0.01,
@@ -40,6 +41,7 @@ def audit_plan(
         out: File of the plan; never written over.
         test: Test of exposure, sibling_overlap (from answers) or sibling_likelihood (from logprobs).
         similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
+        reference: Name of the model whose likelihoods sibling_likelihood takes away; our own will do.
         control: Name of a model that ours is compared with for resemblance; give it once for each.
         prompts: File of prompts for resemblance, one a line, that no account under suspicion sent.
         alpha: Chance of naming any account falsely.
@@ -55,6 +57,7 @@ def audit_plan(
         suspect=suspect,
         exposure=test,
         similarity=similarity,
+        reference=reference,
         controls=control or (),
         prompts=_prompts(prompts),
         alpha=alpha,
@@ -90,7 +93,7 @@ def audit_run(
         served: The served responses of the plan.
         answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob.
         out: File of the outcome.
-        reference: Likelihoods by a reference, our own model for example, for sibling_likelihood.
+        reference: Likelihoods by the reference of the plan, in a file named after it.
         ours: Answers of our model to the prompts of resemblance.
         control: Answers of a control, in a file named after it; give it once for each, in the order of the plan.
         prompts: The prompts of resemblance.
