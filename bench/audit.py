@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from bars import bars_of
+from audit_page import files
 from figures import ROOT, Figures, bar, keep, redraw
 
 from stillwatch.audit import TESTS
@@ -57,37 +55,6 @@ def tier0(name: str, nulls: int, seed: int) -> Figures:
             rows.append({"kind": kind, "level": level, "rate": rate.value, "low": rate.low, "high": rate.high})
     undecided = int(np.isnan(found.p).sum())
     return bars, {"nulls": nulls, "seed": seed, "undecided": undecided, "cpu_seconds": round(spent, 1), "rows": rows}
-
-
-def files(found: dict[str, Any]) -> dict[str, str]:
-    """The page, by file name."""
-    return {"audit.md": page(found)}
-
-
-def page(found: dict[str, Any]) -> str:
-    """The page for people."""
-    lines = ["# Audit: what was measured", "", *bars_of(found, "bench/audit.py"), *_errors(found["raw"])]
-    return "\n".join(lines) + "\n"
-
-
-def _errors(raw: dict[str, Any]) -> Iterator[str]:
-    yield from ("", "## Tier 0: how often a test errs", "")
-    yield (
-        "Count models of word pairs. For tests of exposure the suspect is a student of the same teacher, trained on its responses to somebody "
-        "else; for resemblance our model is one of twenty by one author; for clearing a fifth of the answers is marked. Rates with their "
-        "95 % Clopper-Pearson interval, over audits; a bar holds unless the whole interval lies above it. These models prove validity and "
-        "nothing about power: what a large model remembers of one response, they cannot show."
-    )
-    yield from (
-        "",
-        "| test | audits | undecided | kind | level | rate | interval | CPU s |",
-        "|---|---|---|---|---|---|---|---|",
-    )
-    for part, told in raw.items():
-        for row in told["rows"]:
-            interval = f"{row['low']:.5f} to {row['high']:.5f}"
-            counted = f"{told['nulls']:,} | {told['undecided']} | {row['kind']} | {row['level']}"
-            yield f"| {part.removeprefix('tier0 ')} | {counted} | {row['rate']:.5f} | {interval} | {told['cpu_seconds']} |"
 
 
 if __name__ == "__main__":
