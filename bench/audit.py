@@ -22,6 +22,8 @@ from stillwatch.audit.tier0 import null_draws
 from stillwatch.stats import clopper_pearson
 
 LEVELS = (0.05, 0.01, 0.001)
+ENOUGH = 20
+"""Errors that a level must allow before a bar is said to hold: with fewer, no error at all would show nothing."""
 
 
 def main() -> None:
@@ -51,7 +53,8 @@ def tier0(name: str, nulls: int, seed: int) -> Figures:
         for level in LEVELS:
             rate = clopper_pearson(int((known <= level).sum()), known.size)
             told = f"{TESTS[name].title}: {'p <= alpha' if kind == 'p' else 'e ever >= 1/alpha'} under the null"
-            bars.append(bar(told, round(rate.value, 5), "", f"<= {level}", rate.low <= level))
+            holds = False if rate.low > level else True if known.size * level >= ENOUGH else None
+            bars.append(bar(told, round(rate.value, 5), "", f"<= {level}", holds))
             rows.append({"kind": kind, "level": level, "rate": rate.value, "low": rate.low, "high": rate.high})
     undecided = int(np.isnan(found.p).sum())
     return bars, {"nulls": nulls, "seed": seed, "undecided": undecided, "cpu_seconds": round(spent, 1), "rows": rows}
