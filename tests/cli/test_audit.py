@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .test_commands import call
+from .calling import call
 
 
 @pytest.fixture(autouse=True)
