@@ -24,8 +24,8 @@ def _errors(raw: dict[str, Any]) -> Iterator[str]:
     yield (
         "Count models of word pairs. For tests of exposure the suspect is a student of the same teacher, trained on its responses to somebody "
         "else; for resemblance our model is one of twenty by one author; for clearing a fifth of the answers is marked. Rates with their "
-        "95 % Clopper-Pearson interval, over audits; a bar fails where the whole interval lies above it, and is "
-        - " where the audits are too few to say that it holds. These models prove validity and "
+        "95 % Clopper-Pearson interval, over audits; a bar fails where the whole interval lies above it, and is left open "
+        "where the audits are too few to say that it holds. These models prove validity and "
         "nothing about power: what a large model remembers of one response, they cannot show."
     )
     yield from (
