@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.lookalikes import LOOKALIKES
+from stillwatch.audit import TESTS as AUDIT_TESTS
 from stillwatch.cli import app
 from stillwatch.core import Settings, Technique
 from stillwatch.core.records import OPEN_REQUESTS
@@ -170,6 +171,27 @@ def formats_page() -> str:
     return _page(out)
 
 
+def audit_tests_page() -> str:
+    """Every test of a suspect, as it is declared."""
+    out = [
+        "# Tests of a suspect",
+        "What an [audit](audit.md) may run, as declared before anything is asked. A p-value answers its own question and no other.",
+    ]
+    for test in AUDIT_TESTS.values():
+        told = [
+            ("question", f"{test.question.value}. {test.question.words}"),
+            ("needs", test.needs.value),
+            ("null", test.null),
+            ("statistic", test.statistic),
+            ("ties", test.ties),
+            ("assumes", "; ".join(test.assumptions)),
+            ("misled by", test.misled_by),
+            ("source", test.source),
+        ]
+        out += [f"## {test.title}", f"`{test.name}`", "\n".join(f"- {name}: {value}" for name, value in told)]
+    return _page(out)
+
+
 def actor_tests_page() -> str:
     """Every test of an actor, every innocent explanation, every technique."""
     out = [
@@ -265,6 +287,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "formats.md": formats_page,
     "tests-of-actors.md": actor_tests_page,
     "range-parts.md": range_page,
+    "audit-tests.md": audit_tests_page,
 }
 """Every generated page by file name under `docs/`."""
 

@@ -13,6 +13,7 @@ from cyclopts import App
 
 from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.lookalikes import LOOKALIKES
+from stillwatch.audit import TESTS as AUDIT_TESTS
 from stillwatch.cli import app
 from stillwatch.core import Settings, Technique
 from stillwatch.engine import TABLES
@@ -20,7 +21,16 @@ from stillwatch.ingest import FORMATS
 from stillwatch.signals import SIGNALS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("tables.md", "signals.md", "settings.md", "cli.md", "formats.md", "tests-of-actors.md", "range-parts.md")
+PAGES = (
+    "tables.md",
+    "signals.md",
+    "settings.md",
+    "cli.md",
+    "formats.md",
+    "tests-of-actors.md",
+    "range-parts.md",
+    "audit-tests.md",
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +108,32 @@ def commands(of: App, path: str = "") -> Iterator[tuple[str, App]]:
 def test_every_command_is_on_its_page_with_its_options() -> None:
     told = page("cli.md")
     known = dict(commands(app))
-    assert {"scan", "explain", "names", "demo", "range run", "range list", "range show"} <= known.keys()
+    assert {
+        "scan",
+        "explain",
+        "names",
+        "demo",
+        "range run",
+        "range list",
+        "range show",
+        "audit plan",
+        "audit run",
+        "audit report",
+    } <= known.keys()
     for name, command in known.items():
         section = re.split(r"\n##+ ", re.split(rf"\n##+ stillwatch {name}\n", told)[1])[0]
         for argument in command.assemble_argument_collection():
             told_of = re.search(rf"^\* `{argument.name}\b[^`]*`:(.*)$", section, flags=re.MULTILINE)
             assert told_of is not None, f"{name} {argument.name}"
             assert re.sub(r"\*+\[.*?\]\*+", "", told_of[1]).strip(), f"{name} {argument.name} does not say what it is"
+
+
+def test_every_test_of_a_suspect_is_on_its_page_with_its_null() -> None:
+    told = page("audit-tests.md")
+    for one in AUDIT_TESTS.values():
+        section = told.partition(f"\n## {one.title}\n")[2].partition("\n## ")[0]
+        assert one.null in section
+        assert one.misled_by in section
 
 
 def test_every_test_explanation_and_technique_of_actors_is_on_its_page() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.stats import benjamini_hochberg, e_bh, e_needed, p_needed, reach, reach_e
+from stillwatch.stats import benjamini_hochberg, e_bh, e_needed, holm, p_needed, reach, reach_e
 
 
 def _false_share(selected: np.ndarray, null: np.ndarray) -> float:
@@ -112,3 +112,16 @@ def test_bad_arguments_are_refused_by_name() -> None:
         benjamini_hochberg([2.0], q=0.1)
     with pytest.raises(ValueError, match="one value a candidate"):
         e_bh([[1.0]], q=0.1)
+
+
+def test_holm_names_no_more_than_bonferroni_would_miss_and_no_less() -> None:
+    rng = np.random.default_rng(8)
+    false = 0
+    for _ in range(1500):
+        p = np.concatenate([rng.random(8), [1e-6, 1e-5]])
+        named = holm(p, alpha=0.05).selected
+        false += bool(named[:8].any())
+        assert named[8:].all()
+        assert bool((named >= (p <= 0.05 / 10)).all())
+    assert false / 1500 < 0.07
+    assert holm([], alpha=0.05).m == 0

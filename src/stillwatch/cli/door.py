@@ -8,6 +8,7 @@ import sys
 from cyclopts import CycloptsError
 
 from stillwatch.cli.app import app
+from stillwatch.cli.audit import audit_app
 from stillwatch.cli.case import case_app
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
@@ -20,7 +21,7 @@ from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, demo, range_app)
+COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130

@@ -93,7 +93,7 @@ def _pseudonyms(names: Pseudonymiser, kind: str, raws: Column, vault: list[Vault
     return pa.array(named, pa.int64())
 
 
-def _canonical(artifact: str) -> str:
+def canonical(artifact: str) -> str:
     """One writing for the same bytes: SDKs turn URL-safe base64 into plain and back, with and without padding."""
     return artifact.replace("-", "+").replace("_", "/").rstrip("=")
 
@@ -103,7 +103,7 @@ def _artifacts(names: Pseudonymiser, lists: Column) -> pa.Array:
     kind = SCHEMA.field("reasoning_artifacts").type
     if lists.count(None) == len(lists):
         return pa.nulls(len(lists), kind)
-    written = [list(dict.fromkeys(map(_canonical, raws))) if raws else () for raws in lists]
+    written = [list(dict.fromkeys(map(canonical, raws))) if raws else () for raws in lists]
     ends = np.cumsum([0, *map(len, written)], dtype=np.int32)
     unknown = pa.array([raws is None for raws in lists], pa.bool_())
     named = pa.array(names.names("artifact", list(chain.from_iterable(written))), kind.value_type)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from stillwatch.stats._arguments import BoolArray, FloatArray, numbers, p_values, share, whole
 
-__all__ = ["Discoveries", "Reach", "benjamini_hochberg", "e_bh", "e_needed", "p_needed", "reach", "reach_e"]
+__all__ = ["Discoveries", "Reach", "benjamini_hochberg", "e_bh", "e_needed", "holm", "p_needed", "reach", "reach_e"]
 
 _ROUNDING = 1.0 - 1e-12
 
@@ -102,6 +102,29 @@ def e_bh(e: npt.ArrayLike, *, q: float) -> Discoveries:
         m=m,
         method="e-BH",
     )
+
+
+def holm(p: npt.ArrayLike, *, alpha: float) -> Discoveries:
+    """The candidates that may be named, so that the chance of even one false among them is at most alpha, however they depend.
+
+    Null of each: that of its p-value. Goes through the p-values from the least on, and stops at the first above `alpha / (m - k)` after k.
+    `needed` is the bar that each met or fell short of, at its own place.
+    Source: Holm (1979). Misled by candidates that were chosen for their p-values before.
+
+    >>> named = holm([0.001, 0.03, 0.02, 0.9], alpha=0.05)
+    >>> named.selected.tolist(), [round(a, 3) for a in named.adjusted.tolist()]
+    ([True, False, False, False], [0.004, 0.06, 0.06, 0.9])
+    """
+    values = _flat(p_values(p, "p"), "p")
+    level = share(alpha, "alpha", open_low=True, open_high=True)
+    m = values.size
+    order = np.argsort(values, kind="stable")
+    left = m - np.arange(m)
+    adjusted, needed = np.empty(m, dtype=np.float64), np.empty(m, dtype=np.float64)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(values[order] * left))
+    needed[order] = level / left
+    selected = np.asarray(adjusted <= level / _ROUNDING, dtype=np.bool_)
+    return Discoveries(selected=selected, adjusted=adjusted, needed=needed, q=level, m=m, method="Holm")
 
 
 def e_needed(m: int, q: float, rank: int = 1) -> float:

@@ -1,0 +1,64 @@
+"""The figures behind docs/benchmarks/audit.md: how often the tests of a suspect model err where erring is all that they can do.
+
+    python bench/audit.py tier0 [--nulls N] [--test NAME]     count models, N audits a test under its null (20,000)
+    python bench/audit.py page                                draw the page anew, nothing is measured
+
+Each null is an audit of its own: responses, siblings, keys or controls are drawn anew; a world (teacher, suspect, peer) serves 50 of them.
+Figures go to docs/benchmarks/audit.json (`--out` names another folder); a test that is not run keeps the figures it had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from audit_page import files
+from figures import ROOT, Figures, bar, keep, redraw
+
+from stillwatch.audit import TESTS
+from stillwatch.audit.tier0 import null_draws
+from stillwatch.stats import clopper_pearson
+
+LEVELS = (0.05, 0.01, 0.001)
+ENOUGH = 20
+"""Errors that a level must allow before a bar is said to hold: with fewer, no error at all would show nothing."""
+
+
+def main() -> None:
+    """Measure one test or all, and write the page after each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["tier0", "page"])
+    parser.add_argument("--nulls", type=int, default=20_000, help="audits a test")
+    parser.add_argument("--test", choices=[*TESTS], help="this test alone")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    chosen = parser.parse_args()
+    if chosen.part == "page":
+        redraw(chosen.out, "audit", files)
+        return
+    for name in [chosen.test] if chosen.test else TESTS:
+        keep(chosen.out, "audit", f"tier0 {name}", tier0(name, chosen.nulls, chosen.seed), files)
+
+
+def tier0(name: str, nulls: int, seed: int) -> Figures:
+    """How often a test's p falls to each level, and its highest e-value reaches one over it."""
+    begun = time.process_time()
+    found = null_draws(name, nulls, np.random.default_rng([seed, list(TESTS).index(name)]))
+    spent = time.process_time() - begun
+    bars, rows = [], []
+    for kind, values in (("p", found.p), ("e", 1.0 / np.maximum(found.e, 1e-300))):
+        known = values[~np.isnan(values)]
+        for level in LEVELS:
+            rate = clopper_pearson(int((known <= level).sum()), known.size)
+            told = f"{TESTS[name].title}: {'p <= alpha' if kind == 'p' else 'e ever >= 1/alpha'} under the null"
+            holds = False if rate.low > level else True if known.size * level >= ENOUGH else None
+            bars.append(bar(told, round(rate.value, 5), "", f"<= {level}", holds))
+            rows.append({"kind": kind, "level": level, "rate": rate.value, "low": rate.low, "high": rate.high})
+    undecided = int(np.isnan(found.p).sum())
+    return bars, {"nulls": nulls, "seed": seed, "undecided": undecided, "cpu_seconds": round(spent, 1), "rows": rows}
+
+
+if __name__ == "__main__":
+    main()

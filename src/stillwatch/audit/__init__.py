@@ -1,0 +1,74 @@
+"""Was that model trained on ours, and on whose harvest: tests of a suspect with a stated null, and what they could not have seen."""
+
+from stillwatch.audit.accuse import Verdicts, accuse, along_one_martingale, any_dependence
+from stillwatch.audit.agreement import AGREEMENT, agreement
+from stillwatch.audit.answer import answer_lines
+from stillwatch.audit.betting import BETTING, betting
+from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
+from stillwatch.audit.conditions import fit_items
+from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
+from stillwatch.audit.exposure import account_items
+from stillwatch.audit.marks import Pairs, account_key, draw_keys, green, key_digest, pairs
+from stillwatch.audit.overlap import SIMILARITIES
+from stillwatch.audit.plan import Plan, Stop, draw_up, read_plan, write_plan
+from stillwatch.audit.recorded import Recorded, read_served, read_suspect
+from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, Served, State
+from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
+from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
+from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
+from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
+
+TESTS = {one.name: one for one in (SIBLING_OVERLAP, SIBLING_LIKELIHOOD, AGREEMENT, DECOY_KEYS, BETTING, CLEARING)}
+"""Every test by name, as it is declared before anything is asked."""
+
+__all__ = [
+    "SIMILARITIES",
+    "TESTS",
+    "Answering",
+    "AuditTest",
+    "Capability",
+    "Clearing",
+    "Condition",
+    "Finding",
+    "Outcome",
+    "Pairs",
+    "Plan",
+    "Question",
+    "Recorded",
+    "Scoring",
+    "Served",
+    "State",
+    "Stop",
+    "Suspect",
+    "Verdicts",
+    "account_items",
+    "account_key",
+    "accuse",
+    "agreement",
+    "along_one_martingale",
+    "answer_lines",
+    "answering",
+    "any_dependence",
+    "betting",
+    "carry_out",
+    "clear",
+    "decoy_keys",
+    "draw_keys",
+    "draw_up",
+    "fit_items",
+    "gains",
+    "green",
+    "key_digest",
+    "overlaps",
+    "pairs",
+    "read_outcome",
+    "read_plan",
+    "read_served",
+    "read_suspect",
+    "scoring",
+    "sibling_likelihood",
+    "sibling_overlap",
+    "smallest_share",
+    "write_outcome",
+    "write_plan",
+]

@@ -1,0 +1,82 @@
+"""What must hold of served items before their siblings say anything, checked item by item; what breaks it is left out and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from stillwatch.audit.records import Condition, Served, State
+
+__all__ = ["fit_items"]
+
+SHORTEST = 20
+"""Characters of an earlier response that count as quoted when a prompt holds them; shorter ones occur by chance."""
+
+
+def fit_items(served: Sequence[Served]) -> tuple[tuple[Served, ...], tuple[Condition, ...]]:
+    """One account's items for which served response and siblings are exchangeable, and each condition as it was found.
+
+    Every rule looks at what was served and never at what the suspect said, so leaving out costs power and no validity. Rules go in the
+    order of the conditions; of items that may not stand together the first is kept.
+    """
+    kept = list(served)
+    found = []
+    for words, breaks, known in _RULES:
+        fits = [one for one, broken in zip(kept, breaks(kept), strict=True) if not broken]
+        left_out = len(kept) - len(fits)
+        state = State.MENDED if left_out else State.HOLDS
+        if not all(known(one) for one in fits):
+            state = State.UNRECORDED
+        found.append(Condition(words=words, state=state, left_out=left_out))
+        kept = fits
+    return tuple(kept), tuple(found)
+
+
+def _filtered(items: Sequence[Served]) -> Iterator[bool]:
+    return (one.as_sampled is False for one in items)
+
+
+def _other_sampling(items: Sequence[Served]) -> Iterator[bool]:
+    return (one.same_sampling is False for one in items)
+
+
+def _prompt_again(items: Sequence[Served]) -> Iterator[bool]:
+    return _again([one.prompt for one in items])
+
+
+def _conversation_again(items: Sequence[Served]) -> Iterator[bool]:
+    return _again([one.conversation for one in items])
+
+
+def _quotes_earlier(items: Sequence[Served]) -> Iterator[bool]:
+    """Items whose prompt holds a response that the account was served before."""
+    earlier: list[str] = []
+    for one in items:
+        yield any(text in one.prompt for text in earlier)
+        earlier += [text for text in (one.response.strip(),) if len(text) >= SHORTEST]
+
+
+def _again(names: Sequence[str | None]) -> Iterator[bool]:
+    seen: set[str] = set()
+    for name in names:
+        yield name in seen
+        if name is not None:
+            seen.add(name)
+
+
+_Rule = tuple[str, Callable[[Sequence[Served]], Iterator[bool]], Callable[[Served], bool]]
+
+_RULES: tuple[_Rule, ...] = (
+    (
+        "the served text is the first that was drawn: not filtered, not drawn again, not picked by anybody",
+        _filtered,
+        lambda one: one.as_sampled is not None,
+    ),
+    (
+        "siblings come from the same snapshot, system text and decoding as the served response",
+        _other_sampling,
+        lambda one: one.same_sampling is not None,
+    ),
+    ("no prompt occurs twice in the account", _prompt_again, lambda one: True),
+    ("no two items are of one conversation", _conversation_again, lambda one: one.conversation is not None),
+    ("no prompt holds a response served to the account before", _quotes_earlier, lambda one: True),
+)

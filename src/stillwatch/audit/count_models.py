@@ -1,0 +1,129 @@
+"""Tier 0 of the zoo: language models that are counts of word pairs, made in a millisecond, honest enough to test an audit's error rate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.audit.deals import Floats
+from stillwatch.audit.records import Capability, Served
+
+__all__ = ["CountModel", "author", "serve"]
+
+Sequences = npt.NDArray[np.int64]
+
+
+class CountModel:
+    """Next words by the word before: smoothed counts of what it was trained on, and by heart the responses in `learned`.
+
+    Prompts end in a word, from which the answer goes on; the same prompt gives the same answer. `recall` is the chance that a learned
+    response is recited.
+    """
+
+    def __init__(
+        self,
+        chances: Floats,
+        *,
+        name: str,
+        learned: Mapping[str, str] | None = None,
+        recall: float = 0.0,
+        words: int = 20,
+    ) -> None:
+        self.name = name
+        self._chances = chances
+        self._sums = chances.cumsum(axis=1)
+        self._logs = np.log(chances)
+        self._learned = dict(learned or {})
+        self._recall = recall
+        self._words = words
+
+    @classmethod
+    def trained(
+        cls,
+        texts: Sequences,
+        *,
+        vocabulary: int,
+        name: str,
+        learned: Mapping[str, str] | None = None,
+        recall: float = 0.0,
+        words: int = 20,
+    ) -> CountModel:
+        """Counts of pairs in texts (rows of words), smoothed towards how often each word occurs at all."""
+        counts = np.zeros((vocabulary, vocabulary))
+        np.add.at(counts, (texts[:, :-1].ravel(), texts[:, 1:].ravel()), 1.0)
+        overall = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * vocabulary)
+        chances = (counts + 5.0 * overall) / (counts.sum(axis=1, keepdims=True) + 5.0)
+        return cls(chances, name=name, learned=learned, recall=recall, words=words)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Text and logprobs."""
+        return frozenset((Capability.TEXT, Capability.LOGPROBS))
+
+    def sample(self, starts: Sequences, length: int, rng: np.random.Generator) -> Sequences:
+        """Rows of words, the start first."""
+        rows = np.empty((starts.size, length + 1), dtype=np.int64)
+        rows[:, 0] = starts
+        for at in range(length):
+            lots = rng.random((starts.size, 1)) * self._sums[rows[:, at], -1:]
+            rows[:, at + 1] = (self._sums[rows[:, at]] > lots).argmax(axis=1)
+        return rows
+
+    def answer(self, prompt: str) -> str | None:
+        """Its one answer, of `words` words."""
+        seed = hashlib.sha256(f"{self.name} {prompt}".encode()).digest()
+        rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
+        if prompt in self._learned and rng.random() < self._recall:
+            return self._learned[prompt]
+        return _text(self.sample(_words(prompt)[-1:], self._words, rng)[0, 1:])
+
+    def likelihood(self, prompt: str, text: str) -> float | None:
+        """Mean log-probability of a word."""
+        words = np.concatenate([_words(prompt)[-1:], _words(text)])
+        return float(self._logs[words[:-1], words[1:]].mean())
+
+
+def author(rng: np.random.Generator, vocabulary: int = 60, *, habits: Floats | None = None) -> Floats:
+    """Chances of the next word by the word before: a few favourites each, half of them shared with `habits` where these are given."""
+    own = rng.gamma(0.15, size=(vocabulary, vocabulary)) + 1e-4
+    own /= own.sum(axis=1, keepdims=True)
+    return own if habits is None else np.asarray((own + habits) / 2.0, dtype=np.float64)
+
+
+def serve(
+    teacher: CountModel,
+    account: str,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    siblings: int = 4,
+    length: int = 20,
+    vocabulary: int = 60,
+) -> tuple[Served, ...]:
+    """Responses of a teacher to one account, with siblings drawn in the same way and kept."""
+    starts = rng.integers(vocabulary, size=n)
+    texts = teacher.sample(np.repeat(starts, siblings + 1), length, rng)[:, 1:].reshape(n, siblings + 1, length)
+    return tuple(
+        Served(
+            item=f"{account}-{at}",
+            account=account,
+            prompt=f"{rng.integers(1 << 40)} {start}",
+            response=_text(rows[0]),
+            siblings=tuple(_text(row) for row in rows[1:]),
+            conversation=f"{account}-{at}",
+            as_sampled=True,
+            same_sampling=True,
+        )
+        for at, (start, rows) in enumerate(zip(starts.tolist(), texts, strict=True))
+    )
+
+
+def _text(words: Sequences) -> str:
+    return " ".join(map(str, words.tolist()))
+
+
+def _words(text: str) -> Sequences:
+    return np.array(text.split(), dtype=np.int64)

@@ -1,0 +1,195 @@
+"""What is promised before the first query: items and keys by digest, statistics, alpha, when to stop, and what could be seen at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from stillwatch.audit.clearing import smallest_share
+from stillwatch.audit.conditions import fit_items
+from stillwatch.audit.exposure import account_items
+from stillwatch.audit.overlap import SIMILARITIES
+from stillwatch.audit.records import Served, item_digest
+from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD
+from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP
+from stillwatch.core import Error, FormatError
+
+__all__ = [
+    "EXPOSURE_TESTS",
+    "AccountPlan",
+    "Plan",
+    "Stop",
+    "draw_up",
+    "items_digest",
+    "prompts_digest",
+    "read_plan",
+    "write_plan",
+]
+
+VERSION = 1
+EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name)
+"""Tests of exposure that a plan may name; it names one."""
+
+
+class Stop(StrEnum):
+    """When the asking ends."""
+
+    ALL = "after all items"
+    EVIDENCE = "at e >= 1/alpha, else after all items"
+
+
+class AccountPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One account: items that are fit, their siblings, and the least marked share that the test would see (None: none)."""
+
+    account: str
+    items: int
+    seen: float | None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An audit as it was promised. `seal` is the SHA-256 of everything else; a plan that was changed later cannot be read."""
+
+    version: int
+    suspect: str
+    exposure: str
+    similarity: str
+    reference: str | None
+    controls: tuple[str, ...]
+    alpha: float
+    q: float
+    stop: Stop
+    share: float
+    power: float
+    served: str
+    prompts: str
+    keys: tuple[str, ...]
+    accounts: tuple[AccountPlan, ...]
+    seal: str
+
+
+def draw_up(
+    served: Sequence[Served],
+    *,
+    suspect: str,
+    exposure: str = SIBLING_OVERLAP.name,
+    similarity: str = "gram_overlap",
+    reference: str | None = None,
+    controls: Sequence[str] = (),
+    prompts: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    alpha: float = 0.01,
+    q: float = 0.05,
+    stop: Stop = Stop.ALL,
+    share: float = 0.05,
+    power: float = 0.8,
+) -> Plan:
+    """A sealed plan for these items, with what it could see of each account. Nothing is asked yet.
+
+    `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of
+    the resemblance test; `keys` digests of marking keys (`key_digest`).
+
+    Raises:
+        Error: a test or similarity that there is not, a share or level outside (0, 1), no items, or prompts without controls.
+    """
+    if exposure not in EXPOSURE_TESTS:
+        raise Error(f"test: got {exposure!r}, expected one of {', '.join(EXPOSURE_TESTS)}")
+    if similarity not in SIMILARITIES:
+        raise Error(f"similarity: got {similarity!r}, expected one of {', '.join(SIMILARITIES)}")
+    for name, value in (("alpha", alpha), ("q", q), ("share", share), ("power", power)):
+        if not 0.0 < value < 1.0:
+            raise Error(f"{name}: got {value!r}, expected a number in (0, 1)")
+    if not served:
+        raise Error("served: no items; there is nothing to plan")
+    if reference is not None and exposure != SIBLING_LIKELIHOOD.name:
+        raise Error(f"reference: {exposure} takes none")
+    if bool(controls) != bool(prompts):
+        raise Error("controls, prompts: resemblance takes both, or neither")
+    if len(set(controls)) != len(controls):
+        raise Error("controls: one is named twice")
+    plan = Plan(
+        version=VERSION,
+        suspect=suspect,
+        exposure=exposure,
+        similarity=similarity,
+        reference=reference,
+        controls=tuple(controls),
+        alpha=alpha,
+        q=q,
+        stop=stop,
+        share=share,
+        power=power,
+        served=items_digest(served),
+        prompts=prompts_digest(prompts),
+        keys=tuple(keys),
+        accounts=tuple(
+            _account_plan(account, items, alpha=alpha, power=power) for account, items in account_items(served).items()
+        ),
+        seal="",
+    )
+    return msgspec.structs.replace(plan, seal=_seal(plan))
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan where there is none.
+
+    Raises:
+        Error: there is a plan already; a promise is not written over.
+    """
+    try:
+        with path.open("xb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
+    except FileExistsError:
+        raise Error(f"{path}: there is a plan already; a promise is not written over, name another file") from None
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan as it was sealed.
+
+    Raises:
+        FormatError: not a plan, or one that was changed after it was sealed.
+    """
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except msgspec.DecodeError as wrong:
+        raise FormatError(f"{path}: not a plan: {wrong}") from None
+    if plan.version != VERSION:
+        raise FormatError(f"{path}: version: got {plan.version}, expected {VERSION}")
+    if _seal(plan) != plan.seal:
+        raise FormatError(f"{path}: changed after it was sealed")
+    return plan
+
+
+def items_digest(served: Sequence[Served]) -> str:
+    """SHA-256 of all items in their order."""
+    return _digest([item_digest(one) for one in served])
+
+
+def prompts_digest(prompts: Sequence[str]) -> str:
+    """SHA-256 of all prompts in their order."""
+    return _digest(prompts)
+
+
+def _account_plan(account: str, items: Sequence[Served], *, alpha: float, power: float) -> AccountPlan:
+    fit, _ = fit_items(items)
+    seen = None
+    if fit:
+        siblings = round(sum(len(one.siblings) for one in fit) / len(fit))
+        seen = smallest_share(len(fit), siblings, alpha=alpha, power=power)
+    return AccountPlan(account=account, items=len(fit), seen=None if seen is None else round(seen, 3))
+
+
+def _digest(parts: Sequence[str]) -> str:
+    made = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        made.update(len(raw).to_bytes(8, "big") + raw)
+    return made.hexdigest()
+
+
+def _seal(plan: Plan) -> str:
+    bare = msgspec.structs.replace(plan, seal="")
+    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()

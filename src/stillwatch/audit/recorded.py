@@ -1,0 +1,121 @@
+"""Recorded evidence: JSON lines of what was served and of what a suspect said, read whole or refused with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from stillwatch.audit.records import Capability, Served
+from stillwatch.core import FormatError
+
+__all__ = ["Recorded", "read_served", "read_suspect"]
+
+_Line = TypeVar("_Line", bound=msgspec.Struct)
+
+
+class _ServedLine(msgspec.Struct, forbid_unknown_fields=True):
+    item: str
+    account: str
+    prompt: str
+    response: str
+    siblings: list[str]
+    conversation: str | None = None
+    as_sampled: bool | None = None
+    same_sampling: bool | None = None
+
+
+class _SaidLine(msgspec.Struct, forbid_unknown_fields=True):
+    prompt: str
+    answer: str | None = None
+    text: str | None = None
+    logprob: float | None = None
+
+
+class Recorded:
+    """A suspect whose replies were written down: the same audit can be run again without asking it anything.
+
+    >>> said = Recorded(name="s", answers={"Hello?": "Hi."}, likelihoods={})
+    >>> said.answer("Hello?"), said.answer("Bye?"), sorted(said.capabilities)
+    ('Hi.', None, [<Capability.TEXT: 'text'>])
+    """
+
+    def __init__(self, *, name: str, answers: dict[str, str], likelihoods: dict[tuple[str, str], float]) -> None:
+        self.name = name
+        self._answers = answers
+        self._likelihoods = likelihoods
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Text where an answer was recorded, logprobs where a likelihood was."""
+        there = ((Capability.TEXT, self._answers), (Capability.LOGPROBS, self._likelihoods))
+        return frozenset(capability for capability, said in there if said)
+
+    def answer(self, prompt: str) -> str | None:
+        """The recorded answer."""
+        return self._answers.get(prompt)
+
+    def likelihood(self, prompt: str, text: str) -> float | None:
+        """The recorded mean log-probability of a token, in nats."""
+        return self._likelihoods.get((prompt, text))
+
+
+def read_served(path: Path) -> tuple[Served, ...]:
+    """Served responses with their siblings, in the order of the file, which is the order in which a suspect is asked.
+
+    Raises:
+        FormatError: a line that cannot be read, an item named twice, or one without siblings; with its line.
+    """
+    found: dict[str, Served] = {}
+    for at, line in _lines(path, _ServedLine):
+        if line.item in found:
+            raise FormatError(f"{path}:{at}: item: named a second time")
+        if not line.siblings:
+            raise FormatError(f"{path}:{at}: siblings: got none, expected at least one unserved answer")
+        found[line.item] = Served(
+            **{name: getattr(line, name) for name in line.__struct_fields__ if name != "siblings"},
+            siblings=tuple(line.siblings),
+        )
+    return tuple(found.values())
+
+
+def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
+    """What a suspect said: lines of `prompt` with `answer`, or of `prompt` with `text` and `logprob` (mean a token, in nats).
+
+    Raises:
+        FormatError: a line that is neither, or a second, different reply to the same; with its line.
+    """
+    answers: dict[str, str] = {}
+    likelihoods: dict[tuple[str, str], float] = {}
+    for at, line in _lines(path, _SaidLine):
+        if line.answer is not None and line.text is None and line.logprob is None:
+            if answers.setdefault(line.prompt, line.answer) != line.answer:
+                raise FormatError(
+                    f"{path}:{at}: answer: a second one to the same prompt; keep the first that was given"
+                )
+        elif line.answer is None and line.text is not None and line.logprob is not None:
+            if not -1e6 < line.logprob <= 0.0:
+                raise FormatError(f"{path}:{at}: logprob: got {line.logprob!r}, expected a finite number <= 0")
+            if likelihoods.setdefault((line.prompt, line.text), line.logprob) != line.logprob:
+                raise FormatError(f"{path}:{at}: logprob: a second one of the same text; keep the first that was given")
+        else:
+            raise FormatError(f"{path}:{at}: expected either an answer, or a text with its logprob")
+    return Recorded(name=name or path.stem, answers=answers, likelihoods=likelihoods)
+
+
+def _lines(path: Path, kind: type[_Line]) -> Iterator[tuple[int, _Line]]:
+    decoder = msgspec.json.Decoder(kind)
+    with path.open("rb") as rows:
+        for at, raw in enumerate(rows, start=1):
+            if raw.strip():
+                try:
+                    yield at, decoder.decode(raw)
+                except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+                    raise FormatError(f"{path}:{at}: {_reason(wrong)}") from None
+
+
+def _reason(wrong: Exception) -> str:
+    """What is wrong with a line, without any of its text."""
+    return str(wrong) if isinstance(wrong, msgspec.DecodeError) else "not UTF-8"

@@ -1,0 +1,127 @@
+"""The words of an audit: what was served, what is asked of a suspect, and what was found, with its null and its doubts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stillwatch.core import Evidence
+
+__all__ = ["AuditTest", "Capability", "Condition", "Finding", "Question", "Served", "State", "item_digest"]
+
+
+class Question(StrEnum):
+    """What an audit asks. Three questions with three nulls: an answer to one is no answer to another."""
+
+    EXPOSURE = "exposure"
+    RESEMBLANCE = "resemblance"
+    DESCENT = "descent"
+
+    @property
+    def words(self) -> str:
+        """The question as a person would ask it."""
+        return {
+            Question.EXPOSURE: "Was the suspect trained on responses that we served?",
+            Question.RESEMBLANCE: "Is the suspect closer to our model than comparable models are?",
+            Question.DESCENT: "Do the suspect's weights descend from ours?",
+        }[self]
+
+
+class Capability(StrEnum):
+    """What a suspect lets one see; each includes no other."""
+
+    TEXT = "text"
+    LOGPROBS = "logprobs"
+    WEIGHTS = "weights"
+
+
+class State(StrEnum):
+    """Whether a condition on which a p-value rests was met."""
+
+    HOLDS = "holds"
+    MENDED = "mended"
+    UNRECORDED = "not recorded"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """One response that was served, and its siblings: other answers to the same prompt that were drawn and never served.
+
+    What is not recorded is `None`. `as_sampled`: the served text is the first that was drawn, unfiltered, not picked among several by
+    anybody. `same_sampling`: the siblings come from the same snapshot, system text and decoding. `conversation` names the conversation
+    that the prompt belongs to.
+    """
+
+    item: str
+    account: str
+    prompt: str
+    response: str
+    siblings: tuple[str, ...]
+    conversation: str | None = None
+    as_sampled: bool | None = None
+    same_sampling: bool | None = None
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The served response first, then the siblings."""
+        return (self.response, *self.siblings)
+
+
+def item_digest(one: Served) -> str:
+    """SHA-256 of everything about an item, with lengths between the parts, so that two items never read alike."""
+    made = hashlib.sha256()
+    known = [f"{flag}" for flag in (one.as_sampled, one.same_sampling)]
+    for part in (one.item, one.account, one.conversation or "", *known, one.prompt, *one.candidates):
+        raw = part.encode("utf-8", "surrogatepass")
+        made.update(len(raw).to_bytes(8, "big") + raw)
+    return made.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """A condition of a test as it was found: `left_out` items were dropped so that it holds."""
+
+    words: str
+    state: State
+    left_out: int = 0
+
+    def __str__(self) -> str:
+        if self.state is State.MENDED:
+            return f"{self.words}: holds after {self.left_out} items were left out"
+        return f"{self.words}: {'not recorded, taken on trust' if self.state is State.UNRECORDED else 'holds'}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditTest:
+    """A test as it is declared before anything is asked: its question, what it needs, its null in words and what it rests on."""
+
+    name: str
+    title: str
+    question: Question
+    needs: Capability
+    null: str
+    statistic: str
+    ties: str
+    assumptions: tuple[str, ...]
+    misled_by: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a test said of a suspect, and of an account's traffic where the question is exposure.
+
+    `items` are digests of the items whose randomness was used: two findings may be multiplied only where they share none.
+    `running` is the e-process after each item, empty where the test has none.
+    """
+
+    test: str
+    question: Question
+    suspect: str
+    account: str | None
+    evidence: Evidence
+    assumptions: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    items: tuple[str, ...] = ()
+    running: tuple[float, ...] = ()

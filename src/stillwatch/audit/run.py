@@ -1,0 +1,153 @@
+"""A plan carried out on a suspect: the tests it names, on the items it names, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from stillwatch.audit.accuse import accuse
+from stillwatch.audit.agreement import agreement
+from stillwatch.audit.clearing import Clearing, clear
+from stillwatch.audit.exposure import account_items, stopped
+from stillwatch.audit.overlap import SIMILARITIES
+from stillwatch.audit.plan import Plan, Stop, items_digest, prompts_digest
+from stillwatch.audit.records import Finding, Question, Served
+from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
+from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
+from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
+from stillwatch.core import Error, FormatError
+
+__all__ = ["Outcome", "Told", "carry_out", "read_outcome", "write_outcome"]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One finding as it is kept: no text and no likelihoods."""
+
+    test: str
+    question: Question
+    account: str | None
+    value: float | None
+    n: int
+    p: float | None
+    e: float | None
+    needed: int | None
+    null: str
+    statistic: str
+    assumptions: tuple[str, ...]
+    conditions: tuple[str, ...]
+    cleared: str | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a plan found: findings, and the accounts to look at (`triage`, e-BH) and that may be named (`named`, Holm)."""
+
+    plan: Plan
+    findings: tuple[Told, ...]
+    triage: tuple[str, ...]
+    named: tuple[str, ...]
+    undecided: tuple[str, ...]
+
+
+def carry_out(
+    plan: Plan,
+    served: Sequence[Served],
+    suspect: Suspect,
+    *,
+    reference: Scoring | None = None,
+    ours: Answering | None = None,
+    controls: Sequence[Answering] = (),
+    prompts: Sequence[str] = (),
+) -> Outcome:
+    """Test the suspect as the plan says.
+
+    Raises:
+        Error: items, prompts, controls or the suspect are not those of the plan, or the suspect lacks what the test needs.
+    """
+    if items_digest(served) != plan.served:
+        raise Error("served: not the items of the plan, or in another order")
+    if suspect.name != plan.suspect:
+        raise Error(f"suspect: got {suspect.name!r}, the plan is for {plan.suspect!r}")
+    if (None if reference is None else reference.name) != plan.reference:
+        raise Error(f"reference: expected that of the plan: {plan.reference or 'none'}")
+    if tuple(one.name for one in controls) != plan.controls:
+        raise Error(f"controls: expected those of the plan, in its order: {', '.join(plan.controls) or 'none'}")
+    if prompts_digest(prompts) != plan.prompts:
+        raise Error("prompts: not the prompts of the plan, or in another order")
+    findings, told = [], []
+    for items in account_items(served).values():
+        found, cleared = _exposure(plan, items, suspect, reference)
+        findings.append(found)
+        told.append(_told(found, cleared))
+    if plan.controls:
+        told.append(_told(_resemblance(plan, suspect, ours, controls, prompts), None))
+    verdicts = accuse(findings, q=plan.q, alpha=plan.alpha)
+    return Outcome(
+        plan=plan,
+        findings=tuple(told),
+        triage=verdicts.triage,
+        named=verdicts.named,
+        undecided=verdicts.undecided,
+    )
+
+
+def write_outcome(path: Path, outcome: Outcome) -> None:
+    """Keep an outcome as JSON."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(outcome), indent=1) + b"\n")
+
+
+def read_outcome(path: Path) -> Outcome:
+    """An outcome as it was kept.
+
+    Raises:
+        FormatError: not an outcome.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Outcome)
+    except msgspec.DecodeError as wrong:
+        raise FormatError(f"{path}: not the outcome of an audit: {wrong}") from None
+
+
+def _exposure(
+    plan: Plan, items: Sequence[Served], suspect: Suspect, reference: Scoring | None
+) -> tuple[Finding, Clearing | None]:
+    """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
+    if plan.exposure == SIBLING_OVERLAP.name:
+        alike = SIMILARITIES[plan.similarity]
+        found = sibling_overlap(items, answering(suspect), similarity=alike, alpha=plan.alpha)
+        numbers = overlaps(items, answering(suspect), similarity=alike)
+    else:
+        found = sibling_likelihood(items, scoring(suspect), reference=reference, alpha=plan.alpha)
+        numbers = gains(items, scoring(suspect), reference=reference)
+    if plan.stop is Stop.EVIDENCE:
+        return stopped(found, plan.alpha), None
+    return found, clear(numbers, share=plan.share, alpha=plan.alpha, power=plan.power)
+
+
+def _resemblance(
+    plan: Plan, suspect: Suspect, ours: Answering | None, controls: Sequence[Answering], prompts: Sequence[str]
+) -> Finding:
+    if ours is None:
+        raise Error("ours: the plan compares our model with controls, and our answers are missing")
+    return agreement(prompts, answering(suspect), ours, controls, alpha=plan.alpha)
+
+
+def _told(found: Finding, cleared: Clearing | None) -> Told:
+    seen = found.evidence
+    return Told(
+        test=found.test,
+        question=found.question,
+        account=found.account,
+        value=None if math.isnan(seen.value) else seen.value,
+        n=seen.n,
+        p=seen.p_value,
+        e=seen.e_value,
+        needed=seen.needed,
+        null=seen.null,
+        statistic=seen.method,
+        assumptions=found.assumptions,
+        conditions=tuple(str(one) for one in found.conditions),
+        cleared=None if cleared is None else str(cleared),
+    )

@@ -1,0 +1,72 @@
+"""A suspect behind a Protocol of one method a capability: it answers, it scores given text, or its weights are there to read."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeGuard, runtime_checkable
+
+from stillwatch.audit.records import Capability
+from stillwatch.core import Error
+
+__all__ = ["Answering", "Scoring", "Suspect", "answering", "scoring"]
+
+
+class Suspect(Protocol):
+    """A model under audit: a name to print and what it lets one see."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What can be asked of it."""
+
+
+@runtime_checkable
+class Answering(Suspect, Protocol):
+    """A suspect that answers prompts (`Capability.TEXT`)."""
+
+    def answer(self, prompt: str) -> str | None:
+        """Its one answer to a prompt; None if it was never asked or gave none. Asked twice, the same answer."""
+
+
+@runtime_checkable
+class Scoring(Suspect, Protocol):
+    """A suspect that tells how likely a given text is (`Capability.LOGPROBS`)."""
+
+    def likelihood(self, prompt: str, text: str) -> float | None:
+        """Mean log-probability of a token of the text after the prompt, in nats; None if it is not known."""
+
+
+def answering(suspect: Suspect) -> Answering:
+    """The suspect as one that answers.
+
+    Raises:
+        Error: when it does not.
+    """
+    if not _answers(suspect):
+        raise Error(f"{suspect.name}: gives no text, it has {_told(suspect)}")
+    return suspect
+
+
+def scoring(suspect: Suspect) -> Scoring:
+    """The suspect as one that scores given text.
+
+    Raises:
+        Error: when it does not.
+    """
+    if not _scores(suspect):
+        raise Error(f"{suspect.name}: gives no logprobs, it has {_told(suspect)}")
+    return suspect
+
+
+def _answers(suspect: Suspect) -> TypeGuard[Answering]:
+    return Capability.TEXT in suspect.capabilities and isinstance(suspect, Answering)
+
+
+def _scores(suspect: Suspect) -> TypeGuard[Scoring]:
+    return Capability.LOGPROBS in suspect.capabilities and isinstance(suspect, Scoring)
+
+
+def _told(suspect: Suspect) -> str:
+    return ", ".join(sorted(suspect.capabilities)) or "nothing"

@@ -1,0 +1,118 @@
+"""Audits of count models that never saw what is tested: how often each test errs, in worlds where erring is all it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stillwatch.audit.agreement import agreement
+from stillwatch.audit.betting import betting
+from stillwatch.audit.clearing import clear
+from stillwatch.audit.count_models import CountModel, author, serve
+from stillwatch.audit.deals import Floats
+from stillwatch.audit.decoy_keys import decoy_keys
+from stillwatch.audit.marks import draw_keys, pairs
+from stillwatch.audit.records import Finding
+from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
+from stillwatch.audit.sibling_overlap import sibling_overlap
+
+__all__ = ["NULLS", "NullDraws", "World", "draw_world", "null_draws"]
+
+VOCABULARY = 60
+ITEMS = 24
+DECOYS = 999
+CONTROLS = 19
+MARKED = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """A teacher, and a suspect that was trained on its responses to somebody else, with word pairs of its replies and a clean model's."""
+
+    teacher: CountModel
+    suspect: CountModel
+    habits: Floats
+    replies: tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NullDraws:
+    """P-values and the highest e-values of many audits under the null; nan where a test gives none."""
+
+    p: Floats
+    e: Floats
+
+
+def draw_world(rng: np.random.Generator) -> World:
+    """A world: the suspect is a student of the same teacher (the hardest null of exposure), its clean peer one of the same author."""
+    habits = author(rng, VOCABULARY)
+    teacher = _model(rng, habits, "teacher")
+    starts = rng.integers(VOCABULARY, size=200)
+    suspect = CountModel.trained(teacher.sample(starts, 20, rng), vocabulary=VOCABULARY, name="suspect")
+    peer = _model(rng, habits, "peer")
+    replies = tuple(one.sample(starts[:40], 40, rng) for one in (suspect, peer))
+    return World(teacher=teacher, suspect=suspect, habits=habits, replies=(replies[0], replies[1]))
+
+
+def null_draws(test: str, audits: int, rng: np.random.Generator, *, a_world: int = 50) -> NullDraws:
+    """So many audits under the null, `a_world` of them in each world: serving, keys or controls are drawn anew for every one."""
+    found = []
+    for at in range(audits):
+        if at % a_world == 0:
+            world = draw_world(rng)
+        found.append(NULLS[test](world, rng))
+    p = [np.nan if one.evidence.p_value is None else one.evidence.p_value for one in found]
+    e = [max(one.running) if one.running else (one.evidence.e_value or np.nan) for one in found]
+    return NullDraws(p=np.array(p, dtype=np.float64), e=np.array(e, dtype=np.float64))
+
+
+def _sibling_overlap(world: World, rng: np.random.Generator) -> Finding:
+    return sibling_overlap(serve(world.teacher, "a", ITEMS, rng), world.suspect)
+
+
+def _sibling_likelihood(world: World, rng: np.random.Generator) -> Finding:
+    return sibling_likelihood(serve(world.teacher, "a", ITEMS, rng), world.suspect, reference=world.teacher)
+
+
+def _agreement(world: World, rng: np.random.Generator) -> Finding:
+    """The teacher is one of twenty models of one author, and so is the suspect."""
+    prompts = [f"{at} {word}" for at, word in enumerate(rng.integers(VOCABULARY, size=30).tolist())]
+    suspect, ours, *controls = (_model(rng, world.habits, f"m{at}", words=1) for at in range(CONTROLS + 2))
+    return agreement(prompts, suspect, ours, controls, similarity=_same_word, alpha=0.05)
+
+
+def _decoy_keys(world: World, rng: np.random.Generator) -> Finding:
+    said, clean = (pairs(list(one)) for one in world.replies)
+    keys = draw_keys(rng, DECOYS + 1)
+    return decoy_keys(said, keys[0], keys[1:], suspect="s", account="a", reference=clean, alpha=0.001)
+
+
+def _betting(world: World, rng: np.random.Generator) -> Finding:
+    return betting(pairs(list(world.replies[0])), draw_keys(rng, 1)[0], suspect="s", account="a", alpha=0.001)
+
+
+def _clearing(world: World, rng: np.random.Generator) -> Finding:
+    """A share of the served answers is marked for sure, and clearing would deny it."""
+    found = gains(serve(world.teacher, "a", 2 * ITEMS, rng), world.suspect, reference=world.teacher)
+    marked = rng.random(len(found.values)) < MARKED
+    values = [np.r_[9.0, one[1:]] if mark else one for one, mark in zip(found.values, marked, strict=True)]
+    return clear(replace(found, values=tuple(values)), share=MARKED, alpha=0.05).finding
+
+
+NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
+    one.__name__.removeprefix("_"): one
+    for one in (_sibling_overlap, _sibling_likelihood, _agreement, _decoy_keys, _betting, _clearing)
+}
+"""One audit under the null by test; every test has one."""
+
+
+def _model(rng: np.random.Generator, habits: Floats, name: str, *, words: int = 20) -> CountModel:
+    source = CountModel(author(rng, VOCABULARY, habits=habits), name="source")
+    texts = source.sample(rng.integers(VOCABULARY, size=150), 20, rng)
+    return CountModel.trained(texts, vocabulary=VOCABULARY, name=name, words=words)
+
+
+def _same_word(one: str, other: str) -> float:
+    return float(one.split()[:1] == other.split()[:1])

@@ -1,0 +1,130 @@
+"""`stillwatch audit`: promise a test of a suspect model, carry it out on recorded answers, and read the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from stillwatch.cli.app import app
+
+__all__ = ["audit_app", "audit_plan", "audit_report", "audit_run"]
+
+audit_app = App(name="audit", help="Test whether a model was trained on what we served, and on whose harvest.")
+app.command(audit_app)
+
+
+@audit_app.command(name="plan")
+def audit_plan(
+    served: Path,
+    suspect: str,
+    /,
+    *,
+    out: Path = Path("plan.json"),
+    test: str = "sibling_overlap",
+    similarity: str = "gram_overlap",
+    reference: str | None = None,
+    control: Annotated[list[str] | None, Parameter(negative=())] = None,
+    prompts: Path | None = None,
+    alpha: float = 0.01,
+    q: float = 0.05,
+    stop_early: Annotated[bool, Parameter(negative=())] = False,
+    share: float = 0.05,
+    power: float = 0.8,
+) -> None:
+    """Freeze items, statistic, alpha and stopping rule before the suspect is asked, and say what could be seen.
+
+    Args:
+        served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
+        suspect: Name of the suspect.
+        out: File of the plan; never written over.
+        test: Test of exposure, sibling_overlap (from answers) or sibling_likelihood (from logprobs).
+        similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
+        reference: Name of the model whose likelihoods sibling_likelihood takes away; our own will do.
+        control: Name of a model that ours is compared with for resemblance; give it once for each.
+        prompts: File of prompts for resemblance, one a line, that no account under suspicion sent.
+        alpha: Chance of naming any account falsely.
+        q: Share of accounts to look at that may be false.
+        stop_early: Stop at the first item at which the evidence suffices.
+        share: Share of marked answers that clearing must rule out.
+        power: Chance with which the share that is said to be seen would be seen.
+    """
+    from stillwatch.audit import Stop, draw_up, read_served, write_plan
+
+    plan = draw_up(
+        read_served(served),
+        suspect=suspect,
+        exposure=test,
+        similarity=similarity,
+        reference=reference,
+        controls=control or (),
+        prompts=_prompts(prompts),
+        alpha=alpha,
+        q=q,
+        stop=Stop.EVIDENCE if stop_early else Stop.ALL,
+        share=share,
+        power=power,
+    )
+    write_plan(out, plan)
+    print(f"Plan {plan.seal[:16]} for {suspect}: {test}, alpha {alpha:g}, {plan.stop.value}.")
+    for one in plan.accounts:
+        seen = "no share would be seen" if one.seen is None else f"a marked share of {one.seen:.1%} would be seen"
+        print(f"  {one.account}: {one.items} items, {seen} (power {power:.0%})")
+
+
+@audit_app.command(name="run")
+def audit_run(
+    plan: Path,
+    served: Path,
+    answers: Path,
+    /,
+    *,
+    out: Path = Path("audit.json"),
+    reference: Path | None = None,
+    ours: Path | None = None,
+    control: Annotated[list[Path] | None, Parameter(negative=())] = None,
+    prompts: Path | None = None,
+) -> None:
+    """Carry out a plan on the recorded answers of a suspect.
+
+    Args:
+        plan: The plan.
+        served: The served responses of the plan.
+        answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob.
+        out: File of the outcome.
+        reference: Likelihoods by the reference of the plan, in a file named after it.
+        ours: Answers of our model to the prompts of resemblance.
+        control: Answers of a control, in a file named after it; give it once for each, in the order of the plan.
+        prompts: The prompts of resemblance.
+    """
+    from stillwatch.audit import answer_lines, carry_out, read_plan, read_served, read_suspect, write_outcome
+
+    promised = read_plan(plan)
+    outcome = carry_out(
+        promised,
+        read_served(served),
+        read_suspect(answers, name=promised.suspect),
+        reference=None if reference is None else read_suspect(reference),
+        ours=None if ours is None else read_suspect(ours),
+        controls=[read_suspect(one) for one in control or ()],
+        prompts=_prompts(prompts),
+    )
+    write_outcome(out, outcome)
+    print("\n".join(answer_lines(outcome)))
+
+
+@audit_app.command(name="report")
+def audit_report(outcome: Path, /) -> None:
+    """Read the outcome of an audit: three questions, answered apart.
+
+    Args:
+        outcome: The outcome that stillwatch audit run wrote.
+    """
+    from stillwatch.audit import answer_lines, read_outcome
+
+    print("\n".join(answer_lines(read_outcome(outcome))))
+
+
+def _prompts(path: Path | None) -> list[str]:
+    return [] if path is None else [line for line in path.read_text("utf-8").splitlines() if line.strip()]

@@ -1,0 +1,41 @@
+"""Count models that saw nothing are accused no oftener than promised, by every test; those that were trained on it are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from stillwatch.audit import TESTS, sibling_likelihood, sibling_overlap
+from stillwatch.audit.count_models import CountModel, serve
+from stillwatch.audit.tier0 import NULLS, VOCABULARY, draw_world, null_draws
+
+AUDITS = {"agreement": 40, "decoy_keys": 60}
+
+
+def test_every_test_has_a_world_in_which_it_can_only_err() -> None:
+    assert list(NULLS) == list(TESTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(NULLS))
+def test_a_test_errs_no_oftener_than_promised(name: str, at_most: Callable[[int, int, float], bool]) -> None:
+    audits = AUDITS.get(name, 120)
+    found = null_draws(name, audits, np.random.default_rng(1))
+    assert not np.isnan(found.p).any()
+    for level in (0.01, 0.05, 0.2):
+        assert at_most(int((found.p <= level).sum()), audits, level)
+        assert at_most(int((found.e >= 1 / level).sum()), audits, level)
+
+
+def test_who_was_trained_on_the_responses_is_found_both_ways() -> None:
+    rng = np.random.default_rng(2)
+    world = draw_world(rng)
+    items = serve(world.teacher, "a", 80, rng)
+    texts = np.array([[*map(int, (*one.prompt.split()[-1:], *one.response.split()))] for one in items])
+    student = CountModel.trained(
+        texts, vocabulary=VOCABULARY, name="student", learned={one.prompt: one.response for one in items}, recall=0.5
+    )
+    assert (sibling_likelihood(items, student, reference=world.teacher).evidence.p_value or 1) < 1e-4
+    assert (sibling_overlap(items, student).evidence.p_value or 1) < 1e-6
