@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,8 @@ def _world(exchanges: int, keep: Path) -> Path:
     A process of its own writes it: what the generator holds is no memory of the scan.
     """
     world = keep / f"world-{exchanges}"
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        pool.apply(_write_world, (world, exchanges))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
+        apart.submit(_write_world, world, exchanges).result()
     return world
 
 
