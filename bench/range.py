@@ -27,8 +27,8 @@ from figures import ROOT, Figures, keep, redraw
 from generate import generate
 from limits import limit
 from range_page import files
+from range_studies import STUDIES, study
 from realism import realism
-from studies import STUDIES, study
 from windows_report import windows
 
 from stillwatch.range.windows import SEEDS, SIZES

@@ -7,8 +7,8 @@ from typing import Any
 
 from bars import bars_of
 from chart import Line, Panel, chart
+from range_studies import STUDIES, told_of
 from range_windows_page import window_plot, windows
-from studies import STUDIES, told_of
 
 KINDS = {
     "home": "homes",
