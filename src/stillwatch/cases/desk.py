@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from stillwatch.cases.fold import cases_from
-from stillwatch.cases.journal import Entry, Journal, Private
+from stillwatch.cases.journal import Append, Entry, Journal, Private
 from stillwatch.cases.opening import Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
 from stillwatch.cases.ruling import Reason, Ruling, fits
@@ -27,8 +27,6 @@ from stillwatch.core.errors import CaseError
 from stillwatch.engine import Workspace
 
 __all__ = ["Desk", "note_entry", "subject_of"]
-
-_Append = Callable[[Sequence[Entry]], Any]
 
 
 def _now() -> dt.datetime:
@@ -47,8 +45,9 @@ class Desk:
         self.workspace = workspace
         self.clock = clock
         self.signer: Signer = collector(workspace)
+        self.sealed = workspace.root / "sealed"
         subjects = Subjects(workspace.root / "keys" / "subjects.sqlite", workspace.key)
-        self.journal = Journal(workspace.root / "desk", self.signer, subjects, clock)
+        self.journal = Journal(workspace.root / "desk", self.signer, subjects, clock, traces=[self.sealed])
 
     def cases(self) -> dict[str, Case]:
         """Every case by id, in the order of opening."""
@@ -63,12 +62,14 @@ class Desk:
         return _found(self.cases(), case_id)
 
     def open(self, opening: Opening, *, by: str) -> Case:
-        """Open a case for a finding.
+        """Open a case for a finding. The first one begins the journal.
 
         Raises:
             CaseError: when the finding does not say all that a case must say, or is in a case already.
+            TamperingFound: when there was a journal and it is gone.
         """
         whole(opening)
+        self.journal.begin()
         with self._step() as (cases, append):
             for other in cases.values():
                 same = any((o.handle, o.run) == (opening.handle, opening.run) for o in other.openings)
@@ -194,7 +195,7 @@ class Desk:
         return self.case(case_id)
 
     @contextlib.contextmanager
-    def _step(self) -> Iterator[tuple[dict[str, Case], _Append]]:
+    def _step(self) -> Iterator[tuple[dict[str, Case], Append]]:
         """The cases as they are, and the function that appends: nobody else writes in between."""
         with self.journal.writing() as append:
             yield self.cases(), append

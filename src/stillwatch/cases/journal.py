@@ -2,14 +2,17 @@
 
     desk/journal.jsonl     one record a line, each naming the hash of the one before (`chain`)
     desk/journal.head      how far it is acknowledged: records, bytes and the last hash, signed by the collector
-    desk/unacknowledged/   what a crash left behind the head, set aside
+    desk/unacknowledged/   what a crash left behind the head, set aside; `.recorded` once a record names it
+    keys/journal.name       the random name of the journal, so that another one in its place, or none, is noticed
 
 Append writes the lines, flushes them, and only then replaces the head, flushed too: that is the moment of acknowledgement. A kill at
 any point leaves the old head or the new one; bytes behind the head were never acknowledged, are set aside by the next writer, and that
 is itself recorded. A record that is acknowledged is on the disk.
 
+A journal is begun once, with the first case. Where there was one and it is gone, nothing begins another.
+
 Misled by: whoever holds the collector's key can write another journal, and whoever puts back an older journal with its older head goes
-unseen here. Sealed files name the head of their day, and so bear witness against both.
+unseen here; so does whoever deletes journal, head, name, subjects and sealed files together. Sealed files name the head of their day, and so bear witness against both.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -31,14 +34,15 @@ from stillwatch.cases.canonical import canonical
 from stillwatch.cases.chain import Record, line_of, linked, read_line
 from stillwatch.cases.signing import PublicKey, Signer
 from stillwatch.cases.subjects import Subjects, opened_fields, sealed_field
-from stillwatch.core.errors import TamperingFound
+from stillwatch.core.errors import CaseError, TamperingFound
 from stillwatch.engine import durable_write, full_disk_is_an_error
 
-__all__ = ["Entry", "Head", "Journal", "JournalFault", "Private", "Told", "journal_faults"]
+__all__ = ["Append", "Entry", "Head", "Journal", "JournalFault", "Private", "Told", "journal_faults"]
 
 _DOMAIN = b"stillwatch journal head 1\n"
 SET_ASIDE = "journal.set_aside"
 """Kind of the record that says what was found behind the head."""
+_RECORDED = ".recorded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +98,10 @@ class JournalFault:
         return f"{where}: {self.message}"
 
 
+Append: TypeAlias = Callable[[Sequence[Entry]], tuple[Record, ...]]
+"""Records entries; on return they are on the disk."""
+
+
 class Journal:
     """One installation's journal.
 
@@ -102,28 +110,61 @@ class Journal:
         signer: the collector's key.
         subjects: the keys of those whom it speaks of.
         clock: says the time, aware.
+        traces: what is there only when a journal is, besides the keys of subjects and the journal's name beside them.
     """
 
-    def __init__(self, folder: Path, signer: Signer, subjects: Subjects, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        signer: Signer,
+        subjects: Subjects,
+        clock: Callable[[], dt.datetime],
+        *,
+        traces: Sequence[Path] = (),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self.subjects = subjects
         self._signer = signer
         self._clock = clock
+        self._name = subjects.path.with_name("journal.name")
+        self._traces = (subjects.path, self._name, *traces)
 
-    def head(self) -> Head:
-        """How far it is acknowledged; an empty journal has a head too, which is made here.
+    def begin(self) -> None:
+        """Begin the journal where there never was one; one that is there goes on.
 
         Raises:
-            TamperingFound: when the head is not what the collector signed.
+            TamperingFound: when there was one and it is gone.
         """
-        path = self.folder / "journal.head"
-        if not path.exists() and not (self.folder / "journal.jsonl").exists():
-            with self._locked():
-                if not path.exists():
-                    name = secrets.token_hex(16)
-                    self._put(Head(journal=name, seq=0, size=0, hash="0" * 64, key=self._signer.public.id))
-        return _read_head(self.folder, self._signer.public)
+        if self._there():
+            return
+        with self._locked():
+            if not self._begun():
+                name = secrets.token_hex(16)
+                self._put(Head(journal=name, seq=0, size=0, hash="0" * 64, key=self._signer.public.id))
+                durable_write(self._name, name.encode(), mode=0o600)
+
+    def begun(self) -> bool:
+        """Whether there is a journal; False only where nothing says that there ever was one.
+
+        Raises:
+            TamperingFound: when there was one and it is gone.
+        """
+        if self._there():
+            return True
+        with self._locked():  # who begins it writes the head before its traces, and both under this lock
+            return self._begun()
+
+    def head(self) -> Head:
+        """How far it is acknowledged.
+
+        Raises:
+            TamperingFound: when it has no head, is another journal than it was, or the head is not what the collector signed.
+        """
+        head = _read_head(self.folder, self._signer.public)
+        if self._name.exists() and self._name.read_text() != head.journal:
+            raise TamperingFound([f"{self.folder}: is another journal than the one that {self._name} names"])
+        return head
 
     def records(self) -> Iterator[Record]:
         """Every acknowledged record in order, each checked.
@@ -131,6 +172,8 @@ class Journal:
         Raises:
             TamperingFound: at the first that is not as it was written.
         """
+        if not self.begun():
+            return
         for one in _walk(self.folder, self.head()):
             if isinstance(one, JournalFault):
                 raise TamperingFound([str(one)])
@@ -142,17 +185,26 @@ class Journal:
         Raises:
             TamperingFound: at the first that is not as it was written.
         """
+        if not self.begun():
+            return []
         name, keys = self.head().journal, self.subjects.keys()
         return [Told(record=r, private=opened_fields(r.private, keys, _place(name, r.seq))) for r in self.records()]
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Callable[[Sequence[Entry]], tuple[Record, ...]]]:
+    def writing(self) -> Iterator[Append]:
         """Be the only writer: what is read and what is then appended belong together. Yields the function that appends.
 
         What a crash left behind the head is set aside first, and that is recorded.
+
+        Raises:
+            CaseError: when no journal was begun.
+            TamperingFound: when it is not as it was written, or gone.
         """
-        self.head()
+        if not self.begun():
+            raise CaseError(f"{self.folder}: no case was opened here yet; the first one begins the journal")
         with self._locked():
+            if not self._name.exists():
+                durable_write(self._name, self.head().journal.encode(), mode=0o600)
             self._set_aside()
             yield self._append
 
@@ -162,7 +214,7 @@ class Journal:
             return append([entry])[0]
 
     def _append(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
-        head = _read_head(self.folder, self._signer.public)
+        head = self.head()
         names = [name for e in entries for name in (_person(e.by), *(p.subject for p in e.private))]
         subjects = self.subjects.of(names)
         made: list[Record] = []
@@ -196,25 +248,51 @@ class Journal:
         signed = replace(head, signature=self._signer.sign(_unsigned(head)).hex())
         durable_write(self.folder / "journal.head", canonical(msgspec.to_builtins(signed)), mode=0o600)
 
+    def _there(self) -> bool:
+        return any((self.folder / name).exists() for name in ("journal.head", "journal.jsonl"))
+
+    def _begun(self) -> bool:
+        if self._there():
+            return True
+        left = [str(path) for path in self._traces if path.exists()]
+        if left:
+            raise TamperingFound(
+                [f"{self.folder}: the journal is gone: {', '.join(left)} would not be there without; put it back"]
+            )
+        return False
+
     def _set_aside(self) -> None:
-        head = _read_head(self.folder, self._signer.public)
-        path = self.folder / "journal.jsonl"
+        """Take what a crash left behind the head out of the journal, and record each piece that no record names.
+
+        A kill between the two leaves a piece without a record; the next writer finds it by its name and records it then.
+        """
+        head = self.head()
+        path, aside = self.folder / "journal.jsonl", self.folder / "unacknowledged"
         size = path.stat().st_size if path.exists() else 0
         if size < head.size:
             raise TamperingFound([f"{path}: ends after {size} bytes, but {head.size} are acknowledged"])
-        if size == head.size:
+        if size > head.size:
+            with path.open("rb+") as file:
+                file.seek(head.size)
+                left = file.read()
+                aside.mkdir(exist_ok=True, mode=0o700)
+                durable_write(aside / f"{head.size}-{hashlib.sha256(left).hexdigest()}", left, mode=0o600)
+                file.truncate(head.size)
+                file.flush()
+                os.fsync(file.fileno())
+        pieces = sorted(one for one in aside.glob("[0-9]*") if one.suffix != _RECORDED)
+        if not pieces:
             return
-        with path.open("rb+") as file:
-            file.seek(head.size)
-            left = file.read()
-            digest = hashlib.sha256(left).hexdigest()
-            aside = self.folder / "unacknowledged"
-            aside.mkdir(exist_ok=True, mode=0o700)
-            durable_write(aside / f"{head.size}-{digest[:16]}", left, mode=0o600)
-            file.truncate(head.size)
-            file.flush()
-            os.fsync(file.fileno())
-        self._append([Entry(kind=SET_ASIDE, by="stillwatch", body={"bytes": len(left), "sha256": digest})])
+        told = {record.body.get("piece") for record in self.records() if record.kind == SET_ASIDE}
+        entries = [
+            Entry(kind=SET_ASIDE, by="stillwatch", body={"piece": one.name, "bytes": one.stat().st_size})
+            for one in pieces
+            if one.name not in told
+        ]
+        if entries:
+            self._append(entries)
+        for one in pieces:
+            one.rename(one.with_name(one.name + _RECORDED))
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

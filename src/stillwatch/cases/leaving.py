@@ -1,4 +1,7 @@
-"""Seal, redact and export a case, each step recorded with the digest of what it made."""
+"""Seal, redact and export a case, each step recorded with the digest of what it made.
+
+Only files that this installation sealed, of cases that it knows, are redacted or exported; whoever else signed them besides.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from stillwatch.cases.desk import Desk, note_entry
+from stillwatch.cases.journal import Append
+from stillwatch.cases.record import Case
 from stillwatch.cases.redacting import redacted
 from stillwatch.cases.sealing import Seal, sealed_case
 from stillwatch.cases.signing import PublicKey, Signer
 from stillwatch.cases.verifying import Verified, verified
 from stillwatch.core.errors import CaseError
-from stillwatch.engine import durable_write
+from stillwatch.engine import durable_create, durable_write
 
 __all__ = ["export", "redact", "seal"]
 
@@ -22,29 +28,35 @@ __all__ = ["export", "redact", "seal"]
 def seal(desk: Desk, case_id: str, *, by: str, why: str, reviewer: Signer | None = None) -> Path:
     """Seal a case as it stands into `sealed/`, signed by the collector and, when a key is given, by the reviewer.
 
-    The file is durable before the journal says that it is there; its name is that of its digest, so none is written over.
+    The file is durable before the journal says that it is there; its name is that of its digest, so none is written over. Nobody is
+    forgotten in between.
     """
-    case = desk.case(case_id)
     signers = [desk.signer, *([reviewer] if reviewer else [])]
-    told = Seal(at=_now(desk), reviewer=by, version=version("stillwatch"), journal=desk.journal.head())
-    data = sealed_case(case, told, signers)
-    verified(data, [one.public for one in signers])
-    return _kept(desk, "case.sealed", case_id, data, by, why, {"keys": [one.public.id for one in signers]})
+    with desk.journal.writing() as append:
+        case = desk.case(case_id)
+        told = Seal(at=_now(desk), reviewer=by, version=version("stillwatch"), journal=desk.journal.head())
+        data = sealed_case(case, told, signers)
+        verified(data, [one.public for one in signers])
+        facts = {"keys": [one.public.id for one in signers]}
+        return _kept(desk, append, "case.sealed", case, data, by, why, facts)
 
 
 def redact(
     desk: Desk, path: Path, items: Mapping[str, str], *, by: str, why: str, keys: Sequence[PublicKey] = ()
 ) -> Path:
-    """Make a copy of a sealed file without these items (number to reason), in `sealed/`.
+    """Make a copy of a sealed file without these items (number, or kind for all of a kind, to reason), in `sealed/`.
 
     Raises:
         TamperingFound: when the file is not as it was sealed, by the collector's key and the `keys` given.
-        CaseError: when an item is not there or must stay.
+        CaseError: when another installation sealed it, its case is not here, or an item is not there or must stay.
     """
-    told = _checked(desk, path, keys)
-    data = redacted(told, items, at=_now(desk), signers=[desk.signer])
-    facts = {"of": _digest(path.read_bytes()), "items": sorted(items)}
-    return _kept(desk, "case.redacted", told.case, data, by, why, facts)
+    data = path.read_bytes()
+    with desk.journal.writing() as append:
+        told, case = _ours(desk, path, data, keys)
+        copy = redacted(told, items, at=_now(desk), signers=[desk.signer])
+        gone = verified(copy, [desk.signer.public, *keys]).removed.keys() - told.removed.keys()
+        facts = {"of": _digest(data), "items": sorted(gone)}
+        return _kept(desk, append, "case.redacted", case, copy, by, why, facts)
 
 
 def export(
@@ -54,30 +66,40 @@ def export(
 
     Raises:
         TamperingFound: when the file is not as it was sealed.
-        CaseError: when something lies at `to` already.
+        CaseError: when another installation sealed it, its case is not here, or something lies at `to` already.
     """
     if to.exists():
         raise CaseError(f"{to}: is there already; name another file")
     data = path.read_bytes()
-    told = _checked(desk, path, keys)
-    case = desk.case(told.case)
+    told, case = _ours(desk, path, data, keys)
     body = {"sha256": _digest(data), "removed": len(told.removed)}
     desk.journal.append(note_entry("case.exported", case, by, f"to {recipient}: {why}", body))
-    durable_write(to, data, mode=0o600)
+    try:
+        durable_create(to, data, mode=0o600)
+    except FileExistsError as error:
+        raise CaseError(f"{to}: is there already; name another file") from error
     return told
 
 
-def _checked(desk: Desk, path: Path, keys: Sequence[PublicKey]) -> Verified:
-    return verified(path.read_bytes(), [desk.signer.public, *keys])
+def _ours(desk: Desk, path: Path, data: bytes, keys: Sequence[PublicKey]) -> tuple[Verified, Case]:
+    """What the bytes of a sealed file say, and the case here that they are about.
+
+    A key that somebody gives says only that its owner signed; that the file is this house's own takes the collector's.
+    """
+    told = verified(data, [desk.signer.public, *keys])
+    if desk.signer.public.id not in told.signed:
+        raise CaseError(f"{path}: was not sealed by this installation (key {desk.signer.public.id[:16]})")
+    return told, desk.case(told.case)
 
 
-def _kept(desk: Desk, kind: str, case_id: str, data: bytes, by: str, why: str, facts: Mapping[str, object]) -> Path:
+def _kept(
+    desk: Desk, append: Append, kind: str, case: Case, data: bytes, by: str, why: str, facts: Mapping[str, Any]
+) -> Path:
     digest = _digest(data)
-    folder = desk.workspace.root / "sealed"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    path = folder / f"{case_id}-{digest[:12]}.tar"
+    desk.sealed.mkdir(exist_ok=True, mode=0o700)
+    path = desk.sealed / f"{case.id}-{digest[:12]}.tar"
     durable_write(path, data, mode=0o600)
-    desk.journal.append(note_entry(kind, desk.case(case_id), by, why, {"sha256": digest, **facts}))
+    append([note_entry(kind, case, by, why, {"sha256": digest, **facts})])
     return path
 
 

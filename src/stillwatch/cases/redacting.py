@@ -7,30 +7,31 @@ from collections.abc import Mapping, Sequence
 
 from stillwatch.cases.archive import pack
 from stillwatch.cases.dsse import envelope
-from stillwatch.cases.sealing import MANIFEST, REDACTION
+from stillwatch.cases.sealing import MANIFEST, REDACTION, STAYS
 from stillwatch.cases.signing import Signer
 from stillwatch.cases.verifying import REDACTION_FORM, Verified
 from stillwatch.core.errors import CaseError
 
 __all__ = ["redacted"]
 
-_NEVER = ("case", "exculpatory")
-"""Kinds that stay: a copy that names no case proves nothing, and one without what speaks for the accused misleads."""
-
 
 def redacted(sealed: Verified, why: Mapping[str, str], *, at: str, signers: Sequence[Signer]) -> bytes:
-    """The copy without these items, each with its reason. Redacting a redacted copy again keeps what was said of the earlier ones.
+    """The copy without these items (number, or kind for all of a kind), each with its reason.
+
+    Redacting a redacted copy again keeps what was said of the earlier ones.
 
     Raises:
         CaseError: when an item is not in the file, or is of a kind that stays.
     """
-    kinds = {item.number: item.kind for item in sealed.items}
-    for number in why:
-        if number not in kinds:
-            raise CaseError(f"item {number}: not in this file")
-        if kinds[number] in _NEVER:
-            raise CaseError(f"item {number}: is the part {kinds[number]!r}, which stays in every copy")
-    gone = {number: reason for number, (_, reason) in sealed.removed.items()} | dict(why)
+    gone = {number: reason for number, (_, reason) in sealed.removed.items()}
+    for name, reason in why.items():
+        chosen = [item for item in sealed.items if name in (item.number, item.kind)]
+        if not chosen:
+            raise CaseError(f"item {name}: not in this file")
+        for item in chosen:
+            if item.kind in STAYS:
+                raise CaseError(f"item {item.number}: is the part {item.kind!r}, which stays in every copy")
+            gone[item.number] = reason
     told = {"at": at, "removed": [{"item": number, "why": gone[number]} for number in sorted(gone)]}
     digest = hashlib.sha256(sealed.files[MANIFEST]).hexdigest()
     signed = envelope(REDACTION_FORM, digest, MANIFEST, told, signers)

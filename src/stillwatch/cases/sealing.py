@@ -25,12 +25,17 @@ from stillwatch.cases.dsse import envelope
 from stillwatch.cases.journal import Head
 from stillwatch.cases.record import Case
 from stillwatch.cases.signing import Signer
+from stillwatch.cases.statement import Statement
+from stillwatch.core.records import Part
 
-__all__ = ["ENVELOPE", "FORM", "MANIFEST", "REDACTION", "Seal", "sealed_case"]
+__all__ = ["ENVELOPE", "FORM", "MANIFEST", "REDACTION", "STAYS", "Seal", "sealed_case"]
 
 ENVELOPE, MANIFEST, REDACTION = "envelope.dsse.json", "manifest.json", "redaction.dsse.json"
 FORM = "urn:stillwatch:case-file:1"
 """Names the predicate of the envelope, and the form of the file."""
+
+STAYS = frozenset({"case", "exculpatory"})
+"""Kinds that no copy is without: one that names no case proves nothing, and one without what speaks for the accused misleads."""
 
 _Salt = Callable[[], str]
 
@@ -74,13 +79,20 @@ def _items(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
         parts = {name: told.pop(name) for name in ("tests", "statements", "factors", "exculpatory", "members")}
         yield "finding", told
         yield "exculpatory", parts["exculpatory"]
-        for name in ("statements", "tests", "factors"):
+        yield from map(_statement, opening.statements)
+        for name in ("tests", "factors"):
             yield from ((name.removesuffix("s"), one) for one in parts[name])
+    yield from map(_statement, case.added)
     for kind, rows in (
         ("member", case.members),
-        ("statement", case.added),
         ("claim", case.claims),
         ("ruling", case.rulings),
         ("event", case.history),
     ):
         yield from ((kind, msgspec.to_builtins(row)) for row in rows)
+
+
+def _statement(said: Statement) -> tuple[str, Mapping[str, Any]]:
+    """A statement as an item; one that speaks for the accused is of the kind that stays in every copy."""
+    kind = "exculpatory" if said.part is Part.EXCULPATORY else "statement"
+    return kind, msgspec.to_builtins(said)

@@ -6,6 +6,7 @@ readable by its owner alone. A reviewer's key is a person's and lies wherever th
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from stillwatch.core.errors import CaseError
-from stillwatch.engine import Workspace, durable_write
+from stillwatch.engine import Workspace, durable_create
 
 __all__ = ["PublicKey", "Signer", "collector", "make_key", "read_public", "read_signer"]
 
@@ -71,12 +72,20 @@ def make_key(path: Path) -> PublicKey:
     Raises:
         CaseError: when something is there already; a key that is written over can sign nothing any more.
     """
-    if path.exists():
-        raise CaseError(f"{path}: is there already; name another file")
+    beside = _public_half(path)
+    if beside.exists():
+        raise CaseError(f"{beside}: is there already; name another file")
     key = Ed25519PrivateKey.generate()
     public = Signer(key).public
-    durable_write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
-    durable_write(path.with_name(f"{path.stem}.pub.pem"), public.pem())
+    try:
+        durable_create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
+    except FileExistsError as error:
+        raise CaseError(f"{path}: is there already; name another file") from error
+    try:
+        durable_create(beside, public.pem())
+    except FileExistsError as error:
+        path.unlink()
+        raise CaseError(f"{beside}: is there already; name another file") from error
     return public
 
 
@@ -111,8 +120,29 @@ def read_public(path: Path) -> PublicKey:
 
 
 def collector(workspace: Workspace) -> Signer:
-    """The installation's own key, made when it is first asked for."""
+    """The installation's own key, made when it is first asked for; of several at once, all get the one that is kept.
+
+    Raises:
+        CaseError: when only the public half is left: a new key would vouch for nothing that was signed before.
+    """
     path = workspace.root / "keys" / "collector.pem"
-    if not path.exists():
-        make_key(path)
+    if not (path.exists() and _public_half(path).exists()):
+        with path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _complete(path)
     return read_signer(path)
+
+
+def _complete(path: Path) -> None:
+    """Make what is missing of the installation's key, alone at it: both halves, or the public one after a crash between them."""
+    beside = _public_half(path)
+    if not path.exists():
+        if beside.exists():
+            raise CaseError(f"{path}: is gone, and {beside.name} says that it was there; put it back")
+        make_key(path)
+    elif not beside.exists():
+        durable_create(beside, read_signer(path).public.pem())
+
+
+def _public_half(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.pub.pem")

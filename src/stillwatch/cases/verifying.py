@@ -11,8 +11,9 @@ from typing import Any
 from stillwatch.cases.archive import unpack
 from stillwatch.cases.canonical import read_canonical
 from stillwatch.cases.dsse import opened_envelope
-from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION
+from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION, STAYS
 from stillwatch.cases.signing import PublicKey
+from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import TamperingFound
 
 __all__ = ["REDACTION_FORM", "Item", "Verified", "verified"]
@@ -52,6 +53,9 @@ class Verified:
 def verified(data: bytes, keys: Sequence[PublicKey]) -> Verified:
     """What a sealed file says, when all of it is as it was sealed. Every signature must be by a key that is given.
 
+    A redaction counts only when it leaves what speaks for the accused, and by keys that signed the seal too: whoever else holds a copy
+    cannot take anything out of it.
+
     Raises:
         TamperingFound: when it is not, with what is wrong.
     """
@@ -64,15 +68,17 @@ def verified(data: bytes, keys: Sequence[PublicKey]) -> Verified:
         if seal["keys"] != list(signed):
             raise ValueError(f"the seal names {len(seal['keys'])} keys, and is signed by {len(signed)}, or by others")
         manifest = read_canonical(files[MANIFEST])
+        _check_case(manifest["case"])
+        kinds = {one["item"]: one["kind"] for one in manifest["items"]}
         gone: dict[str, str] = {}
         redacted_by: tuple[str, ...] = ()
         if REDACTION in files:
             told, redacted_by = opened_envelope(files[REDACTION], keys, REDACTION_FORM, digest, MANIFEST)
             gone = {one["item"]: one["why"] for one in told["removed"]}
+            _check_redaction(gone, kinds, redacted_by, signed)
         items = _items(files, manifest, gone)
     except (ValueError, KeyError, TypeError) as error:
         raise TamperingFound([f"sealed file: {error}"]) from error
-    kinds = {one["item"]: one["kind"] for one in manifest["items"]}
     return Verified(
         case=manifest["case"],
         seal=seal,
@@ -106,5 +112,34 @@ def _items(files: Mapping[str, bytes], manifest: Mapping[str, Any], gone: Mappin
         if hashlib.sha256(data).hexdigest() != listed[number]["sha256"]:
             raise ValueError(f"item {number} is not what was sealed")
         told = read_canonical(data)
+        if told["kind"] != listed[number]["kind"]:
+            raise ValueError(f"item {number} is of another kind than the manifest says")
         items.append(Item(number=number, kind=told["kind"], content=told["content"]))
     return tuple(items)
+
+
+def _check_case(case: object) -> None:
+    """The id of a case is one handle in its one spelling: files are named after it.
+
+    Raises:
+        ValueError: when it is not.
+    """
+    kind, number = unhandle(str(case))
+    if kind != "case" or handle(kind, number) != case:
+        raise ValueError("the manifest names no case")
+
+
+def _check_redaction(
+    gone: Mapping[str, str], kinds: Mapping[str, str], by: Sequence[str], signed: Sequence[str]
+) -> None:
+    """What was taken out may be missing, and those who took it out may say so.
+
+    Raises:
+        ValueError: when something was taken out that stays in every copy, or by somebody who did not sign the seal.
+    """
+    stranger = next((key for key in by if key not in signed), None)
+    if stranger is not None:
+        raise ValueError(f"redacted by key {stranger[:16]}, which did not sign the seal")
+    for number in gone:
+        if kinds.get(number) in STAYS:
+            raise ValueError(f"item {number} was taken out, of the part {kinds[number]!r}, which stays in every copy")

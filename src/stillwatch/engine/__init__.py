@@ -5,7 +5,16 @@ from __future__ import annotations
 from stillwatch.engine.duck import DuckEngine, QueryFailed
 from stillwatch.engine.engine import Engine, Kernel, Relation
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
-from stillwatch.engine.store import Manifest, Part, Store, by_day, check, durable_write, full_disk_is_an_error
+from stillwatch.engine.store import (
+    Manifest,
+    Part,
+    Store,
+    by_day,
+    check,
+    durable_create,
+    durable_write,
+    full_disk_is_an_error,
+)
 from stillwatch.engine.tables import CONTRACT_VERSION, TABLES, Column, Table, table
 from stillwatch.engine.workspace import LAYOUT_VERSION, Workspace
 
@@ -31,6 +40,7 @@ __all__ = [
     "Workspace",
     "by_day",
     "check",
+    "durable_create",
     "durable_write",
     "expand",
     "full_disk_is_an_error",

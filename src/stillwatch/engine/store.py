@@ -15,6 +15,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,7 @@ import pyarrow.parquet as pq
 from stillwatch.core.errors import ContractError, DiskFull, WorkspaceError
 from stillwatch.engine.tables import CONTRACT_VERSION, TABLES, Table
 
-__all__ = ["Manifest", "Part", "Store", "by_day", "check", "durable_write", "full_disk_is_an_error"]
+__all__ = ["Manifest", "Part", "Store", "by_day", "check", "durable_create", "durable_write", "full_disk_is_an_error"]
 
 _ENCODED = frozenset(
     {
@@ -106,6 +107,21 @@ def durable_write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
                 temporary.unlink()
             raise
         _flush_folder(path.parent)
+
+
+def durable_create(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Put a file where there is none, whole and flushed to the disk, or not at all; of several at once only one succeeds.
+
+    Raises:
+        FileExistsError: when something is there already.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    durable_write(temporary, data, mode=mode)
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    _flush_folder(path.parent)
 
 
 def check(rows: pa.Table | pa.RecordBatch, contract: Table) -> None:
