@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stillwatch.cases.desk import Desk
-from stillwatch.cases.holds import forget, hold, holds, release
+from stillwatch.cases.forgetting import Ground, forget
+from stillwatch.cases.holds import hold, holds, release
 from stillwatch.cases.journal import Journal, JournalFault, journal_faults
 from stillwatch.cases.leaving import export, redact, seal
 from stillwatch.cases.opening import CaseTest, Exculpatory, Impact, Lookalike, Member, Opening
@@ -27,6 +28,7 @@ __all__ = [
     "Exculpatory",
     "Factor",
     "FactorShown",
+    "Ground",
     "Impact",
     "Item",
     "Journal",

@@ -15,7 +15,7 @@ from typing import Any
 from stillwatch.cases.canonical import canonical, read_canonical
 from stillwatch.cases.signing import PublicKey, Signer
 
-__all__ = ["envelope", "opened_envelope"]
+__all__ = ["envelope", "opened_envelope", "payload_of"]
 
 _TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
@@ -66,6 +66,15 @@ def opened_envelope(
     if statement != expected:
         raise ValueError(f"vouches for something else than this {name}")
     return statement["predicate"], tuple(key for key, _ in signatures)
+
+
+def payload_of(data: bytes) -> bytes:
+    """What an envelope says, without a look at its signatures: enough to search it, never to believe it.
+
+    Raises:
+        ValueError, KeyError, TypeError: when it is no envelope.
+    """
+    return _bytes(read_canonical(data)["payload"])
 
 
 def _check(payload: bytes, signatures: Sequence[tuple[str, bytes]], keys: Mapping[str, PublicKey]) -> None:

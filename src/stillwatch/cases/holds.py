@@ -1,30 +1,41 @@
-"""Forgetting a person or an account on request, and the legal hold that stands above it.
+"""Legal holds: what a proceeding needs is not forgotten while it lasts, whatever is requested.
 
-What is forgotten: every personal field of the journal about that subject, on this installation. What is not: sealed files that have left
-the house, the workspace's tables, and copies of `keys/`. The record of the forgetting itself names only a random id.
+A hold on a case covers everybody of whom its records speak, whoever made them among them, and so do those of the cases that it was split
+from or into, took over or went into.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stillwatch.cases.desk import Desk, subject_of
-from stillwatch.cases.journal import Entry, Private
-from stillwatch.cases.record import State
+from stillwatch.cases.journal import Entry, Private, Told
+from stillwatch.cases.record import FORGOTTEN
+from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import CaseError
 
-__all__ = ["forget", "hold", "holds", "release"]
+__all__ = ["covering", "hold", "hold_subject", "holds", "named", "release"]
+
+_KINDS = ("person", "organisation")
+_TIES = ("split_from", "to", "into", "other")
+"""What a record calls the other case that it ties its own to."""
 
 
 def hold(desk: Desk, name: str, *, by: str, why: str) -> None:
-    """Put a handle, a person (`person:NAME`) or a whole case (`C-...`) under legal hold: nothing of it is forgotten while it lasts.
+    """Put a handle, a person (`person:NAME`), an `organisation:NAME` or a whole case (`C-...`) under legal hold.
 
     Raises:
-        CaseError: when it is held already, or there is no such case.
+        CaseError: when it is held already, is no such name, or nothing is kept about it, so that a hold would protect nothing.
     """
-    if name.startswith("C-"):
-        desk.case(name)
-    if name in holds(desk):
-        raise CaseError(f"{name}: is under legal hold already")
-    desk.journal.append(_entry("hold.set", name, by, why))
+    subject = named(name)
+    with desk.journal.writing() as append:
+        if name in holds(desk):
+            raise CaseError(f"{name}: is under legal hold already")
+        if name.startswith("C-"):
+            desk.case(name)
+        elif desk.journal.subjects.known(subject) is None:
+            raise CaseError(f"{name}: nothing is kept about it, a hold would protect nothing")
+        append([_entry("hold.set", name, by, why)])
 
 
 def release(desk: Desk, name: str, *, by: str, why: str) -> None:
@@ -33,60 +44,71 @@ def release(desk: Desk, name: str, *, by: str, why: str) -> None:
     Raises:
         CaseError: when there is none.
     """
-    if name not in holds(desk):
-        raise CaseError(f"{name}: is under no legal hold")
-    desk.journal.append(_entry("hold.released", name, by, why))
+    with desk.journal.writing() as append:
+        if name not in holds(desk):
+            raise CaseError(f"{name}: is under no legal hold")
+        append([_entry("hold.released", name, by, why)])
 
 
 def holds(desk: Desk) -> dict[str, str]:
     """What is under legal hold, with the reason given."""
-    held: dict[str, str] = {}
+    held: dict[str, tuple[str, str]] = {}
     for told in desk.journal.history():
-        if told.record.kind == "hold.set":
-            held[told.private["name"]] = told.private["note"]
-        elif told.record.kind == "hold.released":
-            held.pop(told.private["name"], None)
-    return held
+        if told.record.kind in ("hold.set", "hold.released"):
+            about = next(one.subject for one in told.record.private if one.field == "name")
+            held.pop(about, None)
+            if told.record.kind == "hold.set":
+                held[about] = (told.private.get("name", FORGOTTEN), told.private.get("note", FORGOTTEN))
+    return dict(held.values())
 
 
-def forget(desk: Desk, name: str, *, by: str, why: str) -> None:
-    """Destroy the key of a handle or a person (`person:NAME`). It cannot be undone.
+def covering(desk: Desk, name: str, subject: str) -> list[str]:
+    """The holds that cover a subject (its random id) of this name: its own, and those of cases whose records speak of it."""
+    history = desk.journal.history()
+    return [one for one in holds(desk) if one == name or subject in _spoken_of(history, one)]
 
-    The request is recorded first, so that a crash in between leaves a request that can be made again, never a silent deletion.
+
+def named(name: str) -> str:
+    """The subject that a person names: a handle in its one spelling, `person:NAME` or `organisation:NAME`.
 
     Raises:
-        CaseError: when a legal hold covers it (the refusal is recorded too), when it is a person whose decision awaits a second one,
-            or when nothing is kept about it.
+        CaseError: when the name is none of these; one that is nearly right would protect, or forget, nothing.
     """
-    subject = desk.journal.subjects.known(subject_of(name))
-    if subject is None:
-        raise CaseError(f"{name}: nothing is kept about it under a key of its own")
-    waiting = [case for case in desk.cases().values() if case.state is State.AWAITS_SECOND]
-    mine = [case.id for case in waiting if case.rulings[-1].person == subject.id]
-    if mine:  # forgotten, they would come back as a stranger and approve themselves
-        raise CaseError(f"{name}: gave a decision that awaits a second person; settle {', '.join(mine)} first")
-    covering = _covering(desk, name)
-    kind = "forgetting.refused" if covering else "subject.forgotten"
-    desk.journal.append(Entry(kind=kind, by=by, body={"subject": subject.id, "why": why}))
-    if covering:
-        raise CaseError(f"{name}: legal hold on {', '.join(covering)} overrides the request; the refusal is recorded")
-    desk.journal.subjects.destroy(subject_of(name))
+    kind, _, rest = name.partition(":")
+    if kind in _KINDS and rest and rest == rest.strip():
+        return name
+    try:
+        spelled = handle(*unhandle(name))
+    except ValueError as error:
+        raise CaseError(f"{name}: got no handle (A-...), person:NAME or organisation:NAME") from error
+    if spelled != name:
+        raise CaseError(f"{name}: is spelled {spelled}")
+    return subject_of(name)
 
 
-def _covering(desk: Desk, name: str) -> list[str]:
-    """The holds that cover a name: its own, and those of cases that it is in or whose records it made."""
-    held, cases = holds(desk), desk.cases()
-    person = name.removeprefix("person:")
+def _spoken_of(history: Sequence[Told], case_id: str) -> set[str]:
+    """The random ids of all subjects in the records of a case and of those that it is tied to, however far."""
+    ties: dict[str, set[str]] = {}
+    for told in history:
+        if told.record.case is not None:
+            for other in {told.record.body[tie] for tie in _TIES if tie in told.record.body}:
+                ties.setdefault(told.record.case, set()).add(other)
+                ties.setdefault(other, set()).add(told.record.case)
+    reached, left = {case_id}, [case_id]
+    while left:
+        new = ties.get(left.pop(), set()) - reached
+        reached |= new
+        left += new
+    records = [told.record for told in history if told.record.case in reached]
+    return {record.by for record in records} | {one.subject for record in records for one in record.private}
 
-    def within(case_id: str) -> bool:
-        case = cases[case_id]
-        return name in {case.handle, *(m.handle for m in case.members)} or person in {e.by for e in case.history}
 
-    return [one for one in held if one == name or (one in cases and within(one))]
+def hold_subject(name: str) -> str:
+    """Whose key seals what is said of a hold: its own, which goes with the name when that is forgotten and no longer held."""
+    return f"hold:{name}"
 
 
 def _entry(kind: str, name: str, by: str, why: str) -> Entry:
-    """What is held, sealed under a key of its own that no request destroys."""
-    about = f"hold:{name}"
+    about = hold_subject(name)
     private = (Private(field="name", subject=about, value=name), Private(field="note", subject=about, value=why))
     return Entry(kind=kind, by=by, body={}, private=private)

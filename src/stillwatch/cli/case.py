@@ -18,7 +18,7 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 if TYPE_CHECKING:
     from stillwatch.cases import Case, Desk
 
-__all__ = ["By", "Flag", "case_app", "desk_in", "me"]
+__all__ = ["By", "Flag", "case_app", "desk_in", "me", "word"]
 
 case_app = App(name="case", help="Open, decide, seal and export cases. Every step is recorded in the journal.")
 app.command(case_app)
@@ -117,12 +117,12 @@ def case_decide(
 
     decided = desk_in(workspace).decide(
         case,
-        _word(Ruling, ruling, "ruling"),
-        _word(Reason, reason, "reason"),
+        word(Ruling, ruling, "ruling"),
+        word(Reason, reason, "reason"),
         by=me(by),
         note=note,
         organisation=organisation,
-        confidence=None if confidence is None else _word(Confidence, confidence, "confidence"),
+        confidence=None if confidence is None else word(Confidence, confidence, "confidence"),
     )
     _told(decided)
 
@@ -166,7 +166,7 @@ def case_claim(case: str, claim: str, /, *, why: str, by: By = None, workspace: 
     """
     from stillwatch.cases import Claim
 
-    _told(desk_in(workspace).claim(case, _word(Claim, claim, "claim"), by=me(by), why=why))
+    _told(desk_in(workspace).claim(case, word(Claim, claim, "claim"), by=me(by), why=why))
 
 
 @case_app.command(name="merge")
@@ -197,7 +197,12 @@ def case_split(
     _told(desk_in(workspace).split(case, members, by=me(by), why=why))
 
 
-def _word(kind: type[_Word], text: str, what: str) -> _Word:
+def word(kind: type[_Word], text: str, what: str) -> _Word:
+    """The word of a closed list that somebody typed.
+
+    Raises:
+        CaseError: when it is none, with those that are.
+    """
     from stillwatch.core import CaseError
 
     try:

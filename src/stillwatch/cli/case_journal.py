@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stillwatch.cli.case import By, case_app, desk_in, me
+from stillwatch.cli.case import By, case_app, desk_in, me, word
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 __all__ = ["case_forget", "case_hold", "case_journal", "case_release"]
@@ -22,6 +22,8 @@ def case_journal(*, case: str | None = None, workspace: Path = DEFAULT_WORKSPACE
     from stillwatch.core import TamperingFound
 
     desk = desk_in(workspace)
+    if not desk.journal.begun():
+        return
     desk.journal.head()
     faults = journal_faults(desk.journal.folder, desk.signer.public)
     if faults:
@@ -39,7 +41,7 @@ def case_hold(name: str, /, *, why: str, by: By = None, workspace: Path = DEFAUL
     """Put an account, a person or a case under legal hold: nothing of it is forgotten while it lasts.
 
     Args:
-        name: A handle, a case (C-...) or person:NAME.
+        name: A handle, a case (C-...), person:NAME or organisation:NAME.
         why: Which proceeding.
         workspace: Folder of the scan.
     """
@@ -53,7 +55,7 @@ def case_release(name: str, /, *, why: str, by: By = None, workspace: Path = DEF
     """End a legal hold.
 
     Args:
-        name: A handle, a case (C-...) or person:NAME.
+        name: A handle, a case (C-...), person:NAME or organisation:NAME.
         why: Why it ends.
         workspace: Folder of the scan.
     """
@@ -64,13 +66,15 @@ def case_release(name: str, /, *, why: str, by: By = None, workspace: Path = DEF
 
 @case_app.command(name="forget")
 def case_forget(name: str, /, *, why: str, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """Make what cases and journal say of an account or a person unreadable for good, by destroying its key.
+    """Make what cases and journal say of an account, a person or an organisation unreadable for good, by destroying its key.
 
     Args:
-        name: A handle (A-...) or person:NAME.
-        why: Which request.
+        name: A handle (A-...), person:NAME or organisation:NAME.
+        why: erasure_request, retention_ended, recorded_by_mistake or court_order; it stays, so no free text.
         workspace: Folder of the scan.
     """
-    from stillwatch.cases import forget
+    from stillwatch.cases import Ground, forget
 
-    forget(desk_in(workspace), name, by=me(by), why=why)
+    left = forget(desk_in(workspace), name, by=me(by), why=word(Ground, why, "why"))
+    for path in left:
+        print(f"{path}: sealed earlier, still holds {name}; it stays until somebody deletes it, as do copies that left")
