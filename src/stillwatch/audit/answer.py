@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from stillwatch.audit.records import Question
 from stillwatch.audit.run import Outcome, Told
 
-__all__ = ["INNOCENT", "answer_lines"]
+__all__ = ["INNOCENT", "WHAT_THE_HASHES_SHOW", "answer_lines"]
+
+WHAT_THE_HASHES_SHOW = (
+    "Its hash shows that the plan still says what it said when this was computed, and the hashes below which recorded replies were used. "
+    "They do not show that the plan is older than the replies, or who made it: nothing here is signed or time-stamped, and whoever holds "
+    "these files can write others."
+)
+"""What a reader may conclude from the hashes of an audit, and what not."""
 
 INNOCENT = {
     Question.EXPOSURE: (
@@ -29,7 +36,9 @@ def answer_lines(outcome: Outcome) -> Iterator[str]:
     plan = outcome.plan
     yield f"# Audit of {plan.suspect}"
     yield ""
-    yield f"Plan {plan.seal[:16]}, alpha {plan.alpha:g}, {plan.stop.value}. Recorded answers; every test was named before they were read."
+    yield f"Plan {plan.sha256[:16]}, alpha {plan.alpha:g}, {plan.stop.value}."
+    yield WHAT_THE_HASHES_SHOW
+    yield from (f"- {name}: SHA-256 {digest}" for name, digest in outcome.inputs.items())
     for at, question in enumerate(Question, start=1):
         mine = [one for one in outcome.findings if one.question is question]
         yield ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from stillwatch.audit.records import Condition, Served, State
 
@@ -48,11 +48,27 @@ def _conversation_again(items: Sequence[Served]) -> Iterator[bool]:
 
 
 def _quotes_earlier(items: Sequence[Served]) -> Iterator[bool]:
-    """Items whose prompt holds a response that the account was served before."""
-    earlier: list[str] = []
+    """Items whose prompt holds a response that the account was served before.
+
+    Each response is known by the `SHORTEST` characters in its middle, where responses differ most; only where a prompt holds these is it
+    compared whole. So the work grows with the text and not with the square of the items.
+    """
+    middles: dict[str, list[tuple[int, str]]] = {}
     for one in items:
-        yield any(text in one.prompt for text in earlier)
-        earlier += [text for text in (one.response.strip(),) if len(text) >= SHORTEST]
+        yield _holds_any(one.prompt, middles)
+        text = one.response.strip()
+        if len(text) >= SHORTEST:
+            start = (len(text) - SHORTEST) // 2
+            middles.setdefault(text[start : start + SHORTEST], []).append((start, text))
+
+
+def _holds_any(prompt: str, middles: Mapping[str, Sequence[tuple[int, str]]]) -> bool:
+    """Whether the prompt holds one of the texts, each given by its middle, where that begins, and the whole."""
+    return any(
+        at >= start and prompt.startswith(text, at - start)
+        for at in range(len(prompt) - SHORTEST + 1)
+        for start, text in middles.get(prompt[at : at + SHORTEST], ())
+    )
 
 
 def _again(names: Sequence[str | None]) -> Iterator[bool]:

@@ -45,7 +45,7 @@ def account_key(master: bytes, account: str, epoch: str) -> np.uint64:
 
 
 def key_digest(key: np.uint64) -> str:
-    """What a plan may say of a key before the audit: its SHA-256, which gives nothing away.
+    """What may be said of a key before the audit: its SHA-256, which gives nothing away.
 
     >>> key_digest(np.uint64(1))[:8]
     'cd266215'

@@ -1,4 +1,4 @@
-"""What is promised before the first query: items and keys by digest, statistics, alpha, when to stop, and what could be seen at all."""
+"""What is promised before the first query: items by digest, statistics, alpha, when to stop, and what could be seen at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from stillwatch.audit.clearing import smallest_share
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.exposure import account_items
+from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.records import Served, item_digest
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD
@@ -50,8 +51,8 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     seen: float | None
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An audit as it was promised. `seal` is the SHA-256 of everything else; a plan that was changed later cannot be read."""
+class Plan(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An audit as it was promised."""
 
     version: int
     suspect: str
@@ -66,9 +67,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     power: float
     served: str
     prompts: str
-    keys: tuple[str, ...]
     accounts: tuple[AccountPlan, ...]
-    seal: str
 
 
 def draw_up(
@@ -80,17 +79,16 @@ def draw_up(
     reference: str | None = None,
     controls: Sequence[str] = (),
     prompts: Sequence[str] = (),
-    keys: Sequence[str] = (),
     alpha: float = 0.01,
     q: float = 0.05,
     stop: Stop = Stop.ALL,
     share: float = 0.05,
     power: float = 0.8,
 ) -> Plan:
-    """A sealed plan for these items, with what it could see of each account. Nothing is asked yet.
+    """A plan for these items, with what it could see of each account. Nothing is asked yet.
 
     `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of
-    the resemblance test; `keys` digests of marking keys (`key_digest`).
+    the resemblance test.
 
     Raises:
         Error: a test or similarity that there is not, a share or level outside (0, 1), no items, or prompts without controls.
@@ -124,42 +122,31 @@ def draw_up(
         power=power,
         served=items_digest(served),
         prompts=prompts_digest(prompts),
-        keys=tuple(keys),
         accounts=tuple(
             _account_plan(account, items, alpha=alpha, power=power) for account, items in account_items(served).items()
         ),
-        seal="",
     )
-    return msgspec.structs.replace(plan, seal=_seal(plan))
+    return hashed(plan)
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    """Write a plan where there is none.
+    """Write a plan where there is none, readable by its owner alone: it names accounts.
 
     Raises:
         Error: there is a plan already; a promise is not written over.
     """
-    try:
-        with path.open("xb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n")
-    except FileExistsError:
-        raise Error(f"{path}: there is a plan already; a promise is not written over, name another file") from None
+    write_kept(path, plan)
 
 
 def read_plan(path: Path) -> Plan:
-    """A plan as it was sealed.
+    """A plan whose hash is that of what it says.
 
     Raises:
-        FormatError: not a plan, or one that was changed after it was sealed.
+        FormatError: not a plan, or one with another hash.
     """
-    try:
-        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
-    except msgspec.DecodeError as wrong:
-        raise FormatError(f"{path}: not a plan: {wrong}") from None
+    plan = read_kept(path, Plan, "a plan")
     if plan.version != VERSION:
         raise FormatError(f"{path}: version: got {plan.version}, expected {VERSION}")
-    if _seal(plan) != plan.seal:
-        raise FormatError(f"{path}: changed after it was sealed")
     return plan
 
 
@@ -188,8 +175,3 @@ def _digest(parts: Sequence[str]) -> str:
         raw = part.encode("utf-8", "surrogatepass")
         made.update(len(raw).to_bytes(8, "big") + raw)
     return made.hexdigest()
-
-
-def _seal(plan: Plan) -> str:
-    bare = msgspec.structs.replace(plan, seal="")
-    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,13 +38,23 @@ class _SaidLine(msgspec.Struct, forbid_unknown_fields=True):
 class Recorded:
     """A suspect whose replies were written down: the same audit can be run again without asking it anything.
 
+    `sha256` is that of the file which they were read from, None where there was none.
+
     >>> said = Recorded(name="s", answers={"Hello?": "Hi."}, likelihoods={})
     >>> said.answer("Hello?"), said.answer("Bye?"), sorted(said.capabilities)
     ('Hi.', None, [<Capability.TEXT: 'text'>])
     """
 
-    def __init__(self, *, name: str, answers: dict[str, str], likelihoods: dict[tuple[str, str], float]) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        answers: dict[str, str],
+        likelihoods: dict[tuple[str, str], float],
+        sha256: str | None = None,
+    ) -> None:
         self.name = name
+        self.sha256 = sha256
         self._answers = answers
         self._likelihoods = likelihoods
 
@@ -89,7 +100,8 @@ def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
     """
     answers: dict[str, str] = {}
     likelihoods: dict[tuple[str, str], float] = {}
-    for at, line in _lines(path, _SaidLine):
+    digest = hashlib.sha256()
+    for at, line in _lines(path, _SaidLine, digest.update):
         if line.answer is not None and line.text is None and line.logprob is None:
             if answers.setdefault(line.prompt, line.answer) != line.answer:
                 raise FormatError(
@@ -102,13 +114,16 @@ def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
                 raise FormatError(f"{path}:{at}: logprob: a second one of the same text; keep the first that was given")
         else:
             raise FormatError(f"{path}:{at}: expected either an answer, or a text with its logprob")
-    return Recorded(name=name or path.stem, answers=answers, likelihoods=likelihoods)
+    return Recorded(name=name or path.stem, answers=answers, likelihoods=likelihoods, sha256=digest.hexdigest())
 
 
-def _lines(path: Path, kind: type[_Line]) -> Iterator[tuple[int, _Line]]:
+def _lines(
+    path: Path, kind: type[_Line], seen: Callable[[bytes], None] = lambda raw: None
+) -> Iterator[tuple[int, _Line]]:
     decoder = msgspec.json.Decoder(kind)
     with path.open("rb") as rows:
         for at, raw in enumerate(rows, start=1):
+            seen(raw)
             if raw.strip():
                 try:
                     yield at, decoder.decode(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,13 @@ from stillwatch.audit.accuse import accuse
 from stillwatch.audit.agreement import agreement
 from stillwatch.audit.clearing import Clearing, clear
 from stillwatch.audit.exposure import account_items, stopped
+from stillwatch.audit.kept import Kept, hashed, read_kept, still_as_hashed, write_kept
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.plan import Plan, Stop, items_digest, prompts_digest
+from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Finding, Question, Served
-from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
-from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
+from stillwatch.audit.sibling_likelihood import gain_finding, gains
+from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlap_finding, overlaps
 from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
 from stillwatch.core import Error, FormatError
 
@@ -41,10 +44,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     cleared: str | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a plan found: findings, and the accounts to look at (`triage`, e-BH) and that may be named (`named`, Holm)."""
+class Outcome(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a plan found: findings, and the accounts to look at (`triage`, e-BH) and that may be named (`named`, Holm).
+
+    `inputs` gives the SHA-256 of each file of replies by what it was used as. Served items and prompts are in the plan, by digest.
+    """
 
     plan: Plan
+    inputs: dict[str, str]
     findings: tuple[Told, ...]
     triage: tuple[str, ...]
     named: tuple[str, ...]
@@ -84,30 +91,50 @@ def carry_out(
     if plan.controls:
         told.append(_told(_resemblance(plan, suspect, ours, controls, prompts), None))
     verdicts = accuse(findings, q=plan.q, alpha=plan.alpha)
-    return Outcome(
+    outcome = Outcome(
         plan=plan,
+        inputs=_inputs(suspect, reference, ours, controls),
         findings=tuple(told),
         triage=verdicts.triage,
         named=verdicts.named,
         undecided=verdicts.undecided,
     )
+    return hashed(outcome)
 
 
 def write_outcome(path: Path, outcome: Outcome) -> None:
-    """Keep an outcome as JSON."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(outcome), indent=1) + b"\n")
-
-
-def read_outcome(path: Path) -> Outcome:
-    """An outcome as it was kept.
+    """Keep an outcome as JSON where there is none, readable by its owner alone: it names accounts as they were given.
 
     Raises:
-        FormatError: not an outcome.
+        Error: there is one already.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Outcome)
-    except msgspec.DecodeError as wrong:
-        raise FormatError(f"{path}: not the outcome of an audit: {wrong}") from None
+    write_kept(path, outcome)
+
+
+def read_outcome(path: Path, *, inputs: Sequence[Path] = ()) -> Outcome:
+    """An outcome whose hash, and whose plan's hash, are those of what they say; each of `inputs` is a file that it rests on.
+
+    Raises:
+        FormatError: not an outcome, one with another hash, or a file that it does not rest on.
+    """
+    outcome = read_kept(path, Outcome, "the outcome of an audit")
+    if not still_as_hashed(outcome.plan):
+        raise FormatError(f"{path}: plan: changed after its hash was taken")
+    for file in inputs:
+        with file.open("rb") as data:
+            digest = hashlib.file_digest(data, "sha256").hexdigest()
+        if digest not in outcome.inputs.values():
+            raise FormatError(f"{file}: is none of the files that {path} rests on")
+    return outcome
+
+
+def _inputs(
+    suspect: Suspect, reference: Scoring | None, ours: Answering | None, controls: Sequence[Answering]
+) -> dict[str, str]:
+    """The SHA-256 of every file of replies, by what it was used as; a suspect that was asked directly has none."""
+    used = {"answers": suspect, "reference": reference, "ours": ours, **{f"control {one.name}": one for one in controls}}
+    return {name: one.sha256 for name, one in used.items() if isinstance(one, Recorded) and one.sha256 is not None}
+
 
 
 def _exposure(
@@ -116,11 +143,11 @@ def _exposure(
     """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
     if plan.exposure == SIBLING_OVERLAP.name:
         alike = SIMILARITIES[plan.similarity]
-        found = sibling_overlap(items, answering(suspect), similarity=alike, alpha=plan.alpha)
         numbers = overlaps(items, answering(suspect), similarity=alike)
+        found = overlap_finding(numbers, alpha=plan.alpha)
     else:
-        found = sibling_likelihood(items, scoring(suspect), reference=reference, alpha=plan.alpha)
         numbers = gains(items, scoring(suspect), reference=reference)
+        found = gain_finding(numbers, alpha=plan.alpha)
     if plan.stop is Stop.EVIDENCE:
         return stopped(found, plan.alpha), None
     return found, clear(numbers, share=plan.share, alpha=plan.alpha, power=plan.power)

@@ -12,7 +12,7 @@ from stillwatch.audit.exposure import Dealt, dealt, dealt_finding
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, Served
 from stillwatch.audit.suspect import Scoring
 
-__all__ = ["SIBLING_LIKELIHOOD", "gains", "sibling_likelihood"]
+__all__ = ["SIBLING_LIKELIHOOD", "gain_finding", "gains", "sibling_likelihood"]
 
 SIBLING_LIKELIHOOD = AuditTest(
     name="sibling_likelihood",
@@ -50,7 +50,11 @@ def sibling_likelihood(
     >>> round(found.evidence.value, 3), found.evidence.p_value < 1e-14, found.evidence.e_value > 1e6
     (1.0, True, True)
     """
-    found = gains(served, suspect, reference=reference)
+    return gain_finding(gains(served, suspect, reference=reference), alpha=alpha)
+
+
+def gain_finding(found: Dealt, *, alpha: float = 0.01) -> Finding:
+    """The finding of `sibling_likelihood` from gains that are known already."""
     lead = [float(one[0] - one[1:].mean()) for one in found.values]
     return dealt_finding(
         SIBLING_LIKELIHOOD,

@@ -12,7 +12,7 @@ from stillwatch.audit.overlap import Similarity, gram_overlap
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, Served
 from stillwatch.audit.suspect import Answering
 
-__all__ = ["SIBLING_OVERLAP", "overlaps", "sibling_overlap"]
+__all__ = ["SIBLING_OVERLAP", "overlap_finding", "overlaps", "sibling_overlap"]
 
 SIBLING_OVERLAP = AuditTest(
     name="sibling_overlap",
@@ -52,7 +52,11 @@ def sibling_overlap(
     >>> sibling_overlap(items[:2], parrot).evidence.needed
     4
     """
-    found = overlaps(served, suspect, similarity=similarity)
+    return overlap_finding(overlaps(served, suspect, similarity=similarity), alpha=alpha)
+
+
+def overlap_finding(found: Dealt, *, alpha: float = 0.01) -> Finding:
+    """The finding of `sibling_overlap` from similarities that are known already."""
     levels = doubled_midranks(found.values)
     ranks = [level.astype(np.float64) for level in levels]
     return dealt_finding(

@@ -67,7 +67,7 @@ def audit_plan(
         power=power,
     )
     write_plan(out, plan)
-    print(f"Plan {plan.seal[:16]} for {suspect}: {test}, alpha {alpha:g}, {plan.stop.value}.")
+    print(f"Plan {plan.sha256[:16]} for {suspect}: {test}, alpha {alpha:g}, {plan.stop.value}.")
     for one in plan.accounts:
         seen = "no share would be seen" if one.seen is None else f"a marked share of {one.seen:.1%} would be seen"
         print(f"  {one.account}: {one.items} items, {seen} (power {power:.0%})")
@@ -92,7 +92,7 @@ def audit_run(
         plan: The plan.
         served: The served responses of the plan.
         answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob.
-        out: File of the outcome.
+        out: File of the outcome; never written over.
         reference: Likelihoods by the reference of the plan, in a file named after it.
         ours: Answers of our model to the prompts of resemblance.
         control: Answers of a control, in a file named after it; give it once for each, in the order of the plan.
@@ -115,15 +115,18 @@ def audit_run(
 
 
 @audit_app.command(name="report")
-def audit_report(outcome: Path, /) -> None:
+def audit_report(
+    outcome: Path, /, *, check: Annotated[list[Path] | None, Parameter(negative=())] = None
+) -> None:
     """Read the outcome of an audit: three questions, answered apart.
 
     Args:
         outcome: The outcome that stillwatch audit run wrote.
+        check: File of replies that the outcome must rest on, told by its SHA-256; give it once for each.
     """
     from stillwatch.audit import answer_lines, read_outcome
 
-    print("\n".join(answer_lines(read_outcome(outcome))))
+    print("\n".join(answer_lines(read_outcome(outcome, inputs=check or ()))))
 
 
 def _prompts(path: Path | None) -> list[str]:
