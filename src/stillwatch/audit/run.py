@@ -132,9 +132,9 @@ def _inputs(
     suspect: Suspect, reference: Scoring | None, ours: Answering | None, controls: Sequence[Answering]
 ) -> dict[str, str]:
     """The SHA-256 of every file of replies, by what it was used as; a suspect that was asked directly has none."""
-    used = {"answers": suspect, "reference": reference, "ours": ours, **{f"control {one.name}": one for one in controls}}
+    used: dict[str, Suspect | None] = {"answers": suspect, "reference": reference, "ours": ours}
+    used |= {f"control {one.name}": one for one in controls}
     return {name: one.sha256 for name, one in used.items() if isinstance(one, Recorded) and one.sha256 is not None}
-
 
 
 def _exposure(

@@ -66,7 +66,7 @@ def case_release(name: str, /, *, why: str, by: By = None, workspace: Path = DEF
 
 @case_app.command(name="forget")
 def case_forget(name: str, /, *, why: str, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """Make what cases and journal say of an account, a person or an organisation unreadable for good, by destroying its key.
+    """Make what cases and journal say of an account or a person unreadable for good, by destroying its key.
 
     Args:
         name: A handle (A-...), person:NAME or organisation:NAME.
