@@ -43,9 +43,11 @@ def ticking(start: dt.datetime = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)) -> 
 
 
 def journal(folder: Path) -> Journal:
-    """The journal in a folder, with the keys of all tests."""
+    """The journal in a folder, begun, with the keys of all tests."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Journal(folder / "desk", SIGNER, Subjects(folder / "subjects.sqlite", KEY), ticking())
+    made = Journal(folder / "desk", SIGNER, Subjects(folder / "subjects.sqlite", KEY), ticking())
+    made.begin()
+    return made
 
 
 def entry(number: int, by: str = "mary", about: str = "account:A-1") -> Entry:

@@ -224,3 +224,65 @@ def test_a_thing_that_has_no_canonical_form_is_not_recorded(kept: Journal) -> No
         kept.append(Entry(kind="x", by="mary", body={"e": float("inf")}))
     assert len(list(kept.records())) == RECORDS
     assert canonical({"b": 1, "a": 2}) == b'{"a":2,"b":1}'
+
+
+def gone(kept: Journal) -> None:
+    for name in ("journal.jsonl", "journal.head"):
+        (kept.folder / name).unlink()
+
+
+def test_a_journal_that_is_gone_is_missed_and_never_begun_anew(kept: Journal) -> None:
+    gone(kept)
+    for use in (kept.begin, kept.begun, kept.history, lambda: kept.append(entry(1)), lambda: list(kept.records())):
+        with pytest.raises(TamperingFound, match="the journal is gone"):
+            use()
+    assert not (kept.folder / "journal.head").exists()
+
+
+def test_its_name_alone_says_that_there_was_a_journal(kept: Journal) -> None:
+    gone(kept)
+    kept.subjects.path.unlink()
+    with pytest.raises(TamperingFound, match=r"journal is gone: .*journal\.name"):
+        kept.begin()
+
+
+def test_another_journal_in_its_place_is_told_from_it(kept: Journal, tmp_path: Path) -> None:
+    other = journal(tmp_path / "other")
+    other.append(entry(1))
+    for name in ("journal.jsonl", "journal.head"):
+        (kept.folder / name).write_bytes((other.folder / name).read_bytes())
+    with pytest.raises(TamperingFound, match="another journal"):
+        kept.history()
+
+
+def test_nothing_is_recorded_and_nothing_told_before_the_journal_is_begun(tmp_path: Path) -> None:
+    from stillwatch.cases.subjects import Subjects
+    from stillwatch.core import CaseError
+
+    fresh = Journal(tmp_path / "desk", SIGNER, Subjects(tmp_path / "subjects.sqlite", b"k" * 32), lambda: dt.datetime.now(dt.UTC))
+    assert (fresh.begun(), fresh.history()) == (False, [])
+    with pytest.raises(CaseError, match="no case was opened here yet"):
+        fresh.append(entry(1))
+    fresh.begin()
+    assert fresh.append(entry(1)).seq == 1
+
+
+def test_a_piece_whose_writer_was_killed_before_recording_it_is_recorded_by_the_next(
+    kept: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = kept.folder / "journal.head"
+    signed = head.read_bytes()
+    kept.append(entry(99))
+    head.write_bytes(signed)
+    with monkeypatch.context() as killed:
+        killed.setattr(Journal, "_append", _no_disk)
+        with pytest.raises(OSError, match="gone"):
+            kept.append(entry(100))
+    assert not any(r.kind == room.SET_ASIDE for r in kept.records())
+    assert faults(kept) == []
+    kept.append(entry(101))
+    kept.append(entry(102))
+    told = [r for r in kept.records() if r.kind == room.SET_ASIDE]
+    pieces = [one.name for one in (kept.folder / "unacknowledged").iterdir()]
+    assert pieces == [f"{one.body['piece']}.recorded" for one in told]
+    assert len(pieces) == 1

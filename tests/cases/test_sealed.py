@@ -281,3 +281,154 @@ def test_keys_are_kept_from_others_and_never_written_over(tmp_path: Path) -> Non
         (tmp_path / "x.pem").write_text("no key")
         with pytest.raises(CaseError, match="expected an Ed25519"):
             read(tmp_path / "x.pem")
+
+
+def forged(at: Desk, by: Signer, case_id: str) -> bytes:
+    """A whole sealed file of a made-up case, by a key of somebody else."""
+    from dataclasses import replace
+
+    from stillwatch.cases.sealing import Seal, sealed_case
+
+    (case,) = at.cases().values()
+    told = Seal(at="2026-11-01T00:00:00Z", reviewer="eve", version="0", journal=at.journal.head())
+    return sealed_case(replace(case, id=case_id), told, [by])
+
+
+@pytest.mark.parametrize("case_id", ["../../escaped", "C-0000000000000", None])
+def test_a_file_that_this_house_did_not_seal_is_neither_redacted_nor_exported(
+    at: Desk, tmp_path: Path, case_id: str | None
+) -> None:
+    (case,) = at.cases()
+    path = tmp_path / "forged.tar"
+    path.write_bytes(forged(at, REVIEWER, case_id or case))
+    before = len(at.journal.history())
+    with pytest.raises((CaseError, TamperingFound), match=r"not sealed by this installation|no handle|expected a handle"):
+        redact(at, path, {"000011": "x"}, by="eve", why="", keys=keys(at))
+    with pytest.raises((CaseError, TamperingFound), match=r"not sealed by this installation|no handle|expected a handle"):
+        export(at, path, tmp_path / "out.tar", recipient="eve", by="eve", why="", keys=keys(at))
+    assert len(at.journal.history()) == before
+    assert sorted(tmp_path.rglob("*.tar")) == [path]
+
+
+def test_a_case_that_is_not_here_is_not_written_even_under_our_own_seal(at: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.tar"
+    path.write_bytes(forged(at, at.signer, "C-0000000000009"))
+    with pytest.raises(CaseError, match="no such case"):
+        redact(at, path, {"000011": "x"}, by="eve", why="", keys=keys(at))
+    assert not at.sealed.exists()
+
+
+def test_the_bytes_that_were_checked_are_those_that_leave(
+    at: Desk, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import stillwatch.cases.leaving as room
+
+    def exchange(data: bytes, known: list[PublicKey]) -> object:
+        sealed.write_bytes(b"another file by now")
+        return verified(data, known)
+
+    whole = sealed.read_bytes()
+    monkeypatch.setattr(room, "verified", exchange)
+    export(at, sealed, tmp_path / "out.tar", recipient="Example Lab", by="joe", why="", keys=keys(at))
+    assert (tmp_path / "out.tar").read_bytes() == whole
+
+
+def redacted_by(sealed: Path, signer: Signer, *numbers: str) -> bytes:
+    """A copy as a tool other than ours would make it."""
+    import hashlib
+
+    from stillwatch.cases.verifying import REDACTION_FORM
+
+    def take_out(files: dict[str, bytes]) -> None:
+        for number in numbers:
+            del files[f"items/{number}.json"]
+        told = {"at": "2026-11-01T00:00:00Z", "removed": [{"item": number, "why": "awkward"} for number in numbers]}
+        digest = hashlib.sha256(files[MANIFEST]).hexdigest()
+        files[REDACTION] = envelope(REDACTION_FORM, digest, MANIFEST, told, [signer])
+
+    return repacked(sealed, take_out)
+
+
+def test_a_copy_without_what_speaks_for_the_accused_is_refused_whoever_made_it(at: Desk, sealed: Path) -> None:
+    whole = verified(sealed.read_bytes(), keys(at))
+    for item in whole.items:
+        copy = redacted_by(sealed, REVIEWER, item.number)
+        if item.kind in ("case", "exculpatory"):
+            with pytest.raises(TamperingFound, match="stays in every copy"):
+                verified(copy, keys(at))
+        else:
+            assert verified(copy, keys(at)).removed == {item.number: (item.kind, "awkward")}
+
+
+def test_a_statement_that_speaks_for_the_accused_stays_too(at: Desk) -> None:
+    from stillwatch.cases import Confidence, Statement
+    from stillwatch.core import Part
+
+    (case,) = at.cases()
+    said = Statement(part=Part.EXCULPATORY, confidence=Confidence.HIGH, sentence="they showed a contract", ground="a letter")
+    at.state(case, said, by="mary")
+    whole = seal(at, case, by="mary", why="")
+    (item,) = [one for one in verified(whole.read_bytes(), keys(at)).items if "contract" in str(one.content) and one.kind != "event"]
+    with pytest.raises(CaseError, match="stays in every copy"):
+        redact(at, whole, {item.number: "awkward"}, by="mary", why="", keys=keys(at))
+
+
+def test_only_who_signed_the_seal_may_redact(at: Desk, sealed: Path) -> None:
+    stranger = Signer(Ed25519PrivateKey.generate())
+    with pytest.raises(TamperingFound, match="did not sign the seal"):
+        verified(redacted_by(sealed, stranger, "000011"), [*keys(at), stranger.public])
+
+
+def test_a_public_half_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    public = tmp_path / "mary.pub.pem"
+    public.write_text("what others know mary by")
+    with pytest.raises(CaseError, match=r"mary\.pub\.pem: is there already"):
+        make_key(tmp_path / "mary.pem")
+    assert public.read_text() == "what others know mary by"
+    assert not (tmp_path / "mary.pem").exists()
+
+
+def test_first_starts_at_once_get_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look before either has written: the barrier stands where the key is drawn."""
+    import threading
+
+    from stillwatch.cases import signing
+    from stillwatch.cases.signing import collector
+    from stillwatch.engine import Workspace
+
+    at = Workspace(tmp_path / "w")
+    both = threading.Barrier(2)
+    drawn = Ed25519PrivateKey.generate
+
+    class Drawing:
+        @staticmethod
+        def generate() -> Ed25519PrivateKey:
+            try:
+                both.wait(timeout=0.5)
+            except threading.BrokenBarrierError:
+                pass  # the other waits for the lock, as it should
+            return drawn()
+
+    monkeypatch.setattr(signing, "Ed25519PrivateKey", Drawing)
+    monkeypatch.setattr(signing, "isinstance", lambda key, kind: True, raising=False)
+    found: list[bytes] = []
+    threads = [threading.Thread(target=lambda: found.append(collector(at).public.raw)) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(found) == 2
+    assert set(found) == {read_public(at.root / "keys" / "collector.pub.pem").raw}
+
+
+def test_a_collector_key_that_is_gone_is_not_made_anew(at: Desk) -> None:
+    from stillwatch.cases.signing import collector
+
+    keys_of = at.workspace.root / "keys"
+    public = (keys_of / "collector.pub.pem").read_bytes()
+    (keys_of / "collector.pub.pem").unlink()
+    collector(at.workspace)
+    assert (keys_of / "collector.pub.pem").read_bytes() == public
+    (keys_of / "collector.pem").unlink()
+    with pytest.raises(CaseError, match=r"collector\.pem: is gone"):
+        collector(at.workspace)
