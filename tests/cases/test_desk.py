@@ -14,6 +14,7 @@ from stillwatch.cases import (
     Confidence,
     Desk,
     Exculpatory,
+    Ground,
     Reason,
     Ruling,
     State,
@@ -191,21 +192,21 @@ def test_a_split_takes_some_but_not_all(made: tuple[Desk, Case], handles: list[s
 
 def test_a_forgotten_account_leaves_its_case_and_the_journal_whole(made: tuple[Desk, Case]) -> None:
     at, case = made
-    forget(at, case.members[2].handle, by="ann", why="request 17")
+    forget(at, case.members[2].handle, by="ann", why=Ground.ERASURE_REQUEST)
     told = at.case(case.id)
     assert [m.handle == FORGOTTEN for m in told.members] == [False, False, True, False]
     assert journal_faults(at.journal.folder, at.signer.public) == []
     with pytest.raises(CaseError, match="nothing is kept"):
-        forget(at, case.members[2].handle, by="ann", why="request 17")
+        forget(at, case.members[2].handle, by="ann", why=Ground.ERASURE_REQUEST)
 
 
 def test_a_person_cannot_be_forgotten_to_approve_themselves(made: tuple[Desk, Case]) -> None:
     at, case = made
     at.decide(case.id, *BLOCKED, by="mary", note="")
     with pytest.raises(CaseError, match=f"settle {case.id} first"):
-        forget(at, "person:mary", by="ann", why="left the house")
+        forget(at, "person:mary", by="ann", why=Ground.RETENTION_ENDED)
     at.approve(case.id, by="joe", note="")
-    forget(at, "person:mary", by="ann", why="left the house")
+    forget(at, "person:mary", by="ann", why=Ground.RETENTION_ENDED)
     told = at.case(case.id)
     assert (told.rulings[0].by, told.rulings[0].approved_by) == (FORGOTTEN, "joe")
     assert told.history[0].by == FORGOTTEN
@@ -221,11 +222,11 @@ def test_a_legal_hold_overrides_a_request_and_the_refusal_is_recorded(
     hold(at, held, by="counsel", why="lawsuit 3")
     assert holds(at) == {held: "lawsuit 3"}
     with pytest.raises(CaseError, match="legal hold on"):
-        forget(at, account, by="ann", why="request 17")
+        forget(at, account, by="ann", why=Ground.ERASURE_REQUEST)
     assert at.case(case.id).members[0].handle == account
     assert [t.record.kind for t in at.journal.history()][-1] == "forgetting.refused"
     release(at, held, by="counsel", why="settled")
-    forget(at, account, by="ann", why="request 17")
+    forget(at, account, by="ann", why=Ground.ERASURE_REQUEST)
     assert at.case(case.id).members[0].handle == FORGOTTEN
 
 

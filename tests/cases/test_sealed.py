@@ -318,19 +318,21 @@ def test_a_case_that_is_not_here_is_not_written_even_under_our_own_seal(at: Desk
     assert not at.sealed.exists()
 
 
-def test_the_bytes_that_were_checked_are_those_that_leave(
+def test_a_sealed_file_is_read_once_so_that_what_leaves_is_what_was_checked(
     at: Desk, sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import stillwatch.cases.leaving as room
+    reads: list[Path] = []
+    read = Path.read_bytes
 
-    def exchange(data: bytes, known: list[PublicKey]) -> object:
-        sealed.write_bytes(b"another file by now")
-        return verified(data, known)
+    def counted(path: Path) -> bytes:
+        reads.append(path)
+        return read(path)
 
-    whole = sealed.read_bytes()
-    monkeypatch.setattr(room, "verified", exchange)
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    redact(at, sealed, {"000011": "a bystander"}, by="mary", why="peer", keys=keys(at))
+    assert reads.count(sealed) == 1
     export(at, sealed, tmp_path / "out.tar", recipient="Example Lab", by="joe", why="", keys=keys(at))
-    assert (tmp_path / "out.tar").read_bytes() == whole
+    assert reads.count(sealed) == 2
 
 
 def redacted_by(sealed: Path, signer: Signer, *numbers: str) -> bytes:
@@ -368,7 +370,7 @@ def test_a_statement_that_speaks_for_the_accused_stays_too(at: Desk) -> None:
     said = Statement(part=Part.EXCULPATORY, confidence=Confidence.HIGH, sentence="they showed a contract", ground="a letter")
     at.state(case, said, by="mary")
     whole = seal(at, case, by="mary", why="")
-    (item,) = [one for one in verified(whole.read_bytes(), keys(at)).items if "contract" in str(one.content) and one.kind != "event"]
+    (item,) = [one for one in verified(whole.read_bytes(), keys(at)).items if "showed a contract" in str(one.content) and one.kind != "event"]
     with pytest.raises(CaseError, match="stays in every copy"):
         redact(at, whole, {item.number: "awkward"}, by="mary", why="", keys=keys(at))
 
@@ -389,7 +391,8 @@ def test_a_public_half_that_is_there_is_not_written_over(tmp_path: Path) -> None
 
 
 def test_first_starts_at_once_get_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both look before either has written: the barrier stands where the key is drawn."""
+    """Both see that there is no key before either has made one, unless one of them has to wait."""
+    import contextlib
     import threading
 
     from stillwatch.cases import signing
@@ -398,19 +401,14 @@ def test_first_starts_at_once_get_one_key(tmp_path: Path, monkeypatch: pytest.Mo
 
     at = Workspace(tmp_path / "w")
     both = threading.Barrier(2)
-    drawn = Ed25519PrivateKey.generate
+    make = signing.make_key
 
-    class Drawing:
-        @staticmethod
-        def generate() -> Ed25519PrivateKey:
-            try:
-                both.wait(timeout=0.5)
-            except threading.BrokenBarrierError:
-                pass  # the other waits for the lock, as it should
-            return drawn()
+    def together(path: Path) -> PublicKey:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=0.3)
+        return make(path)
 
-    monkeypatch.setattr(signing, "Ed25519PrivateKey", Drawing)
-    monkeypatch.setattr(signing, "isinstance", lambda key, kind: True, raising=False)
+    monkeypatch.setattr(signing, "make_key", together)
     found: list[bytes] = []
     threads = [threading.Thread(target=lambda: found.append(collector(at).public.raw)) for _ in range(2)]
     for one in threads:

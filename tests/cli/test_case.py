@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stillwatch.cases import Claim, Confidence, Ruling
+from stillwatch.cases import Claim, Confidence, Ground, Ruling
 from stillwatch.cli.case import case_app
 from stillwatch.core import settings_from
 from stillwatch.engine import Workspace
@@ -51,7 +51,7 @@ def test_every_option_of_every_step_says_what_it_is(
         assert words, line
 
 
-@pytest.mark.parametrize(("command", "kind"), [("decide", Ruling), ("decide", Confidence), ("claim", Claim)])
+@pytest.mark.parametrize(("command", "kind"), [("decide", Ruling), ("decide", Confidence), ("claim", Claim), ("forget", Ground)])
 def test_the_help_names_every_word_that_may_be_given(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, kind: type[StrEnum]
 ) -> None:
@@ -138,3 +138,34 @@ def test_a_day_at_the_desk(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     number = data[: data.index(b'"coordinated_accounts"')].count(b"\n") + 1
     assert f"journal.jsonl:{number} (byte" in err
     journal.write_bytes(data)
+
+
+def test_a_journal_that_was_taken_away_is_missed_by_every_step(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, scanned: Path
+) -> None:
+    def run(*words: object) -> tuple[int, str, str]:
+        return call(capsys, monkeypatch, "case", *words, "--workspace", scanned)
+
+    assert run("list")[0] == run("journal")[0] == 0, "nothing was opened yet"
+    handle = last_view(Workspace(scanned, make=False)).for_review[0].handle
+    case = run("open", handle)[1].partition(":")[0]
+    shutil.rmtree(scanned / "desk")
+    for words in (["list"], ["journal"], ["show", case], ["open", handle]):
+        code, _, err = run(*words)
+        assert (code, "the journal is gone" in err) == (2, True), words
+
+
+def test_forgetting_says_which_sealed_files_still_hold_the_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, scanned: Path
+) -> None:
+    def run(*words: object) -> tuple[int, str, str]:
+        return call(capsys, monkeypatch, "case", *words, "--by", "mary", "--workspace", scanned)
+
+    handle = last_view(Workspace(scanned, make=False)).for_review[0].handle
+    case = run("open", handle)[1].partition(":")[0]
+    sealed = run("seal", case, "--why", "counsel")[1].strip()
+    code, _, err = run("forget", handle, "--why", "asked by Mary Smith")
+    assert (code, "expected one of erasure_request" in err) == (2, True)
+    code, out, err = run("forget", handle, "--why", "erasure_request")
+    assert (code, err) == (0, "")
+    assert f"{sealed}: sealed earlier, still holds {handle}" in " ".join(out.split())
