@@ -1,11 +1,14 @@
-"""A plan is sealed before the answers are read, is followed to the letter, and its answer keeps three questions apart."""
+"""A plan is followed to the letter, its outcome names what it rests on, and its answer keeps three questions apart."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,9 +20,11 @@ from stillwatch.audit import (
     draw_up,
     read_outcome,
     read_plan,
+    read_suspect,
     write_outcome,
     write_plan,
 )
+from stillwatch.audit.kept import hashed
 from stillwatch.core import Error, FormatError
 
 from .conftest import made_items, parrot, stranger
@@ -49,15 +54,16 @@ def test_a_plan_says_what_it_could_see_of_each_account() -> None:
     assert plan.accounts[1].seen is None
 
 
-def test_a_plan_is_kept_as_it_was_sealed_and_never_written_over(tmp_path: Path) -> None:
-    path, plan = tmp_path / "plan.json", draw_up(SERVED, suspect="student", keys=["0" * 64])
+def test_a_plan_is_kept_as_it_was_drawn_up_and_never_written_over(tmp_path: Path) -> None:
+    path, plan = tmp_path / "plan.json", draw_up(SERVED, suspect="student")
     write_plan(path, plan)
     assert read_plan(path) == plan
+    assert path.stat().st_mode & 0o077 == 0
     with pytest.raises(Error, match="not written over"):
         write_plan(path, plan)
     changed = json.loads(path.read_text())
     path.write_text(json.dumps({**changed, "alpha": 0.2}))
-    with pytest.raises(FormatError, match="changed after it was sealed"):
+    with pytest.raises(FormatError, match="changed after its hash was taken"):
         read_plan(path)
     path.write_text(json.dumps({"alpha": 0.2}))
     with pytest.raises(FormatError, match="not a plan"):
@@ -143,3 +149,103 @@ def test_resemblance_is_answered_in_its_own_place() -> None:
     assert "agreement" not in parts[1]
     with pytest.raises(Error, match="ours: the plan compares"):
         carry_out(plan, SERVED, both, controls=controls, prompts=prompts)
+
+
+def lines(path: Path, rows: list[dict[str, str]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_an_outcome_names_the_files_that_it_rests_on(tmp_path: Path) -> None:
+    prompts = [f"q{at}" for at in range(20)]
+    rows = [{"prompt": q, "answer": "yes"} for q in prompts]
+    files = {name: lines(tmp_path / f"{name}.jsonl", [*rows, {"prompt": name, "answer": "x"}]) for name in ("ours", "c")}
+    files["student"] = lines(
+        tmp_path / "student.jsonl", [*rows, *({"prompt": one.prompt, "answer": one.response} for one in SERVED)]
+    )
+    read = {name: read_suspect(path) for name, path in files.items()}
+    outcome = carry_out(
+        draw_up(SERVED, suspect="student", controls=["c"], prompts=prompts),
+        SERVED,
+        read["student"],
+        ours=read["ours"],
+        controls=[read["c"]],
+        prompts=prompts,
+    )
+    used = {"answers": "student", "ours": "ours", "control c": "c"}
+    assert outcome.inputs == {
+        role: hashlib.sha256(files[name].read_bytes()).hexdigest() for role, name in used.items()
+    }
+    path = tmp_path / "audit.json"
+    write_outcome(path, outcome)
+    assert read_outcome(path, inputs=list(files.values())) == outcome
+    told = "\n".join(answer_lines(outcome))
+    assert all(f"- {role}: SHA-256 {digest}" in told for role, digest in outcome.inputs.items())
+    files["c"].write_text(files["c"].read_text() + "\n")
+    with pytest.raises(FormatError, match=r"c\.jsonl: is none of the files"):
+        read_outcome(path, inputs=list(files.values()))
+
+
+def test_an_outcome_is_written_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    outcome = carry_out(draw_up(SERVED, suspect="student"), SERVED, SUSPECT)
+    path = tmp_path / "audit.json"
+    write_outcome(path, outcome)
+    kept = path.read_bytes()
+    assert path.stat().st_mode & 0o077 == 0
+    with pytest.raises(Error, match="not written over"):
+        write_outcome(path, carry_out(draw_up(SERVED, suspect="student", alpha=0.5), SERVED, SUSPECT))
+    assert path.read_bytes() == kept
+    assert [one.name for one in tmp_path.iterdir()] == ["audit.json"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: {**told, "named": ["bob"]},
+        lambda told: {**told, "inputs": {"answers": "0" * 64}},
+        lambda told: {**told, "plan": {**told["plan"], "alpha": 0.5}},
+    ],
+)
+def test_an_outcome_that_was_changed_is_not_read(
+    tmp_path: Path, change: Callable[[dict[str, object]], dict[str, object]]
+) -> None:
+    path = tmp_path / "audit.json"
+    write_outcome(path, carry_out(draw_up(SERVED, suspect="student"), SERVED, SUSPECT))
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(FormatError, match="changed after its hash was taken"):
+        read_outcome(path)
+
+
+def test_a_plan_that_was_changed_is_found_inside_an_outcome_hashed_anew(tmp_path: Path) -> None:
+    outcome = carry_out(draw_up(SERVED, suspect="student"), SERVED, SUSPECT)
+    plan = msgspec.structs.replace(outcome.plan, alpha=0.5)
+    write_outcome(tmp_path / "audit.json", hashed(msgspec.structs.replace(outcome, plan=plan)))
+    with pytest.raises(FormatError, match="plan: changed"):
+        read_outcome(tmp_path / "audit.json")
+
+
+def test_the_answer_claims_no_more_than_a_hash_can_show() -> None:
+    told = "\n".join(answer_lines(carry_out(draw_up(SERVED, suspect="student"), SERVED, SUSPECT)))
+    assert "before they were read" not in told
+    assert "do not show that the plan is older than the replies" in told
+    assert "nothing here is signed or time-stamped" in told
+
+
+@pytest.mark.parametrize("exposure", ["sibling_overlap", "sibling_likelihood"])
+def test_a_suspect_is_asked_each_thing_once(exposure: str) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    class Counting(Recorded):
+        def answer(self, prompt: str) -> str | None:
+            asked.append((prompt,))
+            return super().answer(prompt)
+
+        def likelihood(self, prompt: str, text: str) -> float | None:
+            asked.append((prompt, text))
+            return super().likelihood(prompt, text)
+
+    likelihoods = {(one.prompt, text): -float(len(text)) for one in SERVED for text in one.candidates}
+    answers = {one.prompt: one.response for one in SERVED}
+    suspect = Counting(name="student", answers=answers, likelihoods=likelihoods)
+    carry_out(draw_up(SERVED, suspect="student", exposure=exposure), SERVED, suspect)
+    assert len(asked) == len(set(asked)) > 0

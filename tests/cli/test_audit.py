@@ -45,8 +45,12 @@ def test_an_audit_from_promise_to_answer(capsys: pytest.CaptureFixture[str], mon
     assert "Holm): A-1." in out
     assert out.count("Not asked") == 2
     assert "not recorded, taken on trust" in out
-    code, again, _ = call(capsys, monkeypatch, "audit", "report", "audit.json")
+    code, again, _ = call(capsys, monkeypatch, "audit", "report", "audit.json", "--check", "answers.jsonl")
     assert (code, again) == (0, out)
+    code, _, err = call(capsys, monkeypatch, "audit", "report", "audit.json", "--check", "served.jsonl")
+    assert (code, "served.jsonl: is none of the files" in err) == (2, True)
+    code, _, err = call(capsys, monkeypatch, "audit", "run", "plan.json", "served.jsonl", "answers.jsonl")
+    assert (code, "audit.json: is there already" in err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.core import ContractError, DiskFull, WorkspaceError
-from stillwatch.engine import CONTRACT_VERSION, TABLES, Store, by_day, check, durable_write, store, table
+from stillwatch.engine import CONTRACT_VERSION, TABLES, Store, by_day, check, durable_create, durable_write, store, table
 
 from .rows import exchanges, releases
 
@@ -255,3 +255,11 @@ def test_pieces_that_are_forgotten_leave_the_table_and_can_be_done_again(tmp_pat
     assert store.sweep("exchanges") == 1
     store.append("exchanges", [store.write_part("exchanges", exchanges(1, first=6), made_from="b", name="b")], {"b": 1})
     assert Store(tmp_path).read("exchanges", ["exchange_id"]).column("exchange_id").to_pylist() == [1, 2, 9, 10, 6]
+
+
+def test_a_file_is_created_whole_and_never_written_over(tmp_path: Path) -> None:
+    durable_create(tmp_path / "key", b"1", mode=0o600)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        durable_create(tmp_path / "key", b"2", mode=0o600)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("key", b"1")]
