@@ -11,8 +11,9 @@ is itself recorded. A record that is acknowledged is on the disk.
 
 A journal is begun once, with the first case. Where there was one and it is gone, nothing begins another.
 
-Misled by: whoever holds the collector's key can write another journal, and whoever puts back an older journal with its older head goes
-unseen here; so does whoever deletes journal, head, name, subjects and sealed files together. Sealed files name the head of their day, and so bear witness against both.
+Misled by: whoever holds the collector's key can write another journal; whoever puts back an older journal with its older head goes
+unseen here, and so does whoever deletes journal, head, name, subjects and sealed files together. Sealed files that left the house name
+the head of their day, and so bear witness against all three.
 """
 
 from __future__ import annotations
@@ -28,18 +29,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import msgspec
-
-from stillwatch.cases.canonical import canonical
 from stillwatch.cases.chain import Record, line_of, linked, read_line
+from stillwatch.cases.head import Head, head_bytes, read_head
 from stillwatch.cases.signing import PublicKey, Signer
 from stillwatch.cases.subjects import Subjects, opened_fields, sealed_field
 from stillwatch.core.errors import CaseError, TamperingFound
 from stillwatch.engine import durable_write, full_disk_is_an_error
 
-__all__ = ["Append", "Entry", "Head", "Journal", "JournalFault", "Private", "Told", "journal_faults"]
+__all__ = ["Append", "Entry", "Journal", "JournalFault", "Private", "Told", "journal_faults"]
 
-_DOMAIN = b"stillwatch journal head 1\n"
+_HEAD, _LINES = "journal.head", "journal.jsonl"
 SET_ASIDE = "journal.set_aside"
 """Kind of the record that says what was found behind the head."""
 _RECORDED = ".recorded"
@@ -71,18 +70,6 @@ class Told:
 
     record: Record
     private: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """How far a journal is acknowledged: `seq` records in `size` bytes, the last with this hash. `journal` is its random name."""
-
-    journal: str
-    seq: int
-    size: int
-    hash: str
-    key: str
-    signature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +148,7 @@ class Journal:
         Raises:
             TamperingFound: when it has no head, is another journal than it was, or the head is not what the collector signed.
         """
-        head = _read_head(self.folder, self._signer.public)
+        head = read_head(self.folder / _HEAD, self._signer.public)
         if self._name.exists() and self._name.read_text() != head.journal:
             raise TamperingFound([f"{self.folder}: is another journal than the one that {self._name} names"])
         return head
@@ -234,7 +221,7 @@ class Journal:
             made.append(linked(record, last))
             last = made[-1].hash
         lines = b"".join(map(line_of, made))
-        path = self.folder / "journal.jsonl"
+        path = self.folder / _LINES
         with full_disk_is_an_error(path):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "wb") as file:
@@ -245,11 +232,10 @@ class Journal:
         return tuple(made)
 
     def _put(self, head: Head) -> None:
-        signed = replace(head, signature=self._signer.sign(_unsigned(head)).hex())
-        durable_write(self.folder / "journal.head", canonical(msgspec.to_builtins(signed)), mode=0o600)
+        durable_write(self.folder / _HEAD, head_bytes(head, self._signer), mode=0o600)
 
     def _there(self) -> bool:
-        return any((self.folder / name).exists() for name in ("journal.head", "journal.jsonl"))
+        return any((self.folder / name).exists() for name in (_HEAD, _LINES))
 
     def _begun(self) -> bool:
         if self._there():
@@ -267,7 +253,7 @@ class Journal:
         A kill between the two leaves a piece without a record; the next writer finds it by its name and records it then.
         """
         head = self.head()
-        path, aside = self.folder / "journal.jsonl", self.folder / "unacknowledged"
+        path, aside = self.folder / _LINES, self.folder / "unacknowledged"
         size = path.stat().st_size if path.exists() else 0
         if size < head.size:
             raise TamperingFound([f"{path}: ends after {size} bytes, but {head.size} are acknowledged"])
@@ -304,7 +290,7 @@ class Journal:
 def journal_faults(folder: Path, public: PublicKey) -> list[JournalFault]:
     """Everything wrong with a journal, in order; nothing when it is whole. Needs the collector's public key alone."""
     try:
-        head = _read_head(folder, public)
+        head = read_head(folder / _HEAD, public)
     except TamperingFound as error:
         return [JournalFault(line=0, offset=0, message=str(error))]
     return [one for one in _walk(folder, head) if isinstance(one, JournalFault)]
@@ -312,7 +298,7 @@ def journal_faults(folder: Path, public: PublicKey) -> list[JournalFault]:
 
 def _walk(folder: Path, head: Head) -> Iterator[Record | JournalFault]:
     """The acknowledged records in order, and a fault at each place where one is not as it was written."""
-    path = folder / "journal.jsonl"
+    path = folder / _LINES
     data = path.read_bytes()[: head.size] if path.exists() else b""
     seq, last, offset, number = 0, "0" * 64, 0, 0
     for number, line in enumerate(data.split(b"\n")[:-1] if data.endswith(b"\n") else data.split(b"\n"), 1):
@@ -339,30 +325,6 @@ def _walk(folder: Path, head: Head) -> Iterator[Record | JournalFault]:
         yield JournalFault(line=number, offset=offset, message=message)
     elif (seq, last) != (head.seq, head.hash):
         yield JournalFault(line=number, offset=offset, message=f"is not record {head.seq} as the collector signed it")
-
-
-def _read_head(folder: Path, public: PublicKey) -> Head:
-    path = folder / "journal.head"
-    try:
-        data = path.read_bytes()
-        head = msgspec.json.decode(data, type=Head)
-        whole = canonical(msgspec.to_builtins(head)) == data
-        signature = bytes.fromhex(head.signature)
-        whole = whole and signature.hex() == head.signature  # the same signature in capitals is another file
-        whole = whole and head.key == public.id and public.signed(_unsigned(head), signature)
-    except FileNotFoundError as error:
-        raise TamperingFound([f"{path}: missing, so nothing says how far the journal is acknowledged"]) from error
-    except (msgspec.DecodeError, ValueError):
-        whole = False
-    if not whole:
-        raise TamperingFound([f"{path}: not what the collector's key {public.id[:16]} signed"])
-    return head
-
-
-def _unsigned(head: Head) -> bytes:
-    told = msgspec.to_builtins(head)
-    del told["signature"]
-    return _DOMAIN + canonical(told)
 
 
 def _place(journal: str, seq: int) -> str:

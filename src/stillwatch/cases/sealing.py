@@ -22,7 +22,7 @@ import msgspec
 from stillwatch.cases.archive import pack
 from stillwatch.cases.canonical import canonical
 from stillwatch.cases.dsse import envelope
-from stillwatch.cases.journal import Head
+from stillwatch.cases.head import Head
 from stillwatch.cases.record import Case
 from stillwatch.cases.signing import Signer
 from stillwatch.cases.statement import Statement
