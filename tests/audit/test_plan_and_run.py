@@ -159,7 +159,9 @@ def lines(path: Path, rows: list[dict[str, str]]) -> Path:
 def test_an_outcome_names_the_files_that_it_rests_on(tmp_path: Path) -> None:
     prompts = [f"q{at}" for at in range(20)]
     rows = [{"prompt": q, "answer": "yes"} for q in prompts]
-    files = {name: lines(tmp_path / f"{name}.jsonl", [*rows, {"prompt": name, "answer": "x"}]) for name in ("ours", "c")}
+    files = {
+        name: lines(tmp_path / f"{name}.jsonl", [*rows, {"prompt": name, "answer": "x"}]) for name in ("ours", "c")
+    }
     files["student"] = lines(
         tmp_path / "student.jsonl", [*rows, *({"prompt": one.prompt, "answer": one.response} for one in SERVED)]
     )
@@ -173,9 +175,7 @@ def test_an_outcome_names_the_files_that_it_rests_on(tmp_path: Path) -> None:
         prompts=prompts,
     )
     used = {"answers": "student", "ours": "ours", "control c": "c"}
-    assert outcome.inputs == {
-        role: hashlib.sha256(files[name].read_bytes()).hexdigest() for role, name in used.items()
-    }
+    assert outcome.inputs == {role: hashlib.sha256(files[name].read_bytes()).hexdigest() for role, name in used.items()}
     path = tmp_path / "audit.json"
     write_outcome(path, outcome)
     assert read_outcome(path, inputs=list(files.values())) == outcome

@@ -259,7 +259,9 @@ def test_nothing_is_recorded_and_nothing_told_before_the_journal_is_begun(tmp_pa
     from stillwatch.cases.subjects import Subjects
     from stillwatch.core import CaseError
 
-    fresh = Journal(tmp_path / "desk", SIGNER, Subjects(tmp_path / "subjects.sqlite", b"k" * 32), lambda: dt.datetime.now(dt.UTC))
+    fresh = Journal(
+        tmp_path / "desk", SIGNER, Subjects(tmp_path / "subjects.sqlite", b"k" * 32), lambda: dt.datetime.now(dt.UTC)
+    )
     assert (fresh.begun(), fresh.history()) == (False, [])
     with pytest.raises(CaseError, match="no case was opened here yet"):
         fresh.append(entry(1))

@@ -302,9 +302,13 @@ def test_a_file_that_this_house_did_not_seal_is_neither_redacted_nor_exported(
     path = tmp_path / "forged.tar"
     path.write_bytes(forged(at, REVIEWER, case_id or case))
     before = len(at.journal.history())
-    with pytest.raises((CaseError, TamperingFound), match=r"not sealed by this installation|no handle|expected a handle"):
+    with pytest.raises(
+        (CaseError, TamperingFound), match=r"not sealed by this installation|no handle|expected a handle"
+    ):
         redact(at, path, {"000011": "x"}, by="eve", why="", keys=keys(at))
-    with pytest.raises((CaseError, TamperingFound), match=r"not sealed by this installation|no handle|expected a handle"):
+    with pytest.raises(
+        (CaseError, TamperingFound), match=r"not sealed by this installation|no handle|expected a handle"
+    ):
         export(at, path, tmp_path / "out.tar", recipient="eve", by="eve", why="", keys=keys(at))
     assert len(at.journal.history()) == before
     assert sorted(tmp_path.rglob("*.tar")) == [path]
@@ -367,10 +371,16 @@ def test_a_statement_that_speaks_for_the_accused_stays_too(at: Desk) -> None:
     from stillwatch.core import Part
 
     (case,) = at.cases()
-    said = Statement(part=Part.EXCULPATORY, confidence=Confidence.HIGH, sentence="they showed a contract", ground="a letter")
+    said = Statement(
+        part=Part.EXCULPATORY, confidence=Confidence.HIGH, sentence="they showed a contract", ground="a letter"
+    )
     at.state(case, said, by="mary")
     whole = seal(at, case, by="mary", why="")
-    (item,) = [one for one in verified(whole.read_bytes(), keys(at)).items if "showed a contract" in str(one.content) and one.kind != "event"]
+    (item,) = [
+        one
+        for one in verified(whole.read_bytes(), keys(at)).items
+        if "showed a contract" in str(one.content) and one.kind != "event"
+    ]
     with pytest.raises(CaseError, match="stays in every copy"):
         redact(at, whole, {item.number: "awkward"}, by="mary", why="", keys=keys(at))
 

@@ -51,7 +51,9 @@ def test_every_option_of_every_step_says_what_it_is(
         assert words, line
 
 
-@pytest.mark.parametrize(("command", "kind"), [("decide", Ruling), ("decide", Confidence), ("claim", Claim), ("forget", Ground)])
+@pytest.mark.parametrize(
+    ("command", "kind"), [("decide", Ruling), ("decide", Confidence), ("claim", Claim), ("forget", Ground)]
+)
 def test_the_help_names_every_word_that_may_be_given(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, kind: type[StrEnum]
 ) -> None:

@@ -16,7 +16,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.core import ContractError, DiskFull, WorkspaceError
-from stillwatch.engine import CONTRACT_VERSION, TABLES, Store, by_day, check, durable_create, durable_write, store, table
+from stillwatch.engine import (
+    CONTRACT_VERSION,
+    TABLES,
+    Store,
+    by_day,
+    check,
+    durable_create,
+    durable_write,
+    store,
+    table,
+)
 
 from .rows import exchanges, releases
 

@@ -115,9 +115,7 @@ def audit_run(
 
 
 @audit_app.command(name="report")
-def audit_report(
-    outcome: Path, /, *, check: Annotated[list[Path] | None, Parameter(negative=())] = None
-) -> None:
+def audit_report(outcome: Path, /, *, check: Annotated[list[Path] | None, Parameter(negative=())] = None) -> None:
     """Read the outcome of an audit: three questions, answered apart.
 
     Args:
