@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+import random
 import time
-from dataclasses import replace
 
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from stillwatch.audit import Served, fit_items
 from stillwatch.audit.conditions import SHORTEST
-
-from .conftest import made_items
-
-TEXTS = st.text(alphabet="ab é", max_size=3 * SHORTEST)
 
 
 def item(at: int, prompt: str, response: str) -> Served:
     return Served(item=str(at), account="a", prompt=prompt, response=response, siblings=("s",))
 
 
-@given(st.lists(st.tuples(TEXTS, TEXTS, st.booleans(), st.integers(0, 5)), max_size=8))
-def test_the_index_finds_what_reading_everything_finds(rows: list[tuple[str, str, bool, int]]) -> None:
+def told(rng: random.Random) -> str:
+    return "".join(rng.choices("ab é", k=rng.randrange(3 * SHORTEST)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_index_finds_what_reading_everything_finds(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - texts of a test, no secret
     items: list[Served] = []
-    for at, (prompt, response, quotes, back) in enumerate(rows):
-        quoted = items[-1 - back % len(items)].response if quotes and items else ""
-        items.append(item(at, f"{at} {prompt}{quoted}{prompt}", response))
+    for at in range(12):
+        quoted = rng.choice(items).response[rng.randrange(3) :] if items and rng.random() < 0.5 else ""
+        items.append(item(at, f"{at} {told(rng)}{quoted}{told(rng)}", told(rng)))
     earlier: list[str] = []
     expected = []
     for one in items:
@@ -34,6 +33,7 @@ def test_the_index_finds_what_reading_everything_finds(rows: list[tuple[str, str
             expected.append(one)
         earlier += [text for text in [one.response.strip()] if len(text) >= SHORTEST]
     assert fit_items(items)[0] == tuple(expected)
+    assert seed > 2 or len(expected) < len(items)
 
 
 def test_a_quote_is_found_at_either_end_of_a_prompt() -> None:
@@ -44,8 +44,7 @@ def test_a_quote_is_found_at_either_end_of_a_prompt() -> None:
 
 
 def test_four_times_the_items_take_nowhere_near_sixteen_times_as_long() -> None:
-    items = made_items(np.random.default_rng(12), 12_000, siblings=1)
-    items = tuple(replace(one, response=f"The answer is: {one.response}") for one in items)
+    items = [item(at, f"question {at} of many", f"The answer to {at} begins as all do, {at}") for at in range(8_000)]
 
     def seconds(n: int) -> float:
         taken = []
@@ -55,4 +54,4 @@ def test_four_times_the_items_take_nowhere_near_sixteen_times_as_long() -> None:
             taken.append(time.process_time() - begun)
         return min(taken)
 
-    assert seconds(12_000) < 8 * seconds(3_000)
+    assert seconds(8_000) < 9 * seconds(2_000)
