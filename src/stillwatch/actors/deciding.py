@@ -47,7 +47,7 @@ def decide(
     shown = e_bh(evidence, q=settings.actor_fdr)
     out = []
     for place, (one, standing) in enumerate(zip(weighed, standings, strict=True)):
-        decision, reason = decided(one, bool(shown.selected[place]), population, settings)
+        decision, reason = decided(one, bool(shown.selected[place]), population, settings, waits=standing.waits)
         out.append(
             Judged(
                 **{name: getattr(one, name) for name in Weighed.__slots__},
@@ -62,8 +62,15 @@ def decide(
     return tuple(out)
 
 
-def decided(one: Weighed, shown: bool, population: HeldOut, settings: ActorSettings) -> tuple[Decision, str]:
-    """The decision on one candidate and why; `shown` says whether its evidence passed."""
+def decided(
+    one: Weighed, shown: bool, population: HeldOut, settings: ActorSettings, *, waits: bool = False
+) -> tuple[Decision, str]:
+    """The decision on one candidate and why.
+
+    Args:
+        shown: whether its evidence passed.
+        waits: whether an earlier scan of the same day was its look, so that what this one found counts later.
+    """
     active = population.places(one.group.accounts).size
     if active < settings.least_members:
         needs = f"needs {settings.least_members}"
@@ -77,6 +84,11 @@ def decided(one: Weighed, shown: bool, population: HeldOut, settings: ActorSetti
     unchecked = [r.name.replace("_", " ") for r in one.explanations if not r.known]
     if best.fits:
         return Decision.SET_ASIDE, f"an innocent explanation fits, {best.name.replace('_', ' ')}: {best.why}"
+    if waits and not shown:
+        return (
+            Decision.UNDECIDED,
+            "undecided: an earlier scan of the same day of logs was its look; what was found since counts from the next day on",
+        )
     if not shown:
         weak = [
             r for r in one.results if r.vote in (Vote.COORDINATION, Vote.STRUCTURAL) and (r.evidence.e_value or 0) < 20

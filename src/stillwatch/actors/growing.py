@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.actors.links import OBSERVED, STRONG
+from stillwatch.actors.links import OBSERVED, STRONG, numbered
 from stillwatch.engine import Engine, Relation, Sql, table
 
 __all__ = ["INDICATORS", "Seed", "grown", "holders", "prompted", "sends"]
@@ -48,11 +48,15 @@ INDICATORS = tuple(_HOLDERS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seed:
-    """What is known: accounts, shared things as (kind, pseudonym), and shingles of a prompt."""
+    """What is known: accounts, shared things as (kind, pseudonym), and shingles of a prompt.
+
+    `held_out`: the test slice had a say in who these accounts are, as it has in an actor's members.
+    """
 
     accounts: frozenset[int] = frozenset()
     things: tuple[tuple[str, int], ...] = ()
     anchors: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    held_out: bool = False
 
 
 def holders(
@@ -130,8 +134,8 @@ def _links(kind: str, thing: int, accounts: Sequence[int], reason: str) -> pa.Ta
 
 def grown(links: pa.Table, seed: Seed) -> tuple[Ints, list[int]]:
     """Places of the links that hold the grown group together, and the templates by which its accounts are tested."""
-    account, thing = links.column("account").to_numpy(), _things(links)
-    kind = np.array(links.column("kind").to_pylist(), dtype=object)
+    account, kind = links.column("account").to_numpy(), np.array(links.column("kind").to_pylist(), dtype=object)
+    thing = numbered(np.unique(kind.astype(str), return_inverse=True)[1], links.column("object").to_numpy())
     strong = np.isin(kind, list(STRONG))
     reasons = links.column("reason").to_pylist()
     of_seed = np.isin(account, np.array(sorted(seed.accounts), np.int64))
@@ -167,10 +171,3 @@ def _tied(account: Ints, kind: npt.NDArray[np.object_], held: Flags, known: Flag
     pairs = {(int(w), str(p)) for w, p in zip(who[held], place[held], strict=True)}
     kinds = np.bincount(np.array([w for w, _ in pairs], np.int64), minlength=owners.size)
     return np.asarray((strong | (kinds >= 2))[who])
-
-
-def _things(links: pa.Table) -> Ints:
-    """One number a shared thing, different between kinds."""
-    kind = np.unique(np.array(links.column("kind").to_pylist(), dtype=str), return_inverse=True)[1]
-    place = np.unique(links.column("object").to_numpy(), return_inverse=True)[1]
-    return np.asarray(np.unique(kind * max(len(place), 1) + place, return_inverse=True)[1], np.int64)

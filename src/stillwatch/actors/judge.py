@@ -27,7 +27,7 @@ from stillwatch.actors.cores import Group, groups
 from stillwatch.actors.deciding import Judged, decide
 from stillwatch.actors.families import SCOPES, Mined, mine
 from stillwatch.actors.family_sizes import family_rows
-from stillwatch.actors.links import KINDS, STRONG, link
+from stillwatch.actors.links import KINDS, STRONG, link, numbered
 from stillwatch.actors.population import HeldOut, held_out
 from stillwatch.actors.tracking import Sighting, look_row, looked, marks_of, recognise, standings, whole_day
 from stillwatch.actors.weighing import Weighed, weigh
@@ -88,7 +88,7 @@ def find(
     weighed = weigh(engine, told, candidates, usable, scope_of, population, seed=settings.run.seed)
     seen = _sightings(weighed, usable, mined, population)
     recognised = recognise(looks, day, seen, salt=salt)
-    today, others = standings(looks, day, recognised.actors, [one.e_value for one in weighed])
+    today, others = standings(looks, day, recognised, [one.e_value for one in weighed])
     judged = decide(weighed, recognised.actors, today, others, population, chosen)
     rows = [
         look_row(one.actor, sighting, split, one.e_value, standing, str(one.decision))
@@ -118,7 +118,7 @@ def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], 
     account, weight = usable.column("account").to_numpy(), usable.column("weight").to_numpy()
     kind = np.asarray(pc.index_in(usable.column("kind"), pa.array(KINDS)).to_numpy(), np.int64)
     strong = np.isin(kind, [_KIND[name] for name in STRONG])
-    thing = _things(kind, usable.column("object").to_numpy())
+    thing = numbered(kind, usable.column("object").to_numpy())
     said, replayed = kind == _KIND["family"], kind == _KIND["artifact"]
     found: list[Group] = []
     for side in (said, replayed, ~(said | replayed)):
@@ -137,12 +137,6 @@ def _candidates(links: pa.Table, settings: ActorSettings) -> tuple[list[Group], 
             )
         ]
     return found, usable
-
-
-def _things(kind: Ints, thing: Ints) -> Ints:
-    """One number a shared thing, different between kinds."""
-    place = np.unique(thing, return_inverse=True)[1]
-    return np.asarray(np.unique(kind * thing.size + place, return_inverse=True)[1], np.int64)
 
 
 def _sightings(

@@ -10,14 +10,17 @@ A link weighs more the fewer accounts share the thing, and a family's the more o
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import binom
 
-from stillwatch.actors.replays import pools
+from stillwatch.actors.replays import MOST_POOLED, pools
 from stillwatch.engine import Engine, Relation, Sql, table
 
-__all__ = ["KINDS", "OBSERVED", "STRONG", "link"]
+__all__ = ["KINDS", "OBSERVED", "STRONG", "link", "numbered"]
+
+Ints = npt.NDArray[np.int64]
 
 KINDS = {
     "family": (1.0, False),
@@ -125,14 +128,19 @@ def link(
     shared = pa.concat_tables([facts, places.cast(facts.schema)])
     shared = shared.append_column("exchanges", pa.nulls(shared.num_rows, pa.int64()))
     shared = shared.append_column("share", pa.array(np.ones(shared.num_rows)))
-    replayed = _replayed(pools(engine, artifacts, most=_hub_size(population, hub_share)))
+    replayed = _replayed(pools(engine, artifacts))
     rows = pa.concat_tables([sent, shared.select(sent.column_names), replayed.select(sent.column_names)])
     return _weighed(rows, max(population, 1), hub_share)
 
 
-def _hub_size(population: int, hub_share: float) -> int:
-    """Accounts beyond which a shared thing links nobody."""
-    return int(max(hub_share * population, 20))
+def numbered(kind: Ints, thing: Ints) -> Ints:
+    """One number a shared thing, different between kinds.
+
+    >>> numbered(np.array([0, 0, 1]), np.array([70, 70, 70])).tolist()
+    [0, 0, 1]
+    """
+    place = np.unique(thing, return_inverse=True)[1]
+    return np.asarray(np.unique(kind * thing.size + place, return_inverse=True)[1], np.int64)
 
 
 def _replayed(pooled: pa.Table) -> pa.Table:
@@ -181,7 +189,8 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
     base = np.array([weight for weight, _ in KINDS.values()])[kind]
     hubbed = np.array([hub for _, hub in KINDS.values()])[kind]
     rarity = np.clip(1 - np.log(np.maximum(accounts, 1)) / np.log(max(population, 3)), 0.1, 1.0)
-    hub = hubbed & (accounts > _hub_size(population, hub_share))
+    hub = hubbed & (accounts > int(max(hub_share * population, 20)))
+    hub |= (kind == list(KINDS).index("artifact")) & (accounts > MOST_POOLED)
     others = pa.array(accounts - 1).cast(pa.string())
     sent = rows.column("exchanges").cast(pa.string())
     said = pc.binary_join_element_wise(

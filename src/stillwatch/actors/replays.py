@@ -2,7 +2,8 @@
 
 A signature is a long random text that only its receiver gets: nobody sends another's by chance. So whoever is tied by such sendings,
 directly or over others, is one pool, and here alone connected components are safe. Two things mislead them. A signature that was
-published with an example is sent by anybody who copies it: where very many accounts send one signature, it ties nobody. A proxy that
+published with an example is sent by anybody who copies it: where more than `MOST_SENDERS` accounts send one signature, it ties nobody, and a pool
+beyond `MOST_POOLED` is a hub. A proxy that
 spreads the conversations of one customer over several accounts sends each of them signatures of the others: see `conversation_proxy` among
 the innocent explanations, and sendings inside one organisation never count as a test.
 """
@@ -19,10 +20,18 @@ from scipy.sparse import csgraph
 
 from stillwatch.engine import Engine, Relation, Sql
 
-__all__ = ["Replays", "pools", "replays"]
+__all__ = ["MOST_POOLED", "MOST_SENDERS", "Replays", "pools", "replays"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+MOST_SENDERS = 20
+"""Accounts that may send one signature before it counts as published, however many accounts there are: one account is given it, and
+who deals a conversation out over a pool sends its last ones from few accounts, while an example goes to all its readers."""
+
+MOST_POOLED = 25_000
+"""Accounts beyond which a pool is a hub: more than any network on public record ran at once (above 20,000), so more likely strangers
+that published signatures tie over one another."""
 
 _TIES = Sql(
     "replays_ties",
@@ -81,13 +90,9 @@ class Replays:
     continued: Floats
 
 
-def pools(engine: Engine, artifacts: Relation, *, most: int) -> pa.Table:
-    """Accounts tied by replays of the discovery slice: `account`, `pool` (its smallest account), `accounts` and `exchanges` of the sender.
-
-    Args:
-        most: accounts that may send one signature before it counts as published.
-    """
-    limits = engine.from_arrow(pa.table({"most": pa.array([most], pa.int64())}))
+def pools(engine: Engine, artifacts: Relation) -> pa.Table:
+    """Accounts tied by replays of the discovery slice: `account`, `pool` (its smallest account), `accounts` and `exchanges` of the sender."""
+    limits = engine.from_arrow(pa.table({"most": pa.array([MOST_SENDERS], pa.int64())}))
     ties = engine.to_arrow(engine.sql(_TIES, artifacts=artifacts, limits=limits))
     sender, origin = ties.column("account").to_numpy(), ties.column("origin_account").to_numpy()
     accounts, place = np.unique(np.concatenate([sender, origin]), return_inverse=True)

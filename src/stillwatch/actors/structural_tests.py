@@ -125,10 +125,11 @@ def shared_instruments(candidate: Candidate, population: HeldOut, rng: np.random
 def replayed_reasoning(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members send reasoning signatures that the provider had given to accounts of other organisations.
 
-    Only signatures that tied nobody in the discovery slice count, and only where both organisations are known. Misled by a proxy or a
-    reseller that spreads one conversation over accounts of several organisations, and by a published example that holds a signature.
+    Only signatures that tied nobody in the discovery slice count, and only where both organisations are known. Not run where replays
+    found the candidate: who replays in one slice does so in the other. Misled by a proxy or a reseller that spreads one conversation over
+    accounts of several organisations, and by a published example that holds a signature.
     """
-    if np.isnan(population.moved).all():
+    if "artifact" in candidate.found_by or np.isnan(population.moved).all():
         return None
     return compared(
         candidate,

@@ -7,16 +7,21 @@ most keeps the name. Several old ones in one candidate have merged, and the one 
 Evidence. Each day an actor has an e-value on the test slice of all that the logs hold by then. These are *added* with weights that sum
 to 1 (`stats.look_share`): accounts have habits, so daily e-values must not be multiplied, and sums hold under any dependence of days.
 Nothing of the test slice chooses a candidate's accounts or says whose heir it is. So the chance that the evidence of an actor for which
-the null holds ever reaches 1/a is at most a, however often one looks, and e-BH over all actors ever tracked keeps its promise on any day.
+the null holds ever reaches 1/a is at most a, on however many days one looks, and e-BH over all actors ever tracked keeps its promise on
+any one day.
 
-A day is looked at once: a later scan of the same day replaces that day's look.
+A name may pass by marks, evidence never does: it goes on only where half of today's accounts were the actor's before. Where they were
+not, the actor begins anew under its name, and what it was counts on as one more actor that was tried.
+
+A day is looked at once. An actor's first look at a day stands: a later scan of the same day gives it no second try at the day's weight.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,28 +65,39 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recognised:
-    """Each candidate's name, the actor that it split from, and which old actors are now part of another."""
+    """Each candidate's name, the actor that it split from, and which old actors are now part of another.
+
+    `carries` says of each candidate whether enough of its accounts were the actor's before for the actor's evidence to be theirs.
+    """
 
     actors: tuple[int, ...]
     split_from: tuple[int | None, ...]
+    carries: tuple[bool, ...]
     merged: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """An actor's evidence so far, and how many looks had any; unknown evidence where none had."""
+    """An actor's evidence so far, and how many looks had any; unknown evidence where none had.
+
+    `waits`: an earlier scan of the same day was the actor's look, and what this one found beyond it waits for the next day.
+    """
 
     evidence: float | None
     looks: int
+    waits: bool = False
 
 
-def actor_id(accounts: Ints, day: str, salt: int) -> int:
-    """Keyed hash of the day of the first exchange and of the founding members: never reused, never changed."""
+def actor_id(accounts: Ints, day: str, salt: int, given: Collection[int] = ()) -> int:
+    """Keyed hash of the day of the first look and of the founding members: never changed, and none that was given before."""
     key = (salt & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
-    digest = hashlib.blake2b(
-        day.encode() + np.sort(accounts).tobytes(), digest_size=8, key=key, person=b"actor"
-    ).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    founded = day.encode() + np.sort(accounts).tobytes()
+    while True:
+        digest = hashlib.blake2b(founded, digest_size=8, key=key, person=b"actor").digest()
+        name = int.from_bytes(digest, "little", signed=True)
+        if name not in given:
+            return name
+        founded += digest
 
 
 def whole_day(before: pa.Table, ended: int) -> int:
@@ -91,7 +107,7 @@ def whole_day(before: pa.Table, ended: int) -> int:
 
 
 def recognise(before: pa.Table, day: int, seen: Sequence[Sighting], *, salt: int) -> Recognised:
-    """Name today's candidates by the looks of earlier days."""
+    """Name today's candidates by the last look of every actor, be it of an earlier scan of the same day."""
     old = [row for row in _latest(before, day) if row["merged_into"] is None]
     people = _Shared([one.accounts for one in seen], least=1)
     signs = _Shared([one.marks for one in seen], least=_LEAST_MARKS)
@@ -105,44 +121,61 @@ def recognise(before: pa.Table, day: int, seen: Sequence[Sighting], *, salt: int
     edges.sort()
     heir: dict[int, int] = {}
     parent: dict[int, int] = {}
-    for *_, o, n in edges:
+    carrying: set[int] = set()
+    for less_shared, *_, o, n in edges:
         if o not in heir and n not in parent:
             heir[o], parent[n] = n, o
+            if -less_shared >= _SHARED * seen[n].accounts.size:
+                carrying.add(n)
     best_old: dict[int, int] = {}
     best_new: dict[int, int] = {}
     for *_, o, n in edges:
         best_old.setdefault(n, o)
         best_new.setdefault(o, n)
-    names = tuple(
-        old[parent[n]]["actor"] if n in parent else actor_id(one.accounts, _date(one.first_at), salt)
-        for n, one in enumerate(seen)
-    )
+    given = set(before.column("actor").to_pylist())
+    names: list[int] = []
+    for n, one in enumerate(seen):
+        names.append(old[parent[n]]["actor"] if n in parent else actor_id(one.accounts, _date(day), salt, given))
+        given.add(names[-1])
     return Recognised(
-        actors=names,
+        actors=tuple(names),
         split_from=tuple(
             old[best_old[n]]["actor"] if n in best_old and n not in parent else None for n in range(len(seen))
         ),
-        merged={old[o]["actor"]: names[n] for o, n in best_new.items() if o not in heir},
+        carries=tuple(n in carrying for n in range(len(seen))),
+        # A day has one row an actor: one that was looked at today is told to have merged tomorrow, if it still has.
+        merged={old[o]["actor"]: names[n] for o, n in best_new.items() if o not in heir and old[o]["day"] < day},
     )
 
 
 def standings(
-    before: pa.Table, day: int, actors: Sequence[int], e_values: Sequence[float | None]
+    before: pa.Table, day: int, recognised: Recognised, e_values: Sequence[float | None]
 ) -> tuple[list[Standing], list[float]]:
-    """The evidence of today's actors with today's look, and that of all others that were ever tracked and have not merged."""
+    """The evidence of today's actors with today's look, and that of all others that were ever tracked and have not merged.
+
+    An actor that began anew counts among the others once for each time that it did, without evidence.
+    """
     known = {row["actor"]: row for row in _latest(before, day)}
-    today = []
-    for actor, e_value in zip(actors, e_values, strict=True):
+    today, ended = [], _begun_anew(before)
+    for actor, carries, e_value in zip(recognised.actors, recognised.carries, e_values, strict=True):
         row = known.get(actor)
-        so_far, looks = (None, 0) if row is None else (row["evidence"], row["looks"])
+        if row is not None and row["day"] == day:
+            waits = not carries or e_value != row["e_value"]
+            evidence, looks = (row["evidence"], row["looks"]) if carries else (None, 0)
+            today.append(Standing(evidence=evidence, looks=looks, waits=waits))
+            continue
+        so_far, looks = (row["evidence"], row["looks"]) if row is not None and carries else (None, 0)
+        ended += row is not None and not carries and row["looks"] > 0
         if e_value is not None:
             looks += 1
             so_far = (so_far or 0.0) + float(look_share([looks])[0]) * e_value
         today.append(Standing(evidence=so_far, looks=looks))
     others = [
-        row["evidence"] or 0.0 for name, row in known.items() if name not in actors and row["merged_into"] is None
+        row["evidence"] or 0.0
+        for name, row in known.items()
+        if name not in recognised.actors and row["merged_into"] is None
     ]
-    return today, others
+    return today, others + [0.0] * ended
 
 
 def look_row(
@@ -165,23 +198,35 @@ def look_row(
 
 
 def looked(before: pa.Table, day: int, rows: Sequence[Mapping[str, Any]], recognised: Recognised) -> pa.Table:
-    """The looks of earlier days with today's rows beside them. Accounts and marks are kept for an actor's last look before today alone.
+    """All looks so far with today's rows beside them; rows that an earlier scan of today wrote stand.
+
+    Accounts and marks are kept for an actor's look of today and its last one before alone.
 
     Args:
         rows: today's actors, without their day.
     """
     schema = table("actor_looks").schema
-    latest = {row["actor"]: row for row in _latest(before, day)}
+    latest = {row["actor"]: row for row in _latest(before, day - 1)}
+    last = {actor: row["day"] for actor, row in latest.items()}
     merged = [
-        {**latest[gone], "e_value": None, "day": day, "merged_into": name, "founders": None, "marks": None}
+        {
+            **latest[gone],
+            "e_value": None,
+            "day": day,
+            "split_from": None,
+            "merged_into": name,
+            "founders": None,
+            "marks": None,
+        }
         for gone, name in recognised.merged.items()
     ]
     kept = [
-        row if row["day"] == latest[row["actor"]]["day"] else {**row, "founders": None, "marks": None}
+        row if row["day"] in (day, last.get(row["actor"])) else {**row, "founders": None, "marks": None}
         for row in _rows(before)
-        if row["day"] < day
     ]
-    made = pa.Table.from_pylist([*kept, *merged, *({**row, "day": day} for row in rows)], schema=schema)
+    standing = {row["actor"] for row in kept if row["day"] == day}
+    new = [{**row, "day": day} for row in rows if row["actor"] not in standing]
+    made = pa.Table.from_pylist([*kept, *merged, *new], schema=schema)
     return made.sort_by([("actor", "ascending"), ("day", "ascending")])
 
 
@@ -225,12 +270,20 @@ class _Shared:
 
 
 def _latest(before: pa.Table, day: int) -> list[dict[str, Any]]:
-    """The last look of each actor before a day, in the order of actors."""
+    """The last look of each actor up to a day, in the order of actors."""
     last: dict[int, dict[str, Any]] = {}
     for row in _rows(before):
-        if row["day"] < day:
+        if row["day"] <= day:
             last[row["actor"]] = row
     return [last[actor] for actor in sorted(last)]
+
+
+def _begun_anew(looks: pa.Table) -> int:
+    """How often an actor with evidence began anew: its looks no longer count on."""
+    return sum(
+        one["actor"] == then["actor"] and 0 < one["looks"] != then["looks"] - (then["e_value"] is not None)
+        for one, then in pairwise(_rows(looks))
+    )
 
 
 def _rows(looks: pa.Table) -> list[dict[str, Any]]:
