@@ -7,7 +7,8 @@
    sent none of its templates in the discovery slice: how much of its traffic carries the seed's templates (where there are any) and
    how much presses for training value. Of the p-values of two tests twice the smaller counts. Benjamini-Hochberg over all candidates
    at the stated level: conformal p-values that share their calibration accounts are positively dependent (Bates and others 2023).
-3. *The whole group*, as it was before anybody was picked, goes through the tests and the innocent explanations of every actor.
+3. *The whole group*, as it was before anybody was picked, goes through the tests and the innocent explanations of every actor. Members of
+   an actor are known because the test slice showed them: a group grown from these has no e-value here, and says why.
 
 A candidate that a fact of the records ties (a card, a device, a replayed signature) and whose conduct shows nothing is told as that.
 Misled by a public template: its users do send it in both slices. The innocent explanations of the whole group are there for that.
@@ -16,7 +17,7 @@ Misled by a public template: its users do send it in both slices. The innocent e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,11 @@ __all__ = ["INDICATORS", "Expanded", "Reached", "Seed", "Verdict", "Workroom", "
 
 Ints = npt.NDArray[np.int64]
 
+SHOWN_BEFORE = (
+    "the seed's accounts are an actor's members, and the held-out hours showed them: the same hours cannot test them again; "
+    "the actor's own evidence stands in its report"
+)
+
 _SENT = Sql(
     "expand_sent",
     """
@@ -49,7 +55,11 @@ _SENT = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expanded:
-    """What a seed grew to. `whole` is the group before anybody was picked, tested as actors are; `hubs` names things too widely shared."""
+    """What a seed grew to.
+
+    `whole` is the group before anybody was picked, tested as actors are; without an e-value where `untested` says why it can have none.
+    `hubs` names things too widely shared.
+    """
 
     seeds: tuple[int, ...]
     reached: tuple[Reached, ...]
@@ -58,6 +68,7 @@ class Expanded:
     level: float
     null: str
     whole: Weighed | None
+    untested: str | None = None
 
     def count(self, verdict: Verdict) -> int:
         """Accounts with this verdict."""
@@ -106,6 +117,9 @@ def expand(
     looked_at = np.setdiff1d(links.column("account").to_numpy(), np.array(sorted(seed.accounts), np.int64))
     share = carried_share(sent, families, population)
     related = np.union1d(met(sent, families), np.array(sorted(seed.accounts), np.int64))
+    whole = _whole(engine, told, links, mined + own, population, run_seed)
+    if whole is not None and seed.held_out:
+        whole = replace(whole, e_value=None)
     return Expanded(
         seeds=tuple(sorted(seed.accounts)),
         reached=reached(looked_at, links, share if families else None, population, related, level),
@@ -113,7 +127,8 @@ def expand(
         hubs=hubs,
         level=level,
         null="it sends the seed's templates, and presses for training value, no more than accounts as busy that nothing ties to the seed",
-        whole=_whole(engine, told, links, mined + own, population, run_seed),
+        whole=whole,
+        untested=SHOWN_BEFORE if seed.held_out else None,
     )
 
 

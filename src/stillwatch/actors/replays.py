@@ -2,10 +2,10 @@
 
 A signature is a long random text that only its receiver gets: nobody sends another's by chance. So whoever is tied by such sendings,
 directly or over others, is one pool, and here alone connected components are safe. Two things mislead them. A signature that was
-published with an example is sent by anybody who copies it: where more than `MOST_SENDERS` accounts send one signature, it ties nobody, and a pool
-beyond `MOST_POOLED` is a hub. A proxy that
-spreads the conversations of one customer over several accounts sends each of them signatures of the others: see `conversation_proxy` among
-the innocent explanations, and sendings inside one organisation never count as a test.
+published with an example is sent by anybody who copies it: one that more than `MOST_SENDERS` accounts send ties and tests nobody, and a
+pool beyond `MOST_POOLED` is a hub. A proxy that spreads the conversations of one customer over several accounts sends each of them
+signatures of the others: see `conversation_proxy` among the innocent explanations, and sendings inside one organisation never count
+as a test.
 """
 
 from __future__ import annotations
@@ -56,14 +56,22 @@ _HELD_OUT = Sql(
     with found as (
         select distinct a.artifact from {artifacts} a where a.role = 'sent' and a.other_account and a.slice = 0
     ),
+    wide as (
+        select a.artifact, count(distinct a.account) as accounts
+        from {artifacts} a
+        where a.role = 'sent' and a.other_account
+        group by a.artifact
+    ),
     moved as (
         select a.account, a.exchanges, a.other_conversation,
                case when mine.org is not null and origin.org is not null then mine.org <> origin.org else a.other_org end as other_org
         from {artifacts} a
         left join found f on f.artifact = a.artifact
+        join wide w on w.artifact = a.artifact
         left join {account_facts} mine on mine.account = a.account
         left join {account_facts} origin on origin.account = a.origin_account
         where a.role = 'sent' and a.other_account and a.slice = 1 and f.artifact is null
+          and w.accounts <= (select min(l.most) from {limits} l)
     )
     select m.account, @count_if(m.other_org) as elsewhere, @count_if(m.other_org is null) as unknown,
            cast(sum(case when m.other_conversation is not null then m.exchanges else 0 end) as bigint) as told,
@@ -83,7 +91,7 @@ class Replays:
 
     `moved` is 1 for an account that sent a signature of another organisation's account, 0 for one that did not; unknown where the
     organisations are, or where no signature passed in the logs. `continued` is the share of its sendings of others' signatures that go on
-    with the conversation they were returned in. Signatures that tie accounts in the discovery slice do not count.
+    with the conversation they were returned in. Signatures that tie accounts in the discovery slice do not count, nor do published ones.
     """
 
     moved: Floats
@@ -92,8 +100,7 @@ class Replays:
 
 def pools(engine: Engine, artifacts: Relation) -> pa.Table:
     """Accounts tied by replays of the discovery slice: `account`, `pool` (its smallest account), `accounts` and `exchanges` of the sender."""
-    limits = engine.from_arrow(pa.table({"most": pa.array([MOST_SENDERS], pa.int64())}))
-    ties = engine.to_arrow(engine.sql(_TIES, artifacts=artifacts, limits=limits))
+    ties = engine.to_arrow(engine.sql(_TIES, artifacts=artifacts, limits=_limits(engine)))
     sender, origin = ties.column("account").to_numpy(), ties.column("origin_account").to_numpy()
     accounts, place = np.unique(np.concatenate([sender, origin]), return_inverse=True)
     one, other = place[: sender.size], place[sender.size :]
@@ -117,7 +124,8 @@ def replays(engine: Engine, artifacts: Relation, account_facts: Relation, accoun
     (passed,) = engine.to_arrow(engine.sql(_ANY, artifacts=artifacts)).to_pylist()
     moved = np.full(account.size, 0.0 if passed["sent"] else np.nan)
     continued = np.full(account.size, np.nan)
-    rows = engine.to_arrow(engine.sql(_HELD_OUT, artifacts=artifacts, account_facts=account_facts))
+    limits = _limits(engine)
+    rows = engine.to_arrow(engine.sql(_HELD_OUT, artifacts=artifacts, account_facts=account_facts, limits=limits))
     here = np.isin(rows.column("account").to_numpy(), account)
     rows = rows.filter(pa.array(here))
     place = np.searchsorted(account, rows.column("account").to_numpy())
@@ -127,3 +135,7 @@ def replays(engine: Engine, artifacts: Relation, account_facts: Relation, accoun
     with np.errstate(invalid="ignore", divide="ignore"):
         continued[place] = np.where(told > 0, rows.column("continued").to_numpy() / told, np.nan)
     return Replays(moved=moved, continued=continued)
+
+
+def _limits(engine: Engine) -> Relation:
+    return engine.from_arrow(pa.table({"most": pa.array([MOST_SENDERS], pa.int64())}))

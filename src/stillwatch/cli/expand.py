@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_form
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,38 +76,49 @@ def _text(path: Path) -> str:
 
 def _show(found: Expanded, *, everything: bool) -> None:
     from stillwatch.actors import Verdict
-    from stillwatch.core import handle
 
     console = Console(highlight=False)
     for hub in found.hubs:
         console.print(Text.assemble(("note", "yellow"), " ", hub))
     told = "; ".join(f"{found.count(verdict):,} {verdict}" for verdict in Verdict)
     console.print(f"Known accounts: {len(found.seeds):,}. Others looked at: {len(found.reached):,} ({told}).")
-    wanted = [one for one in found.reached if everything or one.verdict in (Verdict.SHOWN, Verdict.TIED)]
-    if wanted:
-        shown = Table(
-            title=f"At most {found.level:.1%} of those shown are wrong on average",
-            title_justify="left",
-            title_style="bold",
-        )
-        for name in ("account", "verdict", "held-out", "carries", "presses", "p", "why it was looked at"):
-            shown.add_column(name, overflow="fold")
-        for one in wanted if everything else wanted[:_LISTED]:
-            shown.add_row(
-                handle("account", one.account), str(one.verdict), *_numbers(one), Text("; ".join(one.why[:2]))
-            )
-        console.print(shown)
-    if not everything and len(wanted) > _LISTED:
-        console.print(f"[dim]and {len(wanted) - _LISTED:,} more; --all or --json lists them[/]")
+    titles = {
+        Verdict.SHOWN: f"Shown: at most {found.level:.1%} of these are wrong on average",
+        Verdict.TIED: "Tied by a fact of the records: facts, without an error rate; their conduct shows nothing",
+    }
+    for verdict in list(Verdict) if everything else list(titles):
+        title = titles.get(verdict, f"{str(verdict).capitalize()}: looked at, and no finding")
+        _list(console, title, [one for one in found.reached if one.verdict is verdict], everything=everything)
     console.print(Text(f"Null of each account: {found.null}.", "dim"))
     if found.whole is not None:
-        evidence = "undecided" if found.whole.e_value is None else f"e = {found.whole.e_value:.2g}"
-        console.print(
-            Text(f"The whole group, before anybody was picked: {evidence} that it acts together and harvests.")
-        )
+        console.print(Text(f"The whole group, before anybody was picked: {_evidence(found)}."))
         for reason in found.whole.explanations:
             if reason.fits:
                 console.print(Text(f"An innocent explanation fits, {reason.name.replace('_', ' ')}: {reason.why}"))
+
+
+def _list(console: Console, title: str, accounts: Sequence[Reached], *, everything: bool) -> None:
+    """A table of accounts with one verdict, the first of them unless all are wanted."""
+    from stillwatch.core import handle
+
+    if not accounts:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in ("account", "verdict", "held-out", "carries", "presses", "p", "why it was looked at"):
+        table.add_column(name, overflow="fold")
+    for one in accounts if everything else accounts[:_LISTED]:
+        table.add_row(handle("account", one.account), str(one.verdict), *_numbers(one), Text("; ".join(one.why[:2])))
+    console.print(table)
+    if not everything and len(accounts) > _LISTED:
+        console.print(f"[dim]and {len(accounts) - _LISTED:,} more; --all or --json lists them[/]")
+
+
+def _evidence(found: Expanded) -> str:
+    """The whole group's evidence in words, or why there is none."""
+    if found.untested is not None:
+        return f"no evidence is given: {found.untested}"
+    e_value = None if found.whole is None else found.whole.e_value
+    return "undecided" if e_value is None else f"e = {e_value:.2g} that it acts together and harvests"
 
 
 def _numbers(one: Reached) -> tuple[str, str, str, str]:
@@ -127,6 +139,7 @@ def _plain(found: Expanded) -> dict[str, object]:
         "families": [handle("family", one) for one in found.families],
         "hubs": list(found.hubs),
         "e_value": None if found.whole is None else found.whole.e_value,
+        "untested": found.untested,
         "explanations": [
             {"name": one.name, "fits": one.fits if one.known else None, "why": one.why}
             for one in (found.whole.explanations if found.whole is not None else ())

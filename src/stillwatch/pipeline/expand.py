@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stillwatch import actors
-from stillwatch.core import Error, Settings, unhandle
+from stillwatch.core import Error, Settings, handle, unhandle
 from stillwatch.engine import DuckEngine, Workspace
 from stillwatch.ingest import account_id, address, subnet
 from stillwatch.text import text_features
@@ -58,15 +58,18 @@ def seed_of(workspace: Workspace, seeds: Sequence[str], prompts: Sequence[str] =
         prompts: texts of prompts.
 
     Raises:
-        Error: when a seed is none of these; the message never repeats a value.
+        Error: when a seed is none of these; the message never repeats what was given, which may be a name.
     """
     accounts: set[int] = set()
     things = []
+    held_out = False
     for text in seeds:
         kind, colon, value = text.partition(":")
         kind = _WORDS.get(kind.strip().lower(), kind.strip().lower())
         if not colon:
-            accounts |= _of_handle(workspace, text)
+            members, of_actor = _of_handle(workspace, text)
+            accounts |= members
+            held_out |= of_actor
         elif kind == "account":
             accounts.add(workspace.names.name("account", account_id(value.strip())))
         elif kind in actors.INDICATORS:
@@ -74,28 +77,30 @@ def seed_of(workspace: Workspace, seeds: Sequence[str], prompts: Sequence[str] =
         else:
             known = ", ".join(("account", *sorted({**_WORDS, **dict.fromkeys(actors.INDICATORS)})))
             raise Error(
-                f"seed: got kind {kind!r}, expected a handle (A-... or X-...), or one of {known}, a colon and a value"
+                f"seed: expected a handle (A-... or X-...), or one of {known}, a colon and a value, such as ip:203.0.113.9 or ip:2001:db8::9"
             )
     found = [_phrases(workspace, text) for text in prompts]
     return actors.Seed(
         accounts=frozenset(accounts),
         things=tuple(things),
         anchors=np.unique(np.concatenate([np.empty(0, np.int64), *found])).astype(np.int64),
+        held_out=held_out,
     )
 
 
-def _of_handle(workspace: Workspace, text: str) -> set[int]:
+def _of_handle(workspace: Workspace, text: str) -> tuple[set[int], bool]:
+    """The accounts of a handle, and whether they are an actor's members."""
     try:
         kind, pseudonym = unhandle(text)
-    except ValueError as error:
-        raise Error(f"seed: {error}, or kind:value such as ip:203.0.113.9") from error
+    except ValueError:
+        raise Error("seed: expected a handle (A-... or X-...), or kind:value such as ip:203.0.113.9") from None
     if kind == "account":
-        return {pseudonym}
+        return {pseudonym}, False
     members = workspace.store.read("actor_members", ["actor", "account"]).to_pylist() if kind == "actor" else []
     found = {row["account"] for row in members if row["actor"] == pseudonym}
     if not found:
-        raise Error(f"{text}: no such account or actor in this workspace")
-    return found
+        raise Error(f"{handle(kind, pseudonym)}: no such account or actor in this workspace")
+    return found, True
 
 
 def _canonical(kind: str, value: str) -> str:

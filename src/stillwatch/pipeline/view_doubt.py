@@ -19,9 +19,9 @@ __all__ = ["LIMITS", "error_budgets", "guarantees", "undecided_counts"]
 _OF_ACTORS = (
     (
         "Among the actors put up for review the expected share of wrong ones is at most the budget (e-BH, under any dependence "
-        "between candidates, over all actors ever tracked, on any day that one looks), if in the held-out hours the members of a "
-        "false candidate are a random group of accounts as busy "
-        "as they."
+        "between candidates, over all actors ever tracked, on any one day, of however many that one looks), if in the held-out hours "
+        "the members of a false candidate are a random group of accounts as busy as they. An actor's first look at a day of logs "
+        "counts; scanning the same day again gives it no second try."
     ),
     "Candidates were found in one half of each account's hours and tested in the other half.",
     (
@@ -165,8 +165,8 @@ def undecided_counts(store: Store, actors: Sequence[Mapping[str, Any]], basis: B
             UndecidedCount(
                 what="candidate actors",
                 count=held_back,
-                why="too few members in the held-out hours",
-                needs="more hours of logs",
+                why="too few members in the held-out hours, nothing that tests them, or a day that was looked at before",
+                needs="more hours of logs, or the next day's",
             )
         )
     return tuple(out)
