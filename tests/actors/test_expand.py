@@ -52,6 +52,19 @@ def test_one_account_grows_to_its_actor(drawn: World) -> None:
     assert first.n > 0
 
 
+def test_members_whom_the_test_slice_showed_are_not_tested_by_it_again(drawn: World) -> None:
+    own = frozenset(drawn.members["operator"][:30].tolist())
+    plain, shown = grown(drawn, Seed(accounts=own)), grown(drawn, Seed(accounts=own, held_out=True))
+    assert plain.whole is not None
+    assert shown.whole is not None
+    assert (plain.whole.e_value or 0) > 1e6
+    assert plain.untested is None
+    assert shown.whole.e_value is None
+    assert "cannot test them again" in (shown.untested or "")
+    assert shown.reached == plain.reached, "the others are tested as ever"
+    assert shown.whole.explanations == plain.whole.explanations
+
+
 def test_a_prompt_grows_to_those_who_send_what_shares_phrases_with_it(drawn: World) -> None:
     own = drawn.members["operator"]
     found = grown(drawn, Seed(anchors=template_anchors("op")))

@@ -192,6 +192,13 @@ def test_what_found_a_candidate_never_tests_it(kind: str) -> None:
     assert Vote.COORDINATION not in {r.vote for r in by_instrument.values()}
 
 
+def test_a_pool_that_replays_found_is_not_tested_by_replays() -> None:
+    """Whoever replays in one slice does so in the other: an honest proxy over several organisations, too."""
+    own, people, rng = planted()
+    assert "replayed_reasoning" in by_name(run_tests(own, people, rng))
+    assert "replayed_reasoning" not in by_name(run_tests(replace(own, found_by=frozenset({"artifact"})), people, rng))
+
+
 def test_members_that_share_an_activity_are_compared_with_accounts_as_busy() -> None:
     """Busy accounts ask more; a busy group that asks as busy accounts do is no finding."""
     rng = np.random.default_rng(7)

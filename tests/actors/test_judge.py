@@ -99,7 +99,9 @@ def test_one_side_alone_is_no_evidence_of_both() -> None:
     assert combined(QUEUE) is None
 
 
-def told(e_value: float | None, *, fits: bool, shown: bool, members: int = 20) -> tuple[Decision, str]:
+def told(
+    e_value: float | None, *, fits: bool, shown: bool, members: int = 20, waits: bool = False
+) -> tuple[Decision, str]:
     rng = np.random.default_rng(1)
     people = population(rng, 60)
     own = candidate(rng, people, np.arange(members))
@@ -118,7 +120,7 @@ def told(e_value: float | None, *, fits: bool, shown: bool, members: int = 20) -
         explanations=tuple(reasons),
         e_value=e_value,
     )
-    return decided(one, shown, people, Settings().actors)
+    return decided(one, shown, people, Settings().actors, waits=waits)
 
 
 def test_every_decision_says_why() -> None:
@@ -128,6 +130,10 @@ def test_every_decision_says_why() -> None:
     )
     kind, why = told(1e5, fits=True, shown=True)
     assert (kind, why) == (Decision.SET_ASIDE, "an innocent explanation fits, a course: they say so")
+    kind, why = told(1e5, fits=False, shown=False, waits=True)
+    assert kind is Decision.UNDECIDED
+    assert "an earlier scan of the same day of logs was its look" in why
+    assert told(1e5, fits=False, shown=True, waits=True) == told(1e5, fits=False, shown=True)
     assert told(1.0, fits=False, shown=False) == (
         Decision.SET_ASIDE,
         "not shown on held-out data: elicitation says so",

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from stillwatch.actors.carry import CARRIED
-from stillwatch.actors.links import KINDS, STRONG, link
+from stillwatch.actors.links import KINDS, STRONG, link, numbered
+from stillwatch.actors.replays import MOST_POOLED
 from stillwatch.engine import table
 
 from .worlds import Crowd, Ints, at_hand, features, filled, replayed, world
@@ -163,6 +164,12 @@ def test_nothing_shared_gives_an_empty_table() -> None:
     assert linked(features(account=[1], subnet=[2])).num_rows == 0
 
 
+def test_things_of_different_kinds_have_different_numbers() -> None:
+    kind, thing = np.array([0, 1, 0, 1, 1]), np.array([7, 7, 9, 9, 9])
+    assert numbered(kind, thing).tolist() == [0, 2, 1, 3, 3]
+    assert numbered(kind[:0], thing[:0]).tolist() == []
+
+
 def test_strong_kinds_are_kinds() -> None:
     assert set(KINDS) > STRONG
     assert not any(KINDS[kind][1] for kind in STRONG)
@@ -183,8 +190,19 @@ def test_a_published_signature_ties_nobody() -> None:
     """Whoever copies the example sends it; a signature that only three accounts hold still ties these."""
     copied = replayed(sender=np.arange(2, 40), origin=np.ones(38, np.int64), artifact=np.full(38, 70))
     own = replayed(sender=[50, 51], origin=[49, 49], artifact=[80, 80])
-    made = linked(features(account=np.arange(1, 60)), passed=pa.concat_tables([copied, own]))
-    assert made.column("account").to_pylist() == [49, 50, 51]
+    for hub in (0.02, 0.9):
+        made = linked(features(account=np.arange(1, 60)), passed=pa.concat_tables([copied, own]), hub=hub)
+        assert made.column("account").to_pylist() == [49, 50, 51], "however many accounts there are"
+
+
+def test_a_pool_beyond_all_that_is_known_is_a_hub() -> None:
+    accounts = np.arange(1, MOST_POOLED + 2)
+    ring = replayed(sender=np.roll(accounts, 1), origin=accounts, artifact=accounts)
+    small = replayed(sender=accounts[1:3] + 10**6, origin=accounts[:2] + 10**6, artifact=accounts[:2] + 10**6)
+    made = linked(features(account=accounts[:9]), passed=pa.concat_tables([ring, small]))
+    hubs = made.filter(made.column("hub"))
+    assert hubs.column("account").to_pylist() == accounts.tolist()
+    assert made.num_rows - hubs.num_rows == 3
 
 
 @pytest.mark.parametrize("changed", [{"slice": 1}, {"other_account": False}, {"other_account": None}])

@@ -12,7 +12,7 @@ import pytest
 from stillwatch.actors import find
 from stillwatch.actors.judge import Judged
 from stillwatch.actors.lookalikes import conversation_proxy
-from stillwatch.actors.replays import Replays, replays
+from stillwatch.actors.replays import MOST_SENDERS, Replays, replays
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import table
 
@@ -61,6 +61,15 @@ def test_sendings_inside_one_organisation_do_not_count_and_unknown_ones_are_unkn
     assert np.isnan(held_out_replays(unknown, [1, 2]).moved).tolist() == [False, True]
 
 
+def test_published_signatures_count_for_nobody() -> None:
+    """Only in the test slice did they go round."""
+    readers = list(range(2, 2 + MOST_SENDERS))
+    few = replayed(sender=readers, origin=[1] * MOST_SENDERS, artifact=[70] * MOST_SENDERS, slice=1, other_org=True)
+    assert held_out_replays(few, readers).moved.tolist() == [1.0] * MOST_SENDERS
+    last = replayed(sender=[99], origin=[1], artifact=[70], slice=1, other_org=True)
+    assert held_out_replays(pa.concat_tables([few, last]), readers).moved.tolist() == [0.0] * MOST_SENDERS
+
+
 def test_logs_without_signatures_say_nothing_of_anybody() -> None:
     assert np.isnan(held_out_replays(table("artifacts").schema.empty_table(), [1, 2]).moved).all()
 
@@ -87,10 +96,13 @@ def test_replays_test_a_group_that_templates_found_and_are_one_structural_vote()
 
 
 @pytest.mark.parametrize(
-    "given", [{"other_conversation": False}, {"other_org": False}], ids=["one conversation", "one organisation"]
+    "given",
+    [{"other_conversation": False}, {"other_org": False}, {"other_conversation": None}],
+    ids=["one conversation", "one organisation", "unknown conversations"],
 )
 def test_a_proxy_of_customers_who_ask_for_nothing_is_not_put_up(given: dict[str, object]) -> None:
-    """It spreads conversations over its accounts, or works for one customer whose accounts the provider's records do not join."""
+    """It spreads conversations over its accounts, or works for one customer whose accounts the provider's records do not join, or the
+    logs do not say which conversations its signatures are of."""
     proxy = replace(SILENT, presses=0.02, facts="other_org" not in given)
     drawn = world([*BENIGN, proxy], seed=33)
     passed = passed_round(drawn.members["silent"], np.random.default_rng(1), **given)  # type: ignore[arg-type]

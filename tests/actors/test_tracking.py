@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from stillwatch.actors import Found, find
-from stillwatch.actors.tracking import DAY, Sighting, lineage, look_row, looked, recognise, standings, whole_day
+from stillwatch.actors.tracking import (
+    DAY,
+    Sighting,
+    Standing,
+    actor_id,
+    lineage,
+    look_row,
+    looked,
+    recognise,
+    standings,
+    whole_day,
+)
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import table
 
@@ -35,7 +46,7 @@ def look(
     at = FIRST + day * DAY
     known = recognise(before, at, seen, salt=SALT)
     values = e_values or [1.0] * len(seen)
-    today, _ = standings(before, at, known.actors, values)
+    today, _ = standings(before, at, known, values)
     rows = [
         look_row(name, one, split, e_value, standing, "set_aside")
         for name, one, split, e_value, standing in zip(known.actors, seen, known.split_from, values, today, strict=True)
@@ -90,14 +101,94 @@ def test_looks_are_added_with_weights_and_undecided_days_cost_nothing() -> None:
     assert [r["looks"] for r in rows] == [1, 1, 2]
 
 
-def test_the_same_day_again_replaces_its_look_and_changes_nothing_else() -> None:
-    """As a scan that was cut off after the looks were written and is run again."""
+def rows_of(looks: pa.Table, actor: int) -> list[tuple[int, float | None, int]]:
+    """Day of the world, evidence and looks of one actor's rows."""
+    rows = looks.filter(pc.equal(looks.column("actor"), actor))
+    days = (rows.column("day").cast(pa.int64()).to_numpy() - FIRST) // DAY
+    return list(zip(days.tolist(), rows.column("evidence").to_pylist(), rows.column("looks").to_pylist(), strict=True))
+
+
+def stands(looks: pa.Table, day: int, seen: Sequence[Sighting], e_values: Sequence[float]) -> tuple[Standing, int]:
+    """How the first candidate of another scan stands, and as how many others were ever tracked."""
+    at = FIRST + day * DAY
+    today, others = standings(looks, at, recognise(looks, at, seen, salt=SALT), e_values)
+    return today[0], len(others)
+
+
+def test_the_first_look_at_a_day_stands_however_often_the_day_is_scanned() -> None:
+    """Hourly scans are no further tries; one that was cut off after the looks were written is done again with the same result."""
     before, _ = look(NOTHING, 0, [sighting(range(15)), sighting(range(15, 40))], [4.0, 2.0])
-    once, _ = look(before, 1, [sighting(range(40))], [6.0])
-    again, _ = look(once, 1, [sighting(range(40))], [6.0])
-    assert once.equals(again)
-    later, _ = look(once, 1, [sighting(range(40))], [12.0])
-    assert max(r["evidence"] for r in later.to_pylist()) == pytest.approx(2.0 / 2 + 12.0 / 12)
+    once, (actor,) = look(before, 1, [sighting(range(40))], [6.0])
+    assert rows_of(once, actor) == [(0, 1.0, 1), (1, 1.5, 2)]
+    again, later = once, [sighting(range(41))]
+    for hour in range(23):
+        again, names = look(again, 1, later if hour else [sighting(range(40))], [600.0 * hour or 6.0])
+        assert names == (actor,)
+    assert again.equals(once)
+    assert stands(once, 1, [sighting(range(40))], [6.0])[0] == Standing(evidence=1.5, looks=2)
+    assert stands(once, 1, later, [600.0])[0] == Standing(evidence=1.5, looks=2, waits=True)
+    tomorrow, _ = look(once, 2, later, [600.0])
+    assert rows_of(tomorrow, actor)[-1] == (2, pytest.approx(1.5 + 600 / 12), 3)
+
+
+def test_an_actor_that_is_new_in_a_later_scan_of_a_day_has_its_first_look_then() -> None:
+    looks, (first,) = look(NOTHING, 0, [sighting(range(20))], [4.0])
+    looks, (same, new) = look(looks, 0, [sighting(range(20)), sighting(range(50, 70))], [400.0, 6.0])
+    assert same == first
+    assert (rows_of(looks, first), rows_of(looks, new)) == ([(0, 2.0, 1)], [(0, 3.0, 1)])
+
+
+def test_a_name_passes_by_marks_and_evidence_does_not() -> None:
+    """An operator used a public template and left; honest people who use it come the next day."""
+    marks = range(100, 110)
+    looks, (gone,) = look(NOTHING, 0, [sighting(range(20), marks)], [1000.0])
+    heirs = [sighting(range(50, 80), marks)]
+    assert stands(looks, 0, heirs, [1.0])[0] == Standing(evidence=None, looks=0, waits=True)
+    assert stands(looks, 1, heirs, [1.0]) == (Standing(evidence=0.5, looks=1), 1)
+    looks, (named,) = look(looks, 1, heirs, [1.0])
+    assert named == gone
+    assert stands(looks, 1, heirs, [1.0]) == (Standing(evidence=0.5, looks=1), 1)
+    assert stands(looks, 2, heirs, [12.0]) == (Standing(evidence=1.5, looks=2), 1), "who it was is one more that was tried"
+
+
+def test_evidence_goes_on_where_half_of_the_accounts_were_the_actors_before() -> None:
+    looks, (actor,) = look(NOTHING, 0, [sighting(range(20))], [10.0])
+    half, (same,) = look(looks, 1, [sighting(range(40))], [12.0])
+    assert (same, rows_of(half, actor)[-1]) == (actor, (1, 6.0, 2))
+    less, (same,) = look(looks, 1, [sighting(range(41))], [12.0])
+    assert (same, rows_of(less, actor)[-1]) == (actor, (1, 6.0, 1))
+
+
+def test_a_part_that_is_what_its_parent_was_at_first_gets_another_name() -> None:
+    looks, (parent,) = look(NOTHING, 0, [sighting(range(20))])
+    looks, (grown,) = look(looks, 1, [sighting(range(45))])
+    _, parts = look(looks, 2, [sighting(range(20)), sighting(range(20, 45))])
+    assert grown == parent == parts[1]
+    assert parts[0] != parent
+
+
+def test_a_group_that_was_merged_and_parts_again_gets_neither_its_old_name_nor_its_old_evidence() -> None:
+    looks, (small, large) = look(NOTHING, 0, [sighting(range(15)), sighting(range(15, 40))], [1000.0, 1.0])
+    looks, _ = look(looks, 1, [sighting(range(40))])
+    looks, (again, same) = look(looks, 2, [sighting(range(15)), sighting(range(15, 40))])
+    assert same == large
+    assert again != small
+    assert rows_of(looks, again) == [(2, 0.5, 1)]
+
+
+def test_a_name_is_never_given_twice() -> None:
+    accounts = np.arange(20)
+    first = actor_id(accounts, "2026-01-05", SALT)
+    second = actor_id(accounts, "2026-01-05", SALT, {first})
+    assert len({first, second, actor_id(accounts, "2026-01-05", SALT, {first, second})}) == 3
+
+
+def test_a_part_that_merges_again_is_told_to_have_split_once() -> None:
+    looks, (whole,) = look(NOTHING, 0, [sighting(range(40))])
+    looks, (part, _) = look(looks, 1, [sighting(range(15)), sighting(range(15, 40))])
+    looks, _ = look(looks, 2, [sighting(range(40))])
+    events = [(e["event"], e["other"]) for e in lineage(looks).to_pylist() if e["actor"] == part]
+    assert sorted(events) == [("born", None), ("merged_into", whole), ("split_from", whole)]
 
 
 def test_accounts_and_marks_are_kept_for_the_last_two_looks_alone() -> None:
@@ -130,6 +221,7 @@ def test_whatever_comes_names_are_unique_and_weights_sum_to_less_than_one(days: 
                 seen.append(sighting(left))
         looks, names = look(looks, day, seen)
         assert len(set(names)) == len(names)
+        assert look(looks, day, seen) == (looks, names), "the same scan again"
     key = looks.select(["actor", "day"]).to_pylist()
     assert len({tuple(k.values()) for k in key}) == len(key)
     assert all(r["evidence"] is None or r["evidence"] <= 1 for r in looks.to_pylist())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 from pathlib import Path
 
 import pytest
 
-from stillwatch.core import unhandle
+from stillwatch.actors import Expanded, Reached, Verdict
+from stillwatch.core import handle, unhandle
 from stillwatch.pipeline import raw_names, seed_of
 
 from .calling import Done, call
@@ -56,6 +58,9 @@ def test_one_member_grows_to_the_actor_by_handle_and_by_raw_name(
     assert grown(capsys, monkeypatch, space.root, "--seed", f"account:{raw}") == by_handle
     whole = grown(capsys, monkeypatch, space.root, "--seed", actor.handle)
     assert whole["seeds"] == sorted(own, key=lambda one: unhandle(one)[1])
+    assert whole["e_value"] is None
+    assert "cannot test them again" in str(whole["untested"])
+    assert by_handle["untested"] is None
 
 
 def test_a_prompt_is_read_from_a_file_or_from_standard_input(
@@ -94,7 +99,9 @@ def test_the_table_tells_how_many_were_looked_at_and_quotes_nothing(
     [
         ([], "name a --seed or a --prompt"),
         (["--seed", "nonsense"], "expected a handle"),
-        (["--seed", "colour:red"], "got kind 'colour'"),
+        (["--seed", "colour:red"], "expected a handle (A-... or X-...), or one of account, agent"),
+        (["--seed", "mary@corp.example"], "seed: expected a handle"),
+        (["--seed", "2a02:8071::7"], "such as ip:203.0.113.9 or ip:2001:db8::9"),
         (["--seed", "ip:here"], "not an address after ip:"),
         (["--seed", "X-0000000000001"], "no such account or actor"),
         (["--seed", "F-0000000000001"], "no such account or actor"),
@@ -112,6 +119,37 @@ def test_a_seed_that_cannot_be_read_is_refused_in_a_sentence(
     code, _, err = call(capsys, monkeypatch, "expand", *words, "--workspace", done[0].root)
     assert code == 2
     assert told in err
+    for given in ("nonsense", "colour", "mary", "corp", "2a02", "here "):
+        assert given not in err, "what was typed may be somebody's name"
+
+
+def one_reached(verdict: Verdict, account: int) -> Reached:
+    p_value = 0.001 if verdict is Verdict.SHOWN else 0.4
+    return Reached(
+        account=account, verdict=verdict, why=("has the card",), n=9, carried=0.5, pressed=0.1, p_value=p_value, needed=None
+    )
+
+
+def test_the_error_rate_stands_over_those_that_were_shown_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """A tie by record is a fact: nothing says how many of these are wrong."""
+    found = Expanded(
+        seeds=(1,),
+        reached=tuple(one_reached(verdict, 10 + place) for place, verdict in enumerate(Verdict)),
+        families=(),
+        hubs=(),
+        level=0.05,
+        null="nothing",
+        whole=None,
+    )
+    show = importlib.import_module("stillwatch.cli.expand")._show
+    show(found, everything=False)
+    brief = capsys.readouterr().out
+    at_most, fact = brief.index("at most 5.0% of these are wrong"), brief.index("facts, without an error rate")
+    assert at_most < brief.index(handle("account", 10)) < fact < brief.index(handle("account", 11))
+    assert handle("account", 12) not in brief
+    show(found, everything=True)
+    out = capsys.readouterr().out
+    assert fact < out.index("Not shown: looked at") < out.index(handle("account", 12)) < out.index("Undecided: looked at")
 
 
 def test_indicators_get_the_pseudonyms_that_the_tables_have(done: Done) -> None:
