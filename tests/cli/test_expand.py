@@ -130,8 +130,11 @@ def one_reached(verdict: Verdict, account: int) -> Reached:
     )
 
 
-def test_the_error_rate_stands_over_those_that_were_shown_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_rate_stands_over_those_that_were_shown_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A tie by record is a fact: nothing says how many of these are wrong."""
+    monkeypatch.setenv("COLUMNS", "200")
     found = Expanded(
         seeds=(1,),
         reached=tuple(one_reached(verdict, 10 + place) for place, verdict in enumerate(Verdict)),

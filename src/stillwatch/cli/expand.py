@@ -104,10 +104,10 @@ def _list(console: Console, title: str, accounts: Sequence[Reached], *, everythi
     if not accounts:
         return
     table = Table(title=title, title_justify="left", title_style="bold")
-    for name in ("account", "verdict", "held-out", "carries", "presses", "p", "why it was looked at"):
+    for name in ("account", "held-out", "carries", "presses", "p", "why it was looked at"):
         table.add_column(name, overflow="fold")
     for one in accounts if everything else accounts[:_LISTED]:
-        table.add_row(handle("account", one.account), str(one.verdict), *_numbers(one), Text("; ".join(one.why[:2])))
+        table.add_row(handle("account", one.account), *_numbers(one), Text("; ".join(one.why[:2])))
     console.print(table)
     if not everything and len(accounts) > _LISTED:
         console.print(f"[dim]and {len(accounts) - _LISTED:,} more; --all or --json lists them[/]")
