@@ -148,7 +148,9 @@ def test_a_name_passes_by_marks_and_evidence_does_not() -> None:
     looks, (named,) = look(looks, 1, heirs, [1.0])
     assert named == gone
     assert stands(looks, 1, heirs, [1.0]) == (Standing(evidence=0.5, looks=1), 1)
-    assert stands(looks, 2, heirs, [12.0]) == (Standing(evidence=1.5, looks=2), 1), "who it was is one more that was tried"
+    assert stands(looks, 2, heirs, [12.0]) == (Standing(evidence=1.5, looks=2), 1), (
+        "who it was is one more that was tried"
+    )
 
 
 def test_evidence_goes_on_where_half_of_the_accounts_were_the_actors_before() -> None:

@@ -49,11 +49,11 @@ def test_one_member_grows_to_the_actor_by_handle_and_by_raw_name(
     told = {one["account"]: one for one in accounts}
     reached = own & set(told)
     assert reached
-    for handle in reached - shown(by_handle):
-        assert told[handle]["verdict"] == "undecided", (
+    for one in reached - shown(by_handle):
+        assert told[one]["verdict"] == "undecided", (
             "so few others cannot decide for all: the answer says how many could"
         )
-        assert told[handle]["needed"] > 0
+        assert told[one]["needed"] > 0
     ((_, raw),) = raw_names(space, [first])
     assert grown(capsys, monkeypatch, space.root, "--seed", f"account:{raw}") == by_handle
     whole = grown(capsys, monkeypatch, space.root, "--seed", actor.handle)
@@ -126,7 +126,14 @@ def test_a_seed_that_cannot_be_read_is_refused_in_a_sentence(
 def one_reached(verdict: Verdict, account: int) -> Reached:
     p_value = 0.001 if verdict is Verdict.SHOWN else 0.4
     return Reached(
-        account=account, verdict=verdict, why=("has the card",), n=9, carried=0.5, pressed=0.1, p_value=p_value, needed=None
+        account=account,
+        verdict=verdict,
+        why=("has the card",),
+        n=9,
+        carried=0.5,
+        pressed=0.1,
+        p_value=p_value,
+        needed=None,
     )
 
 
@@ -152,7 +159,9 @@ def test_the_error_rate_stands_over_those_that_were_shown_alone(
     assert handle("account", 12) not in brief
     show(found, everything=True)
     out = capsys.readouterr().out
-    assert fact < out.index("Not shown: looked at") < out.index(handle("account", 12)) < out.index("Undecided: looked at")
+    assert (
+        fact < out.index("Not shown: looked at") < out.index(handle("account", 12)) < out.index("Undecided: looked at")
+    )
 
 
 def test_indicators_get_the_pseudonyms_that_the_tables_have(done: Done) -> None:

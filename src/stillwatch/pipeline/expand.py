@@ -77,7 +77,8 @@ def seed_of(workspace: Workspace, seeds: Sequence[str], prompts: Sequence[str] =
         else:
             known = ", ".join(("account", *sorted({**_WORDS, **dict.fromkeys(actors.INDICATORS)})))
             raise Error(
-                f"seed: expected a handle (A-... or X-...), or one of {known}, a colon and a value, such as ip:203.0.113.9 or ip:2001:db8::9"
+                f"seed: expected a handle (A-... or X-...), or one of {known}, a colon and a value, "
+                "such as ip:203.0.113.9 or ip:2001:db8::9"
             )
     found = [_phrases(workspace, text) for text in prompts]
     return actors.Seed(
