@@ -99,7 +99,7 @@ class Replays:
 
 
 def pools(engine: Engine, artifacts: Relation) -> pa.Table:
-    """Accounts tied by replays of the discovery slice: `account`, `pool` (its smallest account), `accounts` and `exchanges` of the sender."""
+    """Accounts tied by replays of the discovery slice: `account`, its `pool` (the smallest account), `accounts`, `exchanges` it sent in."""
     ties = engine.to_arrow(engine.sql(_TIES, artifacts=artifacts, limits=_limits(engine)))
     sender, origin = ties.column("account").to_numpy(), ties.column("origin_account").to_numpy()
     accounts, place = np.unique(np.concatenate([sender, origin]), return_inverse=True)
