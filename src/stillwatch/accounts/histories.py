@@ -107,8 +107,8 @@ def watch(
     Without cleared accounts nothing is fed, and the first look, which weighs most, waits for a day with enough of them.
 
     An account keeps the product type that it had when it first came. One that was cleared then is a reference whenever it is cleared:
-    its clearance may lapse and come back. That is harmless, because on days between it is weighed as the tested are, which is no more than
-    a reference's due, and because clearances hang on no score here. One that is cleared later is spared while it is, and calibrates nobody: a
+    its clearance may lapse and come back. That is harmless: on the days between it is weighed as the tested are, by the same comparison,
+    and that a clearance ends by its date hangs on no score. One that is cleared later is spared while it is, and calibrates nobody: a
     history that was tested is of another kind than one that calibrated. It is tested again when its clearance ends, which is harmless,
     too: a bet left out lowers evidence. Accounts without an exchange in the last `settings.window_days`, or without any day with enough
     data, are neither tested nor compared with. While a product type's guarantee is off, its accounts gather no evidence. It starts anew
