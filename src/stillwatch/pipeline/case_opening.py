@@ -21,6 +21,7 @@ from stillwatch.report import (
     AccountView,
     ActorView,
     HeldOutTest,
+    LookalikeCheck,
     ScanView,
     SignalReading,
     read_json,
@@ -80,7 +81,7 @@ def _of_actor(view: ScanView, actor: ActorView) -> Opening:
             _NO_TIMELINE,
         ),
         exculpatory=Exculpatory(
-            lookalikes=tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in actor.lookalikes),
+            lookalikes=_lookalikes(actor.lookalikes),
             base_rates=_base_rates(view, "actors"),
             not_tested=_not_tested(view, actor.tests),
         ),
@@ -130,13 +131,7 @@ def _of_account(view: ScanView, account: AccountView) -> Opening:
             _NO_TIMELINE,
         ),
         exculpatory=Exculpatory(
-            lookalikes=(
-                Lookalike(
-                    name="none tried",
-                    fits=None,
-                    why="innocent explanations are checked for groups, not for single accounts",
-                ),
-            ),
+            lookalikes=_lookalikes(account.lookalikes),
             base_rates=_base_rates(view, "accounts"),
             not_tested=_not_tested(view, account.signals),
         ),
@@ -189,6 +184,12 @@ def _signal(signal: SignalReading) -> CaseTest:
         e_value=signal.e_value,
         needed=signal.needed,
     )
+
+
+def _lookalikes(checks: Iterable[LookalikeCheck]) -> tuple[Lookalike, ...]:
+    """The innocent explanations that the scan tried, each with what came of it; said where it tried none."""
+    tried = tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in checks)
+    return tried or (Lookalike(name="none tried", fits=None, why="the scan held no innocent explanation against it"),)
 
 
 def _factor(factor: Factor, tests: Iterable[HeldOutTest]) -> FactorShown:
