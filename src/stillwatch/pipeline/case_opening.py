@@ -42,6 +42,9 @@ _NO_TIMELINE = FactorShown(
     factor=Factor.MODEL_TIMELINE, shown=None, why="no timeline of another model was compared with this traffic"
 )
 
+_NONE_TRIED = Lookalike(name="none tried", fits=None, why="the scan held no innocent explanation against this account")
+"""Said of an account of which nothing was measured that an explanation could be held against."""
+
 
 def case_opening(view: ScanView, handle: str) -> Opening:
     """What a case about this actor or single account is opened with.
@@ -131,7 +134,7 @@ def _of_account(view: ScanView, account: AccountView) -> Opening:
             _NO_TIMELINE,
         ),
         exculpatory=Exculpatory(
-            lookalikes=_lookalikes(account.lookalikes),
+            lookalikes=_lookalikes(account.lookalikes) or (_NONE_TRIED,),
             base_rates=_base_rates(view, "accounts"),
             not_tested=_not_tested(view, account.signals),
         ),
@@ -187,9 +190,8 @@ def _signal(signal: SignalReading) -> CaseTest:
 
 
 def _lookalikes(checks: Iterable[LookalikeCheck]) -> tuple[Lookalike, ...]:
-    """The innocent explanations that the scan tried, each with what came of it; said where it tried none."""
-    tried = tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in checks)
-    return tried or (Lookalike(name="none tried", fits=None, why="the scan held no innocent explanation against it"),)
+    """The innocent explanations that the scan tried, each with what came of it."""
+    return tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in checks)
 
 
 def _factor(factor: Factor, tests: Iterable[HeldOutTest]) -> FactorShown:

@@ -86,8 +86,11 @@ def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Followed:
-    """A watch after a run, who is cleared at the end of the logs, how many exchanges of how many days came too late to be fed, and how many
-    clearances count no more."""
+    """A watch after a run.
+
+    `cleared` holds the accounts whose clearance counts at the end of the logs, `expired` says how many count no more; `late` exchanges of
+    `late_days` days came too late to be fed.
+    """
 
     watch: accounts.Watch
     cleared: pa.Array
