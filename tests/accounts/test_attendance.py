@@ -7,6 +7,7 @@ import datetime as dt
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from stillwatch.accounts import Measured, Watch, decide, standings, weigh
@@ -35,7 +36,7 @@ def mostly_nothing(measured: list[Measured]) -> list[Measured]:
 
 
 def evidence(of: Watch, account: int) -> float:
-    return float(of.histories.filter(pa.compute.equal(of.histories["account"], account))["evidence"][0].as_py())
+    return float(of.histories.filter(pc.equal(of.histories["account"], account))["evidence"][0].as_py())
 
 
 def tested_evidence(of: Watch) -> Floats:
