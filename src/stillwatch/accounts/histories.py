@@ -6,10 +6,10 @@ are ranked among the references' scores, and each day's bet on the rank is added
 an honest account's evidence ever reaches 1/a is at most a.
 
 Accounts come more or less often, and a sum over more days lies further out. So scores are compared over the latest 1, 2, 4, 8 and 16 days
-with enough data, each length among the accounts of both sides that have as many, and the day's bet is the average over these lengths; where
+with enough data, each length among the accounts of both sides that have as many; the day's bet is the average over these lengths. Where
 an account has fewer days, or too few references have as many, that length bets nothing. Who enters a length is known without any score.
 So each length is fair for an honest account if either its whole history is exchangeable with those of references, or how loud it is
-on the days on which it comes does not hang on how often it comes. Only the second holds where references come more or less often than others.
+on the days on which it comes does not hang on how often it comes. The first cannot hold where references come more or less often than others.
 
 References enter each day with the most that their e-value could be beside the account tested, as in `comparison`; so their scores are never
 too small, and the ranks are exact. Days are fed once, in order: a day that was fed before changes nothing.
@@ -189,7 +189,7 @@ def _anew(now: State, before: Watch, settings: DetectSettings, day: dt.date) -> 
 def _bets(
     now: State, tested: _Flags, references: _Flags, hostile: int, number: int, budgets: BudgetSettings
 ) -> _Floats:
-    """The e-values of one product type's tested histories at its look of this number: the mean over all lengths that it can have by then."""
+    """Today's e-values of one product type's tested histories, at its look of this number: the mean over the lengths possible by then."""
     lengths = [one for one in LENGTHS if one <= number]
     total = np.zeros(now.account.size)
     for length in lengths:
