@@ -9,7 +9,7 @@ Accounts come more or less often, and a sum over more days lies further out. So 
 with enough data, each length among the accounts of both sides that have as many; the day's bet is the average over these lengths. Where
 an account has fewer days, or too few references have as many, that length bets nothing. Who enters a length is known without any score.
 So each length is fair for an honest account if either its whole history is exchangeable with those of references, or how loud it is
-on the days on which it comes does not hang on how often it comes. The first cannot hold where references come more or less often than others.
+on the days on which it comes does not hang on how often it comes. Where references come more often or less than others, only that can hold.
 
 References enter each day with the most that their e-value could be beside the account tested, as in `comparison`; so their scores are never
 too small, and the ranks are exact. Days are fed once, in order: a day that was fed before changes nothing.
