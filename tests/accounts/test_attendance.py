@@ -74,9 +74,7 @@ def test_an_account_without_a_day_that_counts_is_not_tested() -> None:
     rng = np.random.default_rng(22)
     today = a_day(rng, np.zeros(140), data=1.0)
     idle = [
-        dataclasses.replace(
-            one, rows=one.rows.set_column(2, "n", pa.array(np.where(np.arange(140) < 130, 40, 3)))
-        )
+        dataclasses.replace(one, rows=one.rows.set_column(2, "n", pa.array(np.where(np.arange(140) < 130, 40, 3))))
         for one in today
     ]
     now = fed(Watch.fresh(), 0, idle, SETTINGS, cleared=np.arange(1, 101))
@@ -132,7 +130,9 @@ def test_references_whose_clearances_lapse_for_a_while_calibrate_again() -> None
         references.append(now.last()["unknown"]["references"])
     assert references == [200, 100, 200, 200]
     assert np.isclose(
-        evidence(now, temper.size), look_share([1, 3]).sum() * 200 + look_share(2) * 101 + look_share(4) * 200, rtol=0.01
+        evidence(now, temper.size),
+        look_share([1, 3]).sum() * 200 + look_share(2) * 101 + look_share(4) * 200,
+        rtol=0.01,
     )
 
 

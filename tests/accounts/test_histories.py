@@ -167,7 +167,9 @@ def test_without_cleared_accounts_nothing_is_fed_and_newcomers_join_later() -> N
     assert set(later.histories["first"].to_pylist()[-5:]) == {FIRST + dt.timedelta(1)}
 
 
-def test_an_account_about_which_people_changed_their_mind_is_neither_tested_nor_a_reference_until_they_change_it_back() -> None:
+def test_an_account_about_which_people_changed_their_mind_is_neither_tested_nor_a_reference_until_they_change_it_back() -> (
+    None
+):
     rng = np.random.default_rng(5)
     temper = np.concatenate([0.1 * rng.standard_normal(400), np.full(10, 3.0)])
     cleared = np.arange(1, 361)

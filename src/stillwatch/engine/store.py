@@ -190,7 +190,13 @@ class Store:
         return pa.concat_tables([_whole(part, narrowed) for part in parts]) if parts else narrowed.empty_table()
 
     def write_part(
-        self, table: str, rows: pa.Table | pa.RecordBatch, *, made_from: str, day: str = _UNDATED, name: str | None = None
+        self,
+        table: str,
+        rows: pa.Table | pa.RecordBatch,
+        *,
+        made_from: str,
+        day: str = _UNDATED,
+        name: str | None = None,
     ) -> Part:
         """Write one part, durable but not yet committed. Without a name it is named by its content."""
         contract = TABLES[table]
