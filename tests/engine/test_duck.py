@@ -155,7 +155,7 @@ def test_a_piece_of_work_within_an_engine_leaves_nothing_behind(tmp_path: Path) 
             assert len(list(tmp_path.rglob("*.parquet"))) == 3
         assert len(list(tmp_path.rglob("*.parquet"))) == 1
         assert outer.to_arrow(kept).num_rows == 5
-        with pytest.raises(RuntimeError, match="later"), outer.within() as inner:
+        with contextlib.suppress(RuntimeError), outer.within() as inner:
             inner.keep(inner.from_arrow(numbers(100)))
             raise RuntimeError("later")
         assert len(list(tmp_path.rglob("*.parquet"))) == 1
