@@ -39,7 +39,7 @@ def evidence(of: Watch, account: int) -> float:
     return float(of.histories.filter(pc.equal(of.histories["account"], account))["evidence"][0].as_py())
 
 
-def tested_evidence(of: Watch) -> Floats:
+def evidence_of_tested(of: Watch) -> Floats:
     return np.asarray(of.histories["evidence"])[np.asarray(of.histories["account"]) > REFERENCES]
 
 
@@ -63,8 +63,8 @@ def test_honest_accounts_that_come_more_or_less_often_than_the_references_gather
             today = a_day(rng, temper, rng.random(come.size) < come, data=1.0)
             now = fed(now, day, mostly_nothing(today) if rare else today, SETTINGS, cleared=CLEARED)
             if day == EARLY - 1:
-                early = float(tested_evidence(now).sum())
-        gathered.append((tested_evidence(now).sum() - early) / TESTED)
+                early = float(evidence_of_tested(now).sum())
+        gathered.append((evidence_of_tested(now).sum() - early) / TESTED)
     given_away = look_share(np.arange(EARLY + 1, DAYS + 1)).sum()
     assert np.mean(gathered) <= given_away + 2.5 * np.std(gathered) / np.sqrt(len(gathered))
     assert rare or np.mean(gathered) > 0.1 * given_away, "bets are made"
