@@ -46,7 +46,7 @@ def evidence_of_tested(of: Watch) -> Floats:
 @pytest.mark.parametrize(
     ("tested_come", "references_come", "habit", "rare"),
     [
-        pytest.param(0.15, 1.0, 0.0, True, id="idle accounts beside daily references"),
+        pytest.param(0.08, 1.0, 0.0, True, id="idle accounts beside daily references"),
         pytest.param(1.0, 0.6, 1.0, False, id="daily accounts beside references that come on some days"),
     ],
 )
