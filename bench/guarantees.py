@@ -165,7 +165,7 @@ def days(worlds: int, *, horizon: int = 90, references: int = 400, tested: int =
     for world in range(worlds):
         temper = np.sqrt(habit) * rng.standard_normal(size)
         state = Watch.fresh()
-        best, product = np.zeros((2, tested))
+        best, total, product = np.zeros((3, tested))
         for day in range(horizon):
             values = temper + np.sqrt(1 - habit) * rng.standard_normal((4, size))
             measured = [
@@ -180,7 +180,8 @@ def days(worlds: int, *, horizon: int = 90, references: int = 400, tested: int =
             ]
             weighed = weigh(measured, None, settings, cleared=pa.array(account[:references]))
             state = watch(state, FIRST + dt.timedelta(day), weighed, settings)
-            product = np.maximum(product, np.asarray(state.histories["score"])[references:])
+            total += np.log(weighed.ranked[references:])
+            product = np.maximum(product, total)
             best = np.asarray(state.histories["evidence"])[references:]
         for place, alpha in enumerate(levels):
             added[place, world] = (best >= 1 / alpha).mean()

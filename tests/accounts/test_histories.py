@@ -20,6 +20,7 @@ LOOSE = BudgetSettings(review=0.5, verify=0.1)
 """A loose budget, whose tails 600 references can reach."""
 SETTINGS = DetectSettings(least_stratum=20, budgets=LOOSE, poisoned=0.0)
 REFERENCES, TESTED, DAYS = 600, 300, 12
+NOBODY = pa.array([], pa.int64())
 
 
 def column(of: Watch, name: str) -> np.ndarray:
@@ -105,7 +106,7 @@ def test_an_account_that_is_a_little_loud_every_day_is_told_in_the_end_and_not_a
     assert found[-1] >= 15
     assert found == sorted(found), "once up for review, for good"
     assert np.isin(shown(days[-1]), planted).mean() >= 0.5
-    one = standings(days[-1], shown(days[-1])[:1].tolist(), LOOSE)[int(shown(days[-1])[0])]
+    one = standings(days[-1], shown(days[-1])[:1].tolist(), LOOSE, cleared=NOBODY)[int(shown(days[-1])[0])]
     assert one.reached is not None
     assert f"up for review since {one.reached}" in one.sentence
     assert f"at look {one.reached_look}" in one.sentence
@@ -166,7 +167,9 @@ def test_without_cleared_accounts_nothing_is_fed_and_newcomers_join_later() -> N
     assert set(later.histories["first"].to_pylist()[-5:]) == {FIRST + dt.timedelta(1)}
 
 
-def test_an_account_about_which_people_changed_their_mind_is_neither_tested_nor_a_reference() -> None:
+def test_an_account_about_which_people_changed_their_mind_is_neither_tested_nor_a_reference_until_they_change_it_back() -> (
+    None
+):
     rng = np.random.default_rng(5)
     temper = np.concatenate([0.1 * rng.standard_normal(400), np.full(10, 3.0)])
     cleared = np.arange(1, 361)
@@ -177,14 +180,18 @@ def test_an_account_about_which_people_changed_their_mind_is_neither_tested_nor_
     assert np.isin(planted, shown(now)).all()
     changed = np.append(cleared[1:], planted[0])
     later = fed(now, 3, a_day(rng, temper, data=1.0), SETTINGS, cleared=changed)
-    assert column(later, "role")[[0, 1, 390, 400]].tolist() == ["apart", "reference", "tested", "apart"]
+    assert column(later, "role")[[0, 1, 390, 400]].tolist() == ["lapsed", "reference", "tested", "spared"]
     assert later.last()["unknown"]["references"] == 359
     assert numbers(later, "evidence")[400] == numbers(now, "evidence")[400]
-    assert standings(later, planted[:1].tolist(), LOOSE) == {}
+    assert standings(later, planted[:1].tolist(), LOOSE, cleared=NOBODY) == {}
     weighed = weigh(a_day(rng, temper, data=1.0), None, SETTINGS, cleared=pa.array(changed))
     decided = decide(weighed, SETTINGS, watched=later).accounts(Decision.REVIEW).to_pylist()
     assert planted[0] not in decided, "a person's word counts"
     assert set(planted[1:].tolist()) <= set(decided)
+    back = fed(later, 4, a_day(rng, temper, data=1.0), SETTINGS, cleared=cleared)
+    assert column(back, "role")[[0, 1, 390, 400]].tolist() == ["reference", "reference", "tested", "tested"]
+    assert back.last()["unknown"]["references"] == 360
+    assert numbers(back, "evidence")[400] > numbers(later, "evidence")[400]
 
 
 def test_an_account_that_sent_nothing_for_the_window_is_not_looked_at_until_it_returns() -> None:
@@ -193,9 +200,9 @@ def test_an_account_that_sent_nothing_for_the_window_is_not_looked_at_until_it_r
     temper = rng.standard_normal(120)
     cleared = np.arange(1, 101)
     gone = np.arange(120) < 115
-    now = fed(Watch.fresh(), 0, a_day(rng, temper), settings, cleared=cleared)
+    now = fed(Watch.fresh(), 0, a_day(rng, temper, data=1.0), settings, cleared=cleared)
     for day in (1, 2):
-        now = fed(now, day, a_day(rng, temper, gone), settings, cleared=cleared)
+        now = fed(now, day, a_day(rng, temper, gone, data=1.0), settings, cleared=cleared)
     assert [row["tested"] for row in now.looks.to_pylist()] == [20, 20, 15]
     back = fed(now, 3, a_day(rng, temper), settings, cleared=cleared)
     assert back.last()["unknown"]["tested"] == 20

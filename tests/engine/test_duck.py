@@ -132,6 +132,35 @@ def test_closing_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_some_days_are_read_from_their_own_files_and_from_those_that_were_not_split(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    days = {"2026-07-24": 1, "2026-07-25": 9, "all": 20}
+    store.append(
+        "exchanges",
+        [store.write_part("exchanges", exchanges(1, first=n), made_from=day, day=day) for day, n in days.items()],
+        {},
+    )
+    with DuckEngine(store) as reading:
+        got = reading.to_arrow(reading.scan("exchanges", days=["2026-07-25"]))
+    assert sorted(got.column("exchange_id").to_pylist()) == [9, 20]
+
+
+def test_a_piece_of_work_within_an_engine_leaves_nothing_behind(tmp_path: Path) -> None:
+    with DuckEngine(Store(tmp_path / "w"), scratch=tmp_path) as outer:
+        kept = outer.keep(outer.from_arrow(numbers(5)))
+        with outer.within() as inner:
+            inner.keep(inner.from_arrow(numbers(100)))
+            inner.map_batches(inner.from_arrow(numbers(7)), double, pa.schema([pa.field("x", pa.int32())]))
+            assert inner.to_arrow(inner.sql(SUMMED, rows=inner.from_arrow(numbers(10)))).num_rows == 3
+            assert len(list(tmp_path.rglob("*.parquet"))) == 3
+        assert len(list(tmp_path.rglob("*.parquet"))) == 1
+        assert outer.to_arrow(kept).num_rows == 5
+        with contextlib.suppress(RuntimeError), outer.within() as inner:
+            inner.keep(inner.from_arrow(numbers(100)))
+            raise RuntimeError("later")
+        assert len(list(tmp_path.rglob("*.parquet"))) == 1
+
+
 def test_the_order_of_rows_and_the_number_of_threads_do_not_matter() -> None:
     rows = numbers(50_000)
     told = []

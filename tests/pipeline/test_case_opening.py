@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -111,7 +112,7 @@ def test_the_case_says_what_was_not_tested() -> None:
     assert any("any model learned" in one for one in told.exculpatory.not_tested)
 
 
-def test_a_single_account_becomes_a_case_that_says_nobody_tried_to_explain_it() -> None:
+def test_a_single_account_that_nothing_could_be_held_against_becomes_a_case_that_says_so() -> None:
     opening = whole(case_opening(view(), ACCOUNT))
     assert [(one.name, one.fits) for one in opening.exculpatory.lookalikes] == [("none tried", None)]
     assert opening.exculpatory.base_rates == (
@@ -119,6 +120,16 @@ def test_a_single_account_becomes_a_case_that_says_nobody_tried_to_explain_it() 
     )
     assert (opening.impact.attempts, opening.impact.obtained) == (None, None)
     assert [m.handle for m in opening.members] == [ACCOUNT]
+
+
+def test_a_single_account_becomes_a_case_with_the_explanations_that_were_tried() -> None:
+    tried = LookalikeCheck(name="batch work", fits=False, why="it works at all hours")
+    told = view()
+    account = dataclasses.replace(told.accounts[0], lookalikes=(tried,))
+    opening = whole(case_opening(dataclasses.replace(told, accounts=(account,)), ACCOUNT))
+    assert [(one.name, one.fits, one.why) for one in opening.exculpatory.lookalikes] == [
+        ("batch work", False, "it works at all hours")
+    ]
 
 
 def test_a_handle_that_the_scan_does_not_know_is_refused() -> None:

@@ -20,7 +20,7 @@ from stillwatch.pipeline.histories import Calendar, as_measured, cleared_account
 from stillwatch.report import explain_lines, render_html, render_markdown
 
 from .logs import hashes, run, workspace, write_captures
-from .weeks import LOOSE, PLANTED, a_day, cleared, name, week
+from .weeks import CLEARED, LOOSE, PLANTED, a_day, cleared, name, week
 
 Done = tuple[Workspace, Scanned]
 WATCHED = ("histories", "looks")
@@ -82,21 +82,23 @@ def test_a_later_scan_with_more_days_goes_on_where_the_last_one_stopped(three: D
     assert tables_of(space, *WATCHED) == tables_of(three[0], *WATCHED)
 
 
-def test_a_day_that_the_logs_do_not_reach_the_end_of_waits(tmp_path: Path, three: Done) -> None:
+def test_a_day_of_which_more_may_come_waits(tmp_path: Path) -> None:
+    """A nightly scan at five past eleven finds an exchange of the last hour, and no end of the day."""
     space = workspace(tmp_path / "w")
-    rows = [row for row in a_day(0) if row["at"].hour < 23]
+    rows = [row for row in a_day(0) if (row["at"].hour, row["at"].minute) <= (23, 5)]
+    assert rows[-1]["at"].hour == 23
     log = write_captures(tmp_path / "logs" / "a.jsonl", rows)
     inputs = Inputs(logs=[log], cleared=cleared(tmp_path / "logs"))
     assert run(space, inputs, LOOSE).view.watch is None
     assert tables_of(space, *WATCHED) == {one: table(one).schema.empty_table() for one in WATCHED}
 
 
-def test_a_day_is_whole_when_the_logs_hold_its_first_hour_and_its_last() -> None:
+def test_a_day_is_whole_when_the_logs_hold_its_first_hour_and_a_later_day() -> None:
     days = {10: 5, 11: 5, 12: 5}
-    assert Calendar(exchanges=days, first_hour=240, last_hour=12 * 24 + 22).whole(None) == [10, 11]
-    assert Calendar(exchanges=days, first_hour=241, last_hour=12 * 24 + 23).whole(None) == [11, 12]
-    assert Calendar(exchanges=days, first_hour=240, last_hour=12 * 24 + 23).whole(dt.date(1970, 1, 12)) == [12]
-    assert Calendar(exchanges={}, first_hour=0, last_hour=0).whole(None) == []
+    assert Calendar(exchanges=days, first_hour=240).whole(None) == [10, 11]
+    assert Calendar(exchanges=days, first_hour=241).whole(None) == [11]
+    assert Calendar(exchanges={**days, 15: 1}, first_hour=240).whole(dt.date(1970, 1, 12)) == [12]
+    assert Calendar(exchanges={}, first_hour=0).whole(None) == []
 
 
 def test_rows_that_come_late_for_a_day_are_counted_and_never_fed(three: Done, tmp_path: Path) -> None:
@@ -156,9 +158,8 @@ def test_a_day_is_weighed_on_its_own_exchanges_alone(three: Done) -> None:
     space, _ = three
     store = Store(space.root)
     with DuckEngine(store, memory_mb=400) as engine:
-        features = engine.scan("features")
-        calendar = Calendar(exchanges={20654: 1, 20655: 1, 20656: 1}, first_hour=0, last_hour=0)
-        last = engine.to_arrow(window(engine, features, calendar, 1))
+        calendar = Calendar(exchanges={20654: 1, 20655: 1, 20656: 1}, first_hour=0)
+        last = engine.to_arrow(window(engine, calendar, 1))
     assert {one.date() for one in last["at"].to_pylist()} == {dt.date(2026, 7, 20) + dt.timedelta(days=2)}
     assert last.num_rows * 3 == store.manifest("features").rows
 
@@ -182,14 +183,58 @@ def test_the_last_days_alone_are_compared_where_the_logs_are_longer_than_the_win
     assert row["n"] == 0
 
 
-def test_a_clearance_counts_for_as_long_as_it_is_set_to_and_for_ever_without_a_date(space: Workspace) -> None:
-    dated = [None, dt.datetime(2026, 7, 20, tzinfo=dt.UTC), dt.datetime(2026, 7, 1, tzinfo=dt.UTC)]
+def test_a_clearance_counts_for_as_long_as_it_is_set_to_and_for_ever_without_a_date() -> None:
+    """One that was given later counts, too: who looked at an account then has seen what it did before."""
+    dated = [None, *(dt.datetime(2026, 7, day, tzinfo=dt.UTC) for day in (20, 1, 30))]
     rows = [{"account": i, "label": "cleared", "at": at} for i, at in enumerate(dated)]
-    space.store.put("labels", pa.Table.from_pylist(rows, schema=table("labels").schema))
-    calendar = Calendar(exchanges={(dt.date(2026, 7, 21) - dt.date(1970, 1, 1)).days: 5}, first_hour=0, last_hour=0)
-    assert cleared_accounts(space.store, calendar, 10).to_pylist() == [0, 1]
-    assert cleared_accounts(space.store, calendar, 365).to_pylist() == [0, 1, 2]
-    assert cleared_accounts(space.store, Calendar(exchanges={}, first_hour=0, last_hour=0), 1).to_pylist() == [0, 1, 2]
+    labels = pa.Table.from_pylist(rows, schema=table("labels").schema)
+    assert cleared_accounts(labels, dt.date(2026, 7, 21), 10).to_pylist() == [0, 1, 3]
+    assert cleared_accounts(labels, dt.date(2026, 7, 21), 365).to_pylist() == [0, 1, 2, 3]
+    assert cleared_accounts(labels, dt.date(2027, 7, 21), 10).to_pylist() == [0]
+    assert cleared_accounts(table("labels").schema.empty_table(), dt.date(2026, 7, 21), 10).to_pylist() == []
+
+
+def test_each_day_counts_the_clearances_of_that_day(tmp_path: Path) -> None:
+    space = workspace(tmp_path / "w")
+    inputs = week(tmp_path / "logs", range(3))
+    listed = tmp_path / "cleared.csv"
+    rows = [f"{name('cleared', i)},{'2026-07-20' if i < 10 else ''}\n" for i in range(CLEARED)]
+    listed.write_text("account,at\n" + "".join(rows))
+    two_days = settings_from(
+        {**_raw(), "detect": {**_raw()["detect"], "clearance_days": 2}, "run": {"workers": 1, "memory_mb": 400}}
+    )
+    done = run(space, Inputs(logs=inputs.logs, cleared=listed), two_days)
+    watched = tables_of(space, *WATCHED)
+    assert watched["looks"]["references"].to_pylist() == [50, 50, 40]
+    assert watched["histories"]["role"].to_pylist().count("lapsed") == 10
+    assert "10 clearances are older than detect.clearance_days and count no more" in done.notes
+
+
+def test_a_first_scan_of_many_days_that_is_cut_off_goes_on_from_what_it_committed_and_keeps_no_scratch(
+    three: Done, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = workspace(tmp_path / "w")
+    inputs = week(tmp_path / "logs", range(3))
+    fed: list[dt.date] = []
+    scratch: list[int] = []
+    watch = accounts.watch
+
+    def told(before: Watch, day: dt.date, *more: Any, **named: Any) -> Watch:
+        if len(fed) == 2:
+            fed.clear()
+            raise KeyboardInterrupt
+        fed.append(day)
+        scratch.append(len(list(space.scratch.rglob("within-*"))))
+        return watch(before, day, *more, **named)
+
+    monkeypatch.setattr("stillwatch.pipeline.histories._COMMITTED_EVERY", 1)
+    monkeypatch.setattr(accounts, "watch", told)
+    with pytest.raises(KeyboardInterrupt):
+        run(space, inputs, LOOSE)
+    run(Workspace(space.root), inputs, LOOSE)
+    assert fed == [dt.date(2026, 7, 22)]
+    assert scratch == [0, 0, 0]
+    assert tables_of(space, *WATCHED) == tables_of(three[0], *WATCHED)
 
 
 def test_clearances_that_count_no_more_are_said(tmp_path: Path, space: Workspace) -> None:
@@ -197,7 +242,7 @@ def test_clearances_that_count_no_more_are_said(tmp_path: Path, space: Workspace
     listed.write_text(f"account,at\n{name('cleared', 0)},2020-01-01\n{name('cleared', 1)},2026-07-01\n")
     done = run(space, Inputs(logs=[write_captures(tmp_path / "a.jsonl", a_day(0)[:40])], cleared=listed))
     assert "1 clearances are older than detect.clearance_days and count no more" in done.notes
-    assert done.view.watch is None, "the logs do not reach the end of the day"
+    assert done.view.watch is None, "nothing of a later day is there"
 
 
 def test_a_damaged_history_is_said_and_nothing_is_fed(three: Done, tmp_path: Path) -> None:

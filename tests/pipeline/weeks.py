@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,8 +64,17 @@ def a_day(day: int, *, others: int = OTHERS, planted: int = PLANTED, shift: floa
     return sorted(rows, key=lambda row: row["at"])
 
 
+def day_after(day: int) -> dict[str, Any]:
+    """One exchange in the first second of the day after, by which a day is known to be over."""
+    row = asked(0, name("cleared", 0), "Good morning")
+    return {**row, "at": FIRST + dt.timedelta(days=day + 1), "request": f"chatcmpl-{day:02d}-after"}
+
+
 def week(folder: Path, days: Iterable[int], **more: float) -> Inputs:
-    """The logs of some days, a file each, and the list of cleared customers."""
+    """The logs of some days, a file each that ends with the first exchange of the day after, and the list of cleared customers."""
     folder.mkdir(parents=True, exist_ok=True)
-    logs = [write_captures(folder / f"day-{day}.jsonl", a_day(day, **more)) for day in days]  # type: ignore[arg-type]
+    logs = [
+        write_captures(folder / f"day-{day}.jsonl", [*a_day(day, **more), day_after(day)])  # type: ignore[arg-type]
+        for day in days
+    ]
     return Inputs(logs=logs, cleared=cleared(folder))

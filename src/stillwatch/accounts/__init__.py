@@ -11,18 +11,19 @@ from stillwatch.accounts.judge import Judgement, decide, judge
 from stillwatch.accounts.lookalikes import LOOKALIKES, Reading, explanations, resemblance
 from stillwatch.accounts.measured import Grid, Measured
 from stillwatch.accounts.put_up import OverDays, Standing, spent_over_days, standings
-from stillwatch.accounts.watched import APART, REFERENCE, TESTED
+from stillwatch.accounts.watched import LAPSED, REFERENCE, SPARED, TESTED
 from stillwatch.accounts.words import Basis, kin, null_in_words
 
 __all__ = [
-    "APART",
     "COMBINED",
     "DRIFTED",
     "HARDER",
+    "LAPSED",
     "LEAST_DECIDED",
     "LOOKALIKES",
     "QUANTILES",
     "REFERENCE",
+    "SPARED",
     "TESTED",
     "Basis",
     "Grid",

@@ -3,7 +3,13 @@
 Each day gives every account an e-value against that day's references. The sum of their logarithms is the account's *score*: what a
 gambler who reinvested daily would have. It is no evidence by itself, for loud honest accounts are loud every day (`stats.looks`). So scores
 are ranked among the references' scores, and each day's bet on the rank is added, weighted, to the account's *evidence*. The chance that
-an honest account's evidence ever reaches 1/a is at most a, if whole histories of honest accounts and references are exchangeable.
+an honest account's evidence ever reaches 1/a is at most a.
+
+Accounts come more or less often, and a sum over more days lies further out. So scores are compared over the latest 1, 2, 4, 8 and 16 days
+with enough data, each length among the accounts of both sides that have as many; the day's bet is the average over these lengths. Where
+an account has fewer days, or too few references have as many, that length bets nothing. Who enters a length is known without any score.
+So each length is fair for an honest account if either its whole history is exchangeable with those of references, or how loud it is
+on the days on which it comes does not hang on how often it comes. Where references come more often or less than others, only that can hold.
 
 References enter each day with the most that their e-value could be beside the account tested, as in `comparison`; so their scores are never
 too small, and the ranks are exact. Days are fed once, in order: a day that was fed before changes nothing.
@@ -26,7 +32,7 @@ import pyarrow as pa
 
 from stillwatch.accounts.drift import DRIFTED, drift_evidence, drift_p
 from stillwatch.accounts.evidence import Weighed
-from stillwatch.accounts.watched import ACTIONS, REFERENCE, TESTED, State
+from stillwatch.accounts.watched import ACTIONS, LEAST, LENGTHS, REFERENCE, TESTED, State
 from stillwatch.accounts.words import Basis
 from stillwatch.core.errors import WorkspaceError
 from stillwatch.core.settings import BudgetSettings, DetectSettings
@@ -34,9 +40,6 @@ from stillwatch.engine import table
 from stillwatch.stats import budget_tails, conformal_p, look_share, reachable, shown_so_far, tail_e
 
 __all__ = ["Watch", "watch"]
-
-_LEAST = 20
-"""References with enough data that the first look waits for: a few stray rows of an earlier day are no day to begin with."""
 
 _EPOCH = dt.date(1970, 1, 1)
 _Floats = npt.NDArray[np.float64]
@@ -103,12 +106,14 @@ def watch(
 
     Without cleared accounts nothing is fed, and the first look, which weighs most, waits for a day with enough of them.
 
-    An account keeps the product type that it had when it first came. One that was cleared then is a reference for as long as it
-    stays cleared; one that is cleared later is tested no more, and calibrates nobody: a history that was tested is of another kind
-    than one that calibrated. Accounts without an exchange in the last `settings.window_days` are neither tested nor compared with
-    until they return. While a product type's guarantee is off, its accounts gather no evidence. It starts anew on the day
-    `settings.watch_from`, with those cleared by then, and forgets what was gathered before, for that may have been drift already:
-    a new watch of this type, with looks counted from 1 and a budget of its own.
+    An account keeps the product type that it had when it first came. One that was cleared then is a reference whenever it is cleared:
+    its clearance may lapse and come back. That is harmless: on the days between it is weighed as the tested are, by the same comparison,
+    and that a clearance ends by its date hangs on no score. One that is cleared later is spared while it is, and calibrates nobody: a
+    history that was tested is of another kind than one that calibrated. It is tested again when its clearance ends, which is harmless,
+    too: a bet left out lowers evidence. Accounts without an exchange in the last `settings.window_days`, or without any day with enough
+    data, are neither tested nor compared with. While a product type's guarantee is off, its accounts gather no evidence. It starts anew
+    on the day `settings.watch_from`, with those cleared by then, and forgets what was gathered before, for that may have been drift
+    already: a new watch of this type, with looks counted from 1 and a budget of its own. So does a type that has too few references left.
 
     Args:
         before: what the last call gave; `Watch.fresh()` in the beginning.
@@ -120,27 +125,27 @@ def watch(
     through = before.through
     if weighed.basis is not Basis.CLEARED or (through is not None and day <= through):
         return before
-    if through is None and int((~np.isnan(weighed.ranked) & weighed.reference).sum()) < _LEAST:
+    if through is None and int((~np.isnan(weighed.ranked) & weighed.reference).sum()) < LEAST:
         return before
     sent = np.array([(exchanges or {}).get(one, 0) for one in weighed.grid.accounts.tolist()], dtype=np.int64)
     seen = (weighed.grid.n > 0).any(axis=0) | (sent > 0)
     now = State.of(before.histories).met(weighed, seen, _number(day))
-    anew = {name for name, since in before.off().items() if settings.begins and since < settings.begins <= day}
-    now.begin_anew(np.isin(now.product, sorted(anew)), weighed)
+    anew = _anew(now, before, settings, day)
+    now.begin_anew(np.isin(now.product, anew), weighed)
     look = before.count + 1
     rows: list[dict[str, Any]] = []
     earlier = {name: row for name, row in before.last().items() if name not in anew}
     at = np.searchsorted(now.account, weighed.grid.accounts[seen])
     for name in sorted(set(now.product.tolist())):
         mine = now.product == name
-        recent = mine & (now.last > _number(day) - settings.window_days)
-        references, tested = recent & (now.role == REFERENCE), recent & (now.role == TESTED)
+        compared = mine & now.of_late(day=_number(day), window=settings.window_days)
+        references, tested = compared & (now.role == REFERENCE), compared & (now.role == TESTED)
         hostile = math.ceil(settings.poisoned * int(references.sum()) - 1e-9)
         number = 1 if name in anew else earlier[name]["look"] + 1 if name in earlier else look
         drift = _drift(weighed, now, name, earlier.get(name, {}), settings, day)
         if drift["off_since"] is None:
-            bets = _bets(now.score[tested], now.score[references], hostile, settings.budgets)
-            now.bet[tested] = look_share(number) * bets
+            bets = _bets(now, tested, references, hostile, number, settings.budgets)
+            now.bet[:] += look_share(number) * bets
         rows.append(
             {
                 "day": day,
@@ -165,12 +170,37 @@ def _number(day: dt.date) -> int:
     return (day - _EPOCH).days
 
 
-def _bets(tested: _Floats, references: _Floats, hostile: int, budgets: BudgetSettings) -> _Floats:
-    """Today's e-value of every tested history against the references' of its product type."""
-    if not references.size or not tested.size:
-        return np.zeros(tested.size)
-    tails = reachable(budget_tails(budgets.review), 1.0 / (references.size - hostile + 1.0))
-    return tail_e(conformal_p(references, tested, hostile=hostile), tails)
+def _anew(now: State, before: Watch, settings: DetectSettings, day: dt.date) -> list[str]:
+    """Product types that start anew today: off, or short of references, since before the day that a person named."""
+    begins = settings.begins
+    if begins is None or day < begins:
+        return []
+    off = {name for name, since in before.off().items() if since < begins}
+    enough = {row["product"] for row in before.looks.to_pylist() if row["references"] >= LEAST and row["day"] >= begins}
+    references = now.of_late(day=_number(day), window=settings.window_days) & (now.role == REFERENCE)
+    names = sorted(set(now.product.tolist()))
+    return [
+        name
+        for name in names
+        if name in off or (name not in enough and (references & (now.product == name)).sum() < LEAST)
+    ]
+
+
+def _bets(
+    now: State, tested: _Flags, references: _Flags, hostile: int, number: int, budgets: BudgetSettings
+) -> _Floats:
+    """Today's e-values of one product type's tested histories, at its look of this number: the mean over the lengths possible by then."""
+    lengths = [one for one in LENGTHS if one <= number]
+    total = np.zeros(now.account.size)
+    for length in lengths:
+        score = now.score(length)
+        ours, theirs = tested & ~np.isnan(score), references & ~np.isnan(score)
+        n = int(theirs.sum())
+        if n < LEAST or not ours.any():
+            continue
+        tails = reachable(budget_tails(budgets.review), 1.0 / (n - min(hostile, n) + 1.0))
+        total[ours] += tail_e(conformal_p(score[theirs], score[ours], hostile=hostile), tails) / len(lengths)
+    return total
 
 
 def _drift(

@@ -135,13 +135,19 @@ def decide(weighed: Weighed, settings: DetectSettings, *, watched: Watch | None 
     combined = _rows(weighed, code, reasons.all(code), proposal)
     return Judgement(
         weighed=weighed,
-        combined=combined if watched is None else put_up(combined, watched, settings.budgets),
+        combined=combined if watched is None else put_up(combined, watched, settings.budgets, cleared=_spared(weighed)),
         calibration=weighed.calibration,
         tested=int(tested.size),
         threshold_p=p_needed(int(tested.size), q, max(1, int(chosen.sum()))) if tested.size and not itself else None,
         note=_note(weighed, int(tested.size), int((stuck & testable).sum()), calibrators, drifted),
         spent=tuple(spent),
     )
+
+
+def _spared(weighed: Weighed) -> pa.Array:
+    """The accounts that people have cleared, as of this run."""
+    cleared = weighed.reference if weighed.basis is Basis.CLEARED else np.zeros_like(weighed.reference)
+    return pa.array(weighed.grid.accounts[cleared])
 
 
 def _among_the_loudest(weighed: Weighed, poisoned: float) -> npt.NDArray[np.bool_]:

@@ -73,21 +73,23 @@ class OverDays:
         return f"One account alone cannot be found: {limit}, so {self.together:,} must stand out together."
 
 
-def standings(watched: Watch, accounts: Iterable[int], budgets: BudgetSettings) -> dict[int, Standing]:
-    """Where the histories of some accounts stand; without those that have none, that calibrate, or that were set apart."""
+def standings(
+    watched: Watch, accounts: Iterable[int], budgets: BudgetSettings, *, cleared: pa.Array
+) -> dict[int, Standing]:
+    """Where the histories of some accounts stand; without those that have none, that calibrate, or that are cleared by now."""
     histories = watched.histories
     asked = pc.is_in(histories["account"], pa.array(sorted(set(accounts)), pa.int64()))
-    rows = histories.filter(pc.and_(asked, pc.equal(histories["role"], TESTED))).to_pylist()
+    rows = histories.filter(pc.and_(asked, _tested(watched, cleared))).to_pylist()
     demand = _demand(watched, budgets)
     return {row["account"]: _standing(row, *demand, watched) for row in rows}
 
 
-def put_up(combined: pa.Table, watched: Watch, budgets: BudgetSettings) -> pa.Table:
+def put_up(combined: pa.Table, watched: Watch, budgets: BudgetSettings, *, cleared: pa.Array) -> pa.Table:
     """The combined rows of a run, where accounts whose histories reached the review budget are up for review.
 
-    An account that people cleared since keeps its row: their word counts.
+    An account that is cleared by now keeps its row, though the watch may not have looked since: people's word counts.
     """
-    tested = pc.and_(pc.equal(watched.histories["role"], TESTED), pc.is_valid(watched.histories["reached"]))
+    tested = pc.and_(_tested(watched, cleared), pc.is_valid(watched.histories["reached"]))
     reached = {row["account"]: row for row in watched.histories.filter(tested).to_pylist()}
     if not reached:
         return combined
@@ -124,6 +126,12 @@ def spent_over_days(watched: Watch, budgets: BudgetSettings) -> OverDays | None:
         ceiling=float(ceiling),
         together=max(1, math.ceil(looked / (budgets.review * ceiling) - 1e-9)),
     )
+
+
+def _tested(watched: Watch, cleared: pa.Array) -> pa.ChunkedArray:
+    """Histories of accounts that were tested last time and that nobody has cleared since."""
+    spared = pc.is_in(watched.histories["account"], cleared.cast(pa.int64()))
+    return pc.and_not(pc.equal(watched.histories["role"], TESTED), spared)
 
 
 def _demand(watched: Watch, budgets: BudgetSettings) -> tuple[int, float]:

@@ -84,7 +84,9 @@ class DetectSettings:
         30, "days up to the last one of the logs on which single accounts are measured and compared", low=1
     )
     watch_from: str = _setting(
-        "", "day such as 2026-08-01 from which product types whose guarantee is off start anew; empty: they stay off"
+        "",
+        "day such as 2026-08-01 from which product types whose guarantee is off, or that are short of cleared accounts, start anew; "
+        "empty: they stay so",
     )
     clearance_days: int = _setting(365, "days for which a clearance counts, where it says when it was given", low=1)
 

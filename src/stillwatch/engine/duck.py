@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -72,14 +74,28 @@ class DuckEngine:
         self._connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def within(self) -> Iterator[Self]:
+        """An engine over the same tables, memory and threads, for a piece of work that leaves nothing behind.
+
+        What it made, rows in memory and scratch files included, is gone once it is left; relations of the outer engine are unknown to it.
+        """
+        inner = copy.copy(self)
+        inner._scratch = Path(tempfile.mkdtemp(prefix="within-", dir=self._scratch))
+        inner._connection = self._connection.cursor()
+        try:
+            yield inner
+        finally:
+            inner.close()
+
     def _name(self, hint: str) -> str:
         return f"{hint}_{next(self._numbers)}"
 
-    def scan(self, table: str) -> Relation:
-        """The committed rows of a workspace table."""
+    def scan(self, table: str, *, days: Collection[str] | None = None) -> Relation:
+        """The committed rows of a workspace table; with `days`, of the files alone that can hold rows of these days."""
         if self._store is None:
             raise ValueError("scan: this engine was made without a store")
-        files = self._store.files(table)
+        files = self._store.files(table, days=days)
         if not files:
             return self.from_arrow(TABLES[table].schema.empty_table())
         return self.scan_files(files)

@@ -31,6 +31,9 @@ from stillwatch.engine.tables import CONTRACT_VERSION, TABLES, Table
 
 __all__ = ["Manifest", "Part", "Store", "by_day", "check", "durable_create", "durable_write", "full_disk_is_an_error"]
 
+_UNDATED = "all"
+"""The folder of parts that were not split by day."""
+
 _ENCODED = frozenset(
     {
         "format",
@@ -188,9 +191,11 @@ class Store:
         """Where a table's manifest and parts are."""
         return self.root / "tables" / TABLES[table].name
 
-    def files(self, table: str) -> list[Path]:
-        """Parquet files of a table, in the order of the manifest."""
-        return [self.folder(table) / part.path for part in self.manifest(table).parts]
+    def files(self, table: str, *, days: Collection[str] | None = None) -> list[Path]:
+        """Parquet files of a table, in the order of the manifest; with `days`, those alone that can hold rows of these."""
+        folder, parts = self.folder(table), self.manifest(table).parts
+        wanted = None if days is None else {*days, _UNDATED}
+        return [folder / part.path for part in parts if wanted is None or part.path.partition("/")[0] in wanted]
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a whole table, or some columns of it. For small tables: large ones are read by an engine."""
@@ -201,7 +206,13 @@ class Store:
         return pa.concat_tables([_whole(part, narrowed) for part in parts]) if parts else narrowed.empty_table()
 
     def write_part(
-        self, table: str, rows: pa.Table | pa.RecordBatch, *, made_from: str, day: str = "all", name: str | None = None
+        self,
+        table: str,
+        rows: pa.Table | pa.RecordBatch,
+        *,
+        made_from: str,
+        day: str = _UNDATED,
+        name: str | None = None,
     ) -> Part:
         """Write one part, durable but not yet committed. Without a name it is named by its content."""
         contract = TABLES[table]

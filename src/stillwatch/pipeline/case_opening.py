@@ -21,6 +21,7 @@ from stillwatch.report import (
     AccountView,
     ActorView,
     HeldOutTest,
+    LookalikeCheck,
     ScanView,
     SignalReading,
     read_json,
@@ -40,6 +41,9 @@ _NOT_IN_LOGS = (
 _NO_TIMELINE = FactorShown(
     factor=Factor.MODEL_TIMELINE, shown=None, why="no timeline of another model was compared with this traffic"
 )
+
+_NONE_TRIED = Lookalike(name="none tried", fits=None, why="the scan held no innocent explanation against this account")
+"""Said of an account of which nothing was measured that an explanation could be held against."""
 
 
 def case_opening(view: ScanView, handle: str) -> Opening:
@@ -80,7 +84,7 @@ def _of_actor(view: ScanView, actor: ActorView) -> Opening:
             _NO_TIMELINE,
         ),
         exculpatory=Exculpatory(
-            lookalikes=tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in actor.lookalikes),
+            lookalikes=_lookalikes(actor.lookalikes),
             base_rates=_base_rates(view, "actors"),
             not_tested=_not_tested(view, actor.tests),
         ),
@@ -130,13 +134,7 @@ def _of_account(view: ScanView, account: AccountView) -> Opening:
             _NO_TIMELINE,
         ),
         exculpatory=Exculpatory(
-            lookalikes=(
-                Lookalike(
-                    name="none tried",
-                    fits=None,
-                    why="innocent explanations are checked for groups, not for single accounts",
-                ),
-            ),
+            lookalikes=_lookalikes(account.lookalikes) or (_NONE_TRIED,),
             base_rates=_base_rates(view, "accounts"),
             not_tested=_not_tested(view, account.signals),
         ),
@@ -189,6 +187,11 @@ def _signal(signal: SignalReading) -> CaseTest:
         e_value=signal.e_value,
         needed=signal.needed,
     )
+
+
+def _lookalikes(checks: Iterable[LookalikeCheck]) -> tuple[Lookalike, ...]:
+    """The innocent explanations that the scan tried, each with what came of it."""
+    return tuple(Lookalike(name=one.name, fits=one.fits, why=one.why) for one in checks)
 
 
 def _factor(factor: Factor, tests: Iterable[HeldOutTest]) -> FactorShown:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import DuckEngine, Workspace
-from stillwatch.pipeline.histories import Followed, as_measured, cleared_accounts, follow, read_calendar, window
+from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, window
 from stillwatch.pipeline.pictures import Pictures, draw
 from stillwatch.pipeline.read_logs import Progress
 
@@ -60,17 +60,16 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         tell(steps[2], 2, len(steps))
         store.put("signups", signals.signups(store.read("account_facts")))
         calendar = read_calendar(engine, features)
-        cleared = cleared_accounts(store, calendar, settings.detect.clearance_days)
-        recent = window(engine, features, calendar, settings.detect.window_days)
+        recent = window(engine, calendar, settings.detect.window_days)
         measured = signals.measure(engine, recent, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
-        followed = follow(engine, store, settings, features=features, calendar=calendar, cleared=cleared)
+        followed = follow(engine, store, settings, calendar=calendar)
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
         as_measured(measured),
         store.read("account_facts"),
         settings.detect,
         accounts=_everybody(found),
-        cleared=cleared,
+        cleared=followed.cleared,
         watched=followed.watch,
     )
     store.put("account_evidence", judgement.evidence())

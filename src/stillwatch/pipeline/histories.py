@@ -19,10 +19,13 @@ __all__ = ["Calendar", "Followed", "as_measured", "cleared_accounts", "follow", 
 
 _EPOCH = dt.date(1970, 1, 1)
 
+_COMMITTED_EVERY = 5
+"""Days after which the histories are committed, so that a first scan of many days that is cut off need not begin anew."""
+
 _DAYS = Sql(
     "days_present",
     """
-    select @day(f.at) as day, count(*) as exchanges, min(@hours(f.at)) as first_hour, max(@hours(f.at)) as last_hour
+    select @day(f.at) as day, count(*) as exchanges, min(@hours(f.at)) as first_hour
     from {features} f
     where f.account is not null
     group by @day(f.at)
@@ -45,23 +48,31 @@ _COUNTS = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """The days of the logs: exchanges that name an account by day since 1970 (UTC), and the first and last hour that they hold."""
+    """The days of the logs: exchanges that name an account by day since 1970 (UTC), and the first hour that they hold."""
 
     exchanges: dict[int, int]
     first_hour: int
-    last_hour: int
 
     @property
     def last(self) -> int:
         """The last day."""
         return max(self.exchanges, default=0)
 
-    def whole(self, through: dt.date | None) -> list[int]:
-        """The days after one, in order, that the logs hold from their first hour to their last."""
-        return [day for day in sorted(self.exchanges) if (through is None or _date(day) > through) and self._over(day)]
+    @property
+    def end(self) -> dt.date:
+        """The last day as a date."""
+        return _date(self.last)
 
-    def _over(self, day: int) -> bool:
-        return self.first_hour <= day * 24 and self.last_hour >= day * 24 + 23
+    def whole(self, through: dt.date | None) -> list[int]:
+        """The days after one, in order, that the logs hold from their first hour to their end: an exchange of a later day is there.
+
+        An exchange late on the day itself proves nothing: logs read at five past eleven hold one.
+        """
+        return [
+            day
+            for day in sorted(self.exchanges)
+            if (through is None or _date(day) > through) and self.first_hour <= day * 24 and day < self.last
+        ]
 
 
 def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
@@ -70,15 +81,19 @@ def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
     return Calendar(
         exchanges={row["day"]: row["exchanges"] for row in rows},
         first_hour=min((row["first_hour"] for row in rows), default=0),
-        last_hour=max((row["last_hour"] for row in rows), default=0),
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Followed:
-    """A watch after a run, how many exchanges of how many days came too late to be fed, and how many clearances count no more."""
+    """A watch after a run.
+
+    `cleared` holds the accounts whose clearance counts at the end of the logs, `expired` says how many count no more; `late` exchanges of
+    `late_days` days came too late to be fed.
+    """
 
     watch: accounts.Watch
+    cleared: pa.Array
     late: int
     late_days: int
     expired: int
@@ -99,51 +114,68 @@ class Followed:
             )
 
 
-def follow(
-    engine: DuckEngine, store: Store, settings: Settings, *, features: Relation, calendar: Calendar, cleared: pa.Array
-) -> Followed:
+def follow(engine: DuckEngine, store: Store, settings: Settings, *, calendar: Calendar) -> Followed:
     """Feed the whole days that were not fed yet, each weighed on its own exchanges alone, and commit the histories.
 
-    Without cleared accounts nothing is fed. What a crash leaves of it is fed again, and gives the same.
+    A day counts those as cleared whose clearance counts on that day; a day without any is passed over. Every few days are committed, the
+    looks first: what a crash leaves of them is fed again, and gives the same.
     """
     watched = accounts.Watch.kept(store.read("histories"), store.read("looks"))
-    if len(cleared):
-        facts, releases, signups = (engine.scan(name) for name in ("account_facts", "releases", "signups"))
-        known = store.read("account_facts")
-        for day in calendar.whole(watched.through):
-            today = engine.keep(_of_days(engine, features, [day]))
-            measured = signals.measure(engine, today, facts, releases, signups=signups, signals=_EVIDENCE)
-            counts = engine.to_arrow(engine.sql(_COUNTS, features=today))
-            sent = dict(zip(counts["account"].to_pylist(), counts["exchanges"].to_pylist(), strict=True))
-            everybody = np.union1d(np.asarray(watched.histories["account"]), np.array(sorted(sent), dtype=np.int64))
-            weighed = accounts.weigh(
-                as_measured(measured), known, settings.detect, accounts=pa.array(everybody), cleared=cleared
-            )
-            watched = accounts.watch(watched, _date(day), weighed, settings.detect, exchanges=sent)
-    store.put("looks", watched.looks)
-    store.put("histories", watched.histories)
+    labels, known = store.read("labels", ["account", "at"]), store.read("account_facts")
+    unsaved = 0
+    for day in calendar.whole(watched.through):
+        cleared = cleared_accounts(labels, _date(day), settings.detect.clearance_days)
+        if not len(cleared):
+            continue
+        with engine.within() as daily:
+            sent, measured = _one_day(daily, day)
+        everybody = np.union1d(np.asarray(watched.histories["account"]), np.array(sorted(sent), dtype=np.int64))
+        weighed = accounts.weigh(
+            as_measured(measured), known, settings.detect, accounts=pa.array(everybody), cleared=cleared
+        )
+        watched = accounts.watch(watched, _date(day), weighed, settings.detect, exchanges=sent)
+        unsaved += 1
+        if unsaved == _COMMITTED_EVERY:
+            _commit(store, watched)
+            unsaved = 0
+    _commit(store, watched)
     late = _late(watched, calendar)
+    now = cleared_accounts(labels, calendar.end, settings.detect.clearance_days)
     return Followed(
         watch=watched,
+        cleared=now,
         late=sum(late.values()),
         late_days=len(late),
-        expired=store.manifest("labels").rows - len(cleared),
+        expired=labels.num_rows - len(now),
     )
 
 
-def window(engine: DuckEngine, features: Relation, calendar: Calendar, days: int) -> Relation:
+def window(engine: DuckEngine, calendar: Calendar, days: int) -> Relation:
     """The exchanges of the last days of the logs, on which single accounts are measured and compared."""
     chosen = [day for day in calendar.exchanges if day > calendar.last - days]
     whole = len(chosen) == len(calendar.exchanges)
-    return features if whole else engine.keep(_of_days(engine, features, chosen))
+    return engine.scan("features") if whole else engine.keep(_of_days(engine, chosen))
 
 
-def cleared_accounts(store: Store, calendar: Calendar, days: int) -> pa.Array:
-    """Accounts whose clearance counts at the end of the logs: given in the last days before it, or without a date."""
-    labels = store.read("labels", ["account", "at"])
-    ends = _date(calendar.last)
-    fresh = [at is None or ends - at.date() < dt.timedelta(days) for at in labels["at"].to_pylist()]
+def cleared_accounts(labels: pa.Table, day: dt.date, clearance_days: int) -> pa.Array:
+    """Accounts whose clearance counts on a day: given in the last days before it, after it, or without a date."""
+    fresh = [at is None or day - at.date() < dt.timedelta(clearance_days) for at in labels["at"].to_pylist()]
     return labels["account"].combine_chunks().filter(pa.array(fresh, pa.bool_()))
+
+
+def _one_day(engine: DuckEngine, day: int) -> tuple[dict[int, int], dict[str, pa.Table]]:
+    """How many exchanges each account sent on one day, and the signals of evidence measured on them."""
+    today = _of_days(engine, [day])
+    facts, releases, signups = (engine.scan(name) for name in ("account_facts", "releases", "signups"))
+    counts = engine.to_arrow(engine.sql(_COUNTS, features=today))
+    sent = dict(zip(counts["account"].to_pylist(), counts["exchanges"].to_pylist(), strict=True))
+    return sent, signals.measure(engine, today, facts, releases, signups=signups, signals=_EVIDENCE)
+
+
+def _commit(store: Store, watched: accounts.Watch) -> None:
+    """Looks before histories: looks that the histories do not know are forgotten when a watch is taken up."""
+    store.put("looks", watched.looks)
+    store.put("histories", watched.histories)
 
 
 def as_measured(measured: Mapping[str, pa.Table]) -> list[accounts.Measured]:
@@ -160,8 +192,10 @@ def as_measured(measured: Mapping[str, pa.Table]) -> list[accounts.Measured]:
 _EVIDENCE = [one for one in signals.SIGNALS.values() if one.evidence]
 
 
-def _of_days(engine: DuckEngine, features: Relation, days: list[int]) -> Relation:
+def _of_days(engine: DuckEngine, days: list[int]) -> Relation:
+    """The features of some days, read from the files of these days alone."""
     chosen = engine.from_arrow(pa.table({"day": pa.array(days, pa.int64())}))
+    features = engine.scan("features", days=[_date(day).isoformat() for day in days])
     return engine.sql(_SOME_DAYS, features=features, chosen=chosen)
 
 

@@ -48,7 +48,8 @@ _OF_ACCOUNTS = {
 _OVER_DAYS = (
     "Single accounts are looked at once a day, too. Of all that are ever put up for review by their evidence over days, the expected "
     "share of wrong ones is at most the budget, whatever the dependence of days and however often one looks, if whole histories of "
-    "honest accounts and of cleared ones of their product type are exchangeable."
+    "honest accounts and of cleared ones of their product type are exchangeable; where the ones come more often than the others, if how "
+    "loud an honest account is on the days on which it comes does not hang on how often it comes."
 )
 
 _WHY = {

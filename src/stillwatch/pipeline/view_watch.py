@@ -42,7 +42,7 @@ def watch_view(followed: Followed) -> WatchView | None:
 
 def history_views(followed: Followed, settings: Settings, shown: Iterable[int]) -> dict[int, HistoryView]:
     """Where the histories of some accounts stand."""
-    stands = accounts.standings(followed.watch, shown, settings.detect.budgets)
+    stands = accounts.standings(followed.watch, shown, settings.detect.budgets, cleared=followed.cleared)
     return {
         account: HistoryView(
             e=one.e,
