@@ -128,7 +128,9 @@ def test_the_first_look_at_a_day_stands_however_often_the_day_is_scanned() -> No
     assert stands(once, 1, [sighting(range(40))], [6.0])[0] == Standing(evidence=1.5, looks=2)
     assert stands(once, 1, later, [600.0])[0] == Standing(evidence=1.5, looks=2, waits=True)
     tomorrow, _ = look(once, 2, later, [600.0])
-    assert rows_of(tomorrow, actor)[-1] == (2, pytest.approx(1.5 + 600 / 12), 3)
+    day, evidence, looks = rows_of(tomorrow, actor)[-1]
+    assert (day, looks) == (2, 3)
+    assert evidence == pytest.approx(1.5 + 600 / 12)
 
 
 def test_an_actor_that_is_new_in_a_later_scan_of_a_day_has_its_first_look_then() -> None:
