@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.accounts import DRIFTED, Watch, decide, drift_evidence, drift_p, weigh
+from stillwatch.accounts import DRIFTED, Measured, Watch, decide, drift_evidence, drift_p, weigh
 from stillwatch.core.records import Decision
 from stillwatch.core.settings import BudgetSettings, DetectSettings
 from stillwatch.stats import p_to_e_mixture
@@ -76,6 +76,32 @@ def test_one_product_type_is_off_and_the_other_goes_on() -> None:
     shown = np.asarray(now.histories["account"])[np.asarray(now.histories["reached"].is_valid())]
     assert np.isin(chat + 1, shown).mean() > 0.7
     assert not np.isin(np.flatnonzero(agents) + 1, shown).any()
+
+
+def test_honest_accounts_whose_signals_are_mostly_equal_are_no_drift() -> None:
+    """A rare count is 0 for nearly everybody: a reference ranks one place apart from a tested account of the same value."""
+    rng = np.random.default_rng(9)
+    everybody = np.arange(1, REFERENCES + TESTED + 1)
+    now, spoke = Watch.fresh(), 0
+    for day in range(12):
+        rare = [rng.binomial(1, 0.03, everybody.size).astype(np.float64) for _ in range(4)]
+        measured = [
+            Measured(
+                name=f"rare_{place}",
+                title="a rare count",
+                needs=1,
+                evidence=True,
+                rows=pa.table({"account": everybody, "value": value, "n": np.full(everybody.size, 40)}),
+            )
+            for place, value in enumerate(rare)
+        ]
+        now = fed(now, day, measured, SETTINGS, cleared=CLEARED)
+        drift = weigh(measured, None, SETTINGS, cleared=pa.array(CLEARED)).drift[0]
+        spoke += drift is None or drift < 0.05
+    assert now.off() == {}
+    assert now.last()["unknown"]["drift_looks"] == 12
+    assert now.last()["unknown"]["drift_evidence"] < 20.0
+    assert spoke <= 3
 
 
 def test_as_many_as_may_be_guilty_are_no_drift() -> None:

@@ -43,6 +43,8 @@ class Comparison:
 
     `calibration_n` and `smallest_p` have one entry a signal; the last two fields are those of the averages.
     `ranked` is what the second step ranks: the average, and of references the most that it could be beside the account tested.
+    `alike` is an average in which references and tested accounts are treated alike, each ranked among all: no evidence, but the one
+    by which the two may be held against each other. In the others they differ by a rank, which many equal values make visible.
     """
 
     p: _Floats
@@ -51,6 +53,7 @@ class Comparison:
     smallest_p: _Floats
     average: _Floats
     ranked: _Floats
+    alike: _Floats
     p_average: _Floats
     average_n: int
     average_smallest_p: float
@@ -71,6 +74,7 @@ def compare(grid: Grid, here: _Flags, eligible: _Flags, reference: _Flags, *, ho
     signals = len(grid.signals)
     p = np.full((signals, columns.size), np.nan)
     inner = np.full((signals, columns.size), np.nan)
+    together = np.full((signals, columns.size), np.nan)
     calibration_n = np.zeros(signals, dtype=np.int64)
     smallest = np.ones(signals)
     for place, one in enumerate(grid.signals):
@@ -82,6 +86,7 @@ def compare(grid: Grid, here: _Flags, eligible: _Flags, reference: _Flags, *, ho
         p[place, decided], inner[place, decided], calibration_n[place], smallest[place] = _ranked(
             grid.values[place, columns[decided]], refers[decided], hostile_share
         )
+        together[place, decided] = _among_all(grid.values[place, columns[decided]])
     e = _bets(p)
     average, reference_average = _average(e), _average(_bets(inner))
     p_average = np.full(columns.size, np.nan)
@@ -93,6 +98,7 @@ def compare(grid: Grid, here: _Flags, eligible: _Flags, reference: _Flags, *, ho
         own = able & refers
         if own.any() and not refers[able].all():
             p_average[own] = _ranked(average[own], np.ones(int(own.sum()), dtype=np.bool_), hostile_share)[0]
+    alike = np.where(able, _average(_bets(together)), np.nan)
     average[~able] = np.nan
     return Comparison(
         p=p,
@@ -101,10 +107,16 @@ def compare(grid: Grid, here: _Flags, eligible: _Flags, reference: _Flags, *, ho
         smallest_p=smallest,
         average=average,
         ranked=ranked,
+        alike=alike,
         p_average=p_average,
         average_n=average_n,
         average_smallest_p=average_smallest,
     )
+
+
+def _among_all(scores: _Floats) -> _Floats:
+    """The share of all accounts at or above each one."""
+    return np.asarray(1.0 - np.searchsorted(np.sort(scores), scores, side="left") / scores.size)
 
 
 def _ranked(scores: _Floats, refers: _Flags, hostile_share: float) -> tuple[_Floats, _Floats, int, float]:

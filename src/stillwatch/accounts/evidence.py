@@ -43,7 +43,7 @@ class Weighed:
 
     `stratum[a]` points into `strata`, `product[a]` into `products`: small product types share the stratum `all`. `average` holds
     the mean e-value over the signals of evidence (valid under any dependence
-    among them), `p_average` its conformal p-value, `ranked` what that p-value ranks,
+    among them), `p_average` its conformal p-value, `ranked` what that p-value ranks, `alike` the average by which references and others are held against each other,
     `smallest_p` the smallest that it could have been, `calibration_n` the
     accounts behind it. `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
     """
@@ -61,6 +61,7 @@ class Weighed:
     signal_n: npt.NDArray[np.int64]
     average: npt.NDArray[np.float64]
     ranked: npt.NDArray[np.float64]
+    alike: npt.NDArray[np.float64]
     p_average: npt.NDArray[np.float64]
     calibration_n: npt.NDArray[np.int64]
     smallest_p: npt.NDArray[np.float64]
@@ -146,7 +147,7 @@ def weigh(
     labels, strata = _strata(product, products, eligible & reference, settings.least_stratum)
     shape = grid.values.shape
     p, e = np.full(shape, np.nan), np.full(shape, np.nan)
-    average, ranked, p_average = (np.full(shape[1], np.nan) for _ in range(3))
+    average, ranked, alike, p_average = (np.full(shape[1], np.nan) for _ in range(4))
     signal_n = np.zeros((shape[0], len(strata)), dtype=np.int64)
     calibration_n, smallest_p = np.zeros(len(strata), dtype=np.int64), np.ones(shape[1])
     drift: list[float | None] = []
@@ -158,7 +159,7 @@ def weigh(
         of_mine = mine[compared]
         p[:, mine], e[:, mine] = found.p[:, of_mine], found.e[:, of_mine]
         average[mine], p_average[mine] = found.average[of_mine], found.p_average[of_mine]
-        ranked[mine] = found.ranked[of_mine]
+        ranked[mine], alike[mine] = found.ranked[of_mine], found.alike[of_mine]
         signal_n[:, code] = found.calibration_n
         calibration_n[code], smallest_p[mine] = found.average_n, found.average_smallest_p
         if name == ALL and basis is not Basis.THEMSELVES:
@@ -183,6 +184,7 @@ def weigh(
         signal_n=signal_n,
         average=average,
         ranked=ranked,
+        alike=alike,
         p_average=p_average,
         calibration_n=calibration_n,
         smallest_p=smallest_p,
@@ -260,21 +262,22 @@ def _calibration(
     certify: bool,
 ) -> list[dict[str, Any]]:
     """Rows of `calibration` for one stratum, the combined one last. The monitor runs where an allowance for it is given."""
-    average = np.full(mine.size, np.nan)
-    average[compared] = found.average
+    average, alike = np.full(mine.size, np.nan), np.full(mine.size, np.nan)
+    average[compared], alike[compared] = found.average, found.alike
     layers = [
         *zip(
             (s.name for s in grid.signals),
             grid.decided,
             grid.values,
+            grid.values,
             found.calibration_n,
             found.smallest_p,
             strict=True,
         ),
-        (COMBINED, eligible, average, found.average_n, found.average_smallest_p),
+        (COMBINED, eligible, average, alike, found.average_n, found.average_smallest_p),
     ]
     rows: list[dict[str, Any]] = []
-    for signal, decided, values, n, smallest in layers:
+    for signal, decided, values, watched, n, smallest in layers:
         there = decided & compared
         known = values[there]
         rows.append(
@@ -289,7 +292,7 @@ def _calibration(
                 "smallest_p": float(smallest),
                 "uniformity": None
                 if monitor is None
-                else drift_p(values[there & reference], values[there & ~reference], hostile_share=monitor),
+                else drift_p(watched[there & reference], watched[there & ~reference], hostile_share=monitor),
                 "quantiles": np.quantile(known, QUANTILES, method="inverted_cdf").tolist() if known.size else [],
                 **(_certificate(int(n), float(smallest), hostile) if certify and signal != COMBINED else {}),
             }

@@ -208,8 +208,8 @@ def _drift(
 ) -> dict[str, Any]:
     """Today's look at whether the references of a product type still resemble those they are compared with."""
     at = np.minimum(np.searchsorted(now.account, weighed.grid.accounts), now.account.size - 1)
-    able = ~np.isnan(weighed.ranked) & (now.account[at] == weighed.grid.accounts) & (now.product[at] == name)
-    by_role = [weighed.ranked[able & (now.role[at] == role)] for role in (REFERENCE, TESTED)]
+    able = ~np.isnan(weighed.alike) & (now.account[at] == weighed.grid.accounts) & (now.product[at] == name)
+    by_role = [weighed.alike[able & (now.role[at] == role)] for role in (REFERENCE, TESTED)]
     p = drift_p(*by_role, hostile_share=settings.contamination)
     looks = int(earlier.get("drift_looks", 0)) + (p is not None)
     evidence = drift_evidence(float(earlier.get("drift_evidence", 0.0)), p, max(1, looks))
