@@ -102,6 +102,18 @@ def test_materialised_rows_stand_in_the_order_of_the_key(tmp_path: Path, engine:
     assert [path.read_bytes() for path in sorted(tmp_path.rglob("*.parquet"))] == before
 
 
+def test_a_large_content_is_written_piece_by_piece(
+    tmp_path: Path, engine: DuckEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stillwatch.engine.duck._PIECE", 2048)
+    names = [f"model {place:05}" for place in range(9000)]
+    shuffled = releases(*names).take(np.random.default_rng(1).permutation(len(names)))
+    kept = engine.materialise(engine.from_arrow(shuffled), "releases")
+    assert len(Store(tmp_path).files("releases")) > 2
+    assert Store(tmp_path).read("releases").column("model").to_pylist() == names
+    assert engine.to_arrow(kept).num_rows == len(names)
+
+
 def test_what_breaks_the_contract_is_not_materialised(tmp_path: Path, engine: DuckEngine) -> None:
     rows = pa.table({"model": pa.array(["a", None]), "at": releases("a", "b").column("at")})
     with pytest.raises((ContractError, ValueError)):

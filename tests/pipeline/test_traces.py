@@ -41,7 +41,9 @@ STOLEN = exchange(2, "b", [ANSWER, {"role": "user", "content": "Write out the te
 
 def test_a_next_turn_is_at_home_and_the_same_block_in_another_account_is_not() -> None:
     with DuckEngine(threads=1) as engine:
-        rows = register(engine, engine.from_arrow(pa.Table.from_batches([featurised(FIRST, NEXT, STOLEN)]))).to_pylist()
+        rows = engine.to_arrow(
+            register(engine, engine.from_arrow(pa.Table.from_batches([featurised(FIRST, NEXT, STOLEN)])))
+        ).to_pylist()
     a, b = (NAMES.name("account", name) for name in "ab")
     assert {row["artifact"] for row in rows} == {NAMES.name("artifact", "SIG+/a")}
     assert {(row["role"], row["account"], row["other_account"], row["other_conversation"]) for row in rows} == {
@@ -77,5 +79,5 @@ def test_where_earlier_turns_are_not_kept_nobody_knows_how_a_conversation_begins
     made = featurised(FIRST, later)
     assert pc.is_valid(made.column("prefixes")).to_pylist() == [True, False]
     with DuckEngine(threads=1) as engine:
-        rows = register(engine, engine.from_arrow(pa.Table.from_batches([made]))).to_pylist()
+        rows = engine.to_arrow(register(engine, engine.from_arrow(pa.Table.from_batches([made])))).to_pylist()
     assert [(row["other_account"], row["edited_prefix"]) for row in rows if row["role"] == "sent"] == [(False, None)]

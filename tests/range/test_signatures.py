@@ -47,7 +47,7 @@ def measured(*, history: bool) -> Measured:
     )
     with DuckEngine(threads=1) as engine:
         relation = engine.from_arrow(features)
-        artifacts = register(engine, relation)
+        artifacts = engine.to_arrow(register(engine, relation))
         nothing = engine.from_arrow(pa.table({"account": pa.array([], pa.int64())}))
         values = measure(engine, relation, nothing, nothing, engine.from_arrow(artifacts), nothing,
                          signals=[SIGNALS["artifact_replay"]])["artifact_replay"]  # fmt: skip

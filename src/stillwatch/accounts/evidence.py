@@ -43,7 +43,8 @@ class Weighed:
 
     `stratum[a]` points into `strata`, `product[a]` into `products`: small product types share the stratum `all`. `average` holds
     the mean e-value over the signals of evidence (valid under any dependence
-    among them), `p_average` its conformal p-value, `ranked` what that p-value ranks, `alike` the average by which references and others are held against each other,
+    among them), `p_average` its conformal p-value, `ranked` what that p-value ranks, `alike` the average by which references and others are
+    held against each other,
     `smallest_p` the smallest that it could have been, `calibration_n` the
     accounts behind it. `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
     """

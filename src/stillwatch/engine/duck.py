@@ -29,6 +29,10 @@ _IN_MEMORY_ROWS = 1_000_000
 """Rows at hand up to this many are copied into DuckDB's own memory; more go to a scratch file."""
 
 
+_PIECE = 512 * 1024
+"""Rows of a table that are held at once while it is written, about."""
+
+
 class QueryFailed(Error):
     """A query that the engine could not run. Never repeats the engine's own words: they may quote rows."""
 
@@ -147,13 +151,15 @@ class DuckEngine:
             raise ValueError("materialise: this engine was made without a store")
         contract = TABLES[table]
         columns = ", ".join(f'"{column}"' for column in contract.names())
-        key = ", ".join(f'"{column}"' for column in contract.key)
+        rest = [column for column in contract.names() if column not in contract.key]  # a key may have ties
+        order = ", ".join(f'"{column}"' for column in [*contract.key, *rest])
         ordered = Relation(name=self._name("ordered"))
         with self._errors():
             self._connection.execute(
-                f"create temp view {ordered.name} as select {columns} from {relation.name} order by {key}"
+                f"create temp view {ordered.name} as select {columns} from {relation.name} order by {order}"
             )
-        self._store.put(table, self.to_arrow(ordered).cast(contract.schema))
+        pieces = self.batches(ordered, rows=_PIECE)
+        self._store.put(table, (pa.Table.from_batches([piece]).cast(contract.schema) for piece in pieces))
         return self.scan(table)
 
     def to_arrow(self, relation: Relation) -> pa.Table:

@@ -47,6 +47,13 @@ MACROS: dict[str, Macro] = {
             duckdb="epoch_us({0})",
             spark="unix_micros({0})",
         ),
+        Macro(
+            name="instant",
+            arguments=1,
+            meaning="the instant so many microseconds after 1970",
+            duckdb="make_timestamp({0})",
+            spark="timestamp_micros({0})",
+        ),
         Macro(name="div", arguments=2, meaning="whole quotient", duckdb="(({0}) // ({1}))", spark="(({0}) div ({1}))"),
         Macro(
             name="ratio",

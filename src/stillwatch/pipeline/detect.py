@@ -42,11 +42,9 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
     with DuckEngine(store, memory_mb=settings.run.memory_mb, scratch=workspace.scratch) as engine:
         features, facts, releases = engine.scan("features"), engine.scan("account_facts"), engine.scan("releases")
         tell(steps[0], 0, len(steps))
-        store.put("artifacts", signals.register(engine, features))
+        artifacts = engine.materialise(signals.register(engine, features), "artifacts")
         before = store.read("actor_looks")
-        found = actors.find(
-            engine, features, facts, engine.scan("artifacts"), releases, settings=settings, salt=salt, before=before
-        )
+        found = actors.find(engine, features, facts, artifacts, releases, settings=settings, salt=salt, before=before)
         store.put("families", found.families)
         store.put("links", found.links)
         tell(steps[1], 1, len(steps))
@@ -61,7 +59,7 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
         store.put("signups", signals.signups(store.read("account_facts")))
         calendar = read_calendar(engine, features)
         recent = window(engine, calendar, settings.detect.window_days)
-        measured = signals.measure(engine, recent, facts, releases, engine.scan("artifacts"), engine.scan("signups"))
+        measured = signals.measure(engine, recent, facts, releases, artifacts, engine.scan("signups"))
         followed = follow(engine, store, settings, calendar=calendar)
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(

@@ -39,7 +39,7 @@ def measure(
         signals: which signals; every declared one by default.
     """
     if artifacts is None:
-        artifacts = engine.from_arrow(register(engine, features))
+        artifacts = register(engine, features)
     if signups is None:
         signups = engine.from_arrow(scored(engine.to_arrow(account_facts)))
     given = {

@@ -11,7 +11,7 @@ import re
 
 import pyarrow as pa
 
-from stillwatch.engine import Engine, Relation, Sql, table
+from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["model_family", "register"]
 
@@ -69,18 +69,17 @@ _REGISTRY = Sql(
         from placed p
     )
     select o.artifact, 'returned' as role, o.account, o.org, o.conversation, o.model, o.slice, o.prefix,
-        o.us as first_us, o.us as last_us, cast(1 as bigint) as exchanges, o.account as origin_account,
+        @instant(o.us) as first_at, @instant(o.us) as last_at, cast(1 as bigint) as exchanges, o.account as origin_account,
         cast(null as boolean) as other_account, cast(null as boolean) as other_org, cast(null as boolean) as other_model,
         cast(null as boolean) as other_conversation, cast(null as boolean) as edited_prefix
     from origin o
     union all
     select j.artifact, 'sent' as role, j.account, j.org, j.conversation, j.model, j.slice, cast(null as bigint) as prefix,
-        min(j.us) as first_us, max(j.us) as last_us, count(*) as exchanges, j.origin_account,
+        @instant(min(j.us)) as first_at, @instant(max(j.us)) as last_at, count(*) as exchanges, j.origin_account,
         j.other_account, j.other_org, j.other_model, j.other_conversation, j.edited_prefix
     from judged j
     group by j.artifact, j.account, j.org, j.conversation, j.model, j.slice, j.origin_account,
         j.other_account, j.other_org, j.other_model, j.other_conversation, j.edited_prefix
-    order by 1, 2, 9, 3, 5, 6, 7, 13, 14, 15, 16, 17
     """,
 )
 
@@ -88,7 +87,7 @@ _ROUTE = re.compile(r".*/|^(?:[a-z-]+\.)*(?=[a-z])")
 _VERSION = re.compile(r"(?:^|(?<=[^a-z]))(?:v?\d[\d.]*[a-z]?|latest|preview|exp|beta)(?![a-z])")
 
 
-def register(engine: Engine, features: Relation) -> pa.Table:
+def register(engine: Engine, features: Relation) -> Relation:
     """Rows of the table `artifacts`. A function of the features alone: the same ones in any order and split give the same rows.
 
     A signature that was sent and never returned in these logs has an unknown origin, and so has everything that hangs on it.
@@ -97,17 +96,7 @@ def register(engine: Engine, features: Relation) -> pa.Table:
     models = pa.table(
         {"model": pa.array(names, pa.string()), "family": pa.array(map(model_family, names), pa.string())}
     )
-    found = engine.to_arrow(engine.sql(_REGISTRY, features=features, models=engine.from_arrow(models)))
-    schema = table("artifacts").schema
-    return pa.table(
-        [
-            found.column(one.name.replace("_at", "_us"))
-            .cast(pa.int64() if one.name.endswith("_at") else one.type)
-            .cast(one.type)
-            for one in schema
-        ],
-        schema=schema,
-    ).combine_chunks()
+    return engine.sql(_REGISTRY, features=features, models=engine.from_arrow(models))
 
 
 def model_family(model: str) -> str:
