@@ -27,28 +27,28 @@ class _Metadata(Plain):
 
 
 class _Input(Plain):
-    inputBodyJson: ConverseRequest  # noqa: N815 - the names on the wire
-    inputTokenCount: Billed = None  # noqa: N815
-    cacheReadInputTokenCount: Billed = None  # noqa: N815
+    inputBodyJson: ConverseRequest
+    inputTokenCount: Billed = None
+    cacheReadInputTokenCount: Billed = None
 
 
 class _Output(Plain):
-    outputBodyJson: ConverseResponse  # noqa: N815
-    outputTokenCount: Billed = None  # noqa: N815
+    outputBodyJson: ConverseResponse
+    outputTokenCount: Billed = None
 
 
 class _Line(PlainLine, kw_only=True):
-    schemaType: str  # noqa: N815
+    schemaType: str
     timestamp: When
     operation: Literal["Converse"]
     input: _Input
     output: _Output
-    accountId: str | None = None  # noqa: N815
-    modelId: str | None = None  # noqa: N815
-    requestId: str | None = None  # noqa: N815
+    accountId: str | None = None
+    modelId: str | None = None
+    requestId: str | None = None
     identity: _Identity | None = None
-    requestMetadata: _Metadata | None = None  # noqa: N815
-    errorCode: None = None  # noqa: N815
+    requestMetadata: _Metadata | None = None
+    errorCode: None = None
 
 
 _NOBODY = _Identity()

@@ -16,6 +16,7 @@ from .turns import Turn, joined_answers, lay_out_all, outcome, parts_text, split
 
 __all__ = [
     "CHAT",
+    "ChatParameters",
     "ChatRequest",
     "ChatResponse",
     "LoneRequest",
@@ -44,11 +45,9 @@ class Message(Plain):
     thought_signature: Absent = UNSET
 
 
-class ChatRequest(Plain):
-    """A request with messages."""
+class ChatParameters(Plain):
+    """How an answer is asked for."""
 
-    messages: list[Message]
-    model: str | None = None
     user: str | None = None
     safety_identifier: str | None = None
     max_tokens: Asked = None
@@ -65,12 +64,19 @@ class ChatRequest(Plain):
     functions: list[Any] | None = None
 
 
+class ChatRequest(ChatParameters, kw_only=True):
+    """A request with messages."""
+
+    messages: list[Message]
+    model: str | None = None
+
+
 class LoneRequest(ChatRequest):
     """A request that tells by itself that it is in no other dialect, as `dialect_of_bodies` tells it."""
 
     contents: Absent = UNSET
-    inferenceConfig: Absent = UNSET  # noqa: N815 - the names on the wire
-    toolConfig: Absent = UNSET  # noqa: N815
+    inferenceConfig: Absent = UNSET
+    toolConfig: Absent = UNSET
     anthropic_version: Absent = UNSET
     input: Absent = UNSET
     previous_response_id: Absent = UNSET
@@ -115,10 +121,10 @@ class LoneResponse(ChatResponse):
     """A response that tells by itself that it is in no other dialect."""
 
     candidates: Absent = UNSET
-    usageMetadata: Absent = UNSET  # noqa: N815
-    promptFeedback: Absent = UNSET  # noqa: N815
-    stopReason: Absent = UNSET  # noqa: N815
-    messageStart: Absent = UNSET  # noqa: N815
+    usageMetadata: Absent = UNSET
+    promptFeedback: Absent = UNSET
+    stopReason: Absent = UNSET
+    messageStart: Absent = UNSET
     type: Absent = UNSET
     object: Literal["chat.completion", "text_completion"] | None = None
 

@@ -16,10 +16,10 @@ __all__ = ["ConverseRequest", "ConverseResponse", "requests", "responses"]
 
 
 class _Config(Plain):
-    maxTokens: Asked = None  # noqa: N815 - the names on the wire
+    maxTokens: Asked = None
     temperature: Number = None
-    topP: Number = None  # noqa: N815
-    topK: Asked = None  # noqa: N815
+    topP: Number = None
+    topK: Asked = None
     max_new_tokens: Absent = UNSET
 
 
@@ -31,17 +31,17 @@ class ConverseRequest(Plain):
     """A request with messages."""
 
     messages: list[Any]
-    inferenceConfig: _Config | None = None  # noqa: N815
-    additionalModelRequestFields: _More | None = None  # noqa: N815
-    toolConfig: Any = None  # noqa: N815
+    inferenceConfig: _Config | None = None
+    additionalModelRequestFields: _More | None = None
+    toolConfig: Any = None
     system: Any = None
 
 
 class _Counts(Plain):
-    inputTokens: Billed = None  # noqa: N815
-    outputTokens: Billed = None  # noqa: N815
-    cacheReadInputTokens: Billed = None  # noqa: N815
-    cacheReadInputTokenCount: Billed = None  # noqa: N815
+    inputTokens: Billed = None
+    outputTokens: Billed = None
+    cacheReadInputTokens: Billed = None
+    cacheReadInputTokenCount: Billed = None
 
 
 class _Message(Plain):
@@ -57,7 +57,7 @@ class ConverseResponse(Plain):
 
     output: _Output
     usage: _Counts | None = None
-    stopReason: str | None = None  # noqa: N815
+    stopReason: str | None = None
     error: None = None
 
 

@@ -16,12 +16,12 @@ __all__ = ["GEMINI"]
 
 
 class _Config(Plain):
-    maxOutputTokens: Asked = None  # noqa: N815 - these are the names on the wire
+    maxOutputTokens: Asked = None
     temperature: Number = None
-    topP: Number = None  # noqa: N815
-    topK: Asked = None  # noqa: N815
-    candidateCount: Few = None  # noqa: N815
-    responseLogprobs: bool | None = None  # noqa: N815
+    topP: Number = None
+    topK: Asked = None
+    candidateCount: Few = None
+    responseLogprobs: bool | None = None
     logprobs: Few = None
     max_output_tokens: Absent = UNSET
     top_p: Absent = UNSET
@@ -33,18 +33,18 @@ class _Config(Plain):
 class _Request(Plain):
     contents: list[Any]
     model: str | None = None
-    generationConfig: _Config | None = None  # noqa: N815
-    systemInstruction: Any = None  # noqa: N815
+    generationConfig: _Config | None = None
+    systemInstruction: Any = None
     tools: list[Any] | None = None
     generation_config: Absent = UNSET
     system_instruction: Absent = UNSET
 
 
 class _Counts(Plain):
-    promptTokenCount: Billed = None  # noqa: N815
-    candidatesTokenCount: Billed = None  # noqa: N815
-    thoughtsTokenCount: Billed = None  # noqa: N815
-    cachedContentTokenCount: Billed = None  # noqa: N815
+    promptTokenCount: Billed = None
+    candidatesTokenCount: Billed = None
+    thoughtsTokenCount: Billed = None
+    cachedContentTokenCount: Billed = None
     prompt_token_count: Absent = UNSET
     candidates_token_count: Absent = UNSET
     thoughts_token_count: Absent = UNSET
@@ -52,16 +52,16 @@ class _Counts(Plain):
 
 
 class _Feedback(Plain):
-    blockReason: str | None = None  # noqa: N815
+    blockReason: str | None = None
     block_reason: Absent = UNSET
 
 
 class _Response(Plain):
     candidates: list[Any] | None = None
-    responseId: str | None = None  # noqa: N815
-    modelVersion: str | None = None  # noqa: N815
-    usageMetadata: _Counts | None = None  # noqa: N815
-    promptFeedback: _Feedback | None = None  # noqa: N815
+    responseId: str | None = None
+    modelVersion: str | None = None
+    usageMetadata: _Counts | None = None
+    promptFeedback: _Feedback | None = None
     error: None = None
     response_id: Absent = UNSET
     model_version: Absent = UNSET

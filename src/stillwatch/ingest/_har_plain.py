@@ -35,7 +35,7 @@ class _Posted(Plain):
 
 class _Asked(Plain):
     url: str
-    postData: _Posted  # noqa: N815 - the names on the wire
+    postData: _Posted
     headers: list[Any] | None = None
 
 
@@ -51,7 +51,7 @@ class _Answered(Plain):
 
 
 class _Entry(PlainLine, kw_only=True):
-    startedDateTime: When  # noqa: N815
+    startedDateTime: When
     request: _Asked
     response: _Answered
 

@@ -9,11 +9,11 @@ import msgspec
 from msgspec import UNSET
 
 from . import _chat_plain
-from ._chat_plain import ChatRequest, ChatResponse, Message
+from ._chat_plain import ChatParameters, ChatRequest, ChatResponse, Message
 from .clean import Reading
 from .exchange import credential_id
 from .exchanges import Column, Exchanges, by_distinct, either, labels, texts
-from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainLine, PlainLines, When
+from .plain import Absent, Billed, Plain, PlainLine, PlainLines, When
 
 __all__ = ["PLAIN_PAYLOADS", "PLAIN_SPEND_LOGS", "tagged_agent"]
 
@@ -53,7 +53,7 @@ class _Metadata(Plain):
 
 
 class _Line(PlainLine, kw_only=True):
-    startTime: When  # noqa: N815 - the names on the wire
+    startTime: When
     call_type: _Chat
     status: Literal["success"]
     response: ChatResponse
@@ -84,28 +84,9 @@ class _SpendLog(_Line, kw_only=True):
     session_id: str | None = None
 
 
-class _Parameters(Plain):
-    """What `ChatRequest` has but the messages and the model."""
-
-    user: str | None = None
-    safety_identifier: str | None = None
-    max_tokens: Asked = None
-    max_completion_tokens: Asked = None
-    temperature: Number = None
-    top_p: Number = None
-    top_k: Asked = None
-    n: Few = None
-    logprobs: bool | None = None
-    top_logprobs: Few = None
-    logit_bias: dict[str, Any] | None = None
-    stream: bool | None = None
-    tools: list[Any] | None = None
-    functions: list[Any] | None = None
-
-
 class _Payload(_Line, kw_only=True):
     messages: list[Message]
-    model_parameters: _Parameters = msgspec.field(default_factory=_Parameters)
+    model_parameters: ChatParameters = msgspec.field(default_factory=ChatParameters)
     user_agent: str | None = None
     trace_id: str | None = None
     stream: bool | None = None
@@ -164,9 +145,9 @@ def _payloads(lines: Sequence[_Payload], reading: Reading) -> Exchanges:
 def _request(line: _Payload) -> ChatRequest:
     asked = line.model_parameters
     return ChatRequest(
-        line.messages,
-        line.model_group or line.model,
-        **{name: getattr(asked, name) for name in _Parameters.__struct_fields__},
+        messages=line.messages,
+        model=line.model_group or line.model,
+        **{name: getattr(asked, name) for name in ChatParameters.__struct_fields__},
     )
 
 

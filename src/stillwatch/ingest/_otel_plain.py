@@ -27,9 +27,9 @@ class _Status(Plain):
 
 
 class _Span(Plain):
-    traceId: str  # noqa: N815 - the names on the wire
-    spanId: str  # noqa: N815
-    startTimeUnixNano: str | int  # noqa: N815
+    traceId: str
+    spanId: str
+    startTimeUnixNano: str | int
     attributes: list[_Attribute]
     name: str | None = None
     status: _Status | None = None
@@ -41,13 +41,13 @@ class _Scope(Plain):
 
 
 class _Resource(Plain):
-    scopeSpans: list[_Scope]  # noqa: N815
-    instrumentationLibrarySpans: Absent = UNSET  # noqa: N815
+    scopeSpans: list[_Scope]
+    instrumentationLibrarySpans: Absent = UNSET
 
 
 class _Export(PlainLine, kw_only=True):
-    resourceSpans: list[_Resource]  # noqa: N815
-    resourceLogs: Absent = UNSET  # noqa: N815
+    resourceSpans: list[_Resource]
+    resourceLogs: Absent = UNSET
     attributes: Absent = UNSET
 
 
