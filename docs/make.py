@@ -222,7 +222,7 @@ def actor_tests_page() -> str:
         "## Techniques",
         _prose("""
             Ways of asking for what trains a copy, as bits of `features.elicitation`, told by phrases in
-            [`lexicon.toml`](../src/stillwatch/text/lexicon.toml) or by a [learned model](elicitation-model.md). *Open
+            [`lexicon.toml`](../src/stillwatch/text/lexicon.toml) or, in prompts, by a [learned model](elicitation-model.md). *Open
             requests* are made by ordinary people and honest firms every day and count only for a group that behaves like a job queue.
         """),
         _table(("bit", "technique", "kind"), rows),

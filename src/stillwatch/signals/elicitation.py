@@ -57,7 +57,7 @@ def _rows(techniques: Iterable[Technique], every: int) -> list[Example]:
 def reasoning_elicitation() -> Sql:
     """Share of exchanges that ask for reasoning to be written out, tagged, translated or smuggled past a filter.
 
-    Told by the phrases of `text`'s lexicon and by its learned model; what neither knows is quiet here.
+    Told by the phrases of `text`'s lexicon and, in prompts, by its learned model; what neither knows is quiet here.
     """
     return _share("reasoning_elicitation", _REASONING)
 
