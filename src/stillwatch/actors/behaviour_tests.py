@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.actors.actor_test import Told, actor_test, compared
 from stillwatch.actors.candidate import Candidate
@@ -14,7 +15,11 @@ from stillwatch.stats import hour_shape
 
 __all__ = ["BEHAVIOUR_TESTS"]
 
+Ints = npt.NDArray[np.int64]
+
 _DRAWS = 499
+_DEALT = 20_000
+"""Exchanges whose topics are dealt out again; dealing more costs much and shows nothing new."""
 _SCHEDULED = 3.0
 _RHYTHM = 0.1
 """Mean resultant length of hours below which they count as flat."""
@@ -101,7 +106,7 @@ def around_the_clock(candidate: Candidate, population: HeldOut, rng: np.random.G
     """
     hours = population.whole_days
     inside = (candidate.hour >= hours.start) & (candidate.hour < hours.stop)
-    at_work = np.unique(np.stack([candidate.account[inside], candidate.hour[inside]], axis=1), axis=0)[:, 1] % 24
+    at_work = _each_once(candidate.account[inside], candidate.hour[inside])[1] % 24
     if at_work.size < 10:
         return None
     shape = hour_shape(np.bincount(at_work, minlength=24), bound=_RHYTHM)
@@ -123,24 +128,24 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
 
     An account's own repetitions are not counted: best-of-n asks the same on purpose.
     """
-    asked = np.unique(np.stack([candidate.account, candidate.prompt], axis=1), axis=0)
-    if len(asked) < 20:
+    asked = _each_once(candidate.account, candidate.prompt)[1]
+    if asked.size < 20:
         return None
-    value = np.unique(asked[:, 1]).size / len(asked)
+    value = np.unique(asked).size / asked.size
     supports = (
-        Support.INNOCENT if value < 0.6 else Support.HARVEST if value >= 0.95 and len(asked) >= 50 else Support.NEITHER
+        Support.INNOCENT if value < 0.6 else Support.HARVEST if value >= 0.95 and asked.size >= 50 else Support.NEITHER
     )
     return Told(
         supports=supports,
         evidence=Evidence(
             value=value,
-            n=len(asked),
+            n=asked.size,
             p_value=None,
             e_value=None,
             null="no test: a share that describes",
             method="share",
         ),
-        sentence=f"{value:.0%} of {len(asked)} prompts that members sent in its templates in held-out hours are distinct",
+        sentence=f"{value:.0%} of {asked.size} prompts that members sent in its templates in held-out hours are distinct",
     )
 
 
@@ -150,15 +155,16 @@ def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.G
 
     Value: how much likelier two exchanges of one account are to share a topic cell than two of different accounts. Much of it
     speaks for many customers behind one template. Little of it proves nothing: cells are coarse and a shared scaffold fills them.
+    Where there are very many exchanges, the first of them in the order of their ids, which is no order, stand for all.
     """
     if candidate.cell.size < 40 or np.unique(candidate.account).size < 5:
         return None
-    value, drawn = dealt_lifts(candidate.account, candidate.cell, 99, rng)
+    value, drawn = dealt_lifts(candidate.account[:_DEALT], candidate.cell[:_DEALT], 99, rng)
     p_value = (1 + int((drawn >= value).sum())) / (1 + drawn.size)
     supports = Support.INNOCENT if p_value <= 0.01 and value >= 0.05 else Support.NEITHER
     evidence = Evidence(
         value=value,
-        n=int(candidate.cell.size),
+        n=min(candidate.cell.size, _DEALT),
         p_value=p_value,
         e_value=None,
         null="topics are dealt out to the members at random",
@@ -170,6 +176,14 @@ def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.G
         expected=0.0,
         sentence=f"two exchanges of one member share a topic {value:+.1%} more often than two of different members",
     )
+
+
+def _each_once(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """The distinct pairs, in order."""
+    order = np.lexsort((other, one))
+    one, other = one[order], other[order]
+    first = np.append(True, (one[1:] != one[:-1]) | (other[1:] != other[:-1]))[: one.size]
+    return one[first], other[first]
 
 
 BEHAVIOUR_TESTS = (single_turn, newcomers, equal_loads, around_the_clock, distinct_prompts, topic_continuity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -16,6 +17,8 @@ __all__ = ["GroupMeans", "group_mean_test"]
 
 _TILTS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _EXACT_LIMIT = 20_000
+_DEAR_DRAW = 12
+"""What one hypergeometric draw costs, in accounts dealt."""
 _NULL = "the members are a random choice of accounts with the same activity profile"
 
 
@@ -128,16 +131,18 @@ class _Pool:
 
     def __init__(self, values: FloatArray) -> None:
         self.values = values
-        self._distinct: tuple[FloatArray, IntArray] | None = None
         self._logs: dict[float, float] = {}
+
+    @cached_property
+    def distinct(self) -> tuple[FloatArray, IntArray]:
+        """The scores that occur, ascending, and how often each does."""
+        return np.unique(self.values, return_counts=True)
 
     def log_mean_exp(self, tilt: float) -> float:
         """Logarithm of the mean of `exp(tilt * score)`."""
         known = self._logs.get(tilt)
         if known is None:
-            if self._distinct is None:
-                self._distinct = np.unique(self.values, return_counts=True)
-            scores, counts = self._distinct
+            scores, counts = self.distinct
             top = float(scores[-1]) * tilt
             share = float((np.exp(tilt * scores - top) * counts).sum()) / self.values.size
             known = self._logs[tilt] = top + math.log(share)
@@ -156,7 +161,7 @@ def _dealt_again(
         return float((sums >= reached).mean()), "stratified permutation, all deals"
     dealt = np.zeros(draws, dtype=np.float64)
     for pool, k in pools:
-        dealt += _subset_sums(pool.values, k, draws, rng)
+        dealt += _dealt_sums(pool, k, draws, rng)
     return (1.0 + int((dealt >= reached).sum())) / (1.0 + draws), f"stratified permutation, {draws} deals"
 
 
@@ -192,6 +197,16 @@ def _tilted_e(pools: list[tuple[_Pool, int]], total: float) -> float:
 def _all_sums(pool: FloatArray, k: int) -> FloatArray:
     index: IntArray = np.array(list(combinations(range(pool.size), k)), dtype=np.int64).reshape(-1, k)
     return np.asarray(pool[index].sum(axis=1), dtype=np.float64)
+
+
+def _dealt_sums(pool: _Pool, k: int, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Sums of `draws` random k-subsets. Where few scores occur, how often each is dealt is drawn, not which accounts."""
+    scores, counts = pool.distinct
+    if scores.size == 1:
+        return np.full(draws, k * float(scores[0]))
+    if scores.size == 2 or _DEAR_DRAW * scores.size <= min(k, pool.values.size - k):
+        return np.asarray(rng.multivariate_hypergeometric(counts, k, size=draws, method="marginals") @ scores)
+    return _subset_sums(pool.values, k, draws, rng)
 
 
 def _subset_sums(pool: FloatArray, k: int, draws: int, rng: np.random.Generator) -> FloatArray:
