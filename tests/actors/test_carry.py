@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.actors.carry import CARRIED, _best, _Carry, carried
+from stillwatch.actors.carry import CARRIED, _best, _best_of_system, _Carry, carried
 from stillwatch.actors.families import Mined
 
 from .worlds import at_hand, features, lists
@@ -97,9 +97,20 @@ def test_the_family_carried_is_the_one_counting_would_choose(rows: list[list[int
     assert list(zip(places.tolist(), ids.tolist(), strict=True)) == expected
 
 
+@given(st.lists(st.tuples(st.sampled_from([None, 5, 6, 7]), st.booleans()), max_size=12))
+def test_a_system_text_read_once_carries_what_each_of_its_requests_carries(rows: list[tuple[int | None, bool]]) -> None:
+    texts: dict[int | None, list[int] | None] = {None: None, 5: [1, 2], 6: [2], 7: [2, 1, 40]}
+    said = lists([texts[name] for name, _ in rows])
+    hashed = pa.array([name if known else None for name, known in rows], pa.int64())
+    batch = pa.RecordBatch.from_arrays([hashed, said], names=["system_hash", "system_anchors"])
+    places, ids = _best_of_system(batch, SYSTEM)
+    one_by_one = _best(said, SYSTEM)
+    assert (places.tolist(), ids.tolist()) == (one_by_one[0].tolist(), one_by_one[1].tolist())
+
+
 def test_the_kernel_keeps_its_schema_on_a_batch_without_hits() -> None:
     names = [n for n in CARRIED.names if n not in ("scope", "family")]
-    rows = features(account=[1], anchors=lists([[8]])).select([*names, "anchors", "system_anchors"])
+    rows = features(account=[1], anchors=lists([[8]])).select([*names, "anchors", "system_anchors", "system_hash"])
     for mined in ((PROMPT,), (PROMPT, SYSTEM)):
         made = _Carry(mined)(rows.to_batches()[0])
         assert made.num_rows == 0

@@ -32,7 +32,7 @@ class AnchorIndex:
     def find(self, values: Ints) -> tuple[Ints, Ints]:
         """Places of those `values` that stand in the table, and the place of each in the table."""
         run = self._leading(values)
-        perhaps = np.flatnonzero(self._length[run])
+        perhaps = np.flatnonzero(self._length[run] > 0)
         asked, run = values[perhaps], run[perhaps]
         if self._longest > _LONG:  # these are no hashes
             place = np.minimum(np.searchsorted(self.anchors, asked), self.anchors.size - 1)

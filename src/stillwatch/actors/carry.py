@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.actors.anchor_index import AnchorIndex
-from stillwatch.actors.families import SCOPES, Mined
+from stillwatch.actors.families import Mined
 from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["CARRIED", "carried"]
@@ -38,7 +39,7 @@ _WANTED = Sql(
     "carry_wanted",
     """
     select f.exchange_id, f.at, f.account, f.slice, f.prompt_hash, f.cell, f.known_item, f.elicitation, f.turns, f.outcome, f.output_tokens,
-           f.anchors, f.system_anchors
+           f.anchors, f.system_anchors, f.system_hash
     from {features} f
     where f.account is not null
     """,
@@ -55,7 +56,7 @@ class _Carry:
         plain = [name for name in CARRIED.names if name not in ("scope", "family")]
         parts = []
         for one in self.mined:
-            row, family = _best(batch.column(SCOPES[one.scope]), one)
+            row, family = _best_of_system(batch, one) if one.scope == "system" else _best(batch.column("anchors"), one)
             taken = batch.select(plain).take(pa.array(row))
             columns = {name: taken.column(name) for name in plain}
             columns["scope"] = pa.array([one.scope] * row.size, pa.string())
@@ -75,6 +76,22 @@ class _Carry:
 def carried(engine: Engine, features: Relation, mined: Sequence[Mined]) -> Relation:
     """Every exchange that carries a mined family, in both slices."""
     return engine.map_batches(engine.sql(_WANTED, features=features), _Carry(tuple(mined)), CARRIED)
+
+
+def _best_of_system(batch: pa.RecordBatch, mined: Mined) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """As `_best` of the system texts, each of which is read once however many requests it stands in."""
+    hashed = batch.column("system_hash")
+    known = pc.is_valid(hashed).to_numpy(zero_copy_only=False)
+    _, first, place = np.unique(hashed.filter(pa.array(known)).to_numpy(), return_index=True, return_inverse=True)
+    alone = np.flatnonzero(~known)  # a text without a hash stands for itself
+    read = np.concatenate([np.flatnonzero(known)[first], alone])
+    which = np.empty(batch.num_rows, np.int64)
+    which[known], which[alone] = place, first.size + np.arange(alone.size)
+    text, family = _best(batch.column("system_anchors").take(pa.array(read)), mined)
+    carried = np.full(read.size, -1, np.int64)
+    carried[text] = np.arange(text.size)
+    row = np.flatnonzero(carried[which] >= 0)
+    return row, family[carried[which[row]]]
 
 
 def _best(lists: pa.ListArray, mined: Mined) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

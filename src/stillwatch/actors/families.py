@@ -13,6 +13,7 @@ Mined on the discovery slice alone; the test slice later shows whether a family 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,53 +38,52 @@ _JACCARD = 0.5
 _LEAST_ANCHORS = 2
 _LEAST_SHARE = 0.1
 _MOST_THINGS = 300
+_BUCKET_BITS = 24
 
-_SUPPORTED = {
-    scope: Sql(
-        f"families_supported_{scope}",
-        f"""
-        with told as (
-            select f.account, @unnest(f.{column}) as anchor
-            from {{features}} f
-            where f.slice = 0 and f.account is not null and f.{column} is not null
-        ),
-        often as (
-            select t.anchor from told t group by t.anchor
-            having count(*) >= (select min(l.family_support) from {{limits}} l)
-        ),
-        pairs as (select distinct t.account, t.anchor from told t where t.anchor in (select o.anchor from often o))
-        select p.anchor, count(*) as accounts
-        from pairs p
-        group by p.anchor
-        having count(*) >= (select min(l.family_support) from {{limits}} l)
-        """,
-    )
-    for scope, column in SCOPES.items()
-}
+_SUPPORTED = Sql(
+    "families_supported",
+    """
+    with told as (select s.account, @unnest(s.anchors) as anchor from {sightings} s),
+    pairs as (select distinct t.account, t.anchor from told t)
+    select p.anchor, count(*) as accounts
+    from pairs p
+    group by p.anchor
+    having count(*) >= (select min(l.family_support) from {limits} l)
+    """,
+)
 
 _TOLD = {
-    scope: Sql(
-        f"families_told_{scope}",
-        f"""
-        select f.account, f.{column} as anchors
-        from {{features}} f
-        where f.slice = 0 and f.account is not null and f.{column} is not null
+    "prompt": Sql(
+        "families_told_prompt",
+        """
+        select f.account, f.anchors, 1 as exchanges
+        from {features} f
+        where f.slice = 0 and f.account is not null and f.anchors is not null
         """,
-    )
-    for scope, column in SCOPES.items()
+    ),
+    "system": Sql(
+        "families_told_system",
+        """
+        select f.account, f.system_anchors as anchors, count(*) as exchanges
+        from {features} f
+        where f.slice = 0 and f.account is not null and f.system_anchors is not null
+        group by f.account, f.system_anchors
+        """,
+    ),
 }
+"""What each account sent. Hardly a prompt is sent twice; a system text is sent with every request."""
 
 _SIGNATURES = Sql(
     "families_signatures",
-    "select s.anchors, count(*) as exchanges from {sightings} s group by s.anchors order by s.anchors",
+    "select s.anchors, cast(sum(s.exchanges) as bigint) as exchanges from {sightings} s group by s.anchors order by s.anchors",
 )
 
 _SENDERS = Sql(
     "families_senders",
     """
-    with told as (select s.account, @unnest(s.anchors) as anchor from {sightings} s),
+    with told as (select s.account, s.exchanges, @unnest(s.anchors) as anchor from {sightings} s),
     counted as (
-        select t.account, m.fragment, t.anchor, count(*) as exchanges
+        select t.account, m.fragment, t.anchor, cast(sum(t.exchanges) as bigint) as exchanges
         from told t join {fragments} m on m.anchor = t.anchor
         group by t.account, m.fragment, t.anchor
     ),
@@ -116,30 +116,62 @@ class Mined:
 
 
 @dataclass(frozen=True, slots=True)
+class _KeepFrequent:
+    """Kernel: of each request's shingles only those that may be sent often enough; requests left without any are dropped."""
+
+    frequent: npt.NDArray[np.bool_]
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        flat = batch.column("anchors").flatten().to_numpy(zero_copy_only=False)
+        return _left(batch, flat, np.flatnonzero(self.frequent[_bucket(flat)]), least=1)
+
+
+@dataclass(frozen=True, slots=True)
 class _KeepSupported:
     """Kernel: of each request's shingles only the supported ones; requests left with fewer than two are dropped."""
 
     index: AnchorIndex
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        lists = batch.column("anchors")
-        flat = lists.flatten().to_numpy(zero_copy_only=False)
-        kept, _ = self.index.find(flat)
-        row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))[kept]
-        counts = np.bincount(row, minlength=len(lists))
-        enough = counts >= _LEAST_ANCHORS
-        kept = kept[enough[row]]
-        offsets = np.concatenate(([0], np.cumsum(counts[enough]))).astype(np.int32)
-        return pa.RecordBatch.from_arrays(
-            [
-                batch.column("account").filter(pa.array(enough)),
-                pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat[kept], pa.int64())),
-            ],
-            schema=_SIGHTINGS,
-        )
+        flat = batch.column("anchors").flatten().to_numpy(zero_copy_only=False)
+        return _left(batch, flat, self.index.find(flat)[0], least=_LEAST_ANCHORS)
 
 
-_SIGHTINGS = pa.schema([("account", pa.int64()), ("anchors", pa.list_(pa.int64()))])
+def _left(batch: pa.RecordBatch, flat: Ints, kept: Ints, *, least: int) -> pa.RecordBatch:
+    """The requests of a batch with the shingles at the places `kept` of all its shingles, where at least `least` are left."""
+    lists = batch.column("anchors")
+    row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))[kept]
+    counts = np.bincount(row, minlength=len(lists))
+    enough = counts >= least
+    kept = kept[enough[row]]
+    offsets = np.concatenate(([0], np.cumsum(counts[enough]))).astype(np.int32)
+    return pa.RecordBatch.from_arrays(
+        [
+            batch.column("account").filter(pa.array(enough)),
+            pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat[kept], pa.int64())),
+            batch.column("exchanges").filter(pa.array(enough)).cast(pa.int64()),
+        ],
+        schema=_SIGHTINGS,
+    )
+
+
+def _frequent(batches: Iterable[pa.RecordBatch], least: int) -> npt.NDArray[np.bool_]:
+    """Buckets of shingles that requests hold at least `least` times. What falls elsewhere was sent too seldom to count.
+
+    Nearly all shingles are sent once. Counting them all by name would cost more than everything else here.
+    """
+    counts = np.zeros(1 << _BUCKET_BITS, np.uint32)
+    for batch in batches:
+        np.add.at(counts, _bucket(batch.column("anchors").flatten().to_numpy(zero_copy_only=False)), np.uint32(1))
+    return counts >= least
+
+
+def _bucket(anchors: Ints) -> Ints:
+    """Bucket of each shingle: its leading bits."""
+    return (np.ascontiguousarray(anchors).view(np.uint64) >> np.uint64(64 - _BUCKET_BITS)).view(np.int64)
+
+
+_SIGHTINGS = pa.schema([("account", pa.int64()), ("anchors", pa.list_(pa.int64())), ("exchanges", pa.int64())])
 
 
 def mine(engine: Engine, features: Relation, *, scope: str, support: int, salt: int) -> Mined:
@@ -149,11 +181,12 @@ def mine(engine: Engine, features: Relation, *, scope: str, support: int, salt: 
         support: distinct accounts that must have sent a shingle.
         salt: key of the family ids.
     """
-    limits = engine.from_arrow(pa.table({"family_support": pa.array([support], pa.int64())}))
-    supported = engine.to_arrow(engine.sql(_SUPPORTED[scope], features=features, limits=limits))
-    anchors = np.sort(supported.column("anchor").to_numpy())
     told = engine.sql(_TOLD[scope], features=features)
-    sightings = engine.map_batches(told, _KeepSupported(AnchorIndex(anchors)), _SIGHTINGS)
+    often = engine.map_batches(told, _KeepFrequent(_frequent(engine.batches(told), support)), _SIGHTINGS)
+    limits = engine.from_arrow(pa.table({"family_support": pa.array([support], pa.int64())}))
+    supported = engine.to_arrow(engine.sql(_SUPPORTED, sightings=often, limits=limits))
+    anchors = np.sort(supported.column("anchor").to_numpy())
+    sightings = engine.map_batches(often, _KeepSupported(AnchorIndex(anchors)), _SIGHTINGS)
     fragment = _fragments(engine.to_arrow(engine.sql(_SIGNATURES, sightings=sightings)), anchors)
     anchors, fragment = anchors[fragment >= 0], fragment[fragment >= 0]
     if not anchors.size:

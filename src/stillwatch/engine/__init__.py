@@ -1,4 +1,4 @@
-"""The engine room: table contracts, the store of Parquet parts, and engines behind five verbs. Nothing else touches a database."""
+"""The engine room: table contracts, the store of Parquet parts, and engines behind six verbs. Nothing else touches a database."""
 
 from __future__ import annotations
 

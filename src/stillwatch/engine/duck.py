@@ -38,7 +38,7 @@ class QueryFailed(Error):
 
 
 class DuckEngine:
-    """DuckDB with a memory limit and a spill folder, behind the five verbs of `Engine`.
+    """DuckDB with a memory limit and a spill folder, behind the six verbs of `Engine`.
 
     Args:
         store: the workspace's tables; `None` for queries over rows at hand only.

@@ -1,8 +1,8 @@
-"""Five verbs that every engine has, so that a pipeline written once runs on one machine and on a cluster."""
+"""Six verbs that every engine has, so that a pipeline written once runs on one machine and on a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,9 @@ class Engine(Protocol):
 
     def map_batches(self, relation: Relation, kernel: Kernel, schema: pa.Schema) -> Relation:
         """A kernel over all batches of a relation; its output is kept for reading more than once."""
+
+    def batches(self, relation: Relation) -> Iterator[pa.RecordBatch]:
+        """Run a relation and stream its rows."""
 
     def materialise(self, relation: Relation, table: str) -> Relation:
         """Run a relation and commit it as the whole content of a workspace table, checked against its contract."""
