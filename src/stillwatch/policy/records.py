@@ -87,7 +87,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `code` is machine-readable and stable (`rate_limited`, `verification_required`, `account_blocked`, ...); `rule` names the rule of the
     policy; `policy` is its version; `until` is when the step ends (seconds since 1970); `retry_after` is in seconds; `appeal` is the handle
-    under which the decision can be contested; `shadow` is what a dry-run twin would have done; `stale` is the age of the standing (seconds).
+    under which the decision can be contested; `shadow` is what a dry-run twin would have done; `stale` is the age of the standing in s.
     """
 
     step: Step
