@@ -5,7 +5,8 @@
 
 `uv` resolves; it comes into an environment of its own, `.venv-lock`. One version of each package for every CPython from 3.11 on and
 Linux on x86_64 and aarch64, with a marker where one is not needed everywhere; the hashes are those of all published files of that
-version. The first part of the file is what runs and builds Stillwatch, the part after the line `# development` what checks it.
+version. The first part of the file is what runs and builds Stillwatch, the part after the line `# development` is
+everything else: what the extras need, and what checks it all.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ EVERYWHERE = "platform_python_implementation == 'CPython' and sys_platform == 'l
 def main(uv: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     core = [*project["project"]["dependencies"], *project["build-system"]["requires"], EDITABLE]
-    checks = project["project"]["optional-dependencies"]["dev"]
+    checks = [one for extra in project["project"]["optional-dependencies"].values() for one in extra]
     with tempfile.TemporaryDirectory() as folder:
         everything = resolved(uv, Path(folder), [*core, *checks], [])
         pins = [f"{name}=={version(told)}" for name, told in everything.items()]

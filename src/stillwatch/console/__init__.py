@@ -1,0 +1,1 @@
+"""The console: the pages on which analysts look at findings and decide cases."""
