@@ -347,14 +347,15 @@ def _is_list(data: bytes, heads: set[str]) -> bool:
     return not any(one in first for one in _DELIMITERS) and first.strip('"').lower() not in heads
 
 
-def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_AT_ONCE):
+                yield from batch.to_pylist()
     except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise FormatError(f"{path}: starts as a Parquet file, but its data are damaged") from None
-    return rows
 
 
 def _csv_rows(data: bytes) -> Iterator[tuple[int, dict[str, Any] | Fault]]:

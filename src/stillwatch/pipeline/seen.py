@@ -42,5 +42,6 @@ class Seen:
         if not run.size:
             return
         while self._runs and self._runs[-1].size <= 2 * run.size:
-            run = np.sort(np.concatenate([self._runs.pop(), run]))
+            run = np.concatenate([self._runs.pop(), run])
+            run.sort()
         self._runs.append(run)
