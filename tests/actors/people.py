@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.population import HeldOut
+from stillwatch.actors.presence import Presence
 
 Ints = npt.NDArray[np.int64]
 
@@ -24,6 +26,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
     seen = rng.poisson(exchanges)
     asked = rng.beta(0.5, 8, size)
     begun = DAYS.start * HOUR + rng.integers(0, 30 * HOUR, size)
+    bins = np.floor(np.log2(exchanges)).astype(np.int64)
     plain = HeldOut(
         account=account,
         exchanges=exchanges,
@@ -34,7 +37,7 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         tools=rng.beta(0.3, 2, size),
         telemetry=np.zeros(size),
         young=(rng.random(size) < 0.2).astype(np.float64),
-        bin=np.floor(np.log2(exchanges)).astype(np.int64),
+        bin=bins,
         shares=(rng.random(size) < 0.1).astype(np.float64),
         org=account + 1_000_000,
         recorded=np.ones(size, np.bool_),
@@ -49,8 +52,16 @@ def population(rng: np.random.Generator, size: int = 600, **changed: object) -> 
         everyone=account,
         begun=begun,
         ended=begun + (rng.random(size) * (DAYS.stop * HOUR - begun)).astype(np.int64),
+        presence=Presence(at_work=hours_of(exchanges, rng), bin=bins, hours=1.0),
     )
     return replace(plain, **changed)  # type: ignore[arg-type]
+
+
+def hours_of(exchanges: Ints, rng: np.random.Generator) -> sparse.csr_matrix:
+    """At work in some hours of two days, by day oftener than by night, each account at its own."""
+    liking = np.tile(1 + 0.9 * np.sin(np.arange(24) / 24 * 2 * np.pi), 2)
+    chances = 1 - np.exp(-exchanges[:, None] * liking / liking.sum())
+    return sparse.csr_matrix((rng.random(chances.shape) < chances).astype(np.float32))
 
 
 def asking(own: Candidate, account: Ints, rng: np.random.Generator, **changed: object) -> Candidate:

@@ -91,7 +91,7 @@ def test_an_e_value_is_one_on_average_at_most_where_its_null_is_true(
         assert stats.binom.sf(int((e >= level).sum()) - 1, e.size, 1 / level) > 1e-5
 
 
-@pytest.mark.parametrize("test", [*WITH_E, "topic_continuity"])
+@pytest.mark.parametrize("test", [*WITH_E, "topic_continuity", "same_hours"])
 @pytest.mark.parametrize("level", [0.01, 0.05, 0.2])
 def test_a_p_value_is_small_no_oftener_than_it_says(
     test: str, level: float, by_chance: list[dict[str, Result]]

@@ -8,11 +8,15 @@ from stillwatch.actors.actor_test import Told, actor_test, compared
 from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.heads import REPLACED_WITHIN, heads, shifted_p
 from stillwatch.actors.population import HeldOut
+from stillwatch.actors.presence import synchrony
 from stillwatch.core import Evidence, Support, Vote
 
 __all__ = ["OVER_TIME_TESTS"]
 
 _LEAST = 5
+_LEAST_TOGETHER = 10
+_LEAST_SPANS = 6
+_DRAWS = 199
 
 
 @actor_test(Vote.BEHAVIOURAL)
@@ -66,5 +70,35 @@ def release_pivot(candidate: Candidate, population: HeldOut, rng: np.random.Gene
     )
 
 
-OVER_TIME_TESTS = (replaced_heads, release_pivot)
+@actor_test(Vote.BEHAVIOURAL)
+def same_hours(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
+    """The members start and stop together, or take turns, as one schedule makes them. A course that meets does so, too.
+
+    Value: how far the numbers of members at work, hour by hour, stray from those of accounts as busy and of the same product type:
+    squared difference over variance, about 1 among people who come and go alone. An operator can spread the work over the day; members
+    of one time zone or one firm keep hours together for an innocent reason.
+    """
+    members, kept = population.places(candidate.accounts), population.presence
+    if members.size < _LEAST_TOGETHER or kept.at_work.shape[1] < _LEAST_SPANS:
+        return None
+    value, drawn = synchrony(kept, members, _DRAWS, rng)
+    p_value = (1 + int((drawn >= value).sum())) / (1 + drawn.size)
+    expected = float(np.median(drawn))
+    return Told(
+        supports=Support.HARVEST if p_value <= 0.01 and value >= 2 * expected else Support.NEITHER,
+        evidence=Evidence(
+            value=value,
+            n=int(members.size),
+            p_value=p_value,
+            e_value=None,
+            null="the members keep the hours of random accounts as busy and of the same product type, each for itself",
+            method=f"random groups, {_DRAWS} draws",
+        ),
+        expected=expected,
+        sentence=f"the number of members at work strays {value:.1f} times as far from that of accounts as busy as chance explains; "
+        f"{expected:.1f} times in random groups",
+    )
+
+
+OVER_TIME_TESTS = (replaced_heads, release_pivot, same_hours)
 """In the order they run."""

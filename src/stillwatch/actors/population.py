@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.actors.comparison import Comparison
+from stillwatch.actors.presence import Presence, presence
 from stillwatch.actors.replays import replays
 from stillwatch.core import PRESSING
 from stillwatch.engine import Engine, Relation, Sql
@@ -130,6 +131,7 @@ class HeldOut:
     everyone: Ints
     begun: Ints
     ended: Ints
+    presence: Presence
 
     @cached_property
     def _comparisons(self) -> dict[str, Comparison]:
@@ -164,6 +166,7 @@ def held_out(
     everything, seen = totals.column("exchanges").to_numpy(), totals.column("discovery").to_numpy()
     created = _fact(facts, "created", account, np.nan).astype(np.float64)
     replayed = replays(engine, artifacts, account_facts, account)
+    bins = _bins(exchanges, _fact(facts, "product_type", account, None))
     return HeldOut(
         account=account,
         exchanges=exchanges,
@@ -174,7 +177,7 @@ def held_out(
         tools=active.column("with_tools").to_numpy() / np.maximum(exchanges, 1),
         telemetry=active.column("with_telemetry").to_numpy() / np.maximum(exchanges, 1),
         young=np.where(np.isnan(created), np.nan, created > begun - NEW_DAYS * 86_400_000_000),
-        bin=_bins(exchanges, _fact(facts, "product_type", account, None)),
+        bin=bins,
         shares=_fact(facts, "shares", account, np.nan).astype(np.float64),
         org=_orgs(facts, account, active),
         recorded=np.isin(account, facts.column("account").to_numpy()),
@@ -195,6 +198,7 @@ def held_out(
         everyone=totals.column("account").to_numpy(),
         begun=totals.column("begun").to_numpy(),
         ended=totals.column("ended").to_numpy(),
+        presence=presence(engine, features, account, bins, begun=begun, ended=ended),
     )
 
 
