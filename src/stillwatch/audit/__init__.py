@@ -4,6 +4,7 @@ from stillwatch.audit.accuse import Verdicts, accuse, along_one_martingale, any_
 from stillwatch.audit.agreement import AGREEMENT, agreement
 from stillwatch.audit.answer import answer_lines
 from stillwatch.audit.betting import BETTING, betting
+from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, variant_for
 from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
@@ -18,7 +19,10 @@ from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibli
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
 from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
 
-TESTS = {one.name: one for one in (SIBLING_OVERLAP, SIBLING_LIKELIHOOD, AGREEMENT, DECOY_KEYS, BETTING, CLEARING)}
+TESTS = {
+    one.name: one
+    for one in (SIBLING_OVERLAP, SIBLING_LIKELIHOOD, AGREEMENT, DECOY_KEYS, BETTING, CANARY_VARIANTS, CLEARING)
+}
 """Every test by name, as it is declared before anything is asked."""
 
 __all__ = [
@@ -50,6 +54,7 @@ __all__ = [
     "answering",
     "any_dependence",
     "betting",
+    "canary_variants",
     "carry_out",
     "clear",
     "decoy_keys",
@@ -69,6 +74,7 @@ __all__ = [
     "sibling_likelihood",
     "sibling_overlap",
     "smallest_share",
+    "variant_for",
     "write_outcome",
     "write_plan",
 ]

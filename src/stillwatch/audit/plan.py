@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from stillwatch.audit.canary_variants import CANARY_VARIANTS
 from stillwatch.audit.clearing import smallest_share
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.exposure import account_items
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 VERSION = 1
-EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name)
+EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name)
 """Tests of exposure that a plan may name; it names one."""
 
 

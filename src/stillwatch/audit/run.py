@@ -11,6 +11,7 @@ import msgspec
 
 from stillwatch.audit.accuse import accuse
 from stillwatch.audit.agreement import agreement
+from stillwatch.audit.canary_variants import CANARY_VARIANTS, variant_finding, variants
 from stillwatch.audit.clearing import Clearing, clear
 from stillwatch.audit.exposure import account_items, stopped
 from stillwatch.audit.kept import Kept, hashed, read_kept, still_as_hashed, write_kept
@@ -145,6 +146,9 @@ def _exposure(
         alike = SIMILARITIES[plan.similarity]
         numbers = overlaps(items, answering(suspect), similarity=alike)
         found = overlap_finding(numbers, alpha=plan.alpha)
+    elif plan.exposure == CANARY_VARIANTS.name:
+        numbers = variants(items, answering(suspect))
+        found = variant_finding(numbers, alpha=plan.alpha)
     else:
         numbers = gains(items, scoring(suspect), reference=reference)
         found = gain_finding(numbers, alpha=plan.alpha)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stillwatch.audit.agreement import agreement
 from stillwatch.audit.betting import betting
+from stillwatch.audit.canary_variants import canary_variants, variant_for
 from stillwatch.audit.clearing import clear
 from stillwatch.audit.count_models import CountModel, author, serve
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.decoy_keys import decoy_keys
 from stillwatch.audit.marks import draw_keys, pairs
-from stillwatch.audit.records import Finding
+from stillwatch.audit.records import Finding, Served
 from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import sibling_overlap
 
@@ -25,6 +26,7 @@ ITEMS = 24
 DECOYS = 999
 CONTROLS = 19
 MARKED = 0.2
+WORDINGS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,20 @@ def _betting(world: World, rng: np.random.Generator) -> Finding:
     return betting(pairs(list(world.replies[0])), draw_keys(rng, 1)[0], suspect="s", account="a", alpha=0.001)
 
 
+def _canary_variants(world: World, rng: np.random.Generator) -> Finding:
+    """Four wordings, of which the suspect likes some far better than others."""
+    master = rng.bytes(16)
+    wordings = [str(at) for at in range(WORDINGS)]
+    items = []
+    for at, word in enumerate(rng.integers(VOCABULARY, size=ITEMS).tolist()):
+        drawn = variant_for(master, "a", str(at), "e", wordings=WORDINGS)
+        others = tuple(one for one in wordings if one != wordings[drawn])
+        items.append(
+            Served(item=str(at), account="a", prompt=f"{at} {word}", response=wordings[drawn], siblings=others)
+        )
+    return canary_variants(items, world.suspect, reads=_liked)
+
+
 def _clearing(world: World, rng: np.random.Generator) -> Finding:
     """A share of the served answers is marked for sure, and clearing would deny it."""
     found = gains(serve(world.teacher, "a", 2 * ITEMS, rng), world.suspect, reference=world.teacher)
@@ -103,7 +119,7 @@ def _clearing(world: World, rng: np.random.Generator) -> Finding:
 
 NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
     one.__name__.removeprefix("_"): one
-    for one in (_sibling_overlap, _sibling_likelihood, _agreement, _decoy_keys, _betting, _clearing)
+    for one in (_sibling_overlap, _sibling_likelihood, _agreement, _decoy_keys, _betting, _canary_variants, _clearing)
 }
 """One audit under the null by test; every test has one."""
 
@@ -112,6 +128,11 @@ def _model(rng: np.random.Generator, habits: Floats, name: str, *, words: int = 
     source = CountModel(author(rng, VOCABULARY, habits=habits), name="source")
     texts = source.sample(rng.integers(VOCABULARY, size=150), 20, rng)
     return CountModel.trained(texts, vocabulary=VOCABULARY, name=name, words=words)
+
+
+def _liked(answer: str, wordings: Sequence[str]) -> int:
+    """The wording that an answer's first word stands for: half of the words stand for one of them."""
+    return wordings.index(str(max(int(answer.split()[0]) % (2 * WORDINGS) - WORDINGS, 0)))
 
 
 def _same_word(one: str, other: str) -> float:

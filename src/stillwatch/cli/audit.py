@@ -39,7 +39,7 @@ def audit_plan(
         served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
         suspect: Name of the suspect.
         out: File of the plan; never written over.
-        test: Test of exposure, sibling_overlap (from answers) or sibling_likelihood (from logprobs).
+        test: Test of exposure: sibling_overlap or canary_variants (from answers), or sibling_likelihood (from logprobs).
         similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
         reference: Name of the model whose likelihoods sibling_likelihood takes away; our own will do.
         control: Name of a model that ours is compared with for resemblance; give it once for each.
