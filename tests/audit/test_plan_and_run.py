@@ -119,7 +119,7 @@ def test_the_answer_keeps_three_questions_apart_and_says_what_stays_open(tmp_pat
     parts = told.split("\n## ")[1:]
     assert [part[:2] for part in parts] == ["Q1", "Q2", "Q3"]
     assert "Holm): alice." in parts[0]
-    assert "Null: " in parts[0]
+    assert "Null of sibling_overlap: " in parts[0]
     assert "Innocent explanations still open" in parts[0]
     assert all("Not asked" in part for part in parts[1:])
     kept = (tmp_path / "audit.json").read_text()

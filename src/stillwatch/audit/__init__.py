@@ -8,6 +8,7 @@ from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, v
 from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
+from stillwatch.audit.equality import EQUALITY, equality
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.marks import Pairs, account_key, draw_keys, green, key_digest, pairs
 from stillwatch.audit.overlap import SIMILARITIES
@@ -21,7 +22,16 @@ from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, sco
 
 TESTS = {
     one.name: one
-    for one in (SIBLING_OVERLAP, SIBLING_LIKELIHOOD, AGREEMENT, DECOY_KEYS, BETTING, CANARY_VARIANTS, CLEARING)
+    for one in (
+        SIBLING_OVERLAP,
+        SIBLING_LIKELIHOOD,
+        AGREEMENT,
+        EQUALITY,
+        DECOY_KEYS,
+        BETTING,
+        CANARY_VARIANTS,
+        CLEARING,
+    )
 }
 """Every test by name, as it is declared before anything is asked."""
 
@@ -60,6 +70,7 @@ __all__ = [
     "decoy_keys",
     "draw_keys",
     "draw_up",
+    "equality",
     "fit_items",
     "gains",
     "green",

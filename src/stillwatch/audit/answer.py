@@ -51,9 +51,10 @@ def answer_lines(outcome: Outcome) -> Iterator[str]:
             yield from _accounts(outcome)
         yield from _table(mine)
         yield ""
-        yield f"Null: {mine[0].null}."
-        yield f"Statistic: {mine[0].statistic}."
-        yield from (f"Assumed: {one}." for one in mine[0].assumptions)
+        for one in {told.test: told for told in mine}.values():
+            yield f"Null of {one.test}: {one.null}."
+            yield f"Statistic: {one.statistic}."
+            yield from (f"Assumed: {assumed}." for assumed in one.assumptions)
         for told in mine:
             yield from (f"- {told.account or 'all'}: {one}" for one in told.conditions if not one.endswith(": holds"))
         yield from (f"- {told.account}: {told.cleared}" for told in mine if told.cleared)

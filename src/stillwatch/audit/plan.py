@@ -32,7 +32,7 @@ __all__ = [
     "write_plan",
 ]
 
-VERSION = 1
+VERSION = 2
 EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name)
 """Tests of exposure that a plan may name; it names one."""
 
@@ -61,6 +61,7 @@ class Plan(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
     similarity: str
     reference: str | None
     controls: tuple[str, ...]
+    equality: bool
     alpha: float
     q: float
     stop: Stop
@@ -80,6 +81,7 @@ def draw_up(
     reference: str | None = None,
     controls: Sequence[str] = (),
     prompts: Sequence[str] = (),
+    equality: bool = False,
     alpha: float = 0.01,
     q: float = 0.05,
     stop: Stop = Stop.ALL,
@@ -89,7 +91,7 @@ def draw_up(
     """A plan for these items, with what it could see of each account. Nothing is asked yet.
 
     `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of
-    the resemblance test.
+    the resemblance test; `equality` asks as well whether the suspect is our model behind another name.
 
     Raises:
         Error: a test or similarity that there is not, a share or level outside (0, 1), no items, or prompts without controls.
@@ -116,6 +118,7 @@ def draw_up(
         similarity=similarity,
         reference=reference,
         controls=tuple(controls),
+        equality=equality,
         alpha=alpha,
         q=q,
         stop=stop,

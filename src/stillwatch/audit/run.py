@@ -13,6 +13,7 @@ from stillwatch.audit.accuse import accuse
 from stillwatch.audit.agreement import agreement
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, variant_finding, variants
 from stillwatch.audit.clearing import Clearing, clear
+from stillwatch.audit.equality import equality
 from stillwatch.audit.exposure import account_items, stopped
 from stillwatch.audit.kept import Kept, hashed, read_kept, still_as_hashed, write_kept
 from stillwatch.audit.overlap import SIMILARITIES
@@ -89,6 +90,9 @@ def carry_out(
         found, cleared = _exposure(plan, items, suspect, reference)
         findings.append(found)
         told.append(_told(found, cleared))
+    if plan.equality:
+        alike = SIMILARITIES[plan.similarity]
+        told.append(_told(equality(served, answering(suspect), similarity=alike, alpha=plan.alpha), None))
     if plan.controls:
         told.append(_told(_resemblance(plan, suspect, ours, controls, prompts), None))
     verdicts = accuse(findings, q=plan.q, alpha=plan.alpha)

@@ -14,6 +14,7 @@ from stillwatch.audit.clearing import clear
 from stillwatch.audit.count_models import CountModel, author, serve
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.decoy_keys import decoy_keys
+from stillwatch.audit.equality import equality
 from stillwatch.audit.marks import draw_keys, pairs
 from stillwatch.audit.records import Finding, Served
 from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
@@ -85,6 +86,11 @@ def _agreement(world: World, rng: np.random.Generator) -> Finding:
     return agreement(prompts, suspect, ours, controls, similarity=_same_word, alpha=0.05)
 
 
+def _equality(world: World, rng: np.random.Generator) -> Finding:
+    """The suspect is the teacher behind another name."""
+    return equality(serve(world.teacher, "a", ITEMS, rng), world.teacher)
+
+
 def _decoy_keys(world: World, rng: np.random.Generator) -> Finding:
     said, clean = (pairs(list(one)) for one in world.replies)
     keys = draw_keys(rng, DECOYS + 1)
@@ -119,7 +125,16 @@ def _clearing(world: World, rng: np.random.Generator) -> Finding:
 
 NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
     one.__name__.removeprefix("_"): one
-    for one in (_sibling_overlap, _sibling_likelihood, _agreement, _decoy_keys, _betting, _canary_variants, _clearing)
+    for one in (
+        _sibling_overlap,
+        _sibling_likelihood,
+        _agreement,
+        _equality,
+        _decoy_keys,
+        _betting,
+        _canary_variants,
+        _clearing,
+    )
 }
 """One audit under the null by test; every test has one."""
 

@@ -27,6 +27,7 @@ def audit_plan(
     reference: str | None = None,
     control: Annotated[list[str] | None, Parameter(negative=())] = None,
     prompts: Path | None = None,
+    equality: Annotated[bool, Parameter(negative=())] = False,
     alpha: float = 0.01,
     q: float = 0.05,
     stop_early: Annotated[bool, Parameter(negative=())] = False,
@@ -44,6 +45,7 @@ def audit_plan(
         reference: Name of the model whose likelihoods sibling_likelihood takes away; our own will do.
         control: Name of a model that ours is compared with for resemblance; give it once for each.
         prompts: File of prompts for resemblance, one a line, that no account under suspicion sent.
+        equality: Ask as well whether the suspect is our model behind another name, from the same answers.
         alpha: Chance of naming any account falsely.
         q: Share of accounts to look at that may be false.
         stop_early: Stop at the first item at which the evidence suffices.
@@ -60,6 +62,7 @@ def audit_plan(
         reference=reference,
         controls=control or (),
         prompts=_prompts(prompts),
+        equality=equality,
         alpha=alpha,
         q=q,
         stop=Stop.EVIDENCE if stop_early else Stop.ALL,
