@@ -7,6 +7,8 @@ from stillwatch.audit.betting import BETTING, betting
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, variant_for
 from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
 from stillwatch.audit.conditions import fit_items
+from stillwatch.audit.corpus import Corpus, read_corpus
+from stillwatch.audit.corpus_copies import CORPUS_COPIES, corpus_copies
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
 from stillwatch.audit.equality import EQUALITY, equality
 from stillwatch.audit.exposure import account_items
@@ -18,7 +20,7 @@ from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, 
 from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
-from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
+from stillwatch.audit.suspect import Answering, Holding, Scoring, Suspect, answering, holding, scoring
 
 TESTS = {
     one.name: one
@@ -30,12 +32,14 @@ TESTS = {
         DECOY_KEYS,
         BETTING,
         CANARY_VARIANTS,
+        CORPUS_COPIES,
         CLEARING,
     )
 }
 """Every test by name, as it is declared before anything is asked."""
 
 __all__ = [
+    "CORPUS_COPIES",
     "SIMILARITIES",
     "TESTS",
     "Answering",
@@ -43,7 +47,9 @@ __all__ = [
     "Capability",
     "Clearing",
     "Condition",
+    "Corpus",
     "Finding",
+    "Holding",
     "Outcome",
     "Pairs",
     "Plan",
@@ -67,6 +73,7 @@ __all__ = [
     "canary_variants",
     "carry_out",
     "clear",
+    "corpus_copies",
     "decoy_keys",
     "draw_keys",
     "draw_up",
@@ -74,9 +81,11 @@ __all__ = [
     "fit_items",
     "gains",
     "green",
+    "holding",
     "key_digest",
     "overlaps",
     "pairs",
+    "read_corpus",
     "read_outcome",
     "read_plan",
     "read_served",

@@ -12,6 +12,7 @@ import msgspec
 from stillwatch.audit.canary_variants import CANARY_VARIANTS
 from stillwatch.audit.clearing import smallest_share
 from stillwatch.audit.conditions import fit_items
+from stillwatch.audit.corpus_copies import CORPUS_COPIES
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
 from stillwatch.audit.overlap import SIMILARITIES
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 VERSION = 2
-EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name)
+EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name, CORPUS_COPIES.name)
 """Tests of exposure that a plan may name; it names one."""
 
 

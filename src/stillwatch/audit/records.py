@@ -29,11 +29,12 @@ class Question(StrEnum):
 
 
 class Capability(StrEnum):
-    """What a suspect lets one see; each includes no other."""
+    """What a suspect lets one see; each includes no other. The suspect with a `CORPUS` is a data set."""
 
     TEXT = "text"
     LOGPROBS = "logprobs"
     WEIGHTS = "weights"
+    CORPUS = "corpus"
 
 
 class State(StrEnum):

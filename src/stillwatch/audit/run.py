@@ -13,6 +13,8 @@ from stillwatch.audit.accuse import accuse
 from stillwatch.audit.agreement import agreement
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, variant_finding, variants
 from stillwatch.audit.clearing import Clearing, clear
+from stillwatch.audit.corpus import Corpus
+from stillwatch.audit.corpus_copies import CORPUS_COPIES, copies, copies_finding
 from stillwatch.audit.equality import equality
 from stillwatch.audit.exposure import account_items, stopped
 from stillwatch.audit.kept import Kept, hashed, read_kept, still_as_hashed, write_kept
@@ -22,7 +24,7 @@ from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Finding, Question, Served
 from stillwatch.audit.sibling_likelihood import gain_finding, gains
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlap_finding, overlaps
-from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
+from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, holding, scoring
 from stillwatch.core import Error, FormatError
 
 __all__ = ["Outcome", "Told", "carry_out", "read_outcome", "write_outcome"]
@@ -139,7 +141,9 @@ def _inputs(
     """The SHA-256 of every file of replies, by what it was used as; a suspect that was asked directly has none."""
     used: dict[str, Suspect | None] = {"answers": suspect, "reference": reference, "ours": ours}
     used |= {f"control {one.name}": one for one in controls}
-    return {name: one.sha256 for name, one in used.items() if isinstance(one, Recorded) and one.sha256 is not None}
+    return {
+        name: one.sha256 for name, one in used.items() if isinstance(one, Recorded | Corpus) and one.sha256 is not None
+    }
 
 
 def _exposure(
@@ -153,6 +157,9 @@ def _exposure(
     elif plan.exposure == CANARY_VARIANTS.name:
         numbers = variants(items, answering(suspect))
         found = variant_finding(numbers, alpha=plan.alpha)
+    elif plan.exposure == CORPUS_COPIES.name:
+        numbers = copies(items, holding(suspect))
+        found = copies_finding(numbers, alpha=plan.alpha)
     else:
         numbers = gains(items, scoring(suspect), reference=reference)
         found = gain_finding(numbers, alpha=plan.alpha)

@@ -7,7 +7,7 @@ from typing import Protocol, TypeGuard, runtime_checkable
 from stillwatch.audit.records import Capability
 from stillwatch.core import Error
 
-__all__ = ["Answering", "Scoring", "Suspect", "answering", "scoring"]
+__all__ = ["Answering", "Holding", "Scoring", "Suspect", "answering", "holding", "scoring"]
 
 
 class Suspect(Protocol):
@@ -38,6 +38,25 @@ class Scoring(Suspect, Protocol):
         """Mean log-probability of a token of the text after the prompt, in nats; None if it is not known."""
 
 
+@runtime_checkable
+class Holding(Suspect, Protocol):
+    """A data set that can be looked into (`Capability.CORPUS`)."""
+
+    def held(self, text: str) -> float:
+        """The share of a text that it holds, in [0, 1]."""
+
+
+def holding(suspect: Suspect) -> Holding:
+    """The suspect as a data set.
+
+    Raises:
+        Error: when it is none.
+    """
+    if not _holds(suspect):
+        raise Error(f"{suspect.name}: is no data set, it has {_told(suspect)}")
+    return suspect
+
+
 def answering(suspect: Suspect) -> Answering:
     """The suspect as one that answers.
 
@@ -66,6 +85,10 @@ def _answers(suspect: Suspect) -> TypeGuard[Answering]:
 
 def _scores(suspect: Suspect) -> TypeGuard[Scoring]:
     return Capability.LOGPROBS in suspect.capabilities and isinstance(suspect, Scoring)
+
+
+def _holds(suspect: Suspect) -> TypeGuard[Holding]:
+    return Capability.CORPUS in suspect.capabilities and isinstance(suspect, Holding)
 
 
 def _told(suspect: Suspect) -> str:

@@ -11,6 +11,8 @@ from stillwatch.audit.agreement import agreement
 from stillwatch.audit.betting import betting
 from stillwatch.audit.canary_variants import canary_variants, variant_for
 from stillwatch.audit.clearing import clear
+from stillwatch.audit.corpus import Corpus
+from stillwatch.audit.corpus_copies import corpus_copies
 from stillwatch.audit.count_models import CountModel, author, serve
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.decoy_keys import decoy_keys
@@ -115,6 +117,14 @@ def _canary_variants(world: World, rng: np.random.Generator) -> Finding:
     return canary_variants(items, world.suspect, reads=_liked)
 
 
+def _corpus_copies(world: World, rng: np.random.Generator) -> Finding:
+    """The data set holds answers of the teacher to somebody else, which have runs of words in common with the candidates."""
+    items = serve(world.teacher, "a", ITEMS, rng)
+    theirs = [text for one in serve(world.teacher, "b", 10 * ITEMS, rng) for text in one.candidates]
+    looked_for = sorted({text for one in items for text in one.candidates})
+    return corpus_copies(items, Corpus(name="dump", texts=theirs, looked_for=looked_for, run=2))
+
+
 def _clearing(world: World, rng: np.random.Generator) -> Finding:
     """A share of the served answers is marked for sure, and clearing would deny it."""
     found = gains(serve(world.teacher, "a", 2 * ITEMS, rng), world.suspect, reference=world.teacher)
@@ -133,6 +143,7 @@ NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
         _decoy_keys,
         _betting,
         _canary_variants,
+        _corpus_copies,
         _clearing,
     )
 }

@@ -40,7 +40,8 @@ def audit_plan(
         served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
         suspect: Name of the suspect.
         out: File of the plan; never written over.
-        test: Test of exposure: sibling_overlap or canary_variants (from answers), or sibling_likelihood (from logprobs).
+        test: Test of exposure: sibling_overlap or canary_variants (from answers), sibling_likelihood (from logprobs), or
+            corpus_copies (in a data set).
         similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
         reference: Name of the model whose likelihoods sibling_likelihood takes away; our own will do.
         control: Name of a model that ours is compared with for resemblance; give it once for each.
@@ -89,25 +90,42 @@ def audit_run(
     control: Annotated[list[Path] | None, Parameter(negative=())] = None,
     prompts: Path | None = None,
 ) -> None:
-    """Carry out a plan on the recorded answers of a suspect.
+    """Carry out a plan on the recorded answers of a suspect, or on a data set.
 
     Args:
         plan: The plan.
         served: The served responses of the plan.
-        answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob.
+        answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob. For corpus_copies
+            the data set: a file or folder of text, JSON lines or Parquet, also with gzip.
         out: File of the outcome; never written over.
         reference: Likelihoods by the reference of the plan, in a file named after it.
         ours: Answers of our model to the prompts of resemblance.
         control: Answers of a control, in a file named after it; give it once for each, in the order of the plan.
         prompts: The prompts of resemblance.
     """
-    from stillwatch.audit import answer_lines, carry_out, read_plan, read_served, read_suspect, write_outcome
+    from stillwatch.audit import (
+        CORPUS_COPIES,
+        Suspect,
+        answer_lines,
+        carry_out,
+        read_corpus,
+        read_plan,
+        read_served,
+        read_suspect,
+        write_outcome,
+    )
 
     promised = read_plan(plan)
+    items = read_served(served)
+    suspect: Suspect = (
+        read_corpus([answers], items, name=promised.suspect)
+        if promised.exposure == CORPUS_COPIES.name
+        else read_suspect(answers, name=promised.suspect)
+    )
     outcome = carry_out(
         promised,
-        read_served(served),
-        read_suspect(answers, name=promised.suspect),
+        items,
+        suspect,
         reference=None if reference is None else read_suspect(reference),
         ours=None if ours is None else read_suspect(ours),
         controls=[read_suspect(one) for one in control or ()],
