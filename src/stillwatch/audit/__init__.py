@@ -21,6 +21,7 @@ from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
 from stillwatch.audit.suspect import Answering, Holding, Scoring, Suspect, answering, holding, scoring
+from stillwatch.audit.timeline import Timeline
 
 TESTS = {
     one.name: one
@@ -60,6 +61,7 @@ __all__ = [
     "State",
     "Stop",
     "Suspect",
+    "Timeline",
     "Verdicts",
     "account_items",
     "account_key",

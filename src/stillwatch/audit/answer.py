@@ -49,6 +49,8 @@ def answer_lines(outcome: Outcome) -> Iterator[str]:
             continue
         if question is Question.EXPOSURE:
             yield from _accounts(outcome)
+            yield from plan.timeline.lines()
+            yield ""
         yield from _table(mine)
         yield ""
         for one in {told.test: told for told in mine}.values():

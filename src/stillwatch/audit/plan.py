@@ -19,6 +19,7 @@ from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.records import Served, item_digest
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP
+from stillwatch.audit.timeline import Timeline
 from stillwatch.core import Error, FormatError
 
 __all__ = [
@@ -63,6 +64,7 @@ class Plan(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reference: str | None
     controls: tuple[str, ...]
     equality: bool
+    timeline: Timeline
     alpha: float
     q: float
     stop: Stop
@@ -83,6 +85,7 @@ def draw_up(
     controls: Sequence[str] = (),
     prompts: Sequence[str] = (),
     equality: bool = False,
+    timeline: Timeline | None = None,
     alpha: float = 0.01,
     q: float = 0.05,
     stop: Stop = Stop.ALL,
@@ -95,7 +98,8 @@ def draw_up(
     the resemblance test; `equality` asks as well whether the suspect is our model behind another name.
 
     Raises:
-        Error: a test or similarity that there is not, a share or level outside (0, 1), no items, or prompts without controls.
+        Error: a test or similarity that there is not, a share or level outside (0, 1), no items, prompts without controls, or
+            dates in the wrong order.
     """
     if exposure not in EXPOSURE_TESTS:
         raise Error(f"test: got {exposure!r}, expected one of {', '.join(EXPOSURE_TESTS)}")
@@ -120,6 +124,7 @@ def draw_up(
         reference=reference,
         controls=tuple(controls),
         equality=equality,
+        timeline=(timeline or Timeline()).checked(),
         alpha=alpha,
         q=q,
         stop=stop,

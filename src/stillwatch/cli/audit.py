@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,9 @@ def audit_plan(
     control: Annotated[list[str] | None, Parameter(negative=())] = None,
     prompts: Path | None = None,
     equality: Annotated[bool, Parameter(negative=())] = False,
+    harvested: tuple[dt.date, dt.date] | None = None,
+    cutoff: dt.date | None = None,
+    released: dt.date | None = None,
     alpha: float = 0.01,
     q: float = 0.05,
     stop_early: Annotated[bool, Parameter(negative=())] = False,
@@ -47,13 +51,16 @@ def audit_plan(
         control: Name of a model that ours is compared with for resemblance; give it once for each.
         prompts: File of prompts for resemblance, one a line, that no account under suspicion sent.
         equality: Ask as well whether the suspect is our model behind another name, from the same answers.
+        harvested: First and last day of the harvest.
+        cutoff: Day on which the suspect's data end, by its maker's word.
+        released: Day on which the suspect was released.
         alpha: Chance of naming any account falsely.
         q: Share of accounts to look at that may be false.
         stop_early: Stop at the first item at which the evidence suffices.
         share: Share of marked answers that clearing must rule out.
         power: Chance with which the share that is said to be seen would be seen.
     """
-    from stillwatch.audit import Stop, draw_up, read_served, write_plan
+    from stillwatch.audit import Stop, Timeline, draw_up, read_served, write_plan
 
     plan = draw_up(
         read_served(served),
@@ -64,6 +71,12 @@ def audit_plan(
         controls=control or (),
         prompts=_prompts(prompts),
         equality=equality,
+        timeline=Timeline(
+            harvest_begun=None if harvested is None else harvested[0],
+            harvest_ended=None if harvested is None else harvested[1],
+            cutoff=cutoff,
+            released=released,
+        ),
         alpha=alpha,
         q=q,
         stop=Stop.EVIDENCE if stop_early else Stop.ALL,
