@@ -49,8 +49,7 @@ class Gatekeeper:
     ) -> None:
         self._counters = Counters(workers=workers)
         self._rng = rng or random.SystemRandom()
-        self._standing = standing or Standing.none()
-        self._now = work_out(policy, self._standing, self._counters)
+        self._now = work_out(policy, standing or Standing.none(), self._counters)
 
     def decide(self, asked: Asked) -> Ruling:
         """What is done about this request, by the policy and the standing as they are this moment."""
@@ -113,16 +112,18 @@ class Gatekeeper:
         for counter, key in ruling.taken:
             counter.end(key, at, used)
 
-    def take_up(self, *, policy: Policy | None = None, standing: Standing | None = None) -> None:
-        """Go on with another policy, another standing or both; requests under way keep theirs, and an unchanged limit what it counted.
+    def take_up(self, policy: Policy, standing: Standing) -> None:
+        """Go on with this policy and standing; requests under way keep theirs, and an unchanged limit what it counted.
 
         Call it from another thread than the one that decides: it takes seconds for a million accounts, and the change itself is one step.
         """
-        rules = policy or self._now.policy
-        known = standing or self._standing
-        now = work_out(rules, known, self._counters, self._now)
-        self._now, self._standing = now, known
-        self._counters.keep(frozenset(rule.name for rule in rules.rules) | {""})
+        self._now = work_out(policy, standing, self._counters, self._now)
+        self._counters.keep(frozenset(rule.name for rule in policy.rules) | {""})
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._now.policy
 
     def health(self, at: float) -> Health:
         """What the gate stands on at a time (seconds since 1970)."""
