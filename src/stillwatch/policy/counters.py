@@ -117,8 +117,9 @@ class Counters:
 
 
 def _use(counted: Counted, used: Used) -> int | None:
+    """What a request used; where reasoning is not counted apart it may be all that came out, and counts so."""
     if counted is Counted.REASONING_TOKENS:
-        return used.reasoning_tokens
+        return used.output_tokens if used.reasoning_tokens is None else used.reasoning_tokens
     if counted is Counted.TOKENS:
         known = [tokens for tokens in (used.input_tokens, used.output_tokens) if tokens is not None]
         return sum(known) if known else None

@@ -48,7 +48,7 @@ class Keys:
 
 
 def _finder(table: memoryview, index: memoryview, mask: int) -> Callable[[int], int]:
-    """The look-up: the place of a key, or -1."""
+    """The look-up: the place of a key, or -1. Zero stands where no key is, and is nobody's."""
 
     def find(key: int) -> int:
         place = key & mask
@@ -58,6 +58,6 @@ def _finder(table: memoryview, index: memoryview, mask: int) -> Callable[[int], 
                 return -1
             place += 1
             there = table[place]
-        return index[place]
+        return index[place] if key else -1
 
     return find
