@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
+
 from stillwatch.core.errors import Error
 from stillwatch.policy.gatekeeper import Gatekeeper
 from stillwatch.policy.policy_file import read_policy
@@ -47,6 +49,7 @@ class Watched:
         standing = self._read("standing", read_standing, wrong)
         if standing is not None:
             self.gate.take_up(policy, standing)
+            _give_back()
         self.wrong = wrong
         for what, why in wrong.items():
             _log.warning("%s not taken up: %s", what, why)
@@ -87,9 +90,17 @@ def open_gate(
         except Error as error:
             wrong["standing"] = str(error)
             _log.warning("standing not taken up: %s", error)
-    watched = Watched(Gatekeeper(read, known, workers=workers, rng=rng), policy, standing, marks)
+    gate = Gatekeeper(read, known, workers=workers, rng=rng)
+    del known
+    _give_back()
+    watched = Watched(gate, policy, standing, marks)
     watched.wrong.update(wrong)
     return watched
+
+
+def _give_back() -> None:
+    """Give the memory of the file that was read back to the system: what is looked up is held apart, and much smaller."""
+    pa.default_memory_pool().release_unused()
 
 
 def _mark(path: Path | None) -> _Mark:
