@@ -158,7 +158,7 @@ PAGE = """\
 {steps}
 
 The machine is shared, and other work ran beside this on the same core: the last column, against a reference in the same run, is the one to compare.
-Taking up a standing of {accounts:,} accounts takes {reload_cpu_s} s of CPU in a thread beside the gate; conditions were asked {verdicts} classes of accounts apart.
+Taking up a standing of {accounts:,} accounts takes {reload_cpu_s} s of CPU in a thread beside the gate, which tells {verdicts} classes of accounts apart.
 A process of its own grew by {held_mb} MB ({peak_mb} MB while it took the file up); the look-up itself holds {mb:.1f} MB. {credentials:,} credentials that nobody knows, each under a limit that
 everybody has, cost {cpu_us_each} us each and leave {kept:,} of them counted ({grown_mb} MB).
 """
@@ -232,7 +232,6 @@ def framed(found: dict[str, Any], commit: str) -> dict[str, Any]:
             bar("decision step, p50, accounts in standing", mix, "us", 3.0),
             bar("the same, times the reference (0.25 us there: 12)", round(mix / bare, 1), "", 12.0),
             bar("memory of the look-up", round(found["bytes"] / 1e6, 1), "MB", 80.0),
-            bar("memory that a process grew by", found["memory"]["held_mb"], "MB", 80.0),
             bar("memory for a crowd of unknown credentials", found["crowd"]["grown_mb"], "MB", 80.0),
         ],
     }

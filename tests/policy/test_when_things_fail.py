@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stillwatch.core import FormatError, SettingsError
+from stillwatch.core import FormatError, PolicyError
 from stillwatch.policy import Gatekeeper, Standing, Step, open_gate, read_standing, write_standing
 from stillwatch.policy.standing import standing_bytes
 
@@ -99,7 +99,7 @@ def test_an_invalid_policy_does_not_start_and_on_reload_the_old_one_stays(tmp_pa
     path, where = tmp_path / "p.toml", tmp_path / "s.arrow"
     write_standing(where, standing(*ROWS))
     path.write_text(HEAD, "utf-8")
-    with pytest.raises(SettingsError, match="does not load"):
+    with pytest.raises(PolicyError, match="does not load"):
         open_gate(path, where)
     path.write_text(HEAD + RULES, "utf-8")
     watched = open_gate(path, where)

@@ -103,7 +103,7 @@ def open_gate(
         fetch: brings the standing into its file, where it comes from afar.
 
     Raises:
-        SettingsError: when the policy cannot be used: a gate does not start on it.
+        PolicyError: when the policy cannot be used: a gate does not start on it.
     """
     wrong: dict[str, str] = {}
     brought = _fetched(fetch, None, wrong)
