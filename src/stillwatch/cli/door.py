@@ -15,13 +15,14 @@ from stillwatch.cli.case_journal import case_journal
 from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
+from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
 from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, demo, range_app)
+COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, policy_app, audit_app, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130
@@ -41,7 +42,7 @@ def main() -> None:
     except CycloptsError:
         sys.exit(WRONG)
     except SettingsError as error:
-        print(f"stillwatch: the settings cannot be used:\n{error}", file=sys.stderr)
+        print(f"stillwatch: {error.what} cannot be used:\n{error}", file=sys.stderr)
         sys.exit(WRONG)
     except Error as error:
         print(f"stillwatch: {error}", file=sys.stderr)
