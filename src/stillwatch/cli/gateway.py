@@ -88,7 +88,9 @@ def gateway(
     try:
         from stillwatch.gateway.serving import Admin, Listen, serve
     except ImportError as error:
-        raise Error(f"the gateway needs its extra: pip install 'stillwatch[gateway]' ({error.name} is missing)") from error
+        raise Error(
+            f"the gateway needs its extra: pip install 'stillwatch[gateway]' ({error.name} is missing)"
+        ) from error
     from stillwatch.gateway.capture import Capture
     from stillwatch.gateway.logs import log_to
     from stillwatch.gateway.options import Fail, Options
@@ -142,7 +144,14 @@ def gateway(
     )
     log_to(sys.stderr)
     admin = Admin(served.metrics, keeping, pathway=pathway)
-    _run(serve(served, admin, listen, started=lambda taken: print(f"Listening on {host}:{taken}, before {upstream}.", flush=True)))
+    _run(
+        serve(
+            served,
+            admin,
+            listen,
+            started=lambda taken: print(f"Listening on {host}:{taken}, before {upstream}.", flush=True),
+        )
+    )
 
 
 def _gate(policy: Path | None, opened: Workspace) -> Gate:

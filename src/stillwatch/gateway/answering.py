@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tee", "Withheld", "relay", "relay_hidden"]
 
+
 class Withheld(Exception):
     """An answer that is not passed on because what must be hidden in it cannot be found."""
 

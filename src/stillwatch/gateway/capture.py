@@ -151,7 +151,9 @@ class Capture:
         self._unsent = b""
         self._tries += 1
         code = self._writer.poll() if self._writer is not None else None
-        _log.error("the capture writer ended (status %s); %s", code, "started again" if self._tries <= _TRIES else "given up")
+        _log.error(
+            "the capture writer ended (status %s); %s", code, "started again" if self._tries <= _TRIES else "given up"
+        )
         if self._tries <= _TRIES:
             self._spawn()
             if self._loop is not None:

@@ -46,7 +46,9 @@ class Metrics:
 
     def lines(self) -> Iterator[str]:
         """The text format, a line each."""
-        yield from _head("stillwatch_requests_total", "counter", "Answers by dialect, step of the policy, code and status.")
+        yield from _head(
+            "stillwatch_requests_total", "counter", "Answers by dialect, step of the policy, code and status."
+        )
         for (dialect, step, code, status), count in sorted(self.requests.items()):
             labels = f'dialect="{dialect}",step="{step}",code="{_escaped(code)}",status="{status}"'
             yield f"stillwatch_requests_total{{{labels}}} {count}"

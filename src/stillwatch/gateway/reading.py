@@ -9,7 +9,18 @@ from typing import Any
 
 from stillwatch.gateway.wire import Headers, first
 
-__all__ = ["Broken", "Gone", "Receive", "TooLarge", "TooSlow", "UnknownCoding", "declared", "plain_body", "streamed", "whole_body"]
+__all__ = [
+    "Broken",
+    "Gone",
+    "Receive",
+    "TooLarge",
+    "TooSlow",
+    "UnknownCoding",
+    "declared",
+    "plain_body",
+    "streamed",
+    "whole_body",
+]
 
 Receive = Callable[[], Awaitable[Any]]
 

@@ -16,7 +16,13 @@ __all__ = ["Refusal", "refusal", "ruling_headers", "ruling_refusal"]
 _encode = msgspec.json.encode
 
 _OPENAI = {400: "invalid_request_error", 403: "permission_error", 413: "invalid_request_error", 429: "rate_limit_error"}
-_ANTHROPIC = {400: "invalid_request_error", 403: "permission_error", 413: "request_too_large", 429: "rate_limit_error", 504: "timeout_error"}
+_ANTHROPIC = {
+    400: "invalid_request_error",
+    403: "permission_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+}
 _GOOGLE = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 413: "INVALID_ARGUMENT", 415: "INVALID_ARGUMENT",
            429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}  # fmt: skip
 

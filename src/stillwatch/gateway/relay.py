@@ -102,13 +102,17 @@ class Gateway:
             self.metrics.cancelled += 1
             return
         except TooLarge:
-            said = refusal(one.dialect, 413, "request_too_large", "The request body is larger than this gateway accepts.")
+            said = refusal(
+                one.dialect, 413, "request_too_large", "The request body is larger than this gateway accepts."
+            )
             said.headers.append((b"connection", b"close"))
         except TooSlow:
             said = refusal(one.dialect, 408, "request_timeout", "The request body did not arrive in time.")
             said.headers.append((b"connection", b"close"))
         except UnknownCoding:
-            said = refusal(one.dialect, 415, "unsupported_encoding", "Send the body plain, or packed with gzip or deflate.")
+            said = refusal(
+                one.dialect, 415, "unsupported_encoding", "Send the body plain, or packed with gzip or deflate."
+            )
         except (Broken, Unreadable):
             said = refusal(one.dialect, 400, "invalid_json", "The request body is not a JSON object in UTF-8.")
         await self._answered(one, said, send)
@@ -243,7 +247,14 @@ class Gateway:
 
         if hides and one.dialect is not Dialect.OTHER:
             await relay_hidden(
-                answer, noted, one.tee, extra, dialect=one.dialect, ruling=ruling, options=self.options, metrics=self.metrics
+                answer,
+                noted,
+                one.tee,
+                extra,
+                dialect=one.dialect,
+                ruling=ruling,
+                options=self.options,
+                metrics=self.metrics,
             )
         else:
             await relay(answer, noted, one.tee, extra)

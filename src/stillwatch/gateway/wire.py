@@ -24,7 +24,9 @@ _HOP = frozenset(
      b"transfer-encoding", b"upgrade")
 )  # fmt: skip
 _NOT_ASKED = _HOP | {b"host", b"content-length", b"expect", b"x-http-method-override"}
-_BODY_CHANGED = frozenset((b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"etag"))
+_BODY_CHANGED = frozenset(
+    (b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"etag")
+)
 
 _ENDINGS = (
     ("/chat/completions", Dialect.CHAT),
