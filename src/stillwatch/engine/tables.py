@@ -24,6 +24,7 @@ from stillwatch.engine.tables_found import (
     LOOKS,
     RUNS,
     SIGNUPS,
+    STANDING,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
 
@@ -53,6 +54,7 @@ TABLES: dict[str, Table] = {
         ACTOR_LINEAGE,
         ACTOR_LOOKS,
         ACTOR_EVIDENCE,
+        STANDING,
         REJECTS,
         RUNS,
     )

@@ -21,6 +21,7 @@ __all__ = [
     "LOOKS",
     "RUNS",
     "SIGNUPS",
+    "STANDING",
 ]
 
 # One column a line reads as the table that it is.
@@ -288,6 +289,30 @@ SIGNUPS = Table(
         column("prepaid_card", pa.float64(), "facet: 1 for a prepaid or virtual card", leaves="as_count"),
         column("unverified", pa.float64(), "facet: 1 where no identity check was passed", leaves="as_count"),
         column("unchecked_programme", pa.float64(), "facet: 1 for education, research or startup terms without a document or organisation checked", leaves="as_count"),
+    ),
+)
+
+STANDING = Table(
+    name="standing",
+    row="One account's standing: what the machine proposes, up to throttle, and what a person decided, which wins. Accounts without a row have none.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("actor", HASH, "actor under review that it is part of"),
+        column("actor_accounts", pa.int64(), "accounts of that actor", leaves="as_count"),
+        column("proposed", TEXT, "step that the machine proposes: allow, observe, clamp or throttle", required=True, leaves="as_count"),
+        column("decided", TEXT, "what a person decided: clear, no_action, verify, throttle, block or suspend; the hardest of several", leaves="as_count"),
+        column("reasons", pa.list_(TEXT), "reason codes of what is proposed and decided, sorted", required=True, leaves="as_count"),
+        column("evidence", pa.int32(), "level of evidence in decibans, ten times the decimal logarithm of the e-value; unknown when undecided", leaves="free"),
+        column("kinds", pa.int32(), "kinds of finding that propose it: its own traffic, the actor", required=True, leaves="as_count"),
+        column("lookalike", TEXT, "innocent explanation that fits best, where one fits", leaves="as_count"),
+        column("product", TEXT, "product type", leaves="as_count"),
+        column("purposes", pa.list_(TEXT), "declared purposes that are registered", required=True, leaves="as_count"),
+        column("since", TIME, "since when the machine has proposed a step without a break, by the time of the logs"),
+        column("seen", TIME, "when it was last concluded, by the time of the logs"),
+        column("until", TIME, "when the proposal ends unless it is concluded again; a person's decision ends when it is withdrawn"),
+        column("ticket", HASH, "number behind the appeal handle (S-...) of the machine's step", required=True),
+        column("appeal", TEXT, "what an appeal against the person's decision names"),
     ),
 )
 

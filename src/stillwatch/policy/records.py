@@ -6,7 +6,7 @@ They cross the serving path once a request, so they are msgspec structs: a froze
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -87,7 +87,12 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `code` is machine-readable and stable (`rate_limited`, `verification_required`, `account_blocked`, ...); `rule` names the rule of the
     policy; `policy` is its version; `until` is when the step ends (seconds since 1970); `retry_after` is in seconds; `appeal` is the handle
-    under which the decision can be contested; `shadow` is what a dry-run twin would have done; `stale` is the age of the standing in s.
+    under which the decision can be contested; `shadow` is what a dry-run twin would have done, `shadow_rule` which;
+    `stale` is the age of the standing in s.
+
+    A step of `THROTTLE` without `retry_after` lets the request through within its limits: ask `refused`, never the step. `told` says
+    whether the decision may be shown to the caller; `degrade` names the model that answers instead and `delay` the seconds to wait before
+    the request goes on, both only where the operator opted in; `taken` is what `settle` gives back, and nobody else's.
     """
 
     step: Step
@@ -103,7 +108,17 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     mark: str | None = None
     review: bool = False
     shadow: Step | None = None
+    shadow_rule: str = ""
     stale: float | None = None
+    told: bool = True
+    degrade: str | None = None
+    delay: float | None = None
+    taken: tuple[Any, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request goes no further: blocked, to be verified first, or over its limits."""
+        return self.retry_after is not None or self.step is Step.BLOCK or self.step is Step.VERIFY
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True, gc=False):
