@@ -12,9 +12,8 @@ from stillwatch.cli.app import app
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
-    from stillwatch.engine import Workspace
     from stillwatch.policy import Gate
 
 __all__ = ["gateway"]
@@ -25,6 +24,7 @@ def gateway(
     *,
     upstream: str,
     policy: Path | None = None,
+    standing: Path | None = None,
     unsafe_observe_only: Annotated[bool, Parameter(negative=())] = False,
     workspace: Path = DEFAULT_WORKSPACE,
     host: str = "127.0.0.1",
@@ -56,6 +56,7 @@ def gateway(
     Args:
         upstream: URL of the model API; paths are appended.
         policy: File of rules; docs/policy.md says how they look.
+        standing: File of the standing that the pipeline writes; standing/standing.arrow in the workspace by default.
         unsafe_observe_only: Run without rules; everything passes, and is captured.
         workspace: Folder whose key names accounts, whose standing is read and whose inbox takes the capture.
         host: Address to listen on.
@@ -114,6 +115,7 @@ def gateway(
         forwarded=trust_forwarded,
         strip=not keep_engine_fields,
     )
+    gate, refresh = _gate(policy, standing or workspace / "standing" / "standing.arrow")
     keeping = Capture(workspace / "inbox", roll_seconds=roll_seconds) if capture else None
     served = Gateway(
         Upstream(
@@ -122,7 +124,7 @@ def gateway(
             silence_seconds=silence_seconds,
             ca=None if upstream_ca is None else str(upstream_ca),
         ),
-        _gate(policy, opened),
+        gate,
         Identities(
             opened.names,
             account_header=account_header,
@@ -144,23 +146,22 @@ def gateway(
     )
     log_to(sys.stderr)
     admin = Admin(served.metrics, keeping, pathway=pathway)
-    _run(
-        serve(
-            served,
-            admin,
-            listen,
-            started=lambda taken: print(f"Listening on {host}:{taken}, before {upstream}.", flush=True),
-        )
-    )
+
+    def listening(taken: int) -> None:
+        print(f"Listening on {host}:{taken}, before {upstream}.", flush=True)
+
+    _run(serve(served, admin, listen, started=listening, refresh=refresh))
 
 
-def _gate(policy: Path | None, opened: Workspace) -> Gate:
-    from stillwatch.core import Error
+def _gate(policy: Path | None, standing: Path) -> tuple[Gate, Callable[[], object] | None]:
+    """The gate, and what makes it follow its files."""
     from stillwatch.gateway.observe import UnsafeObserveOnly
+    from stillwatch.policy import open_gate
 
     if policy is None:
-        return UnsafeObserveOnly()
-    raise Error(f"{policy}: rules cannot be read yet; {opened.root}")
+        return UnsafeObserveOnly(), None
+    watched = open_gate(policy, standing)
+    return watched.gate, watched.refresh
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

@@ -85,13 +85,14 @@ class Capture:
         self._spawn()
 
     def _spawn(self) -> None:
-        self._writer = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)
+        self._writer = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own module
         pipe = self._pipe()
         os.set_blocking(pipe, False)
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
     def _pipe(self) -> int:
-        assert self._writer is not None and self._writer.stdin is not None  # noqa: S101 - set by _spawn
+        assert self._writer is not None  # noqa: S101 - set by _spawn
+        assert self._writer.stdin is not None  # noqa: S101
         return self._writer.stdin.fileno()
 
     def keep(self, seen: Seen) -> None:

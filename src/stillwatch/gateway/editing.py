@@ -39,17 +39,26 @@ _LOGPROBS = {
 _CONFIG = ("generationConfig", "generation_config")
 
 
-def edited(dialect: Dialect, body: bytes, *, clamp: Clamp | None, strip: Iterable[str] = ()) -> bytes:
-    """The body after a clamp and without the fields of `strip`; the same object where nothing had to change.
+def _object(raw: bytes | msgspec.Raw) -> dict[str, Any]:
+    return dict(_fields(raw))
+
+
+def edited(
+    dialect: Dialect, body: bytes, *, clamp: Clamp | None, strip: Iterable[str] = (), model: str | None = None
+) -> bytes:
+    """The body after a clamp, without the fields of `strip` and for another `model`; the same object where nothing had to change.
 
     Raises:
         Unreadable: when the body is no JSON object in UTF-8.
     """
     try:
-        fields = _fields(body)
+        fields = _object(body)
         changed = [name for name in strip if fields.pop(name, None) is not None]
         if clamp is not None and _clamp(dialect, fields, clamp):
             changed.append("clamp")
+        if model is not None and "model" in fields:
+            fields["model"] = model
+            changed.append("model")
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unreadable from error
     return _encode(fields) if changed else body
@@ -66,7 +75,7 @@ def _clamp(dialect: Dialect, fields: dict[str, Any], clamp: Clamp) -> bool:
         fields[_CONFIG[0]] = msgspec.Raw(b"{}")
     for name in _CONFIG:
         if name in fields:
-            config = _fields(fields[name]) if bytes(fields[name]).lstrip().startswith(b"{") else {}
+            config = _object(fields[name]) if bytes(fields[name]).startswith(b"{") else {}
             if clamped(dialect, config, clamp):
                 fields[name] = msgspec.Raw(_encode(config))
                 changed = True
@@ -89,7 +98,7 @@ def clamped(dialect: Dialect, fields: dict[str, Any], clamp: Clamp) -> bool:
                 fields[name] = limit
                 changed = True
     if clamp.drop_logprobs:
-        changed |= any([fields.pop(name, None) is not None for name in _LOGPROBS[dialect]])
+        changed |= sum(fields.pop(name, None) is not None for name in _LOGPROBS[dialect]) > 0
     if clamp.drop_logit_bias:
         changed |= fields.pop("logit_bias", None) is not None
     return changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -29,12 +30,7 @@ class Metrics:
 
     def ruled(self, ruling: Ruling, seconds: float) -> None:
         """Count one ruling and the time it took."""
-        for place, limit in enumerate(_BUCKETS):
-            if seconds <= limit:
-                break
-        else:
-            place = len(_BUCKETS)
-        self._decided[place] += 1
+        self._decided[bisect_left(_BUCKETS, seconds)] += 1
         self._decided_sum += seconds
         self.stale = ruling.stale
         if ruling.shadow is not None:

@@ -65,12 +65,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Part of the body; of a request that was refused, nothing."""
-        if self.cycle is not None and self._seen <= HEADER_BYTES:
+        if self._seen <= HEADER_BYTES:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if self.cycle is not None and self._seen <= HEADER_BYTES:
+        if self._seen <= HEADER_BYTES:
             super().on_message_complete()
         self._in_headers = True
         self._seen = 0

@@ -75,7 +75,8 @@ def refusal(
 
 def ruling_refusal(dialect: Dialect, ruling: Ruling, *, visible: bool = True) -> Refusal:
     """The answer to a request that a ruling does not let through: 429 for a throttle, 403 for verification and block."""
-    throttled = ruling.step is Step.THROTTLE
+    throttled = ruling.retry_after is not None and ruling.step not in (Step.VERIFY, Step.BLOCK)
+    visible = visible and ruling.told
     told: dict[str, Any] = {}
     if visible:
         told = {
@@ -89,20 +90,19 @@ def ruling_refusal(dialect: Dialect, ruling: Ruling, *, visible: bool = True) ->
             )
             if value
         }
-    wait = (ruling.retry_after if ruling.retry_after is not None else 60.0) if throttled else None
     return refusal(
         dialect,
         429 if throttled else 403,
         ruling.code,
-        ruling.message or _MESSAGES.get(ruling.step, "This request is not allowed."),
-        retry_after=wait,
+        ruling.message or (_TOO_MUCH if throttled else _MESSAGES.get(ruling.step, "This request is not allowed.")),
+        retry_after=ruling.retry_after,
         told=told,
         headers=ruling_headers(ruling, visible=visible),
     )
 
 
+_TOO_MUCH = "This account has used what it may use for now. Wait and try again."
 _MESSAGES = {
-    Step.THROTTLE: "This account has used what it may use for now. Wait and try again.",
     Step.VERIFY: "This account must be verified before it can go on.",
     Step.BLOCK: "This account is blocked.",
 }
@@ -110,7 +110,7 @@ _MESSAGES = {
 
 def ruling_headers(ruling: Ruling, *, visible: bool = True) -> Headers:
     """Headers that say which policy applied and what it did. Watching alone is not told, nor is what a dry run would have done."""
-    if not visible:
+    if not visible or not ruling.told:
         return []
     made: Headers = []
     if ruling.policy:

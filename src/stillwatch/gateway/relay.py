@@ -41,7 +41,6 @@ __all__ = ["Gateway"]
 _log = logging.getLogger(__name__)
 _NOTHING = Body()
 _LET_THROUGH = Ruling(step=Step.ALLOW, code="policy_failed_open")
-_REFUSES = frozenset((Step.VERIFY, Step.BLOCK))
 
 
 class Gateway:
@@ -136,7 +135,7 @@ class Gateway:
                 if options.unreadable is Fail.CLOSED:
                     raise
                 one.readable = False
-        one.asked = body.asked(
+        one.asked = asked = body.asked(
             at=one.at,
             account=asked_by.account,
             dialect=one.dialect,
@@ -145,15 +144,15 @@ class Gateway:
             end_user=None if body.end_user is None else self._who.end_user(body.end_user),
             body_bytes=len(one.body),
         )
-        said = self._decided(one)
+        said = self._decided(one, asked)
         if said is None and one.readable and one.dialect is not Dialect.OTHER:
             self._edit(one, body)
         return said
 
-    def _decided(self, one: _Passing) -> Refusal | None:
+    def _decided(self, one: _Passing, asked: Asked) -> Refusal | None:
         begun = time.perf_counter()
         try:
-            one.ruling = self._gate.decide(one.asked)
+            one.ruling = self._gate.decide(asked)
         except Exception:
             way = self.options.decide
             self.metrics.stages[("decide", way.value)] += 1
@@ -163,15 +162,16 @@ class Gateway:
             one.ruling, one.counts = _LET_THROUGH, False
         ruling = one.ruling
         self.metrics.ruled(ruling, time.perf_counter() - begun)
-        if ruling.step in _REFUSES or (ruling.step is Step.THROTTLE and ruling.retry_after is not None):
+        if ruling.refused:
             one.counts = False
             return ruling_refusal(one.dialect, ruling, visible=self.options.visible)
         return None
 
     def _edit(self, one: _Passing, body: Body) -> None:
         strip = body.engine if self.options.strip else ()
-        if strip or one.ruling.clamp is not None:
-            plain = edited(one.dialect, one.plain, clamp=one.ruling.clamp, strip=strip)
+        ruling = one.ruling
+        if strip or ruling.clamp is not None or ruling.degrade is not None:
+            plain = edited(one.dialect, one.plain, clamp=ruling.clamp, strip=strip, model=ruling.degrade)
             if plain is not one.plain:
                 one.body, one.packed = plain, False
             for name in strip:
@@ -186,6 +186,8 @@ class Gateway:
         answer: aiohttp.ClientResponse | None = None
         said: Refusal | None = None
         try:
+            if one.ruling.delay:
+                await asyncio.sleep(one.ruling.delay)
             answer = await self._upstream.send(
                 one.method, one.raw_path, one.query, self._headers_on(one), self._body_on(one, receive)
             )
@@ -227,6 +229,8 @@ class Gateway:
         headers = forward_headers(one.headers, identity=one.dialect is not Dialect.OTHER, dropped=dropped)
         if one.dialect is Dialect.OTHER and (length := declared(one.headers)) is not None:
             headers.append(("content-length", str(length)))
+        if one.ruling.mark is not None:
+            headers.append(("x-stillwatch-mark", one.ruling.mark))
         return headers
 
     def _body_on(self, one: _Passing, receive: Any) -> Any:
@@ -272,20 +276,20 @@ class Gateway:
     def _settle(self, one: _Passing) -> None:
         """Count what it used, and keep it for the next scan."""
         self.metrics.answered(one.dialect, one.ruling, one.status)
-        if one.asked is None or one.dialect is Dialect.OTHER:
+        if one.asked is None:
             return
         tee = one.tee
         if one.counts:
             head, tail = tee.ends()
             events = tee.events if tee.stream else None
             used = used_in(head, tail, at=time.time(), finished=one.finished, events=events)
-            self._count(one, used)
-        if self._capture is not None:
+            self._count(one, one.asked, used)
+        if self._capture is not None and one.dialect is not Dialect.OTHER:
             self._capture.keep(one.seen(self.options))
 
-    def _count(self, one: _Passing, used: Used) -> None:
+    def _count(self, one: _Passing, asked: Asked, used: Used) -> None:
         try:
-            self._gate.settle(one.asked, one.ruling, used)
+            self._gate.settle(asked, one.ruling, used)
         except Exception:
             self.metrics.stages[("settle", "open")] += 1
             _log.exception("the policy could not count what a request used")
@@ -312,7 +316,7 @@ class _Passing:
         self.body = self.plain = b""
         self.packed = self.readable = self.counts = True
         self.begun = self.finished = self.gone = False
-        self.asked: Asked = None  # type: ignore[assignment] - until the body is read
+        self.asked: Asked | None = None
         self.ruling = _UNRULED
         self.status = 0
         self.request_id: str | None = None

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class _Server(uvicorn.Server):
     """uvicorn without its own handling of signals: the worker has two servers and one way to end."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Any:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -113,9 +113,17 @@ def _config(app: Any, host: str, port: int, **more: Any) -> uvicorn.Config:
 
 
 async def serve(
-    gateway: Gateway, admin: Admin, listen: Listen, *, started: Callable[[int], None] | None = None
+    gateway: Gateway,
+    admin: Admin,
+    listen: Listen,
+    *,
+    started: Callable[[int], None] | None = None,
+    refresh: Callable[[], object] | None = None,
+    refresh_seconds: float = 5.0,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then stop taking connections and let what is under way finish, for `drain_seconds` at most.
+
+    `refresh` is called every few seconds in a thread: it makes the policy follow its files.
 
     Raises:
         Error: when a port cannot be had.
@@ -149,12 +157,17 @@ async def serve(
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, drain)
     running = [asyncio.create_task(_run(server)) for server in servers]
+    following: asyncio.Task[None] | None = None
     try:
         await _until_started(main, running[0])
         if started is not None:
             started(main.servers[0].sockets[0].getsockname()[1])
+        if refresh is not None:
+            following = asyncio.create_task(_follow(refresh, refresh_seconds))
         await running[0]
     finally:
+        if following is not None:
+            following.cancel()
         for server in servers[1:]:
             server.should_exit = True
         await asyncio.gather(*running, return_exceptions=True)
@@ -173,3 +186,12 @@ async def _until_started(server: uvicorn.Server, running: asyncio.Task[None]) ->
             await running
             raise Error("the gateway could not start; see the log above")
         await asyncio.sleep(0.01)
+
+
+async def _follow(refresh: Callable[[], object], seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(refresh)
+        except Exception:
+            _log.exception("what the policy follows could not be read again")

@@ -60,7 +60,8 @@ class Identities:
         self._org_headers = (org_header.lower().encode(),) if org_header else _ORGS
         self._zero = zero
         self._known: dict[tuple[bytes | None, bytes | None, bytes | None], Who] = {}
-        self.own_headers = frozenset(filter(None, (self._account_header, org_header and org_header.lower().encode())))
+        named = (account_header, org_header)
+        self.own_headers = frozenset(one.lower().encode() for one in named if one)
         """Headers between the front and this gateway, which the upstream has no business with."""
 
     def of(self, headers: Headers, query: bytes) -> Who:

@@ -26,7 +26,7 @@ class GeminiHider:
     def whole(self, data: Any) -> bool:
         """Edit a whole answer; whether it changed."""
         if isinstance(data, list):
-            return any([self._body(one, last=False) for one in data])
+            return sum(self._body(one, last=False) for one in data) > 0
         return self._body(data, last=True)
 
     def event(self, data: Any) -> tuple[list[Any], bool]:

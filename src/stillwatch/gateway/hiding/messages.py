@@ -25,7 +25,7 @@ class MessagesHider:
         content = data.get("content") if isinstance(data, dict) else None
         if self._how is Hide.NOTHING or not isinstance(content, list):
             return False
-        return any([self._block(block) for block in content if isinstance(block, dict)])
+        return sum(self._block(block) for block in content if isinstance(block, dict)) > 0
 
     def _block(self, block: dict[str, Any]) -> bool:
         if block.get("type") == "thinking" and block.get("thinking"):

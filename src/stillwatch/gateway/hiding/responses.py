@@ -24,7 +24,7 @@ class ResponsesHider:
         output = data.get("output") if isinstance(data, dict) else None
         if not isinstance(output, list):
             return False
-        return any([self._item(item) for item in output if isinstance(item, dict)])
+        return sum(self._item(item) for item in output if isinstance(item, dict)) > 0
 
     def event(self, data: Any) -> tuple[list[Any], bool]:
         """Edit one event; returns events to put before it, and whether it changed."""
