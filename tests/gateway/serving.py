@@ -118,7 +118,7 @@ class Rules:
         return self.ruling
 
     def settle(self, asked: Asked, ruling: Ruling, used: Used) -> None:
-        assert asked is self.asked[-1] or asked in self.asked
+        assert any(asked is one for one in self.asked)
         assert ruling is self.ruling
         self.used.append(used)
 

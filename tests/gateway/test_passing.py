@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from .serving import KEY, played, says, scene, streams
 
 from stillwatch.core import Pseudonymiser
 from stillwatch.gateway.who import stand_in
 from stillwatch.ingest import account_id
 from stillwatch.policy import Dialect
+
+from .serving import KEY, played, says, scene, streams
 
 PATHS = {
     "/v1/chat/completions": Dialect.CHAT,

@@ -20,7 +20,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _any = msgspec.json.Decoder().decode
 _encode = msgspec.json.encode
 
-_LIMITS = {
+_LIMITS: dict[Dialect, dict[str, tuple[str, ...]]] = {
     Dialect.CHAT: {"n": ("n", "best_of"), "top_k": ("top_k",), "max_tokens": ("max_completion_tokens", "max_tokens")},
     Dialect.RESPONSES: {"max_tokens": ("max_output_tokens",)},
     Dialect.MESSAGES: {"top_k": ("top_k",), "max_tokens": ("max_tokens",)},
@@ -30,7 +30,7 @@ _LIMITS = {
         "max_tokens": ("maxOutputTokens", "max_output_tokens"),
     },
 }
-_LOGPROBS = {
+_LOGPROBS: dict[Dialect, tuple[str, ...]] = {
     Dialect.CHAT: ("logprobs", "top_logprobs", "prompt_logprobs"),
     Dialect.RESPONSES: ("top_logprobs",),
     Dialect.MESSAGES: (),

@@ -157,9 +157,10 @@ class Gateway:
             way = self.options.decide
             self.metrics.stages[("decide", way.value)] += 1
             _log.exception("the policy could not decide", extra={"way": way.value})
+            one.counts = False
             if way is Fail.CLOSED:
                 return refusal(one.dialect, 503, "policy_unavailable", "The policy cannot be asked at the moment.")
-            one.ruling, one.counts = _LET_THROUGH, False
+            one.ruling = _LET_THROUGH
         ruling = one.ruling
         self.metrics.ruled(ruling, time.perf_counter() - begun)
         if ruling.refused:
