@@ -147,8 +147,11 @@ def gateway(
     log_to(sys.stderr)
     admin = Admin(served.metrics, keeping, pathway=pathway)
 
-    def listening(taken: int) -> None:
-        print(f"Listening on {host}:{taken}, before {upstream}.", flush=True)
+    def listening(taken: int, pages: int | None) -> None:
+        print(
+            f"Listening on {host}:{taken}, before {upstream}. Pages of the operator on {admin_host}:{pages}.",
+            flush=True,
+        )
 
     _run(serve(served, admin, listen, started=listening, refresh=refresh))
 

@@ -7,6 +7,7 @@ When it falls behind, the oldest exchanges are dropped first; when it dies it is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -70,6 +71,7 @@ class Capture:
         self._waiting: deque[Seen] = deque()
         self._bytes = 0
         self._unsent = b""
+        self._sending = 0
         self._encode = msgspec.msgpack.Encoder().encode
         self._writer: subprocess.Popen[bytes] | None = None
         self._tries = 0
@@ -109,7 +111,7 @@ class Capture:
         self._bytes -= len(seen.request) + len(seen.response) + 500
 
     def _flush(self) -> None:
-        self._timer = None
+        self._quiet()
         try:
             self._write()
         except BlockingIOError:
@@ -120,6 +122,11 @@ class Capture:
         else:
             self._listen(False)
             self._tries = 0
+
+    def _quiet(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _listen(self, wanted: bool) -> None:
         """Be called again as soon as the pipe has room."""
@@ -139,19 +146,25 @@ class Capture:
                 while self._waiting and size < _PIPE:
                     seen = self._waiting.popleft()
                     self._forget(seen)
-                    self.written += 1
                     packed = self._encode(seen)
                     frames += (len(packed).to_bytes(4, "little"), packed)
                     size += len(packed)
-                self._unsent = b"".join(frames)
+                self._unsent, self._sending = b"".join(frames), len(frames) // 2
             while self._unsent:
                 self._unsent = self._unsent[os.write(pipe, self._unsent) :]
+            self.written, self._sending = self.written + self._sending, 0
 
     def _again(self) -> None:
         """The writer is gone: what it was being sent is lost with it, the rest goes to a new one."""
         self._unsent = b""
+        self.dropped, self._sending = self.dropped + self._sending, 0
         self._tries += 1
-        code = self._writer.poll() if self._writer is not None else None
+        code = None
+        if self._writer is not None:
+            code = self._writer.poll()
+            if self._writer.stdin is not None:
+                with contextlib.suppress(OSError):
+                    self._writer.stdin.close()
         _log.error(
             "the capture writer ended (status %s); %s", code, "started again" if self._tries <= _TRIES else "given up"
         )
@@ -179,8 +192,8 @@ class Capture:
             self._flush()
             await asyncio.sleep(0.02)
         self._listen(False)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._quiet()
+        self._loop = None
         self.dropped += len(self._waiting)
         writer = self._writer
         if writer.stdin is not None:

@@ -117,7 +117,7 @@ async def serve(
     admin: Admin,
     listen: Listen,
     *,
-    started: Callable[[int], None] | None = None,
+    started: Callable[[int, int | None], None] | None = None,
     refresh: Callable[[], object] | None = None,
     refresh_seconds: float = 5.0,
 ) -> None:
@@ -159,9 +159,11 @@ async def serve(
     running = [asyncio.create_task(_run(server)) for server in servers]
     following: asyncio.Task[None] | None = None
     try:
-        await _until_started(main, running[0])
+        for server, task in zip(servers, running, strict=True):
+            await _until_started(server, task)
         if started is not None:
-            started(main.servers[0].sockets[0].getsockname()[1])
+            ports = [server.servers[0].sockets[0].getsockname()[1] for server in servers]
+            started(ports[0], ports[1] if len(ports) > 1 else None)
         if refresh is not None:
             following = asyncio.create_task(_follow(refresh, refresh_seconds))
         await running[0]
