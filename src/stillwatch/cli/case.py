@@ -125,6 +125,7 @@ def case_decide(
         confidence=None if confidence is None else word(Confidence, confidence, "confidence"),
     )
     _told(decided)
+    _stands(workspace)
 
 
 @case_app.command(name="approve")
@@ -137,6 +138,7 @@ def case_approve(case: str, /, *, note: str, by: By = None, workspace: Path = DE
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).approve(case, by=me(by), note=note))
+    _stands(workspace)
 
 
 @case_app.command(name="reopen")
@@ -152,6 +154,7 @@ def case_reopen(
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).reopen(case, by=me(by), why=why, contested=contested))
+    _stands(workspace)
 
 
 @case_app.command(name="claim")
@@ -180,6 +183,7 @@ def case_merge(into: str, other: str, /, *, why: str, by: By = None, workspace: 
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).merge(into, other, by=me(by), why=why))
+    _stands(workspace)
 
 
 @case_app.command(name="split")
@@ -195,6 +199,7 @@ def case_split(
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).split(case, members, by=me(by), why=why))
+    _stands(workspace)
 
 
 def word(kind: type[_Word], text: str, what: str) -> _Word:
@@ -209,6 +214,15 @@ def word(kind: type[_Word], text: str, what: str) -> _Word:
         return kind(text.replace("-", "_").lower())
     except ValueError as error:
         raise CaseError(f"{what}: got {text!r}, expected one of {', '.join(kind)}") from error
+
+
+def _stands(workspace: Path) -> None:
+    """Publish the standing anew, so that a gateway knows of the decision within seconds."""
+    from stillwatch.core import read_settings
+    from stillwatch.engine import Workspace
+    from stillwatch.pipeline import publish_standing
+
+    publish_standing(Workspace(workspace, make=False), read_settings(workspace / "stillwatch.toml"))
 
 
 def _told(case: Case) -> None:

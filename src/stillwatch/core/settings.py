@@ -89,6 +89,9 @@ class DetectSettings:
         "empty: they stay so",
     )
     clearance_days: int = _setting(365, "days for which a clearance counts, where it says when it was given", low=1)
+    standing_days: int = _setting(
+        14, "days for which a step that the machine proposes stands, unless it is concluded again", low=1, high=365
+    )
 
     @property
     def begins(self) -> dt.date | None:

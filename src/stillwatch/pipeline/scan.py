@@ -1,6 +1,6 @@
 """The main job: real logs in, explained findings out.
 
-    ingest.plan  ->  stage, commit  ->  detect  ->  view  ->  report
+    ingest.plan  ->  stage, commit  ->  detect  ->  view  ->  report, standing
 
 Reading it is reading the product. Everything in it can be interrupted and run again.
 """
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.core import FormatError, Settings
-from stillwatch.core.errors import Fault, SettingsError
+from stillwatch.core.errors import CaseError, Fault, SettingsError, TamperingFound
 from stillwatch.engine import TABLES, Workspace, durable_write, table
 from stillwatch.ingest import (
     Facts,
@@ -36,6 +36,7 @@ from stillwatch.ingest import (
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
 from stillwatch.pipeline.stage import Context, keep_names
+from stillwatch.pipeline.standing import publish_standing
 from stillwatch.pipeline.view import view
 from stillwatch.pipeline.view_run import coverage, settings_that_matter, settings_used
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
@@ -131,6 +132,7 @@ def scan(
         made = view(workspace, findings, settings, facts=facts)
         _write(folder, made)
         _record(workspace, run, settings, made)
+        told += _publish(workspace, settings, now or dt.datetime.now(dt.UTC))
         underway.unlink()
         told += tuple(findings.followed.notes())
         return Scanned(view=made, report=folder / "report.html", read=read, notes=told, unchanged=False)
@@ -147,6 +149,15 @@ def last_view(workspace: Workspace) -> ScanView:
     if run is None or not path.exists():
         raise FormatError(f"{workspace.root}: nothing was scanned here yet; run stillwatch scan first")
     return _load(path)
+
+
+def _publish(workspace: Workspace, settings: Settings, now: dt.datetime) -> tuple[str, ...]:
+    """Publish the standing; a journal of cases that cannot be trusted stops that alone, and is said."""
+    try:
+        publish_standing(workspace, settings, scanned=now)
+    except (TamperingFound, CaseError) as error:
+        return (f"warning: the standing was not published, the one before stays in force: {error}",)
+    return ()
 
 
 def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOptions:

@@ -22,7 +22,7 @@ from stillwatch.report import (
 )
 from stillwatch.signals import SIGNALS
 
-__all__ = ["account_views", "calibration_views"]
+__all__ = ["account_views", "calibration_views", "explained"]
 
 _ACCOUNTS_SHOWN = 50
 _SIGNALS_SHOWN = 6
@@ -137,6 +137,16 @@ def _readings(
         for row in signals
         if row["value"] is not None and row["needed"] is None
     }
+
+
+def explained(store: Store, accounts: Sequence[int]) -> dict[int, str]:
+    """The innocent explanation that fits each of some accounts best; accounts that none fits are left out."""
+    of_them = pc.field("account").isin(pa.array(accounts, pa.int64()))
+    signals = grouped(evidence_where(store, of_them & (pc.field("signal") != "combined")), "account")
+    quantiles = {(row["signal"], row["stratum"]): row["quantiles"] for row in store.read("calibration").to_pylist()}
+    facts = facts_by_account(store, accounts)
+    found = {a: explanations(_readings(signals.get(a, []), quantiles), facts.get(a, {})) for a in accounts}
+    return {account: held[0].name for account, held in found.items() if held[0].fits}
 
 
 def _reading(row: Mapping[str, Any], quantiles: Sequence[float]) -> SignalReading:

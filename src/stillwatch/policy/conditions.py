@@ -6,6 +6,7 @@ Spec: https://github.com/google/cel-spec.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,7 +48,7 @@ def condition(text: str) -> Condition:
     except RuntimeError as error:
         raise _faulty(_readable(str(error))) from None
     if compiled.return_type() != boolean:
-        raise _faulty(f"gives a {compiled.return_type().name().lower()}, expected a condition that is true or false")
+        raise _faulty(f"is of type {compiled.return_type().name().lower()}, expected a condition that is true or false")
     return Condition(text, speaks_of(text), _test(compiled, boolean))
 
 
@@ -69,6 +70,7 @@ def _test(compiled: Any, boolean: Any) -> Callable[[Mapping[str, Any]], bool]:
     return holds
 
 
+@functools.cache
 def _environment() -> tuple[Any, Any]:
     try:
         from cel_expr_python import cel

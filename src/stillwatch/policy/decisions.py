@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from stillwatch.policy.verdict import Verdict, verdicts_of, without
 
 __all__ = ["Decisions", "Held", "facts_of", "work_out"]
 
+_NEVER = 2**32 - 1
 _LISTS = frozenset({"reasons", "purposes"})
 _SEPARATOR = "\x1f"
 
@@ -34,16 +35,19 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decisions:
-    """A policy over a standing, ready to be looked up. `fresh_until` is when it becomes too old to act on."""
+    """A policy over a standing, ready to be looked up. `calm` is until when no
+    rule about an account ends; `made` is 0 where there is none; from `fresh_until` on it is too old."""
 
     policy: Policy
     serial: int
-    made: float | None
+    made: float
     fresh_until: float
     keys: Keys
+    find: Callable[[int], int]
     classes: memoryview
     seen: memoryview
     until: memoryview
+    calm: memoryview
     actors: memoryview
     actor_ids: memoryview
     tickets: memoryview
@@ -56,7 +60,7 @@ class Decisions:
     @property
     def nbytes(self) -> int:
         """Bytes held per worker, but for the appeals of people's decisions."""
-        columns = (self.classes, self.seen, self.until, self.actors, self.actor_ids, self.tickets)
+        columns = (self.classes, self.seen, self.until, self.calm, self.actors, self.actor_ids, self.tickets)
         return (
             self.keys.nbytes
             + sum(one.nbytes for one in columns)
@@ -70,8 +74,8 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
     Args:
         before: the decisions in force until now: rules with hysteresis hold on to whom they held there.
     """
-    rows = standing.rows.sort_by("account").combine_chunks()
-    keys = Keys(_int64(rows, "account"))
+    keys = Keys(_int64(standing.rows, "account"))
+    rows = standing.rows.take(pa.array(keys.order)).combine_chunks()
     kinds = _Kinds(policy, rows)
     now = int(standing.made or 0)
     held: dict[Rule, Held] = {}
@@ -95,6 +99,8 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
         )
         for one in distinct.tolist()
     )
+    seen, until = _seconds(rows, "seen").astype(np.int64), _seconds(rows, "until")
+    shortest = np.array([fresh.shortest for fresh, _, _ in verdicts], dtype=np.int64)[classes] if verdicts else 0
     actor_ids, actors = _actors(rows)
     appeals = rows.column("appeal").combine_chunks()
     named = np.flatnonzero(appeals.is_valid().to_numpy(zero_copy_only=False))
@@ -102,12 +108,14 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
     return Decisions(
         policy=policy,
         serial=standing.serial,
-        made=standing.made,
+        made=standing.made or 0.0,
+        find=keys.find,
         fresh_until=np.inf if standing.made is None else standing.made + policy.trust.stale_after,
         keys=keys,
         classes=classes.astype(np.uint32).data,
-        seen=_seconds(rows, "seen").data,
-        until=_seconds(rows, "until").data,
+        seen=seen.astype(np.uint32).data,
+        until=until.data,
+        calm=np.minimum(np.where(until == 0, _NEVER, until), seen + shortest).clip(0, _NEVER).astype(np.uint32).data,
         actors=actors.data,
         actor_ids=actor_ids.data,
         tickets=_int64(rows, "ticket").data,
@@ -186,7 +194,8 @@ def _hold(
     kept = None if before is None else before.held.get(rule)
     if before is not None and kept is not None and len(keys):
         accounts = before.keys.array[kept.places]
-        places = np.minimum(np.searchsorted(keys.array, accounts), len(keys) - 1)
+        by_key = np.argsort(keys.array)
+        places = by_key[np.minimum(np.searchsorted(keys.array, accounts, sorter=by_key), len(keys) - 1)]
         there = keys.array[places] == accounts
         was[places[there]] = True
         entered[places[there]] = kept.entered[there]
@@ -226,7 +235,7 @@ def _actors(rows: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint3
 def _seconds(rows: pa.Table, name: str) -> npt.NDArray[np.uint32]:
     """Moments as whole seconds since 1970; 0 where unknown."""
     micro = rows.column(name).combine_chunks().cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-    return np.asarray(np.clip(micro // 1_000_000, 0, 2**32 - 1), dtype=np.uint32)
+    return np.asarray(np.clip(micro // 1_000_000, 0, _NEVER), dtype=np.uint32)
 
 
 def _int64(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stillwatch.policy.counters import Counter, Counters
-from stillwatch.policy.records import Clamp, Hide, Step
+from stillwatch.policy.records import Clamp, Hide, Ruling, Step
 from stillwatch.policy.rule import UNTRUSTED, People, Rule
 
 __all__ = ["DECIDED", "UNAVAILABLE", "Effect", "effect_of", "openly"]
@@ -46,12 +46,13 @@ _MESSAGES = {
 _HIDES = (Hide.NOTHING, Hide.SUMMARISE, Hide.REMOVE)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Effect:
     """What is done about a request, before anything is counted. `ends` is the shortest life of the rules that name the step, in seconds.
 
     `person` says that a person decided it: then it ends when the decision is withdrawn, and the appeal names the case.
     `accuses` says that a rule about standing named the step; `again` is when to try again in s, where nothing was counted.
+    `plain` says that it is the same for all whom it concerns, so that one ruling, `said`, does for all of them, for a moment.
     `openly` is the same without degrading and delays, where it has any.
     """
 
@@ -73,6 +74,11 @@ class Effect:
     accuses: bool = False
     again: float | None = None
     openly: Effect | None = None
+    said: tuple[Ruling, float] | None = field(default=None, compare=False, repr=False)
+    plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plain = not (self.counters or self.person or self.delay or (self.accuses and self.step > Step.OBSERVE))
 
 
 def effect_of(rules: Sequence[Rule], decided: str, people: People, counters: Counters) -> Effect:

@@ -16,6 +16,9 @@ from stillwatch.policy.standing import Standing
 __all__ = ["Gatekeeper", "Health"]
 
 _THROTTLE, _OBSERVE, _VERIFY = Step.THROTTLE, Step.OBSERVE, Step.VERIFY
+_NEVER = 2**63
+_SAME = 1.0
+"""Seconds for which one ruling is given to all whom it concerns alike: its age of the standing is then at most so much too small."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,42 +52,48 @@ class Gatekeeper:
     ) -> None:
         self._counters = Counters(workers=workers)
         self._rng = rng or random.SystemRandom()
-        self._standing = standing or Standing.none()
-        self._now = work_out(policy, self._standing, self._counters)
+        self._now = work_out(policy, standing or Standing.none(), self._counters)
 
     def decide(self, asked: Asked) -> Ruling:
         """What is done about this request, by the policy and the standing as they are this moment."""
         now = self._now
         at = asked.at
-        account = asked.account
-        place = now.keys.find(account)
-        made = now.made
-        until: float | None = None
+        place = now.find(asked.account)
         if place < 0:
-            effect = (now.stranger if at < now.fresh_until else now.stranger_stale).effect(asked, at, 0.0)
-            actor = account
+            effect = (now.stranger if at < now.fresh_until else now.stranger_stale).effect(asked)
+        elif at < now.calm[place] and at < now.fresh_until:
+            effect = now.verdicts[now.classes[place]][0].effect(asked)
         else:
-            verdicts = now.verdicts[now.classes[place]]
-            seen = now.seen[place]
-            ends = now.until[place]
-            if at >= now.fresh_until:
-                effect = verdicts[1].effect(asked, at, seen)
-            elif ends and at >= ends:
-                effect = verdicts[2].effect(asked, at, seen)
-            else:
-                effect = verdicts[0].effect(asked, at, seen)
-                if effect.accuses:
-                    until = ends or None
-                    if effect.ends is not None and (until is None or seen + effect.ends < until):
-                        until = seen + effect.ends
-            actor = now.actor_ids[now.actors[place]] or account
+            effect = self._late(now, place, asked, at)
+        said = effect.said
+        if said and at < said[1]:
+            return said[0]
         if effect.openly is not None and at >= (now.policy.covert_until or 0.0):
             effect = effect.openly
-        wait: int = 0
+        ruling = self._rule(now, place, effect, asked.account, at)
+        if effect.plain:
+            effect.said = (ruling, at + _SAME)
+        return ruling
+
+    @staticmethod
+    def _late(now: Decisions, place: int, asked: Asked, at: float) -> Effect:
+        """What is done where the standing is stale, a proposal has ended, or the life of a rule."""
+        fresh, stale, ended = now.verdicts[now.classes[place]]
+        until = now.until[place]
+        verdict = stale if at >= now.fresh_until else fresh if not until or at < until else ended
+        return verdict.effect_at(asked, at - now.seen[place])
+
+    def _rule(self, now: Decisions, place: int, effect: Effect, account: int, at: float) -> Ruling:
+        """A ruling of one account's own: with its end, its appeal, and what it has used of its limits."""
+        wait, step, until = 0, effect.step, None
         taken: tuple[tuple[Counter, int], ...] = ()
-        if effect.counters and effect.step < _VERIFY:
-            wait, taken = _count(effect.counters, account, actor, int(at * 1_000_000))
-        step = effect.step
+        if effect.counters and step < _VERIFY:
+            actor = now.actor_ids[now.actors[place]] or account if place >= 0 else account
+            wait, taken = _begin(effect.counters, account, actor, int(at * 1_000_000))
+        if effect.accuses and step > _OBSERVE:
+            until = now.until[place] or None
+            if effect.ends is not None:
+                until = min(now.seen[place] + effect.ends, until or _NEVER)
         return Ruling(
             step=_THROTTLE if wait and step < _THROTTLE else step,
             code="rate_limited" if wait else effect.code,
@@ -100,7 +109,7 @@ class Gatekeeper:
             review=effect.review,
             shadow=effect.shadow,
             shadow_rule=effect.shadow_rule,
-            stale=None if made is None else at - made,
+            stale=None if not now.made else at - now.made,
             told=now.policy.told,
             degrade=effect.degrade,
             delay=self._rng.uniform(0.0, effect.delay) if effect.delay else None,
@@ -113,16 +122,18 @@ class Gatekeeper:
         for counter, key in ruling.taken:
             counter.end(key, at, used)
 
-    def take_up(self, *, policy: Policy | None = None, standing: Standing | None = None) -> None:
-        """Go on with another policy, another standing or both; requests under way keep theirs, and an unchanged limit what it counted.
+    def take_up(self, policy: Policy, standing: Standing) -> None:
+        """Go on with this policy and standing; requests under way keep theirs, and an unchanged limit what it counted.
 
         Call it from another thread than the one that decides: it takes seconds for a million accounts, and the change itself is one step.
         """
-        rules = policy or self._now.policy
-        known = standing or self._standing
-        now = work_out(rules, known, self._counters, self._now)
-        self._now, self._standing = now, known
-        self._counters.keep(frozenset(rule.name for rule in rules.rules) | {""})
+        self._now = work_out(policy, standing, self._counters, self._now)
+        self._counters.keep(frozenset(rule.name for rule in policy.rules) | {""})
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._now.policy
 
     def health(self, at: float) -> Health:
         """What the gate stands on at a time (seconds since 1970)."""
@@ -131,8 +142,8 @@ class Gatekeeper:
             policy=now.policy.id,
             serial=now.serial,
             accounts=len(now.keys),
-            age=None if now.made is None else at - now.made,
-            trusted=now.made is not None and at < now.fresh_until,
+            age=at - now.made if now.made else None,
+            trusted=bool(now.made) and at < now.fresh_until,
             counted=len(self._counters),
             bytes=now.nbytes,
         )
@@ -144,14 +155,21 @@ class Gatekeeper:
         return f"S-{now.tickets[place] & 0xFFFF_FFFF_FFFF_FFFF:016x}" if effect.accuses else None
 
 
-def _count(
+def _begin(
     counters: tuple[Counter, ...], account: int, actor: int, at: int
 ) -> tuple[int, tuple[tuple[Counter, int], ...]]:
-    """Ask every limit before anything is counted: a request that one of them stops uses up nothing of the others."""
-    taken = tuple((counter, actor if counter.per_actor else account) for counter in counters)
-    wait = max(counter.wait(key, at) for counter, key in taken)
+    """Count a request under every limit; where one stops it, nothing is counted under the others, and the longest wait is told."""
+    taken = []
+    wait = 0
+    for counter in counters:
+        key = actor if counter.per_actor else account
+        told = counter.begin(key, at)
+        if told:
+            wait = max(told, wait)
+        else:
+            taken.append((counter, key))
     if wait:
+        for counter, key in taken:
+            counter.undo(key, at)
         return wait, ()
-    for counter, key in taken:
-        counter.begin(key, at)
-    return 0, taken
+    return 0, tuple(taken)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fnmatch import translate
+from functools import reduce
+from operator import attrgetter
 from typing import Any
 
 from stillwatch.policy.fields import Fields
@@ -60,7 +62,7 @@ def read_match(fields: Fields) -> Match | None:
     if not words:
         fields.fault("", f"empty; expected at least one of {', '.join(MATCHERS)}")
         return None
-    return Match(tuple(words), tests[0] if len(tests) == 1 else _all(tuple(tests)))
+    return Match(tuple(words), reduce(_both, tests))
 
 
 def _model(patterns: tuple[str, ...]) -> _Test:
@@ -73,7 +75,8 @@ def _among(name: str, values: frozenset[Any]) -> _Test:
 
 
 def _is(name: str, flag: bool) -> _Test:
-    return lambda asked: getattr(asked, name) is flag
+    fact = attrgetter(name)
+    return fact if flag else lambda asked: not fact(asked)
 
 
 def _least(name: str, bound: int) -> _Test:
@@ -84,8 +87,5 @@ def _most(name: str, bound: int) -> _Test:
     return lambda asked: (value := getattr(asked, name)) is not None and value <= bound
 
 
-def _all(tests: tuple[_Test, ...]) -> _Test:
-    def holds(asked: Asked) -> bool:
-        return all(test(asked) for test in tests)
-
-    return holds
+def _both(one: _Test, other: _Test) -> _Test:
+    return lambda asked: one(asked) and other(asked)

@@ -1,50 +1,63 @@
-"""A million accounts in a few tens of megabytes: sorted keys with a directory over them, found in under a microsecond, values beside them.
+"""A million accounts in a few tens of megabytes: keys in an open table, each at its own place or just behind it, values beside them.
 
-Pseudonyms are spread evenly over 64 bits by a keyed hash, so a directory over their leading bits points almost at the place; were they
-not, a search by halves within the directory's entry still finds it in logarithmic time.
+Pseudonyms are spread evenly over 64 bits by a keyed hash that no caller can steer, so their last bits are their place, and more than a step
+or two beyond it is rare.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = ["Keys"]
 
+_ROOM = 16
+"""Places behind the last one, so that nothing has to wrap around; as many more as the keys need."""
+
 
 class Keys:
-    """Sorted, distinct signed 64-bit keys.
+    """Distinct signed 64-bit keys, none of them zero, in the order in which they are kept: `order` sorts whatever belongs to them.
 
-    >>> keys = Keys(np.array([-5, 3, 900], dtype=np.int64))
-    >>> keys.find(3), keys.find(4), len(keys)
-    (1, -1, 3)
+    >>> keys = Keys(np.array([900, -5, 3], dtype=np.int64))
+    >>> keys.find(900) == keys.order.tolist().index(0), keys.find(4), len(keys)
+    (True, -1, 3)
     """
 
-    __slots__ = ("_directory", "_half", "_keys", "_shift", "array")
+    __slots__ = ("_index", "_table", "array", "find", "nbytes", "order")
 
     def __init__(self, keys: npt.NDArray[np.int64]) -> None:
-        self.array = np.ascontiguousarray(keys, dtype=np.int64)
-        bits = max(1, int(self.array.size).bit_length())
-        self._shift = 64 - bits
-        self._half = 1 << (bits - 1)
-        prefixes = (self.array >> np.int64(self._shift)) + self._half
-        starts = np.searchsorted(prefixes, np.arange((1 << bits) + 1)).astype(np.uint32)
-        self._keys = self.array.data
-        self._directory = starts.data
+        bits = max(1, int(keys.size).bit_length())
+        mask = (1 << bits + (keys.size > 0.7 * (1 << bits))) - 1
+        homes = keys & np.int64(mask)
+        self.order = np.argsort(homes, kind="stable")
+        rank = np.arange(keys.size)
+        places = np.maximum.accumulate(homes[self.order] - rank) + rank
+        size = mask + 1 + _ROOM + int(max(0, places[-1] - mask) if keys.size else 0)
+        self._table = np.zeros(size, dtype=np.int64)
+        self._index = np.zeros(size, dtype=np.uint32)
+        self.array = keys[self.order]
+        self._table[places] = self.array
+        self._index[places] = rank
+        self.nbytes = self._table.nbytes + self._index.nbytes + self.array.nbytes
+        self.find = _finder(self._table.data, self._index.data, mask)
 
     def __len__(self) -> int:
         return int(self.array.size)
 
-    def find(self, key: int) -> int:
-        """The place of a key, or -1."""
-        entry = (key >> self._shift) + self._half
-        end = self._directory[entry + 1]
-        place = bisect_left(self._keys, key, self._directory[entry], end)
-        return place if place < end and self._keys[place] == key else -1
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.array.nbytes + self._directory.nbytes
+def _finder(table: memoryview, index: memoryview, mask: int) -> Callable[[int], int]:
+    """The look-up: the place of a key, or -1. Zero stands where no key is, and is nobody's."""
+
+    def find(key: int) -> int:
+        place = key & mask
+        there = table[place]
+        while there != key:
+            if not there:
+                return -1
+            place += 1
+            there = table[place]
+        return index[place] if key else -1
+
+    return find

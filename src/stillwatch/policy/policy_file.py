@@ -159,7 +159,7 @@ def _example(fields: Fields, path: str) -> Example:
     says = fields.text("says")
     if says is None and "says" not in fields:
         fields.fault("says", "missing; expected what the test shows, in a sentence")
-    given = {key: (fields.raw_table(key) or {}) for key in ("standing", "asked", "expect")}
+    given = {key: (fields.raw_table(key) or {}) for key in ("standing", "asked", "used", "expect")}
     if not given["expect"]:
         fields.fault(
             "expect",

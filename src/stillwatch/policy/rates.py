@@ -6,7 +6,7 @@ future. Time is counted in microseconds times `amount`, so that one unit costs a
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 __all__ = ["Buckets", "Rate", "Running"]
@@ -46,17 +46,6 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def wait(self, key: Hashable, now: int, cost: int) -> int:
-        """Microseconds until `cost` may be taken: 0 when at once. Nothing is taken. Call it with a cost of at most the burst."""
-        arrival = self._young.get(key)
-        if arrival is None:
-            arrival = self._old.get(key)
-            if arrival is None:
-                return 0
-        present = now * self._per
-        over = max(arrival, present) - present + cost * self._unit - self._burst
-        return 0 if over <= 0 else -(-over // self._per)
-
     def charge(self, key: Hashable, now: int, cost: int) -> None:
         """Count what was used, allowed or not: a debt is paid back before anything more may be taken. A negative cost gives back."""
         arrival = self._young.get(key)
@@ -73,10 +62,29 @@ class Buckets:
 
     def take(self, key: Hashable, now: int, cost: int) -> int:
         """Take `cost` if it may be taken now; otherwise the microseconds to wait, and nothing is taken."""
-        wait = self.wait(key, now, cost)
-        if not wait:
-            self.charge(key, now, cost)
-        return wait
+        return self.taker(cost)(key, now)
+
+    def taker(self, cost: int) -> Callable[[Hashable, int], int]:
+        """`take` of one cost, made ready for the hot path."""
+        per, need = self._per, cost * self._unit
+        most = self._burst - need
+
+        def take(key: Hashable, now: int) -> int:
+            present = now * per
+            arrival = self._young.get(key)
+            if arrival is None:
+                arrival = self._old.pop(key, present) if self._old else present
+            if arrival <= present:
+                arrival = present
+            elif arrival - present > most:
+                self._young[key] = arrival
+                return -(-(arrival - present - most) // per)
+            self._young[key] = arrival + need
+            if len(self._young) > self._half:
+                self._old, self._young = self._young, {}
+            return 0
+
+        return take
 
 
 class Running:
@@ -85,9 +93,8 @@ class Running:
     A request that was never reported as over is forgotten an hour after its key was last heard of, so that a lost report locks nobody out.
 
     >>> running = Running(1)
-    >>> running.start("a", 0)
-    >>> running.fits("a", 0), running.end("a"), running.fits("a", 0)
-    (False, None, True)
+    >>> running.start("a", 0), running.start("a", 0), running.end("a"), running.start("a", 0)
+    (True, False, None, True)
     """
 
     __slots__ = ("_counts", "_last", "_lease", "_sweep", "most")
@@ -102,18 +109,18 @@ class Running:
     def __len__(self) -> int:
         return len(self._counts)
 
-    def fits(self, key: Hashable, now: int) -> bool:
-        """Whether one more may start."""
+    def start(self, key: Hashable, now: int) -> bool:
+        """Count one more, unless as many as may run are under way."""
         count = self._counts.get(key, 0)
-        return count < self.most or now - self._last[key] > self._lease
-
-    def start(self, key: Hashable, now: int) -> None:
-        """Count one more."""
-        count = self._counts.get(key, 0)
-        self._counts[key] = 1 if count >= self.most else count + 1
+        if count >= self.most:
+            if now - self._last[key] <= self._lease:
+                return False
+            count = 0
+        self._counts[key] = count + 1
         self._last[key] = now
         if len(self._counts) > self._sweep:
             self._forget(now)
+        return True
 
     def end(self, key: Hashable) -> None:
         """Count one less."""

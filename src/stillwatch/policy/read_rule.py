@@ -37,6 +37,10 @@ _NEEDS = {
 _ALONE = (Step.VERIFY, Step.DEGRADE, Step.BLOCK)
 """Steps that are a person's to decide, unless the rule says that it may take them alone."""
 
+_TOKENS = (Counted.TOKENS, Counted.REASONING_TOKENS)
+_RESERVED = 2000
+"""What a request counts as in tokens until its use is known, where the policy does not say: an exchange of some length."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -118,7 +122,7 @@ def read_limits(fields: Fields, key: str) -> tuple[Limit, ...]:
         for what, amount in counted.items():
             if amount is not None:
                 most = burst or amount
-                held = 1 if what in (Counted.REQUESTS, Counted.CONCURRENT) else min(reserve or max(1, most // 20), most)
+                held = min(reserve or _RESERVED, most) if what in _TOKENS else 1
                 rate = Rate(amount=amount, window=window or 1, burst=most)
                 found.append(Limit(counted=what, per=Per(per or "account"), rate=rate, reserve=held))
     return tuple(found)

@@ -146,12 +146,14 @@ class People:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """A test that stands beside the rules: given a standing and a request, sent `times` at once, what must be ruled at last."""
+    """A test that stands beside the rules: a request sent `times` at once, each settled with `used`
+    where that is given (otherwise all stay under way), and what must be ruled at last."""
 
     says: str
     path: str
     standing: Mapping[str, Any]
     asked: Mapping[str, Any]
+    used: Mapping[str, Any]
     times: int
     expect: Mapping[str, Any]
 

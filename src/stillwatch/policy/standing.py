@@ -66,22 +66,18 @@ def read_standing(path: Path) -> Standing:
         FormatError: when it is damaged, no standing at all, or of a newer Stillwatch.
     """
     try:
-        source = pa.memory_map(str(path))
+        data = path.read_bytes()
     except FileNotFoundError:
         return Standing.none()
-    except (OSError, pa.ArrowException) as error:
-        raise FormatError(f"{path}: cannot be read: {error.__class__.__name__}") from error
-    return _read(source, str(path))
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror or error.__class__.__name__}") from error
+    return standing_from(data, str(path))
 
 
 def standing_from(data: bytes, where: str) -> Standing:
     """Read a standing from the bytes of its file; for the errors see `read_standing`."""
-    return _read(pa.BufferReader(data), where)
-
-
-def _read(source: pa.NativeFile, where: str) -> Standing:
     try:
-        with pa.ipc.open_file(source) as file:
+        with pa.ipc.open_file(pa.BufferReader(data)) as file:
             kept = (file.schema.metadata or {}).get(_KEY)
             if kept is None:
                 raise FormatError(f"{where}: no standing; expected a file that stillwatch wrote into standing/")
@@ -94,7 +90,5 @@ def _read(source: pa.NativeFile, where: str) -> Standing:
         rows.validate(full=True)
         check(rows, table("standing"))
     except (pa.ArrowException, msgspec.MsgspecError, ContractError, OSError) as error:
-        raise FormatError(
-            f"{where}: damaged standing ({error.__class__.__name__}); what was read before stays in force"
-        ) from error
+        raise FormatError(f"{where}: damaged standing ({error.__class__.__name__})") from error
     return Standing(rows=rows, serial=head.serial, made=head.made)

@@ -12,6 +12,7 @@ from stillwatch.policy.rule import UNTRUSTED, Policy, Rule, Without
 __all__ = ["Verdict", "verdicts_of", "without"]
 
 _MOST_OUTCOMES = 1024
+_FOR_EVER = 2**31
 
 
 class Verdict:
@@ -21,36 +22,44 @@ class Verdict:
         rules: those whose condition over standing holds, in the order of the file.
     """
 
-    __slots__ = ("_asks", "_counters", "_decided", "_found", "_policy", "_rules")
+    __slots__ = ("_asks", "_counters", "_decided", "_found", "_lives", "_policy", "_rules")
 
     def __init__(self, rules: Sequence[Rule], decided: str, policy: Policy, counters: Counters) -> None:
         self._rules = tuple(rules)
         self._decided = decided
         self._policy = policy
         self._counters = counters
-        self._asks = tuple(
-            (1 << place, rule.ttl, None if rule.match is None else rule.match.holds)
-            for place, rule in enumerate(self._rules)
-        )
-        self._asks = tuple(ask for ask in self._asks if ask[1] is not None or ask[2] is not None)
+        self._lives = tuple((1 << place, rule.ttl) for place, rule in enumerate(self._rules) if rule.ttl is not None)
+        self._asks = tuple((1 << place, rule.match.holds) for place, rule in enumerate(self._rules) if rule.match)
         self._found: dict[int, Effect] = {}
 
-    def effect(self, asked: Asked, at: float, seen: float) -> Effect:
-        """What is done about a request at a time, where the account's standing was concluded at `seen`."""
-        holding = 0
-        for bit, ttl, holds in self._asks:
-            if (ttl is None or at < seen + ttl) and (holds is None or holds(asked)):
-                holding |= bit
-        effect = self._found.get(holding)
-        return effect if effect is not None else self._make(holding)
+    @property
+    def shortest(self) -> int:
+        """The shortest life of its rules, in seconds after the standing was concluded: until then none of them has ended."""
+        return min((ttl for _, ttl in self._lives), default=_FOR_EVER)
 
-    def _make(self, holding: int) -> Effect:
-        """Work an outcome out, once; they are as many as there are combinations of facts, so those kept are bounded."""
+    def effect(self, asked: Asked) -> Effect:
+        """What is done about a request while no rule has come to its end."""
+        left = 0
+        for bit, holds in self._asks:
+            if not holds(asked):
+                left |= bit
+        return self._found.get(left) or self._make(left)
+
+    def effect_at(self, asked: Asked, age: float) -> Effect:
+        """What is done about a request, where the account's standing was concluded `age` seconds before."""
+        left = sum(bit for bit, ttl in self._lives if age >= ttl)
+        for bit, holds in self._asks:
+            if not holds(asked):
+                left |= bit
+        return self._found.get(left) or self._make(left)
+
+    def _make(self, left: int) -> Effect:
+        """Work out, once, what is done without the rules in `left`: as many as combinations of facts, so those kept are bounded."""
         if len(self._found) >= _MOST_OUTCOMES:
             self._found.clear()
-        asking = sum(ask[0] for ask in self._asks)
-        rules = [rule for place, rule in enumerate(self._rules) if not (asking & ~holding) >> place & 1]
-        effect = self._found[holding] = effect_of(rules, self._decided, self._policy.people, self._counters)
+        rules = [rule for place, rule in enumerate(self._rules) if not left >> place & 1]
+        effect = self._found[left] = effect_of(rules, self._decided, self._policy.people, self._counters)
         return effect
 
 

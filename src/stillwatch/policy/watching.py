@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from stillwatch.core.errors import Error
 from stillwatch.policy.gatekeeper import Gatekeeper
@@ -15,6 +17,7 @@ __all__ = ["Watched", "open_gate"]
 
 _log = logging.getLogger(__name__)
 _Mark = tuple[int, int, int] | None
+_Read = TypeVar("_Read")
 
 
 class Watched:
@@ -30,36 +33,38 @@ class Watched:
         self._marks = marks
 
     def refresh(self) -> tuple[str, ...]:
-        """Take up what has changed, and say what was done. An invalid policy or a damaged standing leaves the one before in force."""
+        """Take up what has changed, and say what was done. An invalid policy or a damaged standing leaves the one before in force.
+
+        Both files are read anew, for a policy is worked out for every account; a policy that changes while the standing cannot be read
+        waits for it.
+        """
         marks = {what: _mark(path) for what, path in self._files.items()}
         if marks == self._marks:
             return ()
-        before, self._marks = self._marks, marks
-        told: list[str] = []
-        for what, path in self._files.items():
-            if marks[what] == before[what] or path is None:
-                continue
-            if marks[what] is None:
-                self.wrong[what] = f"{path}: is gone; what was read before stays in force"
-            else:
-                told += self._take_up(what, path)
-            if what in self.wrong:
-                _log.warning("%s not taken up: %s", what, self.wrong[what])
-                told.append(self.wrong[what])
-        return tuple(told)
+        self._marks = marks
+        wrong: dict[str, str] = {}
+        policy = self._read("policy", read_policy, wrong) or self.gate.policy
+        standing = self._read("standing", read_standing, wrong)
+        if standing is not None:
+            self.gate.take_up(policy, standing)
+        self.wrong = wrong
+        for what, why in wrong.items():
+            _log.warning("%s not taken up: %s", what, why)
+        taken = () if standing is None else (f"policy {policy.id} and standing {standing.serial} are in force",)
+        return (*taken, *wrong.values())
 
-    def _take_up(self, what: str, path: Path) -> list[str]:
+    def _read(self, what: str, read: Callable[[Path], _Read], wrong: dict[str, str]) -> _Read | None:
+        path = self._files[what]
+        if path is None:
+            return None
         try:
-            if what == "policy":
-                self.gate.take_up(policy=read_policy(path))
-            else:
-                self.gate.take_up(standing=read_standing(path))
+            if self._marks[what] is None:
+                wrong[what] = f"{path}: is gone; what was read before stays in force"
+                return None
+            return read(path)
         except Error as error:
-            self.wrong[what] = f"{path}: not taken up, what was read before stays in force: {error}"
-            return []
-        self.wrong.pop(what, None)
-        _log.info("%s taken up", what)
-        return [f"{path}: taken up"]
+            wrong[what] = f"{path}: not taken up, what was read before stays in force: {error}"
+            return None
 
 
 def open_gate(
