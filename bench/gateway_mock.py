@@ -30,15 +30,37 @@ def chat_whole(reasoning: bool) -> bytes:
     message: dict[str, Any] = {"role": "assistant", "content": TEXT * 12}
     if reasoning:
         message["reasoning_content"] = "First I think. " * 20
-    usage = {"prompt_tokens": 150, "completion_tokens": 120, "total_tokens": 270, "completion_tokens_details": {"reasoning_tokens": 40}}
+    usage = {
+        "prompt_tokens": 150,
+        "completion_tokens": 120,
+        "total_tokens": 270,
+        "completion_tokens_details": {"reasoning_tokens": 40},
+    }
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-    return _json({"id": "chatcmpl-mock", "object": "chat.completion", "created": 1, "model": "mock", "choices": [choice], "usage": usage})
+    return _json(
+        {
+            "id": "chatcmpl-mock",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "mock",
+            "choices": [choice],
+            "usage": usage,
+        }
+    )
 
 
 def chat_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
     def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _event({"id": "chatcmpl-mock", "object": "chat.completion.chunk", "created": 1, "model": "mock", "choices": [choice]})
+        return _event(
+            {
+                "id": "chatcmpl-mock",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "mock",
+                "choices": [choice],
+            }
+        )
 
     made = [chunk({"role": "assistant", "content": ""})]
     for number in range(count):
@@ -47,7 +69,18 @@ def chat_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
     made.append(chunk({}, "stop"))
     if usage:
         counts = {"prompt_tokens": 150, "completion_tokens": count, "total_tokens": 150 + count}
-        made.append(_event({"id": "chatcmpl-mock", "object": "chat.completion.chunk", "created": 1, "model": "mock", "choices": [], "usage": counts}))
+        made.append(
+            _event(
+                {
+                    "id": "chatcmpl-mock",
+                    "object": "chat.completion.chunk",
+                    "created": 1,
+                    "model": "mock",
+                    "choices": [],
+                    "usage": counts,
+                }
+            )
+        )
     return [*made, b"data: [DONE]\n\n"]
 
 
@@ -56,26 +89,96 @@ def messages_whole(reasoning: bool) -> bytes:
     if reasoning:
         content.insert(0, {"type": "thinking", "thinking": "First I think. " * 20, "signature": "c2lnbmVk"})
     usage = {"input_tokens": 150, "output_tokens": 120}
-    return _json({"id": "msg_mock", "type": "message", "role": "assistant", "model": "mock", "content": content, "stop_reason": "end_turn", "stop_sequence": None, "usage": usage})
+    return _json(
+        {
+            "id": "msg_mock",
+            "type": "message",
+            "role": "assistant",
+            "model": "mock",
+            "content": content,
+            "stop_reason": "end_turn",
+            "stop_sequence": None,
+            "usage": usage,
+        }
+    )
 
 
 def messages_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
     del usage
-    message = {"id": "msg_mock", "type": "message", "role": "assistant", "model": "mock", "content": [], "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 150, "output_tokens": 1}}
+    message = {
+        "id": "msg_mock",
+        "type": "message",
+        "role": "assistant",
+        "model": "mock",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 150, "output_tokens": 1},
+    }
     made = [_event({"type": "message_start", "message": message}, "message_start"), _event({"type": "ping"}, "ping")]
     index = 0
     if reasoning:
-        made.append(_event({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}}, "content_block_start"))
+        made.append(
+            _event(
+                {
+                    "type": "content_block_start",
+                    "index": 0,
+                    "content_block": {"type": "thinking", "thinking": "", "signature": ""},
+                },
+                "content_block_start",
+            )
+        )
         for number in range(count // 2):
-            made.append(_event({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": f"think {number} "}}, "content_block_delta"))
-        made.append(_event({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "c2lnbmVk"}}, "content_block_delta"))
+            made.append(
+                _event(
+                    {
+                        "type": "content_block_delta",
+                        "index": 0,
+                        "delta": {"type": "thinking_delta", "thinking": f"think {number} "},
+                    },
+                    "content_block_delta",
+                )
+            )
+        made.append(
+            _event(
+                {
+                    "type": "content_block_delta",
+                    "index": 0,
+                    "delta": {"type": "signature_delta", "signature": "c2lnbmVk"},
+                },
+                "content_block_delta",
+            )
+        )
         made.append(_event({"type": "content_block_stop", "index": 0}, "content_block_stop"))
         index, count = 1, count - count // 2
-    made.append(_event({"type": "content_block_start", "index": index, "content_block": {"type": "text", "text": ""}}, "content_block_start"))
+    made.append(
+        _event(
+            {"type": "content_block_start", "index": index, "content_block": {"type": "text", "text": ""}},
+            "content_block_start",
+        )
+    )
     for number in range(count):
-        made.append(_event({"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": f"word {number} "}}, "content_block_delta"))
+        made.append(
+            _event(
+                {
+                    "type": "content_block_delta",
+                    "index": index,
+                    "delta": {"type": "text_delta", "text": f"word {number} "},
+                },
+                "content_block_delta",
+            )
+        )
     made.append(_event({"type": "content_block_stop", "index": index}, "content_block_stop"))
-    made.append(_event({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": count}}, "message_delta"))
+    made.append(
+        _event(
+            {
+                "type": "message_delta",
+                "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+                "usage": {"output_tokens": count},
+            },
+            "message_delta",
+        )
+    )
     return [*made, _event({"type": "message_stop"}, "message_stop")]
 
 
@@ -85,9 +188,25 @@ def _response(status: str, output: list[Any]) -> dict[str, Any]:
 
 
 def _items(text: str, reasoning: bool) -> list[Any]:
-    made: list[Any] = [{"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]}]
+    made: list[Any] = [
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
+        }
+    ]
     if reasoning:
-        made.insert(0, {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "think in short"}], "encrypted_content": "c2VjcmV0"})
+        made.insert(
+            0,
+            {
+                "id": "rs_1",
+                "type": "reasoning",
+                "summary": [{"type": "summary_text", "text": "think in short"}],
+                "encrypted_content": "c2VjcmV0",
+            },
+        )
     return made
 
 
@@ -109,9 +228,33 @@ def responses_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
     if reasoning:
         thinking = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "c2VjcmV0"}
         made.append(event("response.output_item.added", output_index=0, item=thinking))
-        made.append(event("response.reasoning_summary_part.added", item_id="rs_1", output_index=0, summary_index=0, part={"type": "summary_text", "text": ""}))
-        made.append(event("response.reasoning_summary_text.delta", item_id="rs_1", output_index=0, summary_index=0, delta="think in short"))
-        made.append(event("response.reasoning_summary_text.done", item_id="rs_1", output_index=0, summary_index=0, text="think in short"))
+        made.append(
+            event(
+                "response.reasoning_summary_part.added",
+                item_id="rs_1",
+                output_index=0,
+                summary_index=0,
+                part={"type": "summary_text", "text": ""},
+            )
+        )
+        made.append(
+            event(
+                "response.reasoning_summary_text.delta",
+                item_id="rs_1",
+                output_index=0,
+                summary_index=0,
+                delta="think in short",
+            )
+        )
+        made.append(
+            event(
+                "response.reasoning_summary_text.done",
+                item_id="rs_1",
+                output_index=0,
+                summary_index=0,
+                text="think in short",
+            )
+        )
         made.append(event("response.output_item.done", output_index=0, item=_items("", True)[0]))
         at = 1
     text = "".join(f"word {n} " for n in range(count))
@@ -120,9 +263,24 @@ def responses_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
     made.append(event("response.content_part.added", item_id="msg_1", output_index=at, content_index=0, part=part))
     for n in range(count):
-        made.append(event("response.output_text.delta", item_id="msg_1", output_index=at, content_index=0, delta=f"word {n} ", logprobs=[]))
-    made.append(event("response.output_text.done", item_id="msg_1", output_index=at, content_index=0, text=text, logprobs=[]))
-    made.append(event("response.content_part.done", item_id="msg_1", output_index=at, content_index=0, part={**part, "text": text}))
+        made.append(
+            event(
+                "response.output_text.delta",
+                item_id="msg_1",
+                output_index=at,
+                content_index=0,
+                delta=f"word {n} ",
+                logprobs=[],
+            )
+        )
+    made.append(
+        event("response.output_text.done", item_id="msg_1", output_index=at, content_index=0, text=text, logprobs=[])
+    )
+    made.append(
+        event(
+            "response.content_part.done", item_id="msg_1", output_index=at, content_index=0, part={**part, "text": text}
+        )
+    )
     made.append(event("response.output_item.done", output_index=at, item=_items(text, False)[0]))
     return [*made, event("response.completed", response=_response("completed", _items(text, reasoning)))]
 
@@ -139,7 +297,14 @@ def gemini_whole(reasoning: bool) -> bytes:
     parts: list[Any] = [{"text": TEXT * 12}]
     if reasoning:
         parts = [{"text": "First I think. " * 20, "thought": True}, {"text": TEXT * 12, "thoughtSignature": "c2lnbmVk"}]
-    return _json({"candidates": [_candidate(parts, "STOP")], "usageMetadata": _COUNTS, "modelVersion": "mock", "responseId": "gem-mock"})
+    return _json(
+        {
+            "candidates": [_candidate(parts, "STOP")],
+            "usageMetadata": _COUNTS,
+            "modelVersion": "mock",
+            "responseId": "gem-mock",
+        }
+    )
 
 
 def gemini_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
@@ -149,7 +314,16 @@ def gemini_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
         hidden = reasoning and number < count // 2
         part = {"text": f"think {number} ", "thought": True} if hidden else {"text": f"word {number} "}
         made.append(_event({"candidates": [_candidate([part])], "modelVersion": "mock", "responseId": "gem-mock"}))
-    made.append(_event({"candidates": [_candidate([{"text": ""}], "STOP")], "usageMetadata": _COUNTS, "modelVersion": "mock", "responseId": "gem-mock"}))
+    made.append(
+        _event(
+            {
+                "candidates": [_candidate([{"text": ""}], "STOP")],
+                "usageMetadata": _COUNTS,
+                "modelVersion": "mock",
+                "responseId": "gem-mock",
+            }
+        )
+    )
     return made
 
 
@@ -197,7 +371,13 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             COUNTS["cancelled"] += 1
             return
     if path == "/mock/echo" or not path.endswith(tuple(ending for ending, _, _ in _DIALECTS)):
-        told = {"method": scope["method"], "path": scope["raw_path"].decode(), "query": scope["query_string"].decode(), "headers": [[k.decode("latin-1"), v.decode("latin-1")] for k, v in scope["headers"]], "bytes": len(body)}
+        told = {
+            "method": scope["method"],
+            "path": scope["raw_path"].decode(),
+            "query": scope["query_string"].decode(),
+            "headers": [[k.decode("latin-1"), v.decode("latin-1")] for k, v in scope["headers"]],
+            "bytes": len(body),
+        }
         await _send(send, 200, [(b"content-type", b"application/json")], _json(told))
         return
     if wanted.get("echo"):
@@ -206,10 +386,17 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     status = int(wanted.get("status", "200"))
     if status != 200:
         error = _json({"error": {"message": "mock says no", "type": "mock", "code": None}})
-        await _send(send, status, [(b"content-type", b"application/json"), (b"x-request-id", b"req-mock"), (b"retry-after", b"1")], error)
+        await _send(
+            send,
+            status,
+            [(b"content-type", b"application/json"), (b"x-request-id", b"req-mock"), (b"retry-after", b"1")],
+            error,
+        )
         return
     stream = path.endswith("streamGenerateContent") or b'"stream":true' in body.replace(b" ", b"")
-    made = answer(path, stream, int(wanted.get("events", "20")), wanted.get("reasoning") == "1", wanted.get("usage") != "0")
+    made = answer(
+        path, stream, int(wanted.get("events", "20")), wanted.get("reasoning") == "1", wanted.get("usage") != "0"
+    )
     if not stream:
         await _send(send, 200, [(b"content-type", b"application/json"), (b"x-request-id", b"req-mock")], made)
         COUNTS["finished"] += 1
@@ -218,7 +405,13 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _stream(receive: Any, send: Any, made: list[bytes], pace: float, cut: int) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-request-id", b"req-mock")]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-request-id", b"req-mock")],
+        }
+    )
     gone = asyncio.create_task(receive())
     for number, event in enumerate(made):
         if number == cut:
@@ -236,9 +429,25 @@ async def _stream(receive: Any, send: Any, made: list[bytes], pace: float, cut: 
 
 
 async def _send(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", str(len(body)).encode())],
+        }
+    )
     await send({"type": "http.response.body", "body": body})
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools", ws="none", lifespan="off", log_level="warning", access_log=False)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+    )

@@ -205,11 +205,11 @@ async def scene(
             yield Scene(model, gate, gateway, port, session)
 
 
-def played(scenario: Callable[[], Awaitable[None]]) -> None:
+def played(scenario: Callable[[], Awaitable[None]], *, seconds: float = 30) -> None:
     """Run one scenario to its end."""
 
     async def within() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             await scenario()
 
     asyncio.run(within())

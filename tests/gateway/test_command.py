@@ -98,10 +98,10 @@ def test_it_starts_carries_the_policy_out_and_drains(tmp_path: Path) -> None:
                 assert await text(session, admin + "/ready") == (503, "draining\n")
                 rest = await answer.read()
                 assert rest.endswith(events[-1]), "the stream was broken off"
-            assert await asyncio.wait_for(process.wait(), 15) == 0
+            assert await asyncio.wait_for(process.wait(), 45) == 0
             assert list((tmp_path / "ws" / "inbox").glob("*.parquet")), "what was captured is on the disk"
 
-    played(scenario)
+    played(scenario, seconds=90)
 
 
 @pytest.mark.slow
@@ -118,4 +118,4 @@ def test_it_does_not_start_on_a_policy_that_cannot_be_used(tmp_path: Path) -> No
         assert process.returncode == 2
         assert b"policy" in said
 
-    played(scenario)
+    played(scenario, seconds=90)

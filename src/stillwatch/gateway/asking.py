@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from stillwatch.policy import Asked, Dialect
 
@@ -66,12 +67,14 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 
 _Raw = msgspec.Raw
 _NONE = _Raw(b"")
+_ENGINE = tuple(sorted(ENGINE_FIELDS))
+_UNREACHED = (_NONE,) * len(_ENGINE)
 
 
 def _shape(name: str, **fields: Any) -> type[msgspec.Struct]:
     """A decoder's shape: every field raw and optional, the messages as a list of raw items so that they can be counted."""
     told = [(field, kind, _NONE) for field, kind in fields.items()]
-    told += [(field, _Raw, _NONE) for field in sorted(ENGINE_FIELDS)]
+    told += [(field, _Raw, _NONE) for field in _ENGINE]
     return msgspec.defstruct(name, told)
 
 
@@ -100,7 +103,7 @@ _EMPTY = (b"", b"null", b"[]", b"{}", b"false")
 
 
 def _value(raw: msgspec.Raw) -> Any:
-    return _any(raw) if bytes(raw) else None
+    return None if raw is _NONE else _any(raw)
 
 
 def _text(raw: msgspec.Raw) -> str | None:
@@ -114,11 +117,11 @@ def _count(raw: msgspec.Raw) -> int | None:
 
 
 def _said(raw: msgspec.Raw) -> bool:
-    return bytes(raw) not in _EMPTY
+    return raw is not _NONE and bytes(raw) not in _EMPTY
 
 
 def _true(raw: msgspec.Raw) -> bool:
-    return bytes(raw) == b"true"
+    return raw is not _NONE and bytes(raw) == b"true"
 
 
 def _length(raw: msgspec.Raw) -> int | None:
@@ -136,7 +139,13 @@ def read_body(dialect: Dialect, body: bytes, *, streams: bool = False) -> Body:
     """
     try:
         given: Any = _DECODERS[dialect](body)
-        engine = tuple(name for name in ENGINE_FIELDS if getattr(given, name) is not _NONE)
+        reached = astuple(given)[-len(_ENGINE) :]
+        # Equal tuples of one object are told by identity: this is the case of nearly every request.
+        engine = (
+            ()
+            if reached == _UNREACHED
+            else tuple(n for n, raw in zip(_ENGINE, reached, strict=True) if raw is not _NONE)
+        )
         return _READ[dialect](given, engine, streams)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unreadable from error

@@ -11,7 +11,8 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ _KINDS = {column.name: column.type for column in table("exchanges").columns}
 _NAMES = frozenset(
     ("account", "org", "credential", "end_user", "ip", "user_agent", "tls_fingerprint", "conversation", "request")
 )
+_SURE = frozenset(("at", "account", "org", "credential", "http_status", "pathway"))
+_values = attrgetter(*TARGETS)
 _LISTS = frozenset(("reasoning_artifacts", "artifacts_returned"))
 
 
@@ -47,8 +50,8 @@ SCHEMA = pa.schema([(name, _kind(name)) for name in TARGETS])
 """Names as they are, before they become pseudonyms in a scan; everything else as in `exchanges`."""
 
 
-def row(seen: Seen) -> dict[str, Any]:
-    """One exchange as a row. A body that cannot be read leaves its columns unknown."""
+def row(seen: Seen) -> tuple[Any, ...]:
+    """One exchange as the values of `SCHEMA`. A body that cannot be read leaves its columns unknown."""
     x = Exchange(
         at=seen.at,
         account=seen.account,
@@ -78,7 +81,7 @@ def row(seen: Seen) -> dict[str, Any]:
     if seen.zero:
         for name in _TEXTS:
             setattr(x, name, None)
-    return {name: getattr(x, name) for name in TARGETS}
+    return _values(x)
 
 
 class Rolling:
@@ -86,7 +89,7 @@ class Rolling:
 
     def __init__(self, inbox: Path, *, rows: int, seconds: float) -> None:
         self._inbox, self._rows, self._seconds = inbox, rows, seconds
-        self._held: list[dict[str, Any]] = []
+        self._held: list[tuple[Any, ...]] = []
         self._begun = time.monotonic()
         self._number = 0
 
@@ -119,13 +122,14 @@ class Rolling:
         self._held = []
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
+def _table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     try:
-        return pa.Table.from_pylist(rows, SCHEMA)
+        columns = [pa.array(values, one.type) for one, values in zip(SCHEMA, zip(*rows, strict=True), strict=True)]
+        return pa.Table.from_arrays(columns, schema=SCHEMA)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
         if len(rows) == 1:
-            kept = {name: rows[0][name] for name in ("at", "account", "org", "credential", "http_status", "pathway")}
-            return pa.Table.from_pylist([kept], SCHEMA)
+            kept = [value if name in _SURE else None for name, value in zip(TARGETS, rows[0], strict=True)]
+            return _table([tuple(kept)])
         return pa.concat_tables([_table([one]) for one in rows])
 
 

@@ -12,6 +12,7 @@ from stillwatch.gateway.wire import Headers, first
 __all__ = [
     "Broken",
     "Gone",
+    "HeadersTooLarge",
     "Receive",
     "TooLarge",
     "TooSlow",
@@ -27,6 +28,10 @@ Receive = Callable[[], Awaitable[Any]]
 
 class TooLarge(Exception):
     """A body beyond its limit."""
+
+
+class HeadersTooLarge(Exception):
+    """Headers beyond their limit."""
 
 
 class TooSlow(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -112,16 +113,21 @@ def ruling_headers(ruling: Ruling, *, visible: bool = True) -> Headers:
     """Headers that say which policy applied and what it did. Watching alone is not told, nor is what a dry run would have done."""
     if not visible or not ruling.told:
         return []
+    return list(_told(ruling.policy, ruling.step, ruling.code, ruling.rule, ruling.appeal))
+
+
+@lru_cache(maxsize=4096)
+def _told(policy: str, step: Step, code: str, rule: str, appeal: str | None) -> Headers:
     made: Headers = []
-    if ruling.policy:
-        made.append((b"x-stillwatch-policy", _safe(ruling.policy)))
-    if ruling.step >= Step.CLAMP:
-        made.append((b"x-stillwatch-step", ruling.step.name.lower().encode()))
-        made.append((b"x-stillwatch-code", _safe(ruling.code)))
-        if ruling.rule:
-            made.append((b"x-stillwatch-rule", _safe(ruling.rule)))
-        if ruling.appeal:
-            made.append((b"x-stillwatch-appeal", _safe(ruling.appeal)))
+    if policy:
+        made.append((b"x-stillwatch-policy", _safe(policy)))
+    if step >= Step.CLAMP:
+        made.append((b"x-stillwatch-step", step.name.lower().encode()))
+        made.append((b"x-stillwatch-code", _safe(code)))
+        if rule:
+            made.append((b"x-stillwatch-rule", _safe(rule)))
+        if appeal:
+            made.append((b"x-stillwatch-appeal", _safe(appeal)))
     return made
 
 

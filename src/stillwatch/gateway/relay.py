@@ -19,9 +19,11 @@ from stillwatch.gateway.counting import used_in
 from stillwatch.gateway.editing import edited
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Fail, Options
+from stillwatch.gateway.protocol import OVERSIZED
 from stillwatch.gateway.reading import (
     Broken,
     Gone,
+    HeadersTooLarge,
     TooLarge,
     TooSlow,
     UnknownCoding,
@@ -93,6 +95,8 @@ class Gateway:
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         one = _Passing(scope, self._who)
         try:
+            if "extensions" in scope and OVERSIZED in scope["extensions"]:
+                raise HeadersTooLarge
             said = await self._ruled(one, receive)
             if said is None:
                 await self._passed_on(one, receive, send)
@@ -100,6 +104,11 @@ class Gateway:
         except Gone:
             self.metrics.cancelled += 1
             return
+        except HeadersTooLarge:
+            said = refusal(
+                one.dialect, 431, "headers_too_large", "The request headers are larger than this gateway accepts."
+            )
+            said.headers.append((b"connection", b"close"))
         except TooLarge:
             said = refusal(
                 one.dialect, 413, "request_too_large", "The request body is larger than this gateway accepts."
@@ -224,9 +233,9 @@ class Gateway:
             await self._answered(one, said, send, settle=False)
 
     def _headers_on(self, one: _Passing) -> list[tuple[str, str]]:
-        dropped = set(self._who.own_headers)
+        dropped = self._who.own_headers
         if not one.packed:
-            dropped.add(b"content-encoding")
+            dropped |= {b"content-encoding"}
         headers = forward_headers(one.headers, identity=one.dialect is not Dialect.OTHER, dropped=dropped)
         if one.dialect is Dialect.OTHER and (length := declared(one.headers)) is not None:
             headers.append(("content-length", str(length)))

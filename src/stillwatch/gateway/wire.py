@@ -24,6 +24,7 @@ _HOP = frozenset(
      b"transfer-encoding", b"upgrade")
 )  # fmt: skip
 _NOT_ASKED = _HOP | {b"host", b"content-length", b"expect", b"x-http-method-override"}
+_NOTHING: frozenset[bytes] = frozenset()
 _BODY_CHANGED = frozenset(
     (b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"etag")
 )
@@ -88,19 +89,23 @@ def first(headers: Headers, name: bytes) -> bytes | None:
 
 
 def _named_by_connection(headers: Headers) -> frozenset[bytes]:
-    found: set[bytes] = set()
+    found: set[bytes] | None = None
     for name, value in headers:
         if name == b"connection" and value.lower() not in (b"keep-alive", b"close"):
+            found = found or set()
             found.update(token.strip().lower() for token in value.split(b","))
-    return frozenset(found)
+    return _NOTHING if found is None else frozenset(found)
 
 
-def forward_headers(headers: Headers, *, identity: bool, dropped: Iterable[bytes] = ()) -> list[tuple[str, str]]:
+def forward_headers(
+    headers: Headers, *, identity: bool, dropped: frozenset[bytes] = frozenset()
+) -> list[tuple[str, str]]:
     """A request's headers for the upstream, in the order in which they came.
 
     With `identity` the upstream is asked for an answer that is not compressed, for it is to be read. `dropped` names others to leave out.
     """
-    gone = _NOT_ASKED.union(_named_by_connection(headers), dropped)
+    named = _named_by_connection(headers)
+    gone = _NOT_ASKED.union(named, dropped) if named or dropped else _NOT_ASKED
     passed = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in headers
@@ -114,5 +119,6 @@ def forward_headers(headers: Headers, *, identity: bool, dropped: Iterable[bytes
 def answer_headers(raw: Iterable[tuple[bytes, bytes]], *, changed: bool) -> Headers:
     """An upstream's headers for the client; with `changed`, without those that vouch for bytes that are no longer the same."""
     headers = [(name.lower(), value) for name, value in raw]
-    gone = _HOP.union(_named_by_connection(headers), _BODY_CHANGED if changed else ())
+    named = _named_by_connection(headers)
+    gone = _HOP.union(named, _BODY_CHANGED) if changed else _HOP | named if named else _HOP
     return [(name, value) for name, value in headers if name not in gone and not name.startswith(MARK)]
