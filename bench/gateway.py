@@ -2,6 +2,7 @@
 
     python bench/gateway.py cost [--rounds N] [--count N] [--litellm COMMAND]    CPU a call, added latency
     python bench/gateway.py streams [--rounds N] [--count N]                     CPU an event, hiding against relaying, hashes
+    python bench/gateway.py sdks --sdk-python PYTHON                             the providers' SDKs through a gateway that hides reasoning
     python bench/gateway.py page                                                 draw the page anew, nothing is measured
 
 Proxies run on the first core, load and the model API on the second. Rounds are interleaved: each round measures every proxy once, in
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -33,11 +36,14 @@ SETTLE = 5.0
 def main() -> None:
     """Measure one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["cost", "streams", "page"])
+    parser.add_argument("part", choices=["cost", "streams", "sdks", "page"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=5000, help="requests a cell")
     parser.add_argument(
         "--litellm", type=Path, help="command of LiteLLM 1.80.16 or 1.106.2, in an environment of its own"
+    )
+    parser.add_argument(
+        "--sdk-python", type=Path, help="Python of an environment with openai, anthropic and google-genai"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = parser.parse_args()
@@ -52,11 +58,11 @@ def main() -> None:
             Stands(Path(folder), upstream, chosen.litellm) as stands,
         ):
             stands.ports["direct"] = upstream
-            measured = (
-                cost(stands, chosen.rounds, chosen.count)
-                if chosen.part == "cost"
-                else streams(stands, chosen.rounds, chosen.count)
-            )
+            if chosen.part == "sdks":
+                measured = sdks(stands, chosen.sdk_python)
+            else:
+                measure = cost if chosen.part == "cost" else streams
+                measured = measure(stands, chosen.rounds, chosen.count)
     keep(chosen.out, "gateway", chosen.part, measured, files)
 
 
@@ -223,6 +229,19 @@ def _fidelity(stands: Stands, count: int) -> tuple[int, int]:
             same += sum(one == expected.digests[0] for one in got.digests)
             compared += len(got.digests)
     return same, compared
+
+
+def sdks(stands: Stands, python: Path) -> Figures:
+    """Every path of every SDK, through a gateway that hides reasoning."""
+    stands.start("sdks")
+    calls = [str(python), "bench/gateway_sdk_calls.py", f"http://127.0.0.1:{stands.ports['sdks']}"]
+    said = subprocess.run(calls, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300).stdout
+    rows = json.loads(said.splitlines()[-1])
+    passing = sum(row["outcome"] == "passes" for row in rows)
+    bars = [
+        bar("Paths of the providers' Python SDKs that pass", passing, f"of {len(rows)}", "all", passing == len(rows))
+    ]
+    return bars, {"rows": rows, "missing": stands.missing}
 
 
 if __name__ == "__main__":

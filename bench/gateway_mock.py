@@ -2,7 +2,7 @@
 
 `python bench/gateway_mock.py PORT`. Requests say what they want in `x-mock-*` headers: `events` (how many), `pace` (seconds between them),
 `status`, `slow` (seconds before the answer), `reasoning` (1: with visible reasoning), `cut` (break off after so many events),
-`usage` (0: a stream without usage). Its own counts stand at `/mock/counts`.
+`usage` (0: a stream without usage), `tools` (1: call a tool), `once` (a name: 429 the first time it is heard). Its own counts stand at `/mock/counts`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 COUNTS = {"requests": 0, "finished": 0, "cancelled": 0}
+HEARD = {""}
 TEXT = "The quick brown fox jumps over the lazy dog. "
 
 
@@ -128,17 +129,17 @@ def messages_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
                 "content_block_start",
             )
         )
-        for number in range(count // 2):
-            made.append(
-                _event(
-                    {
-                        "type": "content_block_delta",
-                        "index": 0,
-                        "delta": {"type": "thinking_delta", "thinking": f"think {number} "},
-                    },
-                    "content_block_delta",
-                )
+        made += [
+            _event(
+                {
+                    "type": "content_block_delta",
+                    "index": 0,
+                    "delta": {"type": "thinking_delta", "thinking": f"think {number} "},
+                },
+                "content_block_delta",
             )
+            for number in range(count // 2)
+        ]
         made.append(
             _event(
                 {
@@ -157,17 +158,17 @@ def messages_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
             "content_block_start",
         )
     )
-    for number in range(count):
-        made.append(
-            _event(
-                {
-                    "type": "content_block_delta",
-                    "index": index,
-                    "delta": {"type": "text_delta", "text": f"word {number} "},
-                },
-                "content_block_delta",
-            )
+    made += [
+        _event(
+            {
+                "type": "content_block_delta",
+                "index": index,
+                "delta": {"type": "text_delta", "text": f"word {number} "},
+            },
+            "content_block_delta",
         )
+        for number in range(count)
+    ]
     made.append(_event({"type": "content_block_stop", "index": index}, "content_block_stop"))
     made.append(
         _event(
@@ -262,17 +263,17 @@ def responses_events(count: int, reasoning: bool, usage: bool) -> list[bytes]:
     made.append(event("response.output_item.added", output_index=at, item=empty))
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
     made.append(event("response.content_part.added", item_id="msg_1", output_index=at, content_index=0, part=part))
-    for n in range(count):
-        made.append(
-            event(
-                "response.output_text.delta",
-                item_id="msg_1",
-                output_index=at,
-                content_index=0,
-                delta=f"word {n} ",
-                logprobs=[],
-            )
+    made += [
+        event(
+            "response.output_text.delta",
+            item_id="msg_1",
+            output_index=at,
+            content_index=0,
+            delta=f"word {n} ",
+            logprobs=[],
         )
+        for n in range(count)
+    ]
     made.append(
         event("response.output_text.done", item_id="msg_1", output_index=at, content_index=0, text=text, logprobs=[])
     )
@@ -336,6 +337,67 @@ _DIALECTS = (
 _MADE: dict[Any, Any] = {}
 
 
+_ARGUMENTS = '{"city": "<think>Rome"}'
+
+
+def tool_answer(path: str, stream: bool) -> Any:
+    """An answer that calls a tool whose arguments hold what looks like a tag: the body, or the list of its events."""
+    halves = (_ARGUMENTS[:9], _ARGUMENTS[9:])
+    if path.endswith("/messages"):
+        start = {
+            "type": "message_start",
+            "message": {
+                "id": "msg_t",
+                "type": "message",
+                "role": "assistant",
+                "model": "mock",
+                "content": [],
+                "stop_reason": None,
+                "stop_sequence": None,
+                "usage": {"input_tokens": 9, "output_tokens": 1},
+            },
+        }
+        block = {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "tool_use", "id": "t1", "name": "weather", "input": {}},
+        }
+        deltas = [
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": half}}
+            for half in halves
+        ]
+        ends = [
+            {"type": "content_block_stop", "index": 0},
+            {
+                "type": "message_delta",
+                "delta": {"stop_reason": "tool_use", "stop_sequence": None},
+                "usage": {"output_tokens": 9},
+            },
+            {"type": "message_stop"},
+        ]
+        return [_event(one, str(one["type"])) for one in (start, block, *deltas, *ends)]
+    if path.endswith("enerateContent"):
+        part = {"functionCall": {"name": "weather", "args": json.loads(_ARGUMENTS)}}
+        whole = {"candidates": [_candidate([part], "STOP")], "usageMetadata": _COUNTS, "modelVersion": "mock"}
+        return [_event(whole)] if stream else _json(whole)
+    calls = [
+        {"index": 0, "id": "t1", "type": "function", "function": {"name": "weather", "arguments": halves[0]}},
+        {"index": 0, "function": {"arguments": halves[1]}},
+    ]
+    chunks = [
+        {
+            "id": "c",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "mock",
+            "choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}],
+        }
+        for call in calls
+    ]
+    last = {**chunks[0], "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    return [*map(_event, (*chunks, last)), b"data: [DONE]\n\n"]
+
+
 def answer(path: str, stream: bool, count: int, reasoning: bool, usage: bool = True) -> Any:
     """The body of an answer, or the list of its events; made once."""
     key = (path, stream, count, reasoning, usage)
@@ -384,6 +446,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await _send(send, 200, [(b"content-type", b"application/json")], body)
         return
     status = int(wanted.get("status", "200"))
+    if wanted.get("once", "") not in HEARD:
+        HEARD.add(wanted["once"])
+        status = 429
     if status != 200:
         error = _json({"error": {"message": "mock says no", "type": "mock", "code": None}})
         await _send(
@@ -394,8 +459,12 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         )
         return
     stream = path.endswith("streamGenerateContent") or b'"stream":true' in body.replace(b" ", b"")
-    made = answer(
-        path, stream, int(wanted.get("events", "20")), wanted.get("reasoning") == "1", wanted.get("usage") != "0"
+    made = (
+        tool_answer(path, stream)
+        if wanted.get("tools")
+        else answer(
+            path, stream, int(wanted.get("events", "20")), wanted.get("reasoning") == "1", wanted.get("usage") != "0"
+        )
     )
     if not stream:
         await _send(send, 200, [(b"content-type", b"application/json"), (b"x-request-id", b"req-mock")], made)

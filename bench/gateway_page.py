@@ -16,8 +16,10 @@ NAMES = {
 }
 SHARED = (
     "",
-    "Proxies ran on the first core, load and the model API on the second, all at the lowest priority. The two cores are hyperthreads of one, "
-    "and the machine was shared with other work: CPU time is inflated by that, wall-clock time more so. The comparisons within a run are what counts.",
+    (
+        "Proxies ran on the first core, load and the model API on the second, all at the lowest priority. The two cores are hyperthreads of one, "
+        "and the machine was shared with other work: CPU time is inflated by that, wall-clock time more so. The comparisons within a run are what counts."
+    ),
 )
 
 

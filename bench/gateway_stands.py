@@ -33,6 +33,15 @@ says = "it hides"
 asked = {}
 expect = { step = "hide_reasoning" }
 """
+SDKS = HIDE.replace(
+    "[[tests]]",
+    """[[rules]]
+name = "withdrawn"
+match = { model = ["blocked"] }
+step = "block"
+[[tests]]""",
+    1,
+)
 COMMAND = "from stillwatch.cli import main; main()"
 LITELLM = """
 model_list:
@@ -97,7 +106,7 @@ def standing(path: Path, accounts: int) -> None:
 
 
 class Stands:
-    """Starts proxies by name: `bare`, `observe` (no policy, no capture), `full` (policy, standing, capture), `hide`, `litellm`."""
+    """Starts proxies by name: `bare`, `observe` (no policy, no capture), `full` (policy, standing, capture), `hide`, `sdks` (hides, and blocks a model), `litellm`."""
 
     def __init__(self, folder: Path, upstream: int, litellm: Path | None) -> None:
         self._folder, self._upstream, self._litellm = folder, upstream, litellm
@@ -157,9 +166,9 @@ class Stands:
                 "--roll-seconds",
                 "2",
             ]
-        if name == "hide":
-            policy = self._folder / "hide.toml"
-            policy.write_text(HIDE)
+        if name in ("hide", "sdks"):
+            policy = self._folder / f"{name}.toml"
+            policy.write_text(HIDE if name == "hide" else SDKS)
             chosen = ["--policy", str(policy), "--no-capture"]
         return [
             sys.executable,

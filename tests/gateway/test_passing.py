@@ -202,7 +202,7 @@ FACTS: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "/v1beta/models/g:streamGenerateContent": (
         {"contents": [{}, {}], "generationConfig": {"candidateCount": 2, "responseLogprobs": True, "logprobs": 4, "topK": 7}},
-        {"turns": 2, "n": 2, "logprobs": True, "top_logprobs": 4, "top_k": 7, "stream": True},
+        {"model": "g", "turns": 2, "n": 2, "logprobs": True, "top_logprobs": 4, "top_k": 7, "stream": True},
     ),
 }  # fmt: skip
 

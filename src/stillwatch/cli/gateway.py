@@ -43,6 +43,8 @@ def gateway(
     roll_seconds: float = 60.0,
     pathway: str = "gateway",
     hide_reasons: Annotated[bool, Parameter(negative=())] = False,
+    bind_signatures: Literal["off", "org", "model", "prefix"] = "off",
+    strict_signatures: Annotated[bool, Parameter(negative=())] = False,
     keep_engine_fields: Annotated[bool, Parameter(negative=())] = False,
     when_policy_fails: Literal["open", "closed"] = "open",
     when_unreadable: Literal["open", "closed"] = "closed",
@@ -75,6 +77,8 @@ def gateway(
         roll_seconds: How long a capture file stays open.
         pathway: What the capture calls this way in.
         hide_reasons: Leave rule and step out of headers and error bodies.
+        bind_signatures: Bind reasoning signatures to the organisation, also to the model, also to the conversation so far.
+        strict_signatures: Refuse signatures that were issued before the gateway bound any.
         keep_engine_fields: Let fields through that reach into the serving engine, such as opting out of a watermark.
         when_policy_fails: Let requests pass (open) or refuse them (closed) when the policy raises an error.
         when_unreadable: The same for bodies that are no JSON.
@@ -96,6 +100,7 @@ def gateway(
     from stillwatch.gateway.logs import log_to
     from stillwatch.gateway.options import Fail, Options
     from stillwatch.gateway.relay import Gateway
+    from stillwatch.gateway.signatures import Binding, Bound
     from stillwatch.gateway.upstream import Upstream
     from stillwatch.gateway.who import Identities, read_names
 
@@ -133,6 +138,9 @@ def gateway(
         ),
         options=options,
         capture=keeping,
+        binding=None
+        if bind_signatures == "off"
+        else Binding(opened.key, to=Bound[bind_signatures.upper()], strictly=strict_signatures),
     )
     listen = Listen(
         host=host,

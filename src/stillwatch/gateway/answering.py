@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.gateway.counting import HEAD, TAIL
-from stillwatch.gateway.hiding import EventTooLong, StreamHider, Unhideable, hidden
+from stillwatch.gateway.hiding import EventTooLong, Seal, StreamHider, Unhideable, hidden
 from stillwatch.gateway.options import Fail, Options
 from stillwatch.gateway.wire import Headers, answer_headers
 from stillwatch.policy import Dialect, Hide, Ruling
@@ -89,6 +89,7 @@ async def relay_hidden(
     ruling: Ruling,
     options: Options,
     metrics: Metrics,
+    seal: Seal | None = None,
 ) -> None:
     """Pass an answer on without what the ruling hides. The tee sees what the upstream said.
 
@@ -99,13 +100,13 @@ async def relay_hidden(
     kind = answer.content_type
     coding = answer.headers.get("content-encoding", "identity").strip().lower()
     if kind != "text/event-stream":
-        await _whole(answer, send, tee, extra, dialect, ruling.hide, logprobs, coding, options, metrics)
+        await _whole(answer, send, tee, extra, dialect, ruling.hide, logprobs, coding, options, metrics, seal)
         return
     unpack = _unpacking(coding)
     headers = answer_headers(answer.raw_headers, changed=True)
     headers += extra
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    hiding = StreamHider(dialect, ruling.hide, logprobs=logprobs)
+    hiding = StreamHider(dialect, ruling.hide, logprobs=logprobs, seal=seal)
     content = answer.content
     try:
         while not content.at_eof():
@@ -144,6 +145,7 @@ async def _whole(
     coding: str,
     options: Options,
     metrics: Metrics,
+    seal: Seal | None,
 ) -> None:
     unpack = _unpacking(coding)
     pieces: list[bytes] = []
@@ -159,7 +161,7 @@ async def _whole(
     body = b"".join(pieces)
     tee.add(body)
     try:
-        passed = hidden(dialect, body, how, logprobs=logprobs) if body else body
+        passed = hidden(dialect, body, how, logprobs=logprobs, seal=seal) if body else body
     except Unhideable:
         # An error page holds no reasoning; of an answer nobody can tell.
         if answer.status < 400 and options.hide is Fail.CLOSED:

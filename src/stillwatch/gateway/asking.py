@@ -44,13 +44,15 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     end_user: str | None = None
     engine: tuple[str, ...] = ()
 
-    def asked(self, *, at: float, account: int, dialect: Dialect, **more: Any) -> Asked:
+    def asked(
+        self, *, at: float, account: int, dialect: Dialect, model_in_path: str | None = None, **more: Any
+    ) -> Asked:
         """The facts as the policy wants them."""
         return Asked(
             at=at,
             account=account,
             dialect=dialect,
-            model=self.model,
+            model=self.model or model_in_path,
             stream=self.stream,
             n=self.n,
             top_logprobs=self.top_logprobs,

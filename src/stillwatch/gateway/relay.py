@@ -17,6 +17,7 @@ from stillwatch.gateway.asking import Body, Unreadable, read_body
 from stillwatch.gateway.capture import Capture, Seen
 from stillwatch.gateway.counting import used_in
 from stillwatch.gateway.editing import edited
+from stillwatch.gateway.hiding import Seal
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Fail, Options
 from stillwatch.gateway.protocol import OVERSIZED
@@ -33,9 +34,10 @@ from stillwatch.gateway.reading import (
     whole_body,
 )
 from stillwatch.gateway.refusing import Refusal, refusal, ruling_headers, ruling_refusal
+from stillwatch.gateway.signatures import Binding, Foreign
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
 from stillwatch.gateway.who import Identities, Who, trusted_address
-from stillwatch.gateway.wire import Headers, dialect_of, first, forward_headers, uncovered
+from stillwatch.gateway.wire import Headers, dialect_of, first, forward_headers, model_in, uncovered
 from stillwatch.policy import Asked, Dialect, Gate, Hide, Ruling, Step, Used
 
 __all__ = ["Gateway"]
@@ -53,6 +55,7 @@ class Gateway:
         gate: the policy.
         who: names callers.
         capture: where exchanges go for the next scan; `None` captures nothing.
+        binding: what binds reasoning signatures to whom they were issued; `None` leaves them as they are.
     """
 
     def __init__(
@@ -63,9 +66,11 @@ class Gateway:
         *,
         options: Options | None = None,
         capture: Capture | None = None,
+        binding: Binding | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._upstream, self._gate, self._who, self._capture = upstream, gate, who, capture
+        self._binding = binding
         self.options = options or Options()
         self.metrics = metrics or Metrics()
 
@@ -121,6 +126,11 @@ class Gateway:
             said = refusal(
                 one.dialect, 415, "unsupported_encoding", "Send the body plain, or packed with gzip or deflate."
             )
+        except Foreign:
+            self.metrics.stages[("signature", "closed")] += 1
+            said = refusal(
+                one.dialect, 400, "foreign_reasoning", "A reasoning signature in this request was not issued for it."
+            )
         except (Broken, Unreadable):
             said = refusal(one.dialect, 400, "invalid_json", "The request body is not a JSON object in UTF-8.")
         await self._answered(one, said, send)
@@ -148,6 +158,7 @@ class Gateway:
             at=one.at,
             account=asked_by.account,
             dialect=one.dialect,
+            model_in_path=None if one.dialect is Dialect.OTHER else model_in(one.path),
             org=asked_by.org,
             pathway=options.pathway,
             end_user=None if body.end_user is None else self._who.end_user(body.end_user),
@@ -180,6 +191,12 @@ class Gateway:
     def _edit(self, one: _Passing, body: Body) -> None:
         strip = body.engine if self.options.strip else ()
         ruling = one.ruling
+        if self._binding is not None:
+            model = body.model or model_in(one.path)
+            plain = self._binding.opened(one.dialect, one.plain, one.who, model)
+            one.seal = self._binding.sealer(one.dialect, plain, one.who, model)
+            if plain is not one.plain:
+                one.body, one.plain, one.packed = plain, plain, False
         if strip or ruling.clamp is not None or ruling.degrade is not None:
             plain = edited(one.dialect, one.plain, clamp=ruling.clamp, strip=strip, model=ruling.degrade)
             if plain is not one.plain:
@@ -259,7 +276,7 @@ class Gateway:
             one.begun = True
             await send(message)
 
-        if hides and one.dialect is not Dialect.OTHER:
+        if (hides or one.seal is not None) and one.dialect is not Dialect.OTHER:
             await relay_hidden(
                 answer,
                 noted,
@@ -269,6 +286,7 @@ class Gateway:
                 ruling=ruling,
                 options=self.options,
                 metrics=self.metrics,
+                seal=one.seal,
             )
         else:
             await relay(answer, noted, one.tee, extra)
@@ -310,7 +328,7 @@ class _Passing:
 
     __slots__ = (
         "asked", "at", "begun", "body", "client", "counts", "dialect", "finished", "gone", "headers", "method", "packed", "path", "plain",
-        "query", "raw_path", "readable", "request_id", "ruling", "status", "tee", "who",
+        "query", "raw_path", "readable", "request_id", "ruling", "seal", "status", "tee", "who",
     )  # fmt: skip
 
     def __init__(self, scope: Any, who: Identities) -> None:
@@ -330,6 +348,7 @@ class _Passing:
         self.ruling = _UNRULED
         self.status = 0
         self.request_id: str | None = None
+        self.seal: Seal | None = None
         self.tee = Tee(1 << 20, stream=False)
 
     def seen(self, options: Options) -> Seen:

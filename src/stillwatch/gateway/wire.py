@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from stillwatch.policy import Dialect
 
-__all__ = ["MARK", "Headers", "answer_headers", "dialect_of", "first", "forward_headers", "uncovered"]
+__all__ = ["MARK", "Headers", "answer_headers", "dialect_of", "first", "forward_headers", "model_in", "uncovered"]
 
 Headers = list[tuple[bytes, bytes]]
 """Headers as ASGI has them: lower-case names, in the order of the wire."""
@@ -78,6 +78,17 @@ def uncovered(path: str) -> str | None:
     """The pathway of a call that carries models' answers past the gateway's eyes, such as `batch`; `None` for any other."""
     plain = _plain(path)
     return next((name for part, name in _UNCOVERED if part in plain), None)
+
+
+@lru_cache(maxsize=8192)
+def model_in(path: str) -> str | None:
+    """The model that a path names, as Gemini's and Vertex's do.
+
+    >>> model_in("/v1beta/models/gemini-x:generateContent")
+    'gemini-x'
+    """
+    name = path.rpartition("models/")[2].partition(":")[0] if ":" in path else ""
+    return name[:512] or None
 
 
 def first(headers: Headers, name: bytes) -> bytes | None:

@@ -5,6 +5,7 @@ Signatures, encrypted blocks and tool calls stay as they are. What cannot be rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -16,10 +17,14 @@ from stillwatch.gateway.hiding.responses import ResponsesHider
 from stillwatch.gateway.hiding.sse import Event, Events, EventTooLong
 from stillwatch.policy import Dialect, Hide
 
-__all__ = ["EventTooLong", "Hider", "StreamHider", "Unhideable", "hidden", "hider"]
+__all__ = ["EventTooLong", "Hider", "Seal", "StreamHider", "Unhideable", "hidden", "hider"]
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.encode
+
+
+Seal = Callable[[Any], bool]
+"""An edit of one event or answer in place that seals its signatures; whether it changed."""
 
 
 class Unhideable(Exception):
@@ -51,8 +56,8 @@ def hider(dialect: Dialect, how: Hide, *, logprobs: bool = False) -> Hider:
     return _HIDERS[dialect](how, logprobs=logprobs or how is not Hide.NOTHING)
 
 
-def hidden(dialect: Dialect, body: bytes, how: Hide, *, logprobs: bool = False) -> bytes:
-    """A whole JSON answer without what is to be hidden; the same bytes where nothing was.
+def hidden(dialect: Dialect, body: bytes, how: Hide, *, logprobs: bool = False, seal: Seal | None = None) -> bytes:
+    """A whole JSON answer without what is to be hidden, its signatures sealed; the same bytes where nothing was.
 
     Raises:
         Unhideable: when the body is no JSON.
@@ -61,7 +66,10 @@ def hidden(dialect: Dialect, body: bytes, how: Hide, *, logprobs: bool = False) 
         data = _decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unhideable from error
-    return _encode(data) if hider(dialect, how, logprobs=logprobs).whole(data) else body
+    changed = hider(dialect, how, logprobs=logprobs).whole(data)
+    if seal is not None and seal(data):
+        changed = True
+    return _encode(data) if changed else body
 
 
 class StreamHider:
@@ -70,7 +78,16 @@ class StreamHider:
     `unreadable` counts the events that were left out because nobody could read them.
     """
 
-    def __init__(self, dialect: Dialect, how: Hide, *, logprobs: bool = False, longest: int = 16 << 20) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        how: Hide,
+        *,
+        logprobs: bool = False,
+        seal: Seal | None = None,
+        longest: int = 16 << 20,
+    ) -> None:
+        self._seal = seal
         self._hider = hider(dialect, how, logprobs=logprobs)
         self._named = dialect in (Dialect.MESSAGES, Dialect.RESPONSES)
         self._events = Events(longest)
@@ -99,6 +116,8 @@ class StreamHider:
             self.unreadable += data.strip() != b"[DONE]"
             return event.raw if data.strip() == b"[DONE]" else b""
         before, changed = self._hider.event(value)
+        if self._seal is not None and self._seal(value):
+            changed = True
         raw = event.with_data(_encode(value)) if changed else event.raw
         return b"".join([*map(self._made, before), raw]) if before else raw
 
