@@ -91,7 +91,7 @@ def openai_paths() -> None:
         try:
             client.chat.completions.create(**{**CHAT, "model": "blocked"})
         except openai.PermissionDeniedError as error:
-            same(error.code, "account_blocked")
+            same(error.code, "request_not_allowed")
         else:
             raise AssertionError("no error")
 
@@ -141,7 +141,7 @@ def anthropic_paths() -> None:
         try:
             client.messages.create(**{**asked, "model": "blocked"})
         except anthropic.PermissionDeniedError as error:
-            same(error.body["error"]["details"]["code"], "account_blocked")
+            same(error.body["error"]["details"]["code"], "request_not_allowed")
         else:
             raise AssertionError("no error")
 

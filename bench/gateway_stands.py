@@ -39,6 +39,7 @@ SDKS = HIDE.replace(
 name = "withdrawn"
 match = { model = ["blocked"] }
 step = "block"
+unsafe_without_person = true
 [[tests]]""",
     1,
 )
