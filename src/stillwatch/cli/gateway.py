@@ -39,6 +39,7 @@ def gateway(
     org_header: str | None = None,
     trust_forwarded: Annotated[bool, Parameter(negative=())] = False,
     zero_retention: Path | None = None,
+    beside: int = 1,
     capture: bool = True,
     roll_seconds: float = 60.0,
     pathway: str = "gateway",
@@ -73,6 +74,7 @@ def gateway(
         org_header: Header in which a trusted front names the organisation.
         trust_forwarded: A trusted front sets X-Forwarded-For.
         zero_retention: File of accounts and organisations whose text is never kept, one a line.
+        beside: Gateways that stand side by side; each lets an equal share of every limit through.
         capture: Keep exchanges for the next scan.
         roll_seconds: How long a capture file stays open.
         pathway: What the capture calls this way in.
@@ -120,7 +122,7 @@ def gateway(
         forwarded=trust_forwarded,
         strip=not keep_engine_fields,
     )
-    gate, refresh = _gate(policy, standing or workspace / "standing" / "standing.arrow")
+    gate, refresh = _gate(policy, standing or workspace / "standing" / "standing.arrow", beside)
     keeping = Capture(workspace / "inbox", roll_seconds=roll_seconds) if capture else None
     served = Gateway(
         Upstream(
@@ -164,14 +166,14 @@ def gateway(
     _run(serve(served, admin, listen, started=listening, refresh=refresh))
 
 
-def _gate(policy: Path | None, standing: Path) -> tuple[Gate, Callable[[], object] | None]:
+def _gate(policy: Path | None, standing: Path, beside: int) -> tuple[Gate, Callable[[], object] | None]:
     """The gate, and what makes it follow its files."""
     from stillwatch.gateway.observe import UnsafeObserveOnly
     from stillwatch.policy import open_gate
 
     if policy is None:
         return UnsafeObserveOnly(), None
-    watched = open_gate(policy, standing)
+    watched = open_gate(policy, standing, workers=beside)
     return watched.gate, watched.refresh
 
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["HEADER_BYTES", "HEADER_SECONDS", "OVERSIZED", "GuardedProtocol"]
+from stillwatch.gateway.reading import OVERSIZED
+
+__all__ = ["HEADER_BYTES", "HEADER_SECONDS", "GuardedProtocol"]
 
 HEADER_BYTES = 64 << 10
 """Bytes of headers that a request may have."""
 
 HEADER_SECONDS = 20.0
 """How long a client may take to the end of its headers, once it has connected or begun a request."""
-
-OVERSIZED = "stillwatch.oversized"
-"""Extension in the scope of a request whose headers were larger; the application refuses it."""
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"

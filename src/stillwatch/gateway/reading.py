@@ -10,6 +10,7 @@ from typing import Any
 from stillwatch.gateway.wire import Headers, first
 
 __all__ = [
+    "OVERSIZED",
     "Broken",
     "Gone",
     "HeadersTooLarge",
@@ -22,6 +23,9 @@ __all__ = [
     "streamed",
     "whole_body",
 ]
+
+OVERSIZED = "stillwatch.oversized"
+"""Extension in the scope of a request whose headers are beyond their limit; the server counts them, the application refuses."""
 
 Receive = Callable[[], Awaitable[Any]]
 
