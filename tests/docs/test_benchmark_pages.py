@@ -23,7 +23,7 @@ def _bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("name", ["scan", "range", "audit"])
+@pytest.mark.parametrize("name", ["scan", "range", "audit", "gateway"])
 def test_a_page_and_its_plots_are_drawn_from_its_figures(name: str) -> None:
     folder = ROOT / "docs" / "benchmarks"
     found = json.loads((folder / f"{name}.json").read_text("utf-8"))

@@ -15,6 +15,7 @@ from stillwatch.cli.case_journal import case_journal
 from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
+from stillwatch.cli.gateway import gateway
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
@@ -22,7 +23,20 @@ from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, policy_app, audit_app, demo, range_app)
+COMMANDS = (
+    scan,
+    explain,
+    expand,
+    names,
+    case_app,
+    case_journal,
+    case_verify,
+    audit_app,
+    policy_app,
+    gateway,
+    demo,
+    range_app,
+)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130

@@ -1,0 +1,80 @@
+"""docs/benchmarks/gateway.md, drawn from the figures in gateway.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bars import bars_of
+
+NAMES = {
+    "bare": "bare uvicorn + aiohttp relay",
+    "observe": "gateway, no rules, no capture",
+    "full": "gateway, default policy, 100,000 accounts in standing, capture on",
+    "hide": "gateway, hiding reasoning for everybody",
+    "litellm": "LiteLLM proxy, no database, no callbacks",
+}
+SHARED = (
+    "",
+    (
+        "Proxies ran on the first core, load and the model API on the second, all at the lowest priority. The two cores are hyperthreads of one, "
+        "and the machine was shared with other work: CPU time is inflated by that, wall-clock time more so. The comparisons within a run are what counts."
+    ),
+)
+
+
+def files(found: dict[str, Any]) -> dict[str, str]:
+    """The page, by file name."""
+    return {"gateway.md": page(found)}
+
+
+def page(found: dict[str, Any]) -> str:
+    """The page for people."""
+    lines = ["# Gateway: what was measured", "", *bars_of(found, "bench/gateway.py", before=SHARED)]
+    raw = found["raw"]
+    if "cost" in raw:
+        lines += _cost(raw["cost"])
+    if "streams" in raw:
+        lines += _streams(raw["streams"])
+    if "sdks" in raw:
+        lines += _sdks(raw["sdks"])
+    return "\n".join(lines) + "\n"
+
+
+def _missing(told: dict[str, Any]) -> Iterator[str]:
+    for name, why in told["missing"].items():
+        yield f"{NAMES[name]}: not measured, {why.splitlines()[0][:200]}."
+
+
+def _cost(told: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## A call of 1 KB", "")
+    yield (
+        f"Medians of {told['rounds']} interleaved rounds of {told['count']:,} calls (LiteLLM: a twelfth of them) by 1,000 accounts. CPU is that of "
+        "the proxy's processes, the capture writer included. Added latency is at one connection, against the model API without a proxy in the same round."
+    )
+    yield from (
+        "",
+        "| proxy | CPU us, 64 connections | CPU us, one connection | added p50 ms | added p99 ms | memory MB |",
+        "|---|---|---|---|---|---|",
+    )
+    for row in told["rows"]:
+        yield f"| {NAMES[row['proxy']]} | {row['cpu_us_64']:,} | {row['cpu_us_1']:,} | {row['added_ms_p50']} | {row['added_ms_p99']} | {row['memory_mb']} |"
+    yield from ("", *_missing(told))
+
+
+def _streams(told: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## Streams", "")
+    yield (
+        f"Medians of {told['rounds']} interleaved rounds. Paced: 100 events 10 ms apart, 20 streams at once; burst: 50 events at once, CPU a stream. "
+        "Half of the events carry reasoning. The cost of a call is part of both."
+    )
+    yield from ("", "| proxy | CPU us a paced event | CPU us a burst of 50 |", "|---|---|---|")
+    for row in told["rows"]:
+        yield f"| {NAMES[row['proxy']]} | {row['us_per_paced_event']} | {row['us_per_burst']:,} |"
+    yield from ("", *_missing(told))
+
+
+def _sdks(told: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## The SDKs of the providers", "", "| SDK | version | path | outcome |", "|---|---|---|---|")
+    for row in told["rows"]:
+        yield f"| {row['sdk']} | {row['version']} | {row['path']} | {row['outcome']} |"

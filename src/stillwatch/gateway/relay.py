@@ -1,0 +1,220 @@
+"""The gateway as an ASGI application: read what is asked, ask the policy, carry its ruling out, pass the answer on.
+
+No framework, one pass, and the original bytes wherever no action changes them. A client that leaves takes its upstream request with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import aiohttp
+
+from stillwatch.gateway.answering import Tee, Withheld, relay, relay_hidden
+from stillwatch.gateway.asking import Body
+from stillwatch.gateway.capture import Capture
+from stillwatch.gateway.counting import used_in
+from stillwatch.gateway.judging import Judging, Passing
+from stillwatch.gateway.metrics import Metrics
+from stillwatch.gateway.options import Options
+from stillwatch.gateway.reading import (
+    Gone,
+    declared,
+    streamed,
+)
+from stillwatch.gateway.refusing import Refusal, refusal, ruling_headers
+from stillwatch.gateway.signatures import Binding
+from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
+from stillwatch.gateway.who import Identities
+from stillwatch.gateway.wire import first, forward_headers
+from stillwatch.policy import Dialect, Gate, Hide, Ruling, Step
+
+__all__ = ["Gateway"]
+
+_log = logging.getLogger(__name__)
+_NOTHING = Body()
+_LET_THROUGH = Ruling(step=Step.ALLOW, code="policy_failed_open")
+
+
+class Gateway:
+    """Stands before one upstream.
+
+    Args:
+        upstream: where requests go.
+        gate: the policy.
+        who: names callers.
+        capture: where exchanges go for the next scan; `None` captures nothing.
+        binding: what binds reasoning signatures to whom they were issued; `None` leaves them as they are.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        gate: Gate,
+        who: Identities,
+        *,
+        options: Options | None = None,
+        capture: Capture | None = None,
+        binding: Binding | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._upstream, self._capture = upstream, capture
+        self.options = options or Options()
+        self.metrics = metrics or Metrics()
+        self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request, or the beginning and end of the server's life."""
+        if scope["type"] == "http":
+            self.metrics.underway += 1
+            try:
+                await self._serve(scope, receive, send)
+            finally:
+                self.metrics.underway -= 1
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        await self._upstream.start()
+        if self._capture is not None:
+            self._capture.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._upstream.stop()
+        if self._capture is not None:
+            await self._capture.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        one = Passing(scope, self._judging.who)
+        try:
+            said = await self._judging.ruled(one, receive)
+            if said is None:
+                await self._passed_on(one, receive, send)
+                return
+        except Gone:
+            self.metrics.cancelled += 1
+            return
+        await self._answered(one, said, send)
+
+    async def _passed_on(self, one: Passing, receive: Any, send: Any) -> None:
+        """Send the request on and its answer back, while watching whether the client is still there."""
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101 - an ASGI server calls from a task
+        speaks = one.dialect is not Dialect.OTHER
+        watcher = asyncio.create_task(_until_gone(one, receive, this)) if speaks else None
+        answer: aiohttp.ClientResponse | None = None
+        said: Refusal | None = None
+        try:
+            if one.ruling.delay:
+                await asyncio.sleep(one.ruling.delay)
+            answer = await self._upstream.send(
+                one.method, one.raw_path, one.query, self._headers_on(one), self._body_on(one, receive)
+            )
+            if watcher is None:
+                watcher = asyncio.create_task(_until_gone(one, receive, this))
+            one.status = answer.status
+            one.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
+            one.tee = Tee(self.options.capture_text, stream=answer.content_type == "text/event-stream")
+            await self._answer(one, answer, send)
+            one.finished = True
+        except (Silent, aiohttp.SocketTimeoutError):
+            said = refusal(one.dialect, 504, "upstream_timeout", "The model API did not answer in time.")
+            self.metrics.stages[("upstream", "silent")] += 1
+        except (Unreachable, aiohttp.ClientError):
+            said = refusal(one.dialect, 502, "upstream_unreachable", "The model API could not be reached.")
+            self.metrics.stages[("upstream", "broken")] += 1
+        except Withheld:
+            said = refusal(one.dialect, 502, "answer_withheld", "The answer could not be checked and is not passed on.")
+            self.metrics.stages[("hide", "closed")] += 1
+            one.begun = False
+        except asyncio.CancelledError:
+            if not one.gone:
+                raise
+            this.uncancel()
+            self.metrics.cancelled += 1
+        finally:
+            if watcher is not None:
+                watcher.cancel()
+            if answer is not None and not one.finished:
+                answer.close()
+            self._settle(one)
+        if said is not None and not one.begun:
+            await self._answered(one, said, send, settle=False)
+
+    def _headers_on(self, one: Passing) -> list[tuple[str, str]]:
+        dropped = self._judging.who.own_headers
+        if not one.packed:
+            dropped |= {b"content-encoding"}
+        headers = forward_headers(one.headers, identity=one.dialect is not Dialect.OTHER, dropped=dropped)
+        if one.dialect is Dialect.OTHER and (length := declared(one.headers)) is not None:
+            headers.append(("content-length", str(length)))
+        if one.ruling.mark is not None:
+            headers.append(("x-stillwatch-mark", one.ruling.mark))
+        return headers
+
+    def _body_on(self, one: Passing, receive: Any) -> Any:
+        if one.dialect is not Dialect.OTHER:
+            return one.body
+        if not declared(one.headers) and first(one.headers, b"transfer-encoding") is None:
+            return None
+        return streamed(receive, limit=self.options.max_upload, seconds=self.options.body_seconds)
+
+    async def _answer(self, one: Passing, answer: aiohttp.ClientResponse, send: Any) -> None:
+        ruling = one.ruling
+        extra = ruling_headers(ruling, visible=self.options.visible)
+        hides = ruling.hide is not Hide.NOTHING or (ruling.clamp is not None and ruling.clamp.drop_logprobs)
+
+        async def noted(message: Any) -> None:
+            one.begun = True
+            await send(message)
+
+        if (hides or one.seal is not None) and one.dialect is not Dialect.OTHER:
+            await relay_hidden(
+                answer,
+                noted,
+                one.tee,
+                extra,
+                dialect=one.dialect,
+                ruling=ruling,
+                options=self.options,
+                metrics=self.metrics,
+                seal=one.seal,
+            )
+        else:
+            await relay(answer, noted, one.tee, extra)
+
+    async def _answered(self, one: Passing, said: Refusal, send: Any, *, settle: bool = True) -> None:
+        """Give an answer of our own."""
+        one.status = said.status
+        await send({"type": "http.response.start", "status": said.status, "headers": said.headers})
+        await send({"type": "http.response.body", "body": said.body, "more_body": False})
+        if settle:
+            one.tee.add(said.body)
+            one.finished = True
+            self._settle(one)
+
+    def _settle(self, one: Passing) -> None:
+        """Count what it used, and keep it for the next scan."""
+        self.metrics.answered(one.dialect, one.ruling, one.status)
+        if one.asked is None:
+            return
+        tee = one.tee
+        if one.counts:
+            head, tail = tee.ends()
+            events = tee.events if tee.stream else None
+            used = used_in(head, tail, at=time.time(), finished=one.finished, events=events)
+            self._judging.count(one, used)
+        if self._capture is not None and one.dialect is not Dialect.OTHER:
+            self._capture.keep(one.seen(self.options))
+
+
+async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any]) -> None:
+    """Cancel the relaying task as soon as the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    one.gone = True
+    relaying.cancel()

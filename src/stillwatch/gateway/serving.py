@@ -1,0 +1,199 @@
+"""One worker: the gateway on its port, the pages of its operator on another, and an end that lets streams finish."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from stillwatch.core import Error
+from stillwatch.gateway.capture import Capture
+from stillwatch.gateway.coverage import coverage
+from stillwatch.gateway.metrics import Metrics
+from stillwatch.gateway.protocol import GuardedProtocol
+from stillwatch.gateway.relay import Gateway
+
+__all__ = ["Admin", "Listen", "serve"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """Where a worker listens. The admin port belongs inside: it has no password."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin_host: str = "127.0.0.1"
+    admin_port: int | None = 9464
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    client_ca: str | None = None
+    drain_seconds: float = 30.0
+    most_connections: int | None = None
+
+
+class Admin:
+    """The operator's pages: `/metrics`, `/health`, `/ready`, `/coverage`.
+
+    `ready` turns false as soon as draining begins, so that a balancer sends no more; `health` stays true until the end.
+    """
+
+    def __init__(self, metrics: Metrics, capture: Capture | None, *, pathway: str) -> None:
+        self._metrics, self._capture, self._pathway = metrics, capture, pathway
+        self.draining = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request of the operator."""
+        if scope["type"] != "http":
+            return
+        status, kind, body = self._page(scope["path"])
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _page(self, path: str) -> tuple[int, bytes, bytes]:
+        plain, json = b"text/plain; charset=utf-8", b"application/json"
+        if path == "/metrics":
+            lines = [*self._metrics.lines(), *self._captured()]
+            return 200, b"text/plain; version=0.0.4; charset=utf-8", ("\n".join(lines) + "\n").encode()
+        if path == "/health":
+            return 200, plain, b"ok\n"
+        if path == "/ready":
+            return (503, plain, b"draining\n") if self.draining else (200, plain, b"ready\n")
+        if path == "/coverage":
+            return 200, json, msgspec.json.encode(coverage(self._metrics, self._capture, self._pathway))
+        return 404, plain, b"pages: /metrics /health /ready /coverage\n"
+
+    def _captured(self) -> list[str]:
+        if self._capture is None:
+            return []
+        return [
+            "# HELP stillwatch_captured_total Exchanges handed to the capture writer.",
+            "# TYPE stillwatch_captured_total counter",
+            f"stillwatch_captured_total {self._capture.written}",
+            "# HELP stillwatch_capture_dropped_total Exchanges the capture lost because it was behind or gone.",
+            "# TYPE stillwatch_capture_dropped_total counter",
+            f"stillwatch_capture_dropped_total {self._capture.dropped}",
+            "# HELP stillwatch_capture_waiting_bytes Bytes that wait for the capture writer.",
+            "# TYPE stillwatch_capture_waiting_bytes gauge",
+            f"stillwatch_capture_waiting_bytes {self._capture.waiting}",
+        ]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own handling of signals: the worker has two servers and one way to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: Any, host: str, port: int, **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        **more,
+    )
+
+
+async def serve(
+    gateway: Gateway,
+    admin: Admin,
+    listen: Listen,
+    *,
+    started: Callable[[int, int | None], None] | None = None,
+    refresh: Callable[[], object] | None = None,
+    refresh_seconds: float = 5.0,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then stop taking connections and let what is under way finish, for `drain_seconds` at most.
+
+    `refresh` is called every few seconds in a thread: it makes the policy follow its files.
+
+    Raises:
+        Error: when a port cannot be had.
+    """
+    main = _Server(
+        _config(
+            gateway,
+            listen.host,
+            listen.port,
+            http=GuardedProtocol,
+            lifespan="on",
+            backlog=2048,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, int(listen.drain_seconds)),
+            limit_concurrency=listen.most_connections,
+            ssl_certfile=listen.tls_cert,
+            ssl_keyfile=listen.tls_key,
+            ssl_ca_certs=listen.client_ca,
+            ssl_cert_reqs=2 if listen.client_ca else 0,
+        )
+    )
+    servers = [main]
+    if listen.admin_port is not None:
+        servers.append(_Server(_config(admin, listen.admin_host, listen.admin_port, http="httptools", lifespan="off")))
+
+    def drain() -> None:
+        admin.draining = True
+        main.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, drain)
+    running = [asyncio.create_task(_run(server)) for server in servers]
+    following: asyncio.Task[None] | None = None
+    try:
+        for server, task in zip(servers, running, strict=True):
+            await _until_started(server, task)
+        if started is not None:
+            ports = [server.servers[0].sockets[0].getsockname()[1] for server in servers]
+            started(ports[0], ports[1] if len(ports) > 1 else None)
+        if refresh is not None:
+            following = asyncio.create_task(_follow(refresh, refresh_seconds))
+        await running[0]
+    finally:
+        if following is not None:
+            following.cancel()
+        for server in servers[1:]:
+            server.should_exit = True
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _run(server: uvicorn.Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # uvicorn leaves so when a port is taken
+        raise Error(f"{server.config.host}:{server.config.port}: cannot listen there") from error
+
+
+async def _until_started(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
+    while not server.started:
+        if running.done():
+            await running
+            raise Error("the gateway could not start; see the log above")
+        await asyncio.sleep(0.01)
+
+
+async def _follow(refresh: Callable[[], object], seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(refresh)
+        except Exception:
+            _log.exception("what the policy follows could not be read again")

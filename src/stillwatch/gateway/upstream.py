@@ -1,0 +1,100 @@
+"""The model API behind the gateway: one pool of kept connections, nothing followed, nothing unpacked, nothing remembered."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import yarl
+
+from stillwatch.core import Fault, SettingsError
+
+__all__ = ["Silent", "Unreachable", "Upstream"]
+
+
+class Unreachable(Exception):
+    """No connection to the upstream, or one that broke before its answer began."""
+
+
+class Silent(Exception):
+    """An upstream that did not answer in time."""
+
+
+class Upstream:
+    """Sends requests on.
+
+    Args:
+        url: where paths are appended, such as `https://api.example.com`.
+        connect_seconds, silence_seconds: see `Options`.
+        ca: file of certificates that are trusted instead of the system's.
+
+    Raises:
+        SettingsError: when the URL cannot be used.
+    """
+
+    def __init__(self, url: str, *, connect_seconds: float, silence_seconds: float, ca: str | None = None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise SettingsError(
+                [Fault(path="upstream", message=f"got {url!r}, expected a URL such as https://api.example.com")]
+            )
+        base = url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=connect_seconds, sock_read=silence_seconds, connect=None
+        )
+        self._tls: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
+        self._session: aiohttp.ClientSession | None = None
+
+        @lru_cache(maxsize=8192)
+        def target(path: bytes, query: bytes) -> yarl.URL:
+            whole = base + path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+            return yarl.URL(whole, encoded=True)
+
+        self._target = target
+
+    async def start(self) -> None:
+        """Open the pool; call it on the event loop."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=50.0, ttl_dns_cache=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("user-agent", "accept", "accept-encoding", "content-type"),
+            max_line_size=32_768,
+            max_field_size=65_536,
+        )
+
+    async def stop(self) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(
+        self,
+        method: str,
+        path: bytes,
+        query: bytes,
+        headers: list[tuple[str, str]],
+        body: bytes | AsyncIterator[bytes] | None,
+    ) -> aiohttp.ClientResponse:
+        """Send one request and wait for the beginning of its answer.
+
+        Raises:
+            Unreachable, Silent: as they say; what a streamed body raises comes through as it is.
+        """
+        session: Any = self._session
+        try:
+            answer: aiohttp.ClientResponse = await session.request(
+                method, self._target(path, query), headers=headers, data=body, allow_redirects=False
+            )
+        except TimeoutError as error:
+            raise Silent from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise Unreachable(error.__class__.__name__) from error
+        return answer

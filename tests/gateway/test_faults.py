@@ -1,0 +1,266 @@
+"""The fault matrix: what goes wrong on either side, and the documented behaviour in each case."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+import socket
+import zlib
+from typing import Any
+
+import pytest
+
+from stillwatch.gateway import protocol
+from stillwatch.gateway.logs import FactsOnly
+from stillwatch.gateway.options import Fail, Options
+from stillwatch.gateway.upstream import Upstream
+from stillwatch.policy import Clamp, Hide, Ruling, Step
+
+from .serving import aiohttp, played, says, scene, streams
+
+CHAT = "/v1/chat/completions"
+HIDE = Ruling(step=Step.HIDE_REASONING, code="reasoning_hidden", hide=Hide.REMOVE)
+EVENT = b'data: {"choices":[{"index":0,"delta":{"reasoning_content":"SECRET","content":"a"}}]}\n\n'
+
+
+def test_an_upstream_that_is_not_there_is_a_502_in_the_dialect() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+        async def scenario() -> None:
+            async with scene(says(b"{}")) as at:
+                await at.gateway._upstream.stop()
+                at.gateway._upstream = Upstream(nobody, connect_seconds=1, silence_seconds=1)
+                await at.gateway._upstream.start()
+                status, _, body = await at.post("/v1/messages", {})
+                assert (status, json.loads(body)["error"]["details"]["code"]) == (502, "upstream_unreachable")
+                assert at.rules.used[0].finished is False
+
+        played(scenario)
+
+
+def test_an_upstream_that_says_nothing_is_a_504() -> None:
+    async def silent(heard: Any, _send: Any) -> None:
+        await heard.gone.wait()
+
+    async def scenario() -> None:
+        async with scene(silent, options=Options(silence_seconds=0.2)) as at:
+            status, _, body = await at.post(CHAT, {})
+            assert (status, json.loads(body)["error"]["code"]) == (504, "upstream_timeout")
+            await asyncio.wait_for(at.model.heard[0].gone.wait(), 2)
+
+    played(scenario)
+
+
+@pytest.mark.parametrize("ruling", [Ruling(step=Step.ALLOW), HIDE])
+def test_a_stream_that_breaks_off_upstream_breaks_off_for_the_client(ruling: Ruling) -> None:
+    async def scenario() -> None:
+        async with scene(streams([b'data: {"a":1}\n\n'], broken=True), ruling=ruling) as at:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await at.post(CHAT, {"stream": True})
+            assert at.gateway.metrics.stages[("upstream", "broken")] == 1
+            assert at.rules.used[0].finished is False
+
+    played(scenario)
+
+
+def test_a_slow_client_holds_the_upstream_back_and_memory_stays_small() -> None:
+    piece, pieces = b"x" * 65_536, 400
+    sent = 0
+
+    async def much(_heard: Any, send: Any) -> None:
+        nonlocal sent
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        for _ in range(pieces):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            sent += 1
+        await send({"type": "http.response.body", "body": b""})
+
+    async def scenario() -> None:
+        async with scene(much) as at:
+            reader, writer = await asyncio.open_connection("127.0.0.1", at.port, limit=4096)
+            writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+            await reader.readline()
+            await asyncio.sleep(0.5)
+            assert sent < pieces * 0.9, "the upstream ran ahead of the client"
+            total = 0
+            while total < len(piece) * pieces:
+                total += len(await reader.read(1 << 20))
+            writer.close()
+
+    played(scenario)
+
+
+def test_a_prompt_of_400_kb_passes_and_a_body_beyond_the_limit_does_not() -> None:
+    async def scenario() -> None:
+        async with scene(says(b"{}"), options=Options(max_body=1 << 20)) as at:
+            body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * 400_000}]}).encode()
+            assert (await at.post(CHAT, body))[0] == 200
+            assert at.model.heard[0].body == body
+            declared = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n"
+            assert b" 413 " in await at.raw(declared)
+            chunked = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            assert b" 413 " in await at.raw(chunked + (b"80000\r\n" + b"x" * 0x80000 + b"\r\n") * 4)
+            assert len(at.model.heard) == 1
+
+    played(scenario)
+
+
+def test_a_body_that_does_not_arrive_is_given_up() -> None:
+    async def scenario() -> None:
+        async with scene(says(b"{}"), options=Options(body_seconds=0.2)) as at:
+            got = await at.raw(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{")
+            assert b" 408 " in got
+            assert at.model.heard == []
+
+    played(scenario)
+
+
+def test_headers_that_never_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
+
+    async def scenario() -> None:
+        async with scene(says(b"{}")) as at:
+            many = b"".join(b"x-%d: %s\r\n" % (n, b"y" * 1000) for n in range(200))
+            assert b" 431 " in await at.raw(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")
+            one = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-bomb: " + b"y" * 2_000_000
+            assert b" 431 " in await at.raw(one)
+            assert b" 408 " in await at.raw(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-slow: ")
+            assert b" 408 " in await at.raw(b"")
+            assert at.model.heard == []
+            assert (await at.post(CHAT, {}))[0] == 200, "everybody else is served"
+
+    played(scenario)
+
+
+SMUGGLED = {
+    "both lengths": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    b"GET /admin HTTP/1.1\r\n\r\n",
+    "two lengths": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n{}GET /a ",
+    "odd chunking": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "space before colon": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "bad chunk size": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
+    "folded header": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nA: b\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
+    "nul in header": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("attempt", SMUGGLED)
+def test_no_request_hides_within_another(attempt: str) -> None:
+    async def scenario() -> None:
+        async with scene(says(b"{}")) as at:
+            await at.raw(SMUGGLED[attempt], wait=0.3)
+            assert [heard.path for heard in at.model.heard if heard.path != "/v1/messages"] == []
+            for heard in at.model.heard:
+                assert "transfer-encoding" not in heard.headers
+                assert len(heard.body) == int(heard.headers["content-length"])
+
+    played(scenario)
+
+
+def test_a_packed_request_is_read_within_its_limit() -> None:
+    body = json.dumps({"n": 4, "model": "m"}).encode()
+    bomb = gzip.compress(b" " * (64 << 20))
+
+    async def scenario() -> None:
+        async with scene(says(b"{}"), options=Options(max_body=1 << 20)) as at:
+            assert (await at.post(CHAT, gzip.compress(body), content_encoding="gzip"))[0] == 200
+            assert at.rules.asked[0].n == 4
+            assert at.model.heard[0].body == gzip.compress(body)
+            assert (await at.post(CHAT, bomb, content_encoding="gzip"))[0] == 413
+            assert (await at.post(CHAT, b"no gzip", content_encoding="gzip"))[0] == 400
+            assert (await at.post(CHAT, gzip.compress(body)[:-9], content_encoding="gzip"))[0] == 400
+            assert (await at.post(CHAT, body, content_encoding="zstd"))[0] == 415
+            assert len(at.model.heard) == 1
+
+    played(scenario)
+
+
+def test_a_packed_request_that_is_clamped_goes_on_plain() -> None:
+    ruling = Ruling(step=Step.CLAMP, code="clamped", clamp=Clamp(n=1))
+
+    async def scenario() -> None:
+        async with scene(says(b"{}"), ruling=ruling) as at:
+            await at.post(CHAT, zlib.compress(b'{"n":4}'), content_encoding="deflate")
+            assert at.model.heard[0].json == {"n": 1}
+            assert "content-encoding" not in at.model.heard[0].headers
+
+    played(scenario)
+
+
+def test_reasoning_is_hidden_in_streams_and_whole_answers_on_the_wire() -> None:
+    async def scenario() -> None:
+        async with scene(streams([EVENT[:20], EVENT[20:], b"data: [DONE]\n\n"]), ruling=HIDE) as at:
+            _, headers, body = await at.post(CHAT, {"stream": True})
+            assert body == b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\ndata: [DONE]\n\n'
+            assert headers["x-stillwatch-step"] == "hide_reasoning"
+            at.model.answer = says(b'{"choices":[{"message":{"reasoning":"SECRET","content":"a"}}]}', etag="x")
+            _, headers, body = await at.post(CHAT, {})
+            assert body == b'{"choices":[{"message":{"content":"a"}}]}'
+            assert "etag" not in headers
+
+    played(scenario)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+def test_a_packed_answer_gives_nothing_away(coding: str, kind: str) -> None:
+    plain = EVENT if kind == "text/event-stream" else b'{"choices":[{"message":{"reasoning":"SECRET","content":"a"}}]}'
+    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda body: body}[coding](plain)
+
+    async def scenario() -> None:
+        async with scene(says(packed, kind=kind, content_encoding=coding), ruling=HIDE) as at:
+            status, headers, body = await at.post(CHAT, {})
+            assert b"SECRET" not in body
+            assert status == (502 if coding == "br" else 200)
+            assert "content-encoding" not in headers
+
+    played(scenario)
+
+
+@pytest.mark.parametrize(("way", "status"), [(Fail.CLOSED, 502), (Fail.OPEN, 200)])
+def test_an_answer_that_cannot_be_read_is_withheld_or_passed_as_chosen(way: Fail, status: int) -> None:
+    async def scenario() -> None:
+        async with scene(says(b"<html>"), ruling=HIDE, options=Options(hide=way)) as at:
+            assert (await at.post(CHAT, {}))[0] == status
+            at.model.answer = says(b"<html>", status=503)
+            got, _, body = await at.post(CHAT, {})
+            assert (got, body) == (503, b"<html>"), "an error page holds no reasoning"
+
+    played(scenario)
+
+
+def test_answers_without_end_are_not_held_without_end() -> None:
+    async def scenario() -> None:
+        async with scene(says(b'"' + b"x" * 100_000 + b'"'), ruling=HIDE, options=Options(max_answer=50_000)) as at:
+            assert (await at.post(CHAT, {}))[0] == 502
+
+    played(scenario)
+
+
+def test_what_is_logged_of_an_error_is_where_it_was_raised_not_what_it_says() -> None:
+    try:
+        raise ValueError("sk-secret and a prompt")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "f", 1, "the policy could not decide", (), (type(error), error, error.__traceback__)
+        )
+    line = FactsOnly().format(record)
+    assert "sk-secret" not in line
+    assert json.loads(line)["error"] == "ValueError"
+    assert "test_faults" in json.loads(line)["raised_at"]
+
+
+def test_a_pipelined_request_waits_its_turn() -> None:
+    one = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+
+    async def scenario() -> None:
+        async with scene(says(b"{}")) as at:
+            got = await at.raw(one * 3, wait=0.5)
+            assert got.count(b"HTTP/1.1 200") == 3
+            assert len(at.model.heard) == 3
+
+    played(scenario)
