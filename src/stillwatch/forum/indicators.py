@@ -74,7 +74,7 @@ class CaseFacts:
     """What the forum knows of a case: no handle of a member, no text.
 
     `reason`, `reviewer` and `decided_on` are of a decision in force that harvesting was found; None where there is none. `evidence` is
-    the SHA-256 of the sealed case file, None where the case was not sealed since.
+    the SHA-256 of the sealed case file, None where the case was not sealed since; `concluded` that two people decided.
     """
 
     case: str
@@ -88,6 +88,7 @@ class CaseFacts:
     reviewer: str | None = None
     decided_on: dt.date | None = None
     evidence: str | None = None
+    concluded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

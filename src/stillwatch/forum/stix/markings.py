@@ -9,7 +9,7 @@ from typing import Any
 from stillwatch.forum.stix.ids import IEP_EXTENSION, PAP_IDS, PUBLISHER, TLP_EXTENSION, TLP_IDS, stix_id
 from stillwatch.forum.words import ACTIONS, Pap, Switches, Tlp
 
-__all__ = ["SWITCHES", "Marks", "iep_id", "marking_objects", "marks_of"]
+__all__ = ["SWITCHES", "Marks", "fixed_markings", "iep_id", "marking_objects", "marks_of"]
 
 _TLP_CREATED = "2022-10-01T00:00:00.000Z"
 """Part of the published objects, like their ids."""
@@ -70,6 +70,16 @@ def marks_of(refs: list[str]) -> Marks:
 def marking_objects(tlp: Tlp, pap: Pap, switches: Switches) -> list[dict[str, Any]]:
     """The three marking definitions that an object with these markings refers to."""
     return [_tlp(tlp), _pap(pap), _iep(switches, tlp)]
+
+
+def fixed_markings() -> list[dict[str, Any]]:
+    """Every marking definition that there is in the forum."""
+    ieps = [
+        _iep(switches, tlp)
+        for switches in dict.fromkeys(SWITCHES.values())
+        for tlp in (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.RED)
+    ]
+    return [*map(_tlp, Tlp), *map(_pap, Pap), *ieps]
 
 
 def _tlp(tlp: Tlp) -> dict[str, Any]:

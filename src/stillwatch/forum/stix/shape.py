@@ -111,7 +111,8 @@ def text(pattern: str, expected: str, *, most: int = 400) -> Field:
 
 
 def one_of(*values: Any) -> Field:
-    """One of a few values."""
+    """One of a few values; of an enumeration, their texts."""
+    values = tuple(getattr(one, "value", one) for one in values)
 
     def wrong(value: Any) -> Wrong:
         if not any(value == one and type(value) is type(one) for one in values):
