@@ -6,6 +6,7 @@ from stillwatch.pipeline.case_opening import case_opening
 from stillwatch.pipeline.expand import expand_seed, seed_of
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
+from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.vault import raw_names
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Progress",
     "Read",
     "Scanned",
+    "case_facts",
     "case_opening",
     "expand_seed",
     "last_view",

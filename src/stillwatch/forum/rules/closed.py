@@ -1,4 +1,4 @@
-"""Which strings cannot hold words, because they have a closed form: ids, times, digests, patterns read in full, definitions known to the byte."""
+"""Which strings cannot hold words, because their form is closed: ids, times, digests, patterns read in full, known definitions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ATLAS = re.compile(r"https://atlas\.mitre\.org/techniques/AML\.T\d{4}(?:\.\d{3}
 
 
 def is_closed(one: Mapping[str, Any], path: str, value: str) -> bool:
-    """Whether this string of an object has a closed form, so that no words can hide in it. A user agent has none, and a model's name has none."""
+    """Whether this string of an object has a closed form, so that no words can hide in it. User agents and names of models have none."""
     if _CLOSED.fullmatch(value) or FIXED.get(str(one.get("id"))) == one:
         return True
     if path == ".pattern":

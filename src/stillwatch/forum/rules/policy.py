@@ -132,9 +132,8 @@ def _each(raw: Any, kind: type, path: str, faults: list[Fault]) -> dict[str, Any
     if not isinstance(raw, dict):
         faults.append(Fault(path=path, message=f"expected tables such as [{path}.us-peer]"))
         return {}
-    for key in raw:
-        if not _KEY.fullmatch(key):
-            faults.append(Fault(path=f"{path}.{key}", message="expected a key of small letters, digits and hyphens"))
+    odd = [key for key in raw if not _KEY.fullmatch(key)]
+    faults += [Fault(path=f"{path}.{key}", message="expected small letters, digits and hyphens") for key in odd]
     return {key: _one(one, kind, f"{path}.{key}", faults) for key, one in raw.items()}
 
 

@@ -1,4 +1,4 @@
-"""R2. No prices, volumes, customers, capacity or plans: what rivals do not tell one another, in any language that we know, in any spelling."""
+"""R2. No prices, volumes, customers, capacity or plans: what rivals do not tell one another, in many languages and any spelling."""
 
 from __future__ import annotations
 

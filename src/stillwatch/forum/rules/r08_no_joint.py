@@ -19,11 +19,18 @@ _KEYS = frozenset({
     "recommend", "recommended", "recommendation", "decision", "ruling", "verdict", "should", "vote", "votes", "agreed", "joint",
     "sanction", "terminate", "terminated",
 })  # fmt: skip
-_WHO = r"(?:please|kindly|should|must|shall|let us|let's|lets|we(?: all)?(?: will| should| must| agree| agreed)?|all (?:labs|members)|everybody|everyone|you|to be|together)"
-_WHAT = r"(?:block|ban|suspend|throttle|terminate|cut (?:them |it |him )?off|refuse service|deny access|blacklist|boycott|delist|close the accounts?|raise (?:the )?(?:limits?|rates?)|slow (?:them|it) down)"
+_WHO = (
+    r"(?:please|kindly|should|must|shall|let us|let's|lets|we(?: all)?(?: will| should| must| agree| agreed)?|all (?:labs|members)"
+    r"|everybody|everyone|you|to be|together)"
+)
+_WHAT = (
+    r"(?:block|ban|suspend|throttle|terminate|cut (?:them |it |him )?off|refuse service|deny access|blacklist|boycott|delist"
+    r"|close the accounts?|raise (?:the )?(?:limits?|rates?)|slow (?:them|it) down)"
+)
 _URGES = re.compile(
     rf"{_WHO}\b.{{0,60}}\b{_WHAT}|(?:^|[.!:;]\s*){_WHAT}\b"
-    r"|\b(?:bitte|wir sollten|alle sollten)\b.{0,60}\b(?:sperren|kundigen)|\b(?:bloquez|suspendez|nous devons bloquer)\b|\b(?:bloqueen|debemos bloquear|suspendan)\b"
+    r"|\b(?:bitte|wir sollten|alle sollten)\b.{0,60}\b(?:sperren|kundigen)"
+    r"|\b(?:bloquez|suspendez|nous devons bloquer)\b|\b(?:bloqueen|debemos bloquear|suspendan)\b"
     r"|(?:请|應|应该|一起|共同)?(?:封禁|封锁|屏蔽|停用)|(?:一緒に|皆で)?(?:ブロックして|停止して)|(?:함께 )?차단(?:하자|해 주세요|합시다)"
 )
 _CYRILLIC = re.compile(r"блокир|заблок|отключите")

@@ -1,4 +1,4 @@
-"""R9. A sum over labs leaves only when at least three besides the asker are in it and none makes most of it; and no two sums differ by few."""
+"""R9. A sum over labs leaves only when three besides the asker are in it, none makes most of it, and no two sums differ by few."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from stillwatch.forum.stix.markings import iep_id, marking_objects
 from stillwatch.forum.stix.pattern import Compared, pattern_of
 from stillwatch.forum.words import Kind, Pap, Switches, Tlp, decade, stamp
 
-__all__ = ["Sender", "bundle", "case_code", "case_objects", "common_objects", "member_id", "sdo"]
+__all__ = ["Sanitised", "Sender", "bundle", "case_code", "case_objects", "common_objects", "member_id", "sdo"]
 
 Object = dict[str, Any]
 _ALONE, _TOGETHER = phrases.FIXED[1], phrases.FIXED[0]
@@ -53,6 +53,14 @@ class Sender:
     def marks(self) -> list[str]:
         """The ids of the three markings."""
         return [TLP_IDS[self.tlp], PAP_IDS[self.pap], iep_id(self.switches, self.tlp)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sanitised:
+    """The record of what was removed, by its SHA-256, and the code of who signed it off (empty: nobody)."""
+
+    record: str
+    by: str
 
 
 def member_id(code: str) -> str:
@@ -94,7 +102,7 @@ def sdo(kind: str, made: str, sender: Sender, today: dt.date, **fields: Any) -> 
 
 
 def case_objects(
-    facts: CaseFacts, indicators: Sequence[Indicator], sender: Sender, *, sanitised: str, today: dt.date
+    facts: CaseFacts, indicators: Sequence[Indicator], sender: Sender, *, sanitised: Sanitised, today: dt.date
 ) -> list[Object]:
     """The objects of a case, without what `common_objects` gives.
 
@@ -102,7 +110,7 @@ def case_objects(
         facts: of a case; decided and sealed, or the rules will refuse what is made.
         indicators: those of the case that leave.
         sender: who sends.
-        sanitised: SHA-256 of the record of what was removed.
+        sanitised: the record of what was removed.
         today: the day of sending.
     """
     case, first, last = facts.case, stamp(facts.first_seen), stamp(facts.last_seen)
@@ -181,7 +189,7 @@ def bundle(objects: Iterable[Object]) -> Object:
     return {"type": "bundle", "id": stix_id("bundle", versions), "objects": held}
 
 
-def _indicator(one: Indicator, facts: CaseFacts, sender: Sender, sanitised: str) -> Object:
+def _indicator(one: Indicator, facts: CaseFacts, sender: Sender, sanitised: Sanitised) -> Object:
     pattern, kind = pattern_of(Compared(kind=one.kind, value=one.value))
     review: Object = {"human": True}
     if facts.reason is not None and facts.reviewer is not None and facts.decided_on is not None:
@@ -196,7 +204,7 @@ def _indicator(one: Indicator, facts: CaseFacts, sender: Sender, sanitised: str)
         "corroboration": "seed",
         "review": review,
         "legal_basis": {"key": sender.basis, "until": sender.basis_until.isoformat()},
-        "sanitised": {"profile": sender.profile, "record": sanitised, "by": facts.reviewer or ""},
+        "sanitised": {"profile": sender.profile, "record": sanitised.record, "by": sanitised.by},
     }
     if facts.evidence is not None:
         told["evidence_digest"] = facts.evidence
