@@ -1,4 +1,4 @@
-"""What left, as rows of `indicators_out`: the only place that says which objects a case gave rise to, in which version they left, and when."""
+"""What left, as rows of `indicators_out`: which objects a case gave rise to, in which version they left, and when."""
 
 from __future__ import annotations
 
@@ -49,9 +49,8 @@ def share(
         ForumError: when a rule refuses, or there is nothing to send.
     """
     if not told.linted.passes:
-        raise ForumError(
-            f"{told.case}: {len(told.linted.refusals)} refusals stand; stillwatch forum preview {told.case} explains each"
-        )
+        reasons = "; ".join(dict.fromkeys(f"{one.code}: {one.why}" for one in told.linted.refusals))
+        raise ForumError(f"{told.case}: {len(told.linted.refusals)} refusals stand ({reasons})")
     if not told.fresh:
         raise ForumError(f"{told.case}: everything was sent before, and nothing has changed")
     digest = hashlib.sha256(told.record).hexdigest()

@@ -76,8 +76,8 @@ def preview(
     record = _record(facts, kept, out, policy, signed_by)
     sanitised = Sanitised(record=hashlib.sha256(record).hexdigest(), by=signed_by or "")
     sender = sender_of(policy)
-    fresh = [*common_objects(sender), *case_objects(facts, kept, sender, sanitised=sanitised, today=today)]
-    objects = versioned(fresh, before, today=today)
+    made_of = case_objects(facts, kept, sender, sanitised=sanitised, today=today)
+    objects = [*common_objects(sender), *versioned(made_of, before, today=today)]
     return _previewed(facts.case, objects, out, record, before, policy, now, carrier, passed_today, overrides)
 
 

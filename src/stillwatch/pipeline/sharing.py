@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,11 +86,15 @@ def case_facts(
     if not accounts:
         raise ForumError(f"{case_id}: none of its members can be told any more")
     given = next((one for one in reversed(case.in_force) if one.ruling not in _OPEN), None)
-    things, out, days, counted = _things(workspace, case, accounts, public_models, opened=given is not None)
-    if given is not None and any(thing.kind in _RAW for thing in things):
-        desk.journal.append(
-            Entry(kind="case.vault_opened", by=by, case=case_id, body={"for": "forum", "kinds": sorted(_RAW.values())})
-        )
+
+    def opened(kinds: Sequence[str]) -> bool:
+        """Whether the vault opens; it is recorded before anything is read."""
+        if given is not None:
+            body = {"for": "forum", "kinds": list(kinds)}
+            desk.journal.append(Entry(kind="case.vault_opened", by=by, case=case_id, body=body))
+        return given is not None
+
+    things, out, days, counted = _things(workspace, case, accounts, public_models, opened)
     return CaseFacts(
         case=case_id,
         first_seen=days[0],
@@ -138,7 +142,11 @@ def _sealed_since(desk: Desk, case_id: str) -> str | None:
 
 
 def _things(
-    workspace: Workspace, case: Case, accounts: Sequence[int], public_models: Sequence[str], *, opened: bool
+    workspace: Workspace,
+    case: Case,
+    accounts: Sequence[int],
+    public_models: Sequence[str],
+    opened: Callable[[Sequence[str]], bool],
 ) -> tuple[list[Thing], list[LeftOut], tuple[dt.date, dt.date], int]:
     store = workspace.store
     members = pa.table({"account": pa.array(sorted(set(accounts)), pa.int64())})
@@ -151,7 +159,7 @@ def _things(
     if not asked.num_rows:
         raise ForumError(f"{case.id}: none of its accounts is in the logs that were read here")
     public = {*public_models, *store.read("releases", ["model"]).column("model").to_pylist()}
-    things, out = _with_values(workspace, shared, opened=opened)
+    things, out = _with_values(workspace, shared, opened)
     for row in models:
         if row["model"] in public:
             things.append(Thing(kind=Kind.MODEL, value=row["model"], members=row["members"], others=None))
@@ -176,14 +184,12 @@ def _things(
 
 
 def _with_values(
-    workspace: Workspace, rows: Sequence[Mapping[str, object]], *, opened: bool
+    workspace: Workspace, rows: Sequence[Mapping[str, object]], ask: Callable[[Sequence[str]], bool]
 ) -> tuple[list[Thing], list[LeftOut]]:
     """Shared things with their raw values. Without a decision the vault stays shut, and what lies there is left out."""
-    wanted = (
-        {(_RAW[Kind(str(r["kind"]))], int(str(r["value"]))) for r in rows if Kind(str(r["kind"])) in _RAW}
-        if opened
-        else set()
-    )
+    hidden = {(_RAW[Kind(str(r["kind"]))], int(str(r["value"]))) for r in rows if Kind(str(r["kind"])) in _RAW}
+    opened = bool(hidden) and ask(sorted({kind for kind, _ in hidden}))
+    wanted = hidden if opened else set()
     raw = _raw_values(workspace, wanted)
     things, out = [], []
     for row in rows:

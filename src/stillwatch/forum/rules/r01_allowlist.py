@@ -14,14 +14,15 @@ from stillwatch.forum.words import Kind, Lane
 
 __all__ = ["RULE"]
 
-_MEND = "Leave the field out, or put it into the form that docs/forum.md lists; the profile is closed on purpose"
+_MEND = "Leave it out, or put it into the form that docs/forum.md lists; the profile is closed on purpose"
+_ADD = "Add the field; docs/forum.md lists what each type needs"
 
 
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
     """Every object is of a known type and of its shape, and every pattern one that we know."""
     for one in batch:
         for path, why in _faults(one):
-            yield refusal("R1", one, path, why, _MEND)
+            yield refusal("R1", one, path, why, _ADD if why == "is missing" else _MEND)
 
 
 def _faults(one: Object) -> Iterator[tuple[str, str]]:

@@ -32,7 +32,7 @@ def iep_id(switches: Switches, tlp: Tlp) -> str:
 
 
 def _every() -> dict[str, Switches]:
-    found = {}
+    found: dict[str, Switches] = {}
     for actions, notify, attribution, resale, encrypt in itertools.product(
         ACTIONS, MAY, ("may", "must", "must-not"), MAY, ("must", "may")
     ):

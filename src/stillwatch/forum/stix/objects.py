@@ -204,7 +204,8 @@ def _indicator(one: Indicator, facts: CaseFacts, sender: Sender, sanitised: Sani
         "corroboration": "seed",
         "review": review,
         "legal_basis": {"key": sender.basis, "until": sender.basis_until.isoformat()},
-        "sanitised": {"profile": sender.profile, "record": sanitised.record, "by": sanitised.by},
+        "sanitised": {"profile": sender.profile, "record": sanitised.record}
+        | ({"by": sanitised.by} if sanitised.by else {}),
     }
     if facts.evidence is not None:
         told["evidence_digest"] = facts.evidence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stillwatch.cases.canonical import canonical
@@ -105,7 +106,7 @@ def _wrong_subnet(value: str) -> str | None:
         or net.is_link_local
         or net.is_multicast
         or any(net.overlaps(p) for p in _INSIDE if p.version == net.version)
-    ):  # type: ignore[arg-type]
+    ):
         return "expected a public subnet: this one is private, shared by a carrier's customers, or local"
     return None
 
@@ -142,7 +143,7 @@ def _wrong_template(value: str) -> str | None:
     return None if shape_right and hashes_right and sizes_right and rest_right else expected
 
 
-_WRONG = {
+_WRONG: dict[Kind, Callable[[str], str | None]] = {
     Kind.SUBNET: _wrong_subnet,
     Kind.ASN: _wrong_asn,
     Kind.TLS: lambda v: None if _JA.fullmatch(v) else "expected a JA3 or JA4 fingerprint",

@@ -18,7 +18,7 @@ def read_objects(data: bytes) -> list[dict[str, Any]]:
     """The STIX objects of some bytes, as they stand; whether they may pass is for the rules to say.
 
     Raises:
-        ForumError: when the bytes are too many, no JSON, too deep, name a field twice, or hold no objects. The message repeats nothing of them.
+        ForumError: when the bytes are too many, no JSON, too deep, name a field twice, or hold no objects. It repeats nothing.
     """
     if len(data) > LARGEST:
         raise ForumError(f"{len(data):,} bytes, at most {LARGEST:,} are read at once")

@@ -53,13 +53,20 @@ INDICATOR_FIELDS: Shape = {
     "stands_alone": flag,
     "accounts_seen": _seen,
     "corroboration": one_of("seed", "corroborated", "established", "disputed"),
-    "evidence_digest": _digest,
-    "review": nested({"human": same(True), "on": _day, "reviewer": _code, "reason": one_of(*Reason)}),
+    "evidence_digest": _digest.optional,
+    "review": nested(
+        {
+            "human": same(True),
+            "on": _day.optional,
+            "reviewer": _code.optional,
+            "reason": one_of(*Reason).optional,
+        }
+    ),
     "legal_basis": nested({"key": _key, "until": _day}),
-    "sanitised": nested({"profile": _key, "record": _digest, "by": _code}),
+    "sanitised": nested({"profile": _key, "record": _digest, "by": _code.optional}),
     "live": same(True).optional,
 }
-"""Our property extension of `indicator`."""
+"""Our property extension of `indicator`. What a person has to add may be missing here: R5 and R14 refuse that and say why."""
 
 OBSERVED_FIELDS: Shape = {
     "technique": one_of(*Technique).optional,

@@ -15,6 +15,8 @@ __all__ = ["REASONS", "revoked", "versioned"]
 
 Object = dict[str, Any]
 _DATES = ("created", "modified", "valid_from", "valid_until", "published")
+_NOTED = frozenset({"indicator", "campaign", "intrusion-set"})
+"""Types whose withdrawal is explained by a note; what merely ties them together goes without."""
 REASONS = {
     "cleared": phrases.FIXED[6],
     "reopened": phrases.FIXED[7],
@@ -40,7 +42,7 @@ def _next(new: Object, old: Object, today: dt.date) -> Object:
 
 
 def revoked(old: Object, *, sender: Sender, why: str, today: dt.date) -> list[Object]:
-    """The object withdrawn for good, and the note that says why; nothing where it was withdrawn before.
+    """The object withdrawn for good, with a note that says why; nothing where it was withdrawn before.
 
     Args:
         old: the version that was sent last.
@@ -51,6 +53,8 @@ def revoked(old: Object, *, sender: Sender, why: str, today: dt.date) -> list[Ob
     if old.get("revoked"):
         return []
     gone = {**old, "revoked": True, "modified": _later(old["modified"], today)}
+    if old["type"] not in _NOTED:
+        return [gone]
     note = stix_id("note", old["id"], "withdrawn", gone["modified"])
     told = sdo("note", note, sender, today, abstract="withdrawn", content=REASONS[why], object_refs=[old["id"]])
     return [gone, told]
