@@ -115,7 +115,6 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.vault_opened")
 @_step("case.shared")
 @_step("case.withdrawn")
-@_step("case.heard")
 def _same(case: Case, told: Told) -> Case:
     return case
 

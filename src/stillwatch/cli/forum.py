@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stillwatch.engine import Workspace
     from stillwatch.forum import Policy, Preview, Refusal
 
-__all__ = ["forum_app"]
+__all__ = ["PolicyFile", "forum_app", "policy_of", "print_refusals"]
 
 forum_app = App(
     name="forum", help="Warn other labs, by rules that are code. Nothing leaves that the rules have not read."
@@ -52,12 +52,12 @@ def forum_lint(
     from stillwatch.forum import Setting, Way, lint, read_objects
 
     way = Way.IN if incoming else Way.OUT
-    own = None if incoming else _policy(policy, workspace)
+    own = None if incoming else policy_of(policy, workspace)
     found = lint(read_objects(file.read_bytes()), Setting(way=way, now=dt.datetime.now(dt.UTC), policy=own))
     if json_:
         _print_json({"passes": found.passes, "refusals": [_told(one) for one in found.refusals]})
     else:
-        _print_refusals(found.refusals)
+        print_refusals(found.refusals)
     if not found.passes:
         sys.exit(1)
 
@@ -175,13 +175,14 @@ def forum_withdraw(
         raise ForumError(f"{file}: is there already; name another file")
     space = Workspace(workspace, make=False)
     now = dt.datetime.now(dt.UTC)
-    told = withdrawal(case, _policy(policy, workspace), left_before(space, case), why=why, now=now)
+    told = withdrawal(case, policy_of(policy, workspace), left_before(space, case), why=why, now=now)
     share(space, desk_in(workspace), told, by=me(by), to=to, now=now)
     durable_create(file, told.data, mode=0o600)
     print(f"{file}: {sum(bool(one.get('revoked')) for one in told.objects)} objects withdrawn, sha256 {told.sha256}")
 
 
-def _policy(path: Path | None, workspace: Path) -> Policy:
+def policy_of(path: Path | None, workspace: Path) -> Policy:
+    """The sharing policy that was named, or the workspace's own."""
     from stillwatch.forum import read_policy
 
     return read_policy(path or workspace / "forum.toml")
@@ -195,7 +196,7 @@ def _preview(case: str, workspace: Path, policy: Path | None, by: str | None, *,
     from stillwatch.pipeline import case_facts
 
     space: Workspace = Workspace(workspace, make=False)
-    rules = _policy(policy, workspace)
+    rules = policy_of(policy, workspace)
     now = dt.datetime.now(dt.UTC)
     facts = case_facts(space, desk_in(workspace), case, by=me(by), public_models=rules.public_models)
     signer = space.names.name("reviewer", me(by)) & 0xFFFF_FFFF
@@ -213,7 +214,7 @@ def _told(one: Refusal) -> dict[str, str]:
     return {"code": one.code, "object": one.object, "path": one.path, "why": one.why, "mend": one.mend}
 
 
-def _print_refusals(refusals: tuple[Refusal, ...]) -> None:
+def print_refusals(refusals: tuple[Refusal, ...]) -> None:
     """Each reason once, with where it stands; a reason that holds for many objects would bury the others."""
     if not refusals:
         print("no rule refuses it")
@@ -249,7 +250,7 @@ def _print_preview(told: Preview) -> None:
     for one in told.left_out:
         print(f"  {one.count:,} {one.what}: {one.why}")
     print("Rules")
-    _print_refusals(told.linted.refusals)
+    print_refusals(told.linted.refusals)
 
 
 def _print_json(value: Any) -> None:

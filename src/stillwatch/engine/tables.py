@@ -26,7 +26,7 @@ from stillwatch.engine.tables_found import (
     SIGNUPS,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
-from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT
+from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT, OPINIONS_IN
 
 __all__ = ["CONTRACT_VERSION", "TABLES", "Column", "Table", "table"]
 
@@ -56,6 +56,7 @@ TABLES: dict[str, Table] = {
         ACTOR_EVIDENCE,
         INDICATORS_OUT,
         INDICATORS_IN,
+        OPINIONS_IN,
         REJECTS,
         RUNS,
     )

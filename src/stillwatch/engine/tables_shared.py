@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.engine.contract import TEXT, TIME, Table, column
 
-__all__ = ["INDICATORS_IN", "INDICATORS_OUT"]
+__all__ = ["INDICATORS_IN", "INDICATORS_OUT", "OPINIONS_IN"]
 
 # One column a line reads as the table that it is.
 
@@ -53,5 +53,21 @@ INDICATORS_IN = Table(
         column("revoked", pa.bool_(), "withdrawn by its sender: never matched again", required=True),
         column("received", TIME, "when this version came in", required=True),
         column("object", TEXT, "the object in canonical JSON, as it came", required=True),
+    ),
+)
+
+OPINIONS_IN = Table(
+    name="opinions_in",
+    row="One sighting or opinion of another house, or one contest by somebody outside: what bears an indicator out or speaks against it.",
+    key=("id",),
+    columns=(
+        column("id", TEXT, "STIX id; of a contest the digest of what was said", required=True),
+        column("about", TEXT, "the indicator that it speaks of", required=True),
+        column("type", TEXT, "sighting, opinion or contest", required=True),
+        column("sender", TEXT, "identity of the house: a code, no name; unknown for a contest"),
+        column("modified", TIME, "version", required=True),
+        column("received", TIME, "when it came in", required=True),
+        column("answered", pa.bool_(), "of a contest: whether the originator has looked at it again"),
+        column("object", TEXT, "the object in canonical JSON; of a contest its reason from a list", required=True),
     ),
 )

@@ -46,19 +46,24 @@ def share(
     The journal says so before anything is sent; what it names is what leaves, by digest.
 
     Raises:
-        ForumError: when a rule refuses, or there is nothing to send.
+        ForumError: when a rule refuses.
     """
     if not told.linted.passes:
         reasons = "; ".join(dict.fromkeys(f"{one.code}: {one.why}" for one in told.linted.refusals))
         raise ForumError(f"{told.case}: {len(told.linted.refusals)} refusals stand ({reasons})")
-    if not told.fresh:
-        raise ForumError(f"{told.case}: everything was sent before, and nothing has changed")
     digest = hashlib.sha256(told.record).hexdigest()
     folder = workspace.root / "desk" / "sanitised"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     durable_write(folder / f"{digest}.json", told.record, mode=0o600)
     kind = "case.withdrawn" if any(one.get("revoked") for one in told.objects) else "case.shared"
-    body = {"sha256": told.sha256, "record": digest, "to": to, "lane": lane.value, "objects": sorted(told.fresh)}
+    body = {
+        "sha256": told.sha256,
+        "record": digest,
+        "to": to,
+        "lane": lane.value,
+        "objects": len(told.objects),
+        "fresh": sorted(told.fresh),
+    }
     spared = [f"{refusal.code} {refusal.object} {refusal.path}" for refusal, _ in told.linted.overridden]
     people = tuple(
         Private(field=f"override/{place}/{role}", subject=f"person:{name}", value=name)

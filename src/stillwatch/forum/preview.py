@@ -16,9 +16,9 @@ from stillwatch.forum.indicators import CaseFacts, Indicator, LeftOut, indicator
 from stillwatch.forum.lint import Linted, lint
 from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.rules.rule import Override, Setting
-from stillwatch.forum.stix.objects import Sanitised, Sender, bundle, case_objects, common_objects
-from stillwatch.forum.stix.versions import REASONS, revoked, versioned
-from stillwatch.forum.words import Carrier, Kind, Way
+from stillwatch.forum.words import Carrier, ForumError, Kind, Way
+from stillwatch.forum.writing.objects import Sanitised, Sender, bundle, case_objects, common_objects, member_id
+from stillwatch.forum.writing.versions import REASONS, revoked, versioned
 
 __all__ = ["Preview", "preview", "sender_of", "withdrawal"]
 
@@ -90,15 +90,20 @@ def withdrawal(case: str, policy: Policy, before: Mapping[str, Object], *, why: 
         before: what left of this case, by id.
         why: a key of `REASONS`.
         now: the moment.
+
+    Raises:
+        ForumError: when there is nothing to withdraw.
     """
     today = now.astimezone(dt.UTC).date()
     sender = sender_of(policy)
-    gone = [
-        one
+    own = (
+        old
         for old in before.values()
-        if "modified" in old and old.get("created_by_ref") and old["type"] != "note"
-        for one in revoked(old, sender=sender, why=why, today=today)
-    ]
+        if old.get("created_by_ref") == member_id(policy.member) and old["type"] != "note"
+    )
+    gone = [one for old in own for one in revoked(old, sender=sender, why=why, today=today)]
+    if not gone:
+        raise ForumError(f"{case}: nothing of it has left that is not withdrawn already")
     record = canonical({"case": case, "withdrawn": sorted(one["id"] for one in gone), "why": REASONS[why]})
     objects = [*common_objects(sender), *gone]
     made = _previewed(case, objects, (), record, before, policy, now, Carrier.TAXII, 0, ())

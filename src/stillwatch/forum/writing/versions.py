@@ -8,8 +8,8 @@ from typing import Any
 
 from stillwatch.forum.stix import phrases
 from stillwatch.forum.stix.ids import stix_id
-from stillwatch.forum.stix.objects import Sender, sdo
 from stillwatch.forum.words import stamp
+from stillwatch.forum.writing.objects import Sender, sdo
 
 __all__ = ["REASONS", "revoked", "versioned"]
 
