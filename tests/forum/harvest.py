@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from stillwatch.cases import Reason
@@ -85,9 +86,14 @@ def previewed(**changes: Any) -> Preview:
     return preview(facts(**changes), policy(), {}, now=NOW, signed_by="00ff00ff")
 
 
+@cache
+def _whole() -> Preview:
+    return previewed()
+
+
 def objects() -> list[Object]:
     """The objects of the case, fresh for a test to change."""
-    return copy.deepcopy(list(previewed().objects))
+    return copy.deepcopy(list(_whole().objects))
 
 
 def indicator(kind: str = "subnet", among: list[Object] | None = None) -> Object:

@@ -247,8 +247,8 @@ def _print_preview(told: Preview) -> None:
             others[one["type"]] = others.get(one["type"], 0) + 1
     print("  and " + ", ".join(f"{n} {kind}" for kind, n in sorted(others.items())))
     print("Stays at home")
-    for one in told.left_out:
-        print(f"  {one.count:,} {one.what}: {one.why}")
+    for left in told.left_out:
+        print(f"  {left.count:,} {left.what}: {left.why}")
     print("Rules")
     print_refusals(told.linted.refusals)
 

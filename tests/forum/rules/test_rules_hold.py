@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.forum.harvest import NOW, POLICY, Object, arriving, indicator, leaving, objects, ours, policy
 
 from stillwatch.core import SettingsError
 from stillwatch.forum import Carrier, ForumError, Lane, Override, Pap, Setting, Switches, Tlp, lint, policy_from
@@ -16,8 +17,6 @@ from stillwatch.forum.rules.r07_switches import permits
 from stillwatch.forum.rules.r09_aggregate import Sums
 from stillwatch.forum.stix.ids import PAP_IDS, TLP_IDS
 from stillwatch.forum.stix.markings import iep_id
-
-from ..harvest import NOW, POLICY, Object, arriving, indicator, leaving, objects, ours, policy
 
 Change = Callable[[list[Object]], Any]
 

@@ -45,12 +45,13 @@ def opencti_bundle(objects: Sequence[Object]) -> tuple[Object, tuple[Loss, ...]]
 
 
 def _fitted(one: Object, dropped: set[str]) -> Object:
-    made = {
+    made: Object = {
         key: [ref for ref in value if ref not in dropped] if key.endswith("_refs") else value
         for key, value in one.items()
     }
     if one["type"] == "indicator":
-        ours = made.pop("extensions")[INDICATOR_EXTENSION]
+        ours = one["extensions"][INDICATOR_EXTENSION]
+        del made["extensions"]
         made["x_opencti_score"] = one["confidence"]
         made["x_opencti_detection"] = False
         made["x_opencti_main_observable_type"] = _TYPES.get(one["pattern"][1:].partition(":")[0], "Unknown")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from stillwatch.core import unhandle
 from stillwatch.forum.rules.readings import readings
@@ -29,6 +30,7 @@ _HANDLE = re.compile(r"\b[axfoe]-[0-9a-z]{13}\b")
 _ACCOUNT = re.compile(r"\b(?:acct|account|user|org|cust|customer|tenant|req|msg|chatcmpl|proj)[-_][a-z0-9]{8,}\b")
 
 
+@lru_cache(maxsize=2048)
 def personal(text: str) -> tuple[str, ...]:
     """What kinds of personal thing a text holds, in words; nothing of the text.
 

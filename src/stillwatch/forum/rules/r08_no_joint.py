@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from stillwatch.forum.rules.closed import FIXED, is_closed
 from stillwatch.forum.rules.readings import one_spelling, readings
@@ -48,18 +49,21 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
             if not isinstance(value, str):
                 continue
             if name == "(key)":
-                if set(re.findall(r"[a-z]+", one_spelling(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value)))) & _KEYS:
-                    yield refusal(
-                        "R8",
-                        one,
-                        path,
-                        "the field's name speaks of a step to be taken",
-                        _MEND,
-                    )
-            elif not is_closed(one, path, value) and (
-                _CYRILLIC.search(value.casefold()) or any(_URGES.search(r) for r in readings(value))
-            ):
+                if _names_a_step(value):
+                    yield refusal("R8", one, path, "the field's name speaks of a step to be taken", _MEND)
+            elif not is_closed(one, path, value) and _urges(value):
                 yield refusal("R8", one, path, "the text asks others for a step", _MEND)
+
+
+@lru_cache(maxsize=2048)
+def _names_a_step(name: str) -> bool:
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return not _KEYS.isdisjoint(re.findall(r"[a-z]+", one_spelling(apart)))
+
+
+@lru_cache(maxsize=2048)
+def _urges(text: str) -> bool:
+    return _CYRILLIC.search(text.casefold()) is not None or any(_URGES.search(reading) for reading in readings(text))
 
 
 RULE = Rule(code="R8", title="No joint decisions", check=check, may_be_overridden=True)

@@ -14,6 +14,7 @@ import quopri
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 __all__ = ["one_spelling", "readings"]
@@ -41,6 +42,7 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){8,}")
 _ESCAPES = re.compile(r"\\u\{?([0-9a-fA-F]{4,6})\}?|\\x([0-9a-fA-F]{2})|&#x?([0-9a-fA-F]{2,6});")
 
 
+@lru_cache(maxsize=2048)
 def readings(text: str) -> tuple[str, ...]:
     """Every reading of a text, the plainest first; all in one spelling.
 

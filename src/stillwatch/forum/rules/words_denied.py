@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from stillwatch.forum.rules.readings import one_spelling, readings
@@ -27,6 +27,7 @@ _KEYS = frozenset({
 _PART = re.compile(r"[a-z]+")
 
 
+@lru_cache(maxsize=2048)
 def denied(text: str) -> tuple[str, ...]:
     """Topics that a text touches and that rivals do not discuss; nothing of the text.
 
@@ -44,6 +45,7 @@ def denied(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=2048)
 def denied_key(name: str) -> bool:
     """Whether a field's name speaks of what is not told, in whatever case it is written.
 
