@@ -16,8 +16,9 @@ from stillwatch.forum.indicators import CaseFacts, Indicator, LeftOut, indicator
 from stillwatch.forum.lint import Linted, lint
 from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.rules.rule import Override, Setting
+from stillwatch.forum.stix.bundles import bundle
 from stillwatch.forum.words import Carrier, ForumError, Kind, Way
-from stillwatch.forum.writing.objects import Sanitised, Sender, bundle, case_objects, common_objects, member_id
+from stillwatch.forum.writing.objects import Sanitised, Sender, case_objects, common_objects, member_id
 from stillwatch.forum.writing.versions import REASONS, revoked, versioned
 
 __all__ = ["Preview", "preview", "sender_of", "withdrawal"]

@@ -62,7 +62,7 @@ def test_an_address_of_mail_is_found_in_every_disguise(text: str) -> None:
     ("text", "what"),
     [
         ("call +44 20 7946 0018", "a telephone number or another long number"),
-        ("٠٢٠ ٧٩٤٦ ٠٠١٨ ٩٩", "a telephone number or another long number"),
+        ("٠٢٠ ٧٩٤٦ ٠٠١٨", "a telephone number or another long number"),
         ("０９０-１２３４-５６７８", "a telephone number or another long number"),
         ("4111 1111 1111 1111", "the number of a payment card"),
         ("4111-1111-1111-1111", "the number of a payment card"),

@@ -10,7 +10,7 @@ from stillwatch.cases.canonical import canonical
 from stillwatch.forum.exports.loss import Loss
 from stillwatch.forum.exports.misp import misp_event
 from stillwatch.forum.exports.opencti import opencti_bundle
-from stillwatch.forum.writing.objects import bundle
+from stillwatch.forum.stix.bundles import bundle
 
 __all__ = ["Form", "written_as"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stillwatch.forum.exports.loss import Loss, losses
+from stillwatch.forum.stix.bundles import bundle
 from stillwatch.forum.stix.ids import CONDUCT, IEP_EXTENSION, INDICATOR_EXTENSION
 from stillwatch.forum.stix.pattern import TEMPLATE_PATTERN
-from stillwatch.forum.writing.objects import bundle
 
 __all__ = ["opencti_bundle"]
 

@@ -14,10 +14,11 @@ from stillwatch.forum.preview import sender_of
 from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.rules.rule import Setting
 from stillwatch.forum.stix import phrases
+from stillwatch.forum.stix.bundles import bundle
 from stillwatch.forum.stix.ids import stix_id
 from stillwatch.forum.stix.markings import marks_of
 from stillwatch.forum.words import ForumError, Way, decade, stamp
-from stillwatch.forum.writing.objects import Sender, bundle, common_objects, member_id, sdo
+from stillwatch.forum.writing.objects import Sender, common_objects, member_id, sdo
 
 __all__ = ["Doubt", "not_harvesting", "said_bytes", "seen_too"]
 

@@ -39,7 +39,7 @@ _DOTTED = re.compile(r"(?<!\w)(?:\w[._|*-]){3,}\w(?!\w)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){8,}")
-_ESCAPES = re.compile(r"\\u\{?([0-9a-fA-F]{4,6})\}?|\\x([0-9a-fA-F]{2})|&#x?([0-9a-fA-F]{2,6});")
+_ESCAPES = re.compile(r"\\u\{([0-9a-fA-F]{1,6})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 
 
 @lru_cache(maxsize=2048)
@@ -93,7 +93,7 @@ def _opened(raw: str) -> Iterator[str]:
         yield unquote(raw)
     if "&" in raw:
         yield html.unescape(raw)
-    if "\\" in raw or "&#" in raw:
+    if "\\" in raw:
         yield _ESCAPES.sub(lambda m: chr(min(int(m[1] or m[2] or m[3], 16), 0x10FFFF)), raw)
     if "=" in raw:
         yield quopri.decodestring(raw.encode("utf-8", "replace")).decode("utf-8", "replace")

@@ -52,7 +52,7 @@ def denied_key(name: str) -> bool:
     >>> [denied_key(n) for n in ("x_list_price", "customerName", "object_marking_refs")]
     [True, True, False]
     """
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return any(
         part in _KEYS for reading in (one_spelling(apart), one_spelling(name)) for part in _PART.findall(reading)
     )

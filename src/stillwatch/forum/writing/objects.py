@@ -29,7 +29,7 @@ from stillwatch.forum.stix.markings import iep_id, marking_objects
 from stillwatch.forum.stix.pattern import Compared, pattern_of
 from stillwatch.forum.words import Kind, Pap, Switches, Tlp, decade, stamp
 
-__all__ = ["Sanitised", "Sender", "bundle", "case_code", "case_objects", "common_objects", "member_id", "sdo"]
+__all__ = ["Sanitised", "Sender", "case_code", "case_objects", "common_objects", "member_id", "sdo"]
 
 Object = dict[str, Any]
 _ALONE, _TOGETHER = phrases.FIXED[1], phrases.FIXED[0]
@@ -180,13 +180,6 @@ def case_objects(
         )
     made.append(_folder(facts, made, sender, today))
     return made
-
-
-def bundle(objects: Iterable[Object]) -> Object:
-    """Objects as a STIX bundle; its id follows from the objects and their versions."""
-    held = list(objects)
-    versions = [[one["id"], one.get("modified", one.get("created", ""))] for one in held]
-    return {"type": "bundle", "id": stix_id("bundle", versions), "objects": held}
 
 
 def _indicator(one: Indicator, facts: CaseFacts, sender: Sender, sanitised: Sanitised) -> Object:
