@@ -44,6 +44,8 @@ def full_width(text: str) -> str:
         base64.b64encode(MAIL.encode()).decode(),
         base64.urlsafe_b64encode(MAIL.encode()).decode().rstrip("="),
         base64.b64encode(base64.b64encode(MAIL.encode())).decode(),
+        full_width(base64.b64encode(MAIL.encode()).decode()),
+        " ".join(base64.b64encode(MAIL.encode()).decode()),
         base64.b64encode(MAIL.encode("utf-16-le")).decode(),
         base64.b32encode(MAIL.encode()).decode(),
         MAIL.encode().hex(),
@@ -52,7 +54,7 @@ def full_width(text: str) -> str:
         "用户＠例え。ｏｒｇ",
         "почта: ivan@пример.рф",
     ],
-    ids=range(27),
+    ids=range(29),
 )
 def test_an_address_of_mail_is_found_in_every_disguise(text: str) -> None:
     assert "an e-mail address" in personal(text)

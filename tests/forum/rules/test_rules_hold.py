@@ -53,6 +53,10 @@ def append(one: Object) -> Change:
     return lambda batch: batch.append(one)
 
 
+def append_changed(kind: str) -> Change:
+    return lambda batch: batch.append({**indicator(kind, batch), "confidence": 20})
+
+
 def of_type(kind: str, **fields: Any) -> Change:
     def change(batch: list[Object]) -> None:
         next(o for o in batch if o["type"] == kind).update(fields)
@@ -181,6 +185,7 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("no end", put("valid_until", None)),
         ("an end before the start", put("valid_until", "2026-11-01T00:00:00.000Z")),
         ("too long", put("valid_until", "2027-02-01T00:00:00.000Z")),
+        ("an id used twice", append_changed("subnet")),
         ("a start to come", put("valid_from", "2026-12-01T00:00:00.000Z")),
     ],
     "R14": [

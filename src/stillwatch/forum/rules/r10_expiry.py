@@ -15,7 +15,11 @@ __all__ = ["RULE"]
 
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
     """valid_until is there, later than valid_from, not past, and no later than the kind and the profile allow."""
+    first: dict[str, Object] = {}
     for one in batch:
+        twin = first.setdefault(str(one.get("id")), one)
+        if twin is not one and twin.get("modified") == one.get("modified") and dict(twin) != dict(one):
+            yield refusal("R10", one, ".id", "stands twice in the batch with different content", "Send one version")
         if one.get("type") == "indicator" and one.get("revoked") is not True:
             yield from _dates(one, setting)
         old = setting.before.get(str(one.get("id")))

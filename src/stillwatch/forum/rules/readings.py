@@ -20,6 +20,7 @@ from urllib.parse import unquote
 __all__ = ["one_spelling", "readings"]
 
 _MOST = 60
+_LAYERS = 4
 _LONGEST = 20_000
 _LATIN = {
     **dict(zip("аеорсухіјѕԁһӏԛԝѵвкмнтгпзьё", "aeopcyxijsdhlqwvbkmhtrn3be", strict=True)),
@@ -30,6 +31,7 @@ _LATIN = {
     "＠": "@", "﹫": "@", "∂": "d", "ⅼ": "l", "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-", "⁄": "/", "∕": "/", "ß": "ss",
 }  # fmt: skip
 _LOOKALIKE = str.maketrans(_LATIN)
+_CASED = str.maketrans(_LATIN | {one.upper(): latin.upper() for one, latin in _LATIN.items() if len(one.upper()) == 1})
 _AT = re.compile(
     r"\s*[\[({<]\s*(?:at|@|arobase|arroba|собака|在)\s*[\])}>]\s*|\s+at\s+(?=[\w.-]+\s*(?:[\[({<.]|\sdot\s))"
 )
@@ -59,8 +61,10 @@ def readings(text: str) -> tuple[str, ...]:
         if spelt in found:
             continue
         found[spelt] = None
-        if depth < 3:
-            waiting += [(opened, depth + 1) for opened in (*_opened(raw), *_respelt(spelt)) if opened]
+        if depth < _LAYERS:
+            cased = _visible(raw)
+            inside = (*_opened(raw), *(_opened(cased) if cased != raw else ()), *_opened(_together(cased)))
+            waiting += [(opened, depth + 1) for opened in (*inside, *_respelt(spelt)) if opened]
     return tuple(found)
 
 
@@ -70,10 +74,22 @@ def one_spelling(text: str) -> str:
     >>> one_spelling("pаypal\u200b ٣٤")
     'paypal 34'
     """
+    return unicodedata.normalize("NFC", _flat(text).casefold().translate(_LOOKALIKE))
+
+
+def _visible(text: str) -> str:
+    """The text as an encoding needs it: one spelling, but letters keep their case."""
+    return _flat(text).translate(_CASED)
+
+
+def _flat(text: str) -> str:
     tagged = "".join(chr(ord(c) - 0xE0000) if 0xE0020 <= ord(c) <= 0xE007E else c for c in text)
-    flat = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", tagged)).casefold()
-    seen = "".join(_seen(c) for c in flat)
-    return unicodedata.normalize("NFC", seen.translate(_LOOKALIKE))
+    return "".join(_seen(c) for c in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", tagged)))
+
+
+def _together(text: str) -> str:
+    """Spaced-out runs drawn together; empty where there are none."""
+    return _SPACED.sub(lambda m: re.sub(r"[ \t|*]", "", m[0]), text) if _SPACED.search(text) else ""
 
 
 def _seen(c: str) -> str:
@@ -124,5 +140,5 @@ def _text_of(run: str, decode: object) -> Iterator[str]:
 def _respelt(spelt: str) -> Iterator[str]:
     """The text with addresses in words written as addresses, and with spaced-out runs drawn together."""
     yield _DOT.sub(".", _AT.sub("@", spelt))
-    yield _SPACED.sub(lambda m: re.sub(r"[ \t|*]", "", m[0]), spelt)
+    yield _together(spelt)
     yield _DOTTED.sub(lambda m: re.sub(r"[._|*-]", "", m[0]), spelt)
