@@ -7,7 +7,7 @@ import importlib
 import os
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def imported(module: str, path: Path) -> list[tuple[str, str]]:
     """(module, name) of everything that a module imports from the package, with relative imports resolved."""
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]

@@ -15,6 +15,8 @@ from stillwatch.cli.case_journal import case_journal
 from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
+from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum_heard import forum_take
 from stillwatch.cli.gateway import gateway
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
@@ -34,6 +36,8 @@ COMMANDS = (
     audit_app,
     policy_app,
     gateway,
+    forum_app,
+    forum_take,
     demo,
     range_app,
 )

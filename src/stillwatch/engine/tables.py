@@ -1,4 +1,4 @@
-"""Every table of a workspace: `tables_read` holds what came in, `tables_found` what was concluded from it.
+"""Every table of a workspace: `tables_read` holds what came in, `tables_found` what was concluded from it, `tables_shared` what was told.
 
 These are the contract between rooms. A room reads and writes tables only as they stand there; `engine.store` checks
 each write. A change of a column is a change of `CONTRACT_VERSION` and a line in `docs/decisions/`; new columns are added at the end.
@@ -27,6 +27,7 @@ from stillwatch.engine.tables_found import (
     STANDING,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
+from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT, OPINIONS_IN
 
 __all__ = ["CONTRACT_VERSION", "TABLES", "Column", "Table", "table"]
 
@@ -55,6 +56,9 @@ TABLES: dict[str, Table] = {
         ACTOR_LOOKS,
         ACTOR_EVIDENCE,
         STANDING,
+        INDICATORS_OUT,
+        INDICATORS_IN,
+        OPINIONS_IN,
         REJECTS,
         RUNS,
     )

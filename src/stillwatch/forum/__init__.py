@@ -1,1 +1,65 @@
 """The forum: what one lab may tell another, by rules that are code, over STIX and TAXII."""
+
+from __future__ import annotations
+
+from stillwatch.forum.exports.forms import Form, written_as
+from stillwatch.forum.incoming import TakenIn, feedback, take_in
+from stillwatch.forum.indicators import CaseFacts, Indicator, LeftOut, Thing, indicators_of
+from stillwatch.forum.kept import left_before, passed_on, share
+from stillwatch.forum.lint import Linted, lint
+from stillwatch.forum.opinions.contest import Ground, answer, contest
+from stillwatch.forum.opinions.lattice import State, corroboration
+from stillwatch.forum.opinions.saying import Doubt, not_harvesting, said_bytes, seen_too
+from stillwatch.forum.preview import Preview, preview, sender_of, withdrawal
+from stillwatch.forum.rules.policy import Policy, policy_from, read_policy
+from stillwatch.forum.rules.rule import Override, Refusal, Setting
+from stillwatch.forum.stix.reading import read_objects
+from stillwatch.forum.words import Carrier, ForumError, Kind, Lane, Pap, Switches, Tlp, Way
+from stillwatch.forum.writing.versions import REASONS
+
+__all__ = [
+    "REASONS",
+    "Carrier",
+    "CaseFacts",
+    "Doubt",
+    "Form",
+    "ForumError",
+    "Ground",
+    "Indicator",
+    "Kind",
+    "Lane",
+    "LeftOut",
+    "Linted",
+    "Override",
+    "Pap",
+    "Policy",
+    "Preview",
+    "Refusal",
+    "Setting",
+    "State",
+    "Switches",
+    "TakenIn",
+    "Thing",
+    "Tlp",
+    "Way",
+    "answer",
+    "contest",
+    "corroboration",
+    "feedback",
+    "indicators_of",
+    "left_before",
+    "lint",
+    "not_harvesting",
+    "passed_on",
+    "policy_from",
+    "preview",
+    "read_objects",
+    "read_policy",
+    "said_bytes",
+    "seen_too",
+    "sender_of",
+    "share",
+    "take_in",
+    "withdrawal",
+    "written_as",
+]

@@ -276,7 +276,9 @@ def _events(chunks: str) -> list[_Event]:
 
 
 def _apart(chunks: str) -> list[_Event]:
-    return _decode_events(f"[{chunks.replace(BETWEEN, ',')}]") if chunks.count("\n") == 2 * chunks.count(BETWEEN) else []
+    return (
+        _decode_events(f"[{chunks.replace(BETWEEN, ',')}]") if chunks.count("\n") == 2 * chunks.count(BETWEEN) else []
+    )
 
 
 def _carries_text(delta: _Delta) -> bool:

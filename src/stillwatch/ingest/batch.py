@@ -35,7 +35,7 @@ _VALUES = (
     "top_p", "top_k", "n", "logprobs", "top_logprobs", "logit_bias", "stream", "line",
 )  # fmt: skip
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation", "request")
-_VAULTED = ("account", "org")
+_VAULTED = ("account", "org", "user_agent", "tls_fingerprint")
 
 
 def to_batch(
@@ -57,7 +57,7 @@ def to_batch(
         columns[name] = _pseudonyms(names, name, getattr(raw, name), vault if name in _VAULTED else None)
     ips = by_distinct(raw.ip, address)
     columns["ip"] = _pseudonyms(names, "ip", ips, None)
-    columns["subnet"] = _pseudonyms(names, "subnet", by_distinct(ips, subnet), None)
+    columns["subnet"] = _pseudonyms(names, "subnet", by_distinct(ips, subnet), vault)
     columns["client_claimed"] = _texts(by_distinct(raw.user_agent, client_claimed))
     columns["client_telemetry"] = pa.nulls(raw.count, pa.bool_())
     columns["retention_class"] = _texts([kept or "standard" for kept in raw.retention_class])

@@ -15,7 +15,7 @@ from stillwatch.core import Decision
 from stillwatch.engine import Store
 from stillwatch.report import Example, redact_examples
 
-__all__ = ["examples_by_family"]
+__all__ = ["examples_by_family", "texts_of"]
 
 _SCOPES = ("prompt", "system")
 _OTHERS_SHOWN = 12
@@ -44,7 +44,7 @@ def examples_by_family(
     others = [a for a in actors if a["decision"] != Decision.REVIEW]
     wanted = [f for a in (*for_review, *others[:_OTHERS_SHOWN]) for f in a["families"]]
     here = {scope: [f for f in wanted if families[f]["scope"] == scope] for scope in _SCOPES}
-    found = _texts(store, {scope: [e for f in own for e in exchanges.get(f, [])] for scope, own in here.items()})
+    found = texts_of(store, {scope: [e for f in own for e in exchanges.get(f, [])] for scope, own in here.items()})
     out: dict[int, tuple[Example, ...]] = {}
     for scope, own in here.items():
         for family in own:
@@ -53,7 +53,7 @@ def examples_by_family(
     return out
 
 
-def _texts(store: Store, exchanges: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], str]:
+def texts_of(store: Store, exchanges: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], str]:
     """Texts of a few exchanges by column and exchange, found without reading the text of the others; two files at a time."""
     wanted = {column: np.unique(np.array(ids, np.int64)) for column, ids in exchanges.items() if ids}
     if not wanted:

@@ -4,6 +4,7 @@ from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.familiar import Familiar, familiar, unfamiliar_shares
 from stillwatch.text.features import text_features
+from stillwatch.text.fingerprint import LEAST_ALIKE, WIDTH_OF_HASHES, Fingerprint, alike, template_fingerprint
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
 from stillwatch.text.project import Embedder, Projection
@@ -17,14 +18,18 @@ from stillwatch.text.words import Words, words
 __all__ = [
     "CELLS",
     "ITEM_BITS",
+    "LEAST_ALIKE",
     "SKETCH_BITS",
+    "WIDTH_OF_HASHES",
     "Embedder",
     "Familiar",
+    "Fingerprint",
     "KnownSet",
     "Level",
     "Projection",
     "Scaffold",
     "Words",
+    "alike",
     "anchors",
     "asking",
     "cells",
@@ -41,6 +46,7 @@ __all__ = [
     "sketch_signs",
     "sketches",
     "techniques",
+    "template_fingerprint",
     "text_features",
     "unfamiliar_shares",
     "words",

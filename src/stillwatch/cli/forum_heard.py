@@ -1,0 +1,168 @@
+"""`stillwatch forum take`, `match`, `say`, `contest` and `feedback`: what other houses told, and what is said back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from stillwatch.cli.case import By, Flag, desk_in, me, word
+from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
+from stillwatch.cli.scan import DEFAULT_WORKSPACE
+
+if TYPE_CHECKING:
+    from stillwatch.forum import Doubt
+
+__all__ = ["forum_contest", "forum_feedback", "forum_match", "forum_say", "forum_take"]
+
+
+@forum_app.command(name="take")
+def forum_take(file: Path, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Take in what another house sent, as far as no rule refuses it. Exit status 1 when something was refused.
+
+    Args:
+        file: A bundle, a TAXII envelope, a list of objects or one object.
+        workspace: Folder of the scan.
+    """
+    import datetime as dt
+
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import read_objects, take_in
+
+    space = Workspace(workspace, make=False)
+    told = take_in(space, read_objects(file.read_bytes()), source=file.name, now=dt.datetime.now(dt.UTC))
+    print(
+        f"{told.fresh} indicators new or changed, {told.withdrawn} of them withdrawn; {told.opinions} opinions and sightings"
+    )
+    if not told.linted.passes:
+        print_refusals(told.linted.refusals)
+        sys.exit(1)
+
+
+@forum_app.command(name="match")
+def forum_match(
+    *, json_: Annotated[bool, Parameter(name="--json", negative=())] = False, workspace: Path = DEFAULT_WORKSPACE
+) -> None:
+    """Look in your own traffic with what other houses told. A match is a reason to look, never a verdict.
+
+    Args:
+        json_: Print JSON.
+        workspace: Folder of the scan.
+    """
+    import dataclasses
+    import datetime as dt
+
+    from stillwatch.engine import Workspace
+    from stillwatch.pipeline import heard
+
+    told = heard(Workspace(workspace, make=False), now=dt.datetime.now(dt.UTC))
+    if json_:
+        print(json.dumps(dataclasses.asdict(told), indent=2, default=str))
+        return
+    for one in told.matches:
+        alone = "worth a look by itself" if one.stands_alone else "says something only together with others"
+        print(f"{one.kind}  {one.accounts:,} accounts; {one.corroboration}, confidence {one.confidence}; {alone}")
+        print(f"      {one.indicator}")
+        print(f"      our findings with these accounts: {', '.join(one.actors) or 'none'}")
+    for account, kinds in told.several[:20]:
+        print(f"{account} matches in {kinds} kinds")
+    print(f"{len(told.matches)} indicators match, {len(told.not_used)} were not looked with")
+
+
+@forum_app.command(name="say")
+def forum_say(
+    indicator: str,
+    file: Path,
+    /,
+    *,
+    seen: Flag = False,
+    doubt: str | None = None,
+    policy: PolicyFile = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+) -> None:
+    """Say of another house's indicator that it is seen here too, or that it misleads; written into a file that can be sent.
+
+    Args:
+        indicator: Id of the indicator.
+        file: Where to write; nothing there is written over.
+        seen: It is in our own traffic: the decade of accounts and the days are told.
+        doubt: Why it misleads: false-positive, not-harvesting, out-of-date or want-more-information.
+        workspace: Folder of the scan.
+    """
+    import datetime as dt
+
+    from stillwatch.engine import Workspace, durable_create
+    from stillwatch.forum import ForumError, not_harvesting, said_bytes, seen_too, sender_of
+    from stillwatch.pipeline import heard
+
+    if seen == (doubt is not None):
+        raise ForumError("say either --seen or --doubt REASON")
+    space = Workspace(workspace, make=False)
+    now = dt.datetime.now(dt.UTC)
+    rows = {row["id"]: row for row in space.store.read("indicators_in", ["id", "object"]).to_pylist()}
+    if indicator not in rows:
+        raise ForumError("no such indicator came in")
+    rules = policy_of(policy, workspace)
+    one, sender = json.loads(rows[indicator]["object"]), sender_of(rules)
+    if doubt is not None:
+        objects = not_harvesting(one, sender, _doubt(doubt), today=now.date())
+    else:
+        mine = next((m for m in heard(space, now=now).matches if m.indicator == indicator), None)
+        if mine is None:
+            raise ForumError("it matches nothing in our own traffic: only what was seen is told")
+        first, last = (at or now for at in (mine.first_at, mine.last_at))
+        objects = [
+            seen_too(one, sender, accounts=mine.accounts, first=first.date(), last=last.date(), today=now.date())
+        ]
+    durable_create(file, said_bytes(objects, rules, now=now), mode=0o600)
+    print(f"{file}: {len(objects)} objects about {indicator}")
+
+
+@forum_app.command(name="contest")
+def forum_contest(indicator: str, ground: str, /, *, who: str, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Enter what somebody outside the forum has against an indicator: it is disputed until you look again.
+
+    Args:
+        indicator: Id of the indicator; or, with the ground `answered`, the number of a contest.
+        ground: ours_and_innocent, shared_address, authorised_use, mistaken_identity, or answered.
+        who: Who contests; only a digest is kept.
+        workspace: Folder of the scan.
+    """
+    import datetime as dt
+
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import Ground, answer, contest
+
+    space = Workspace(workspace, make=False)
+    if ground == "answered":
+        answer(space, indicator)
+        print(f"{indicator}: answered")
+        return
+    made = contest(space, indicator, word(Ground, ground, "ground"), who=who, now=dt.datetime.now(dt.UTC))
+    print(f"{made}: {indicator} is disputed until somebody has looked again")
+
+
+@forum_app.command(name="feedback")
+def forum_feedback(*, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Tell your own cases what others made of their indicators; what speaks against one goes into the exculpatory part.
+
+    Args:
+        workspace: Folder of the scan.
+    """
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import feedback
+
+    added = feedback(Workspace(workspace, make=False), desk_in(workspace), by=me(by))
+    print(f"{added} statements added to cases")
+
+
+def _doubt(text: str) -> Doubt:
+    from stillwatch.forum import Doubt, ForumError
+
+    try:
+        return Doubt(text.replace("_", "-").lower())
+    except ValueError as error:
+        raise ForumError(f"doubt: got {text!r}, expected one of {', '.join(Doubt)}") from error

@@ -1,0 +1,3 @@
+"""A case as STIX objects, in versions that go forward."""
+
+from __future__ import annotations
