@@ -236,7 +236,7 @@ class HubApp:
         """A page of objects, of a manifest or of versions; noted and counted before it is given out."""
         self._may(asked.member, collection, read=True)
         scope = f"{collection.id}|{what}|{name}"
-        wanted = read_wanted(
+        filters = read_wanted(
             asked.query,
             most=self._hub.max_page,
             key=self._key,
@@ -244,8 +244,7 @@ class HubApp:
             allowed={"object": _ONE_OBJECT, "versions": ("spec_version",)}.get(what, _MATCHES),
             versions="all" if what == "versions" else "last",
         )
-        if name:
-            wanted = _only_id(wanted, name)
+        wanted = _only_id(filters, name) if name else filters
         bodies = what in ("objects", "object")
 
         def look(read: Connection) -> Page:
@@ -257,7 +256,7 @@ class HubApp:
         await self._write.do(lambda tx: self._noted(tx, asked.member, collection, what, wanted, found))
         if not found.rows:
             return _Answer(body=b"{}")
-        mark = next_mark(found.rows[-1].added, self._key, scope, wanted) if found.more else None
+        mark = next_mark(found.rows[-1].added, self._key, scope, filters) if found.more else None
         first, last = stamp(found.rows[0].added), stamp(found.rows[-1].added)
         headers = (("x-taxii-date-added-first", first), ("x-taxii-date-added-last", last))
         return _Answer(body=_written(what, found, mark), headers=headers)
