@@ -66,7 +66,12 @@ def seed(hub: Hub, data: dict[str, Any]) -> None:
             at = manifest[_named(raw)]
             one = read_object(raw, collection, most_bytes=1 << 20, member="admin", accept=accept_all)
             add_objects(
-                connection, collection.id, [one], api_root=collection.api_root, member="admin", clock=lambda at=at: micros(at)
+                connection,
+                collection.id,
+                [one],
+                api_root=collection.api_root,
+                member="admin",
+                clock=lambda at=at: micros(at),
             )
     for root in hub.api_root:
         for one in data[root.name]["status"]:

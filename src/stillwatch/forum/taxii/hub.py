@@ -25,11 +25,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _RESERVED = ("taxii2", "log")
 
 
-class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class Member(_Table):
+class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A lab: `name` is what the hub, its log and its receipts call it, so a pseudonym will do. It may come in by any of the three ways."""
 
     name: str
@@ -41,14 +37,14 @@ class Member(_Table):
     objects_per_day: int = 100_000
 
 
-class Group(_Table):
+class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Members who share; collections name it as `@name`."""
 
     name: str
     members: list[str]
 
 
-class ApiRoot(_Table):
+class ApiRoot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Collections that belong together, under one path."""
 
     name: str
@@ -56,7 +52,7 @@ class ApiRoot(_Table):
     description: str = ""
 
 
-class Collection(_Table):
+class Collection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sharing group's objects. Whoever can neither read nor write it is told that it is not there."""
 
     id: str
@@ -74,7 +70,7 @@ class Collection(_Table):
         return [STIX + one for one in self.spec_versions]
 
 
-class Hub(_Table):
+class Hub(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. Sizes are in bytes; `database` is a file, or postgresql://user:password@host:port/name."""
 
     title: str

@@ -54,8 +54,9 @@ class Writer:
                 for _, done in batch:
                     if not done.done():
                         done.set_exception(error)
-                connection = _closed(connection)
-        _closed(connection)
+                _close(connection)
+                connection = None
+        _close(connection)
 
     def _batch(self) -> list[tuple[Callable[[Connection], Any], Future[Any]]] | None:
         job = self._jobs.get()
@@ -83,11 +84,11 @@ class Writer:
                 connection.do("ROLLBACK TO SAVEPOINT job")
                 answers.append((done, None, error))
         connection.do("COMMIT")
-        for done, answer, error in answers:
-            if error is None:
+        for done, answer, trouble in answers:
+            if trouble is None:
                 done.set_result(answer)
             else:
-                done.set_exception(error)
+                done.set_exception(trouble)
 
 
 class Readers:
@@ -117,11 +118,12 @@ class Readers:
         try:
             return job(connection)
         except OSError:
-            self._own.connection = _closed(connection)
+            _close(connection)
+            self._own.connection = None
             raise
 
 
-def _closed(connection: Connection | None) -> None:
+def _close(connection: Connection | None) -> None:
     if connection is not None:
         try:
             connection.close()
