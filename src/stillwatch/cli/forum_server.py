@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from stillwatch.cli.forum import forum_app
 
 if TYPE_CHECKING:
+    from stillwatch.forum.log import Month
     from stillwatch.forum.taxii import Accept, Credentials, Remote
 
 __all__ = [
