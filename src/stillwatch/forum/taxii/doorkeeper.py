@@ -46,7 +46,7 @@ class Doorkeeper:
         self._passwords = {one.name: one for one in hub.member if one.password}
         self._subjects = {subject_key(one.certificate): one for one in hub.member if one.certificate}
         self._hasher = PasswordHasher()
-        self._dummy = self._hasher.hash(secrets.token_hex(8))
+        self._dummy = ""
         self._key = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, tuple[float, Member]] = OrderedDict()
         self._wrong: OrderedDict[str, list[float]] = OrderedDict()
@@ -88,6 +88,7 @@ class Doorkeeper:
         if self._too_often(f"{peer} {name}"):
             raise Refusal(429, "too many wrong passwords; wait a minute", headers=(("retry-after", "60"),))
         member = self._passwords.get(name)
+        self._dummy = self._dummy or self._hasher.hash(secrets.token_hex(8))
         if not self._right(member.password if member else self._dummy, password) or member is None:
             with self._lock:
                 self._wrong.setdefault(f"{peer} {name}", []).append(self._clock())

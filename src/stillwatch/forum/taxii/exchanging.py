@@ -65,14 +65,14 @@ def pull(
     pages = new = known = refused = 0
     seen: set[str] = set()
     while True:
-        resumed = state.next is not None and not pages
         try:
             envelope, headers = remote.page(_query(state, limit))
         except RemoteError as error:
-            if resumed and error.status in (400, 404, 410):
-                state = Checkpoint(after=state.reached, reached=state.reached)
-                continue
-            raise
+            forgotten = state.next is not None and error.status in (400, 404, 410)
+            if not forgotten or (pages and state.reached <= state.after):
+                raise
+            state = Checkpoint(after=state.reached, reached=state.reached)
+            continue
         incoming = [_incoming(one, shown, source, accept) for one in envelope.objects]
         state = _after(state, envelope, headers, seen, stamp(clock()))
         merged = inbox.merge(source, incoming, state)

@@ -167,6 +167,9 @@ class Remote:
                 if reply.status not in _AGAIN:
                     return _good(reply)
                 pause, trouble = _retry_after(reply), _refusal(reply)
+            except TimeoutError:
+                self.close()
+                pause, trouble = None, RemoteError(f"{self._address.hostname}: took longer than {self._seconds:g} s")
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 pause, trouble = None, RemoteError(f"{self._address.hostname}: {type(error).__name__}")
@@ -196,14 +199,16 @@ class Remote:
         connection = self._open = self._open or self._connection()
         if connection.sock is None:
             connection.connect()
-        sock = connection.sock
-        cut = threading.Timer(self._seconds, _cut, (sock,))
+        late = threading.Event()
+        cut = threading.Timer(self._seconds, _cut, (connection.sock, late))
         cut.start()
         try:
             headers = self._headers | ({} if body is None else {"Content-Type": MEDIA})
             connection.request(method, path, body, headers)
             with connection.getresponse() as answer:
                 data = self._bounded(answer)
+                if late.is_set():
+                    raise TimeoutError
                 told = {name.lower(): value for name, value in answer.getheaders()}
                 return Reply(status=answer.status, headers=told, body=data)
         finally:
@@ -238,7 +243,8 @@ def _tls(given: Credentials, authorities: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, late: threading.Event) -> None:
+    late.set()
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 
