@@ -153,6 +153,5 @@ class _Postgres:
 
     def _run(self, sql: str, values: tuple[Any, ...]) -> Any:
         cursor = self._open.cursor()
-        cursor.paramstyle = "qmark"
-        cursor.execute(sql, values)
+        cursor.execute(sql.replace("?", "%s"), values)
         return cursor
