@@ -1,9 +1,10 @@
 """Our hub on a port of its own with somebody else's test data in it, until its standard input ends.
 
-    python bench/forum_peers/seeded_hub.py DATA.json PASSWORD
+    python bench/forum_peers/seeded_hub.py DATA.json PASSWORD [here]
 
 DATA.json is the file that medallion's tests load: API roots with collections, their objects and when each was added. Every user may read and write what
-the file says; the first line of output is the port.
+the file says; the first line of output is the port. Discovery names
+the file's own server, or with `here` where it listens.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from stillwatch.forum.taxii.store import add_objects
 from stillwatch.forum.taxii.wire import micros
 
 
-def hub_of(data: dict[str, Any], folder: Path, password: str) -> Hub:
+def hub_of(data: dict[str, Any], folder: Path, password: str, url: str) -> Hub:
     roots = {name: one for name, one in data.items() if name != "/discovery"}
     member = Member(name="admin", password=hash_password(password))
     return Hub(
         title=data["/discovery"]["title"],
-        url="http://localhost:5000",
+        url=url,
         origin="hub.example/log",
         database=str(folder / "hub.sqlite"),
         max_page=20,
@@ -90,10 +91,11 @@ def _named(raw: dict[str, Any]) -> tuple[str, str]:
 def main() -> None:
     data, password = json.loads(Path(sys.argv[1]).read_text("utf-8")), sys.argv[2]
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
-        hub = hub_of(data, Path(folder), password)
+        free.bind(("127.0.0.1", 0))
+        here = f"http://127.0.0.1:{free.getsockname()[1]}"
+        hub = hub_of(data, Path(folder), password, here if "here" in sys.argv[3:] else "http://localhost:5000")
         seed(hub, data)
         app = HubApp(hub, accept=accept_all, signer=Signer(Ed25519PrivateKey.generate()))
-        free.bind(("127.0.0.1", 0))
         ours = server(app, host="127.0.0.1", port=0)
         free.listen()
         print(free.getsockname()[1], flush=True)

@@ -97,6 +97,7 @@ class Readers:
     def __init__(self, connect: Connector, *, threads: int = 4) -> None:
         self._connect = connect
         self._own = threading.local()
+        self._opened: list[Connection] = []
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hub-reader")
 
     async def do(self, job: Callable[[Connection], _T]) -> _T:
@@ -110,15 +111,19 @@ class Readers:
     def close(self) -> None:
         """Finish what runs, then stop."""
         self._pool.shutdown()
+        for one in self._opened:
+            _close(one)
 
     def _run(self, job: Callable[[Connection], _T]) -> _T:
         connection: Connection | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = self._connect()
+            self._opened.append(connection)
         try:
             return job(connection)
         except OSError:
             _close(connection)
+            self._opened.remove(connection)
             self._own.connection = None
             raise
 
