@@ -1,6 +1,6 @@
 """Walk a hub with other people's clients: taxii2-client and cytaxii2. Prints one line of JSON a client.
 
-    python bench/forum_peers/walk.py PORT PASSWORD COLLECTION
+python bench/forum_peers/walk.py PORT PASSWORD COLLECTION
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ def with_cytaxii2() -> dict[str, object]:
         client.collection_request(),
         client.poll_request(collection_id=COLLECTION),
     ]
-    return {"client": "cytaxii2", "ok": all(one["status"] for one in steps), "codes": [one["status_code"] for one in steps]}
+    return {
+        "client": "cytaxii2",
+        "ok": all(one["status"] for one in steps),
+        "codes": [one["status_code"] for one in steps],
+    }
 
 
 for walk in (with_taxii2client, with_cytaxii2):

@@ -36,7 +36,10 @@ def test_a_log_that_only_grew_is_told_so_and_by_whom(held: Connection) -> None:
     old = cosigned(signed(point(log, 5).note(), ORIGIN, LOG), "lab-a", WITNESS, at=1)
     done = audit(log.events(), [old, signed(point(log, 8).note(), ORIGIN, LOG)], KEYS, origin=ORIGIN)
     assert (done.size, done.root, done.erased) == (8, log.root(8), 0)
-    assert [(size, sorted(one.name for one in seen)) for size, seen in done.vouched] == [(5, [ORIGIN, "lab-a"]), (8, [ORIGIN])]
+    assert [(size, sorted(one.name for one in seen)) for size, seen in done.vouched] == [
+        (5, [ORIGIN, "lab-a"]),
+        (8, [ORIGIN]),
+    ]
 
 
 @pytest.mark.parametrize(

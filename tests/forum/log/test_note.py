@@ -6,7 +6,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stillwatch.cases import Signer
-from stillwatch.forum.log import Checkpoint, Note, NoteKey, cosigned, key_text, read_checkpoint, read_key, read_note, signed, signers
+from stillwatch.forum.log import (
+    Checkpoint,
+    Note,
+    NoteKey,
+    cosigned,
+    key_text,
+    read_checkpoint,
+    read_key,
+    read_note,
+    signed,
+    signers,
+)
 
 LOG = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 WITNESS = Signer(Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32))
@@ -66,7 +77,10 @@ def test_what_is_no_key_is_refused(text: str) -> None:
         read_key(text)
 
 
-@pytest.mark.parametrize("text", ["", "no signatures\n", "text\n\nnot a line\n", "text\n\n\u2014 x !!!\n", "bell\a\n\n" + NEUMANN.rsplit("\n\n")[1]])
+@pytest.mark.parametrize(
+    "text",
+    ["", "no signatures\n", "text\n\nnot a line\n", "text\n\n\u2014 x !!!\n", "bell\a\n\n" + NEUMANN.rsplit("\n\n")[1]],
+)
 def test_what_is_no_note_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         read_note(text)

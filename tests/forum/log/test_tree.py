@@ -20,7 +20,10 @@ from stillwatch.forum.log.tree import (
     root,
 )
 
-LEAVES = [bytes.fromhex(one) for one in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", bytes(range(0x60, 0x70)).hex())]
+LEAVES = [
+    bytes.fromhex(one)
+    for one in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", bytes(range(0x60, 0x70)).hex())
+]
 ROOTS = """
 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
 fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125

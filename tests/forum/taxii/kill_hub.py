@@ -31,7 +31,10 @@ DIGESTS = ",".join(TOKENS[name][1] for name in ("lab-a", "lab-b", "lab-c"))
 
 def pusher(port: int, member: str, numbers: itertools.count[int], acknowledged: list[str]) -> None:
     remote = Remote(
-        f"http://127.0.0.1:{port}/forum/collections/{SHARED}/", Credentials(token=TOKENS[member][0]), tries=1, seconds=10
+        f"http://127.0.0.1:{port}/forum/collections/{SHARED}/",
+        Credentials(token=TOKENS[member][0]),
+        tries=1,
+        seconds=10,
     )
     try:
         while True:

@@ -16,7 +16,9 @@ from tests.forum.taxii.hub import SIGNER
 
 
 @contextlib.contextmanager
-def running(hub: Hub, *, certificate: Path | None = None, key: Path | None = None, clients: Path | None = None) -> Iterator[int]:
+def running(
+    hub: Hub, *, certificate: Path | None = None, key: Path | None = None, clients: Path | None = None
+) -> Iterator[int]:
     """The port of a hub."""
     app = HubApp(hub, accept=accept_all, signer=SIGNER)
     with socket.socket() as free:

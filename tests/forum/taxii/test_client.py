@@ -137,7 +137,9 @@ def test_two_servers_that_differ_make_an_object_disputed(inbox: Inbox) -> None:
         (lambda *_: (200, TYPED | {"content-length": "-5"}, b"{}"), "longer than"),
     ],
 )  # fmt: skip
-def test_a_hostile_server_gets_an_error_and_nothing_else(answer: Callable[..., Told | None], told: str, inbox: Inbox) -> None:
+def test_a_hostile_server_gets_an_error_and_nothing_else(
+    answer: Callable[..., Told | None], told: str, inbox: Inbox
+) -> None:
     with scripted(answer) as port, pytest.raises(RemoteError) as raised:
         pulled(port, inbox, most_bytes=2_000_000, tries=2, seconds=2.0)
     message = str(raised.value)
@@ -164,7 +166,9 @@ def test_a_server_that_drips_is_cut_off(inbox: Inbox) -> None:
 
 def test_bad_objects_spoil_no_good_ones(inbox: Inbox) -> None:
     bad: list[Any] = [7, None, [], {"id": 1}, indicator(1) | {"modified": "x"}, {"id": "a" * 99_999}]
-    body = page(*bad, indicator(2)).replace(b'{"objects": [', b'{"objects": [{"deep": ' + b"[" * 800 + b"]" * 800 + b"}, ")
+    body = page(*bad, indicator(2)).replace(
+        b'{"objects": [', b'{"objects": [{"deep": ' + b"[" * 800 + b"]" * 800 + b"}, "
+    )
     with scripted(lambda *_: (200, TYPED, body)) as port:
         assert pulled(port, inbox) == Pulled(pages=1, new=1, refused=7)
 
@@ -202,7 +206,14 @@ def test_a_push_sends_only_what_was_not_acknowledged(tmp_path: Path, inbox: Inbo
 
 
 def test_a_push_waits_for_a_server_that_works_later(inbox: Inbox) -> None:
-    done = {"id": "s", "status": "complete", "total_count": 1, "success_count": 1, "failure_count": 0, "pending_count": 0}
+    done = {
+        "id": "s",
+        "status": "complete",
+        "total_count": 1,
+        "success_count": 1,
+        "failure_count": 0,
+        "pending_count": 0,
+    }
     states: Iterator[Mapping[str, Any]] = iter([done | {"status": "pending"}, done | {"status": "pending"}, done])
 
     def answer(method: str, path: str, body: bytes) -> Told:
@@ -220,7 +231,12 @@ def test_a_push_waits_for_a_server_that_works_later(inbox: Inbox) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://hub.example/forum/collections/x/", "https://hub.example/", "ftp://hub.example/a/collections/x/", "https://u:p@hub.example/a/collections/x/"],
+    [
+        "http://hub.example/forum/collections/x/",
+        "https://hub.example/",
+        "ftp://hub.example/a/collections/x/",
+        "https://u:p@hub.example/a/collections/x/",
+    ],
 )
 def test_an_address_that_gives_something_away_or_means_nothing_is_refused(address: str) -> None:
     with pytest.raises(RemoteError):

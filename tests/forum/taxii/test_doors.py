@@ -67,7 +67,10 @@ def test_a_proxys_word_counts_only_where_it_is_said_to(ask: Asking, tmp_path: Pa
 
 
 def test_guessing_ends_after_ten_wrong_passwords_and_only_for_the_guesser(ask: Asking) -> None:
-    guesses = [ask("GET", "/taxii2/", as_=None, authorization=basic("lab-b", str(n)), peer="10.0.0.9").status for n in range(11)]
+    guesses = [
+        ask("GET", "/taxii2/", as_=None, authorization=basic("lab-b", str(n)), peer="10.0.0.9").status
+        for n in range(11)
+    ]
     assert guesses == [401] * 10 + [429]
     assert ask("GET", "/taxii2/", as_=None, authorization=basic("lab-b", "swan: ü"), peer="10.0.0.9").status == 429
     assert ask("GET", "/taxii2/", as_=None, authorization=basic("lab-b", "swan: ü"), peer="10.0.0.8").status == 200

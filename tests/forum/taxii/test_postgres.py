@@ -31,7 +31,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data, bin_ = folder / "data", BINARIES[-1]
 
     def run(*command: str) -> None:
-        subprocess.run([*AS_OTHER, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+        subprocess.run(
+            [*AS_OTHER, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+        )
 
     run(str(bin_ / "initdb"), "-D", str(data), "-A", "trust", "-U", "stillwatch", "-N")
     port = str(20_000 + os.getpid() % 20_000)
@@ -45,7 +47,9 @@ def test_a_hub_over_postgresql_answers_as_one_over_a_file_does(database: str, tm
     hub = settings(tmp_path, database=database)
     with asking(hub) as ask, asking(hub) as other:
         path = f"/forum/collections/{SHARED}/objects/"
-        status = ask.push(*(indicator(number) for number in range(600)), indicator(1, "2026-11-02T00:00:00.000Z"), {"id": 3})
+        status = ask.push(
+            *(indicator(number) for number in range(600)), indicator(1, "2026-11-02T00:00:00.000Z"), {"id": 3}
+        )
         assert (status["success_count"], status["failure_count"]) == (601, 1)
         assert ask("GET", f"/forum/status/{status['id']}/").json == status
         first = ask.objects(limit="500")
@@ -58,15 +62,27 @@ def test_a_hub_over_postgresql_answers_as_one_over_a_file_does(database: str, tm
         assert other.push(indicator(2, name="x"))["failures"][0]["message"].startswith("collision")
         other.push(indicator(900))
         ask.push(indicator(901))
-        dates = [one["date_added"] for one in ask("GET", f"/forum/collections/{SHARED}/manifest/", query={"match[type]": "indicator"}).json["objects"]]
+        dates = [
+            one["date_added"]
+            for one in ask("GET", f"/forum/collections/{SHARED}/manifest/", query={"match[type]": "indicator"}).json[
+                "objects"
+            ]
+        ]
         assert dates == sorted(set(dates))
         ask.objects(as_="lab-b")
         ask.push(indicator(3, "2026-11-02T00:00:00.000Z", revoked=True))
-        assert [one["member"] for one in ask("GET", f"{path}{indicator(3)['id']}/holders/").json["holders"]] == ["lab-b"]
+        assert [one["member"] for one in ask("GET", f"{path}{indicator(3)['id']}/holders/").json["holders"]] == [
+            "lab-b"
+        ]
         assert ask("DELETE", f"{path}{indicator(4)['id']}/").status == 200
         assert ask("GET", f"{path}{indicator(4)['id']}/").status == 404
         note = read_note(ask("GET", "/log/checkpoint").body.decode())
     connection = connector(database)()
-    done = audit(Ledger(connection).events(), [note], [NoteKey(name="hub.example/log", key=SIGNER.public)], origin="hub.example/log")
+    done = audit(
+        Ledger(connection).events(),
+        [note],
+        [NoteKey(name="hub.example/log", key=SIGNER.public)],
+        origin="hub.example/log",
+    )
     connection.close()
     assert done.size > 600

@@ -127,7 +127,10 @@ def test_what_is_served_is_what_the_rules_read(ask: Asking) -> None:
     assert ask.objects().json["objects"][0]["name"] == "as read"
 
 
-@pytest.mark.parametrize("kind", ["application/json", None, "text/plain", "application/taxii+json;version=2.0", "application/stix+json;version=2.1"])
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json", None, "text/plain", "application/taxii+json;version=2.0", "application/stix+json;version=2.1"],
+)
 def test_a_body_of_another_kind_is_refused(ask: Asking, kind: str | None) -> None:
     answer = ask("POST", OBJECTS, body={"objects": []}, content_type=kind)
     assert answer.status == 415
@@ -168,7 +171,10 @@ def test_a_quota_ends_the_day(tmp_path: Path) -> None:
     from stillwatch.forum.taxii import Member
     from tests.forum.taxii.hub import TOKENS
 
-    few = [Member(name="lab-a", token_sha256=TOKENS["lab-a"][1], objects_per_day=3, reads_per_day=2), settings(tmp_path).member[1]]
+    few = [
+        Member(name="lab-a", token_sha256=TOKENS["lab-a"][1], objects_per_day=3, reads_per_day=2),
+        settings(tmp_path).member[1],
+    ]
     hub = settings(tmp_path, member=few)
     hub = settings(tmp_path, member=few, collection=hub.collection[:1])
     with asking(hub) as ask:

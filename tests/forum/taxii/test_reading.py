@@ -17,12 +17,19 @@ def test_discovery_names_the_roots_and_a_root_names_its_version(ask: Asking) -> 
         "default": "https://hub.example/forum/",
         "api_roots": ["https://hub.example/forum/"],
     }
-    assert ask("GET", "/forum/").json == {"title": "Distillation", "versions": [TAXII], "max_content_length": 10_000_000}
+    assert ask("GET", "/forum/").json == {
+        "title": "Distillation",
+        "versions": [TAXII],
+        "max_content_length": 10_000_000,
+    }
 
 
 def test_a_member_sees_its_own_collections_and_no_trace_of_others(ask: Asking) -> None:
     mine = ask("GET", "/forum/collections/").json["collections"]
-    assert [(one["id"], one["can_read"], one["can_write"]) for one in mine] == [(SHARED, True, True), (DROP, True, False)]
+    assert [(one["id"], one["can_read"], one["can_write"]) for one in mine] == [
+        (SHARED, True, True),
+        (DROP, True, False),
+    ]
     hidden = ask("GET", f"/forum/collections/{SECRET}/")
     absent = ask("GET", "/forum/collections/99999999-1111-4111-8111-111111111111/")
     assert hidden.status == absent.status == 404
@@ -111,18 +118,30 @@ def test_filters_choose_versions_kinds_and_ids(ask: Asking, filters: dict[str, s
 
 def test_of_two_kinds_of_stix_the_newest_is_served_unless_asked_otherwise(tmp_path: Path) -> None:
     hub = settings(tmp_path)
-    both = [type(one)(**{name: getattr(one, name) for name in one.__struct_fields__} | {"spec_versions": ("2.0", "2.1")}) for one in hub.collection]
+    both = [
+        type(one)(**{name: getattr(one, name) for name in one.__struct_fields__} | {"spec_versions": ("2.0", "2.1")})
+        for one in hub.collection
+    ]
     with asking(settings(tmp_path, collection=both)) as ask:
-        old = {name: value for name, value in indicator(1, "2026-11-09T00:00:00.000Z").items() if name != "spec_version"}
+        old = {
+            name: value for name, value in indicator(1, "2026-11-09T00:00:00.000Z").items() if name != "spec_version"
+        }
         ask.push(indicator(1), old)
-        versions = {spec: [one["modified"] for one in ask.objects(match_spec_version=spec).json["objects"]] for spec in ("2.0", "2.1", "2.0,2.1")}
+        versions = {
+            spec: [one["modified"] for one in ask.objects(match_spec_version=spec).json["objects"]]
+            for spec in ("2.0", "2.1", "2.0,2.1")
+        }
         assert versions == {
             "2.0": ["2026-11-09T00:00:00.000Z"],
             "2.1": ["2026-11-01T00:00:00.000Z"],
             "2.0,2.1": ["2026-11-09T00:00:00.000Z"],
         }
         assert [one["modified"] for one in ask.objects().json["objects"]] == versions["2.1"]
-        kinds = ask("GET", f"/forum/collections/{SHARED}/manifest/", query={"match[version]": "all", "match[spec_version]": "2.0"}).json
+        kinds = ask(
+            "GET",
+            f"/forum/collections/{SHARED}/manifest/",
+            query={"match[version]": "all", "match[spec_version]": "2.0"},
+        ).json
         assert [one["media_type"] for one in kinds["objects"]] == ["application/stix+json;version=2.0"]
 
 
@@ -177,7 +196,9 @@ def test_a_mark_is_good_for_its_own_filters_and_collection_alone(ask: Asking) ->
     ask.push(*(indicator(number) for number in range(3)))
     mark = ask.objects(limit="1").json["next"]
     assert ask.objects(next=mark, match_type="malware").status == 400
-    assert ask("GET", f"/forum/collections/{SHARED}/manifest/", query={"next": mark}).json["error_code"] == "unknown_next"
+    assert (
+        ask("GET", f"/forum/collections/{SHARED}/manifest/", query={"next": mark}).json["error_code"] == "unknown_next"
+    )
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,8 @@ _LOOKUP = 100
 _DAY = 86_400_000_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One version of one object; `body` is its JSON, empty when only the manifest was asked for."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One version of one object; `body` is its JSON, empty when only the manifest was asked for. A struct, since a page makes thousands."""
 
     added: int
     id: str
@@ -73,7 +72,7 @@ def page(read: Connection, collection: str, wanted: Wanted, *, bodies: bool, mos
             taken += size if bodies else 0
             if len(rows) == wanted.limit or (taken > most_bytes and rows):
                 return Page(rows=rows, more=True)
-            rows.append(Row(added=added, id=name, version=version, spec=spec, body=bytes(body) if bodies else b""))
+            rows.append(Row(added, name, version, spec, bytes(body) if bodies else b""))
         if len(found) < asked:
             return Page(rows=rows, more=False)
         after = found[-1][0]
