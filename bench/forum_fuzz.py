@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.forum.taxii.fuzz import requests  # noqa: E402
-from tests.forum.taxii.hub import Member, asking, settings  # noqa: E402
+from tests.forum.taxii.hub import asking, settings  # noqa: E402
 
+from stillwatch.forum.taxii import Member  # noqa: E402
 from stillwatch.forum.taxii.database import connector  # noqa: E402
 
 

@@ -304,7 +304,8 @@ def walks(python: str, tests: str) -> list[dict[str, Any]]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert hub.stdin is not None and hub.stdout is not None
+    assert hub.stdin is not None
+    assert hub.stdout is not None
     port = hub.stdout.readline().strip()
     command = [python, str(PEERS / "walk.py"), port, "Password0", "365fed99-08fa-fdcd-a1b3-fb247eb41d01"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
@@ -351,7 +352,7 @@ notes nothing; our hub keeps them in SQLite and commits a log entry to the disk 
 **Other people's clients.** {clients}.
 
 **kill -9 during pushes.** {found["kills"]}.
-{fuzz}"""
+"""
 
 
 def main() -> None:

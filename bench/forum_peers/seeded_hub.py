@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stillwatch.cases import Signer
@@ -88,6 +89,11 @@ def _named(raw: dict[str, Any]) -> tuple[str, str]:
     return raw["id"], raw.get("modified", raw["created"])
 
 
+def _until_closed(one: uvicorn.Server) -> None:
+    sys.stdin.read()
+    one.should_exit = True
+
+
 def main() -> None:
     data, password = json.loads(Path(sys.argv[1]).read_text("utf-8")), sys.argv[2]
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
@@ -99,7 +105,7 @@ def main() -> None:
         ours = server(app, host="127.0.0.1", port=0)
         free.listen()
         print(free.getsockname()[1], flush=True)
-        threading.Thread(target=lambda: (sys.stdin.read(), setattr(ours, "should_exit", True)), daemon=True).start()
+        threading.Thread(target=_until_closed, args=(ours,), daemon=True).start()
         ours.run(sockets=[free])
         app.close()
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.forum.log.test_note import LOG, WITNESS
 
 from stillwatch.core import TamperingFound
 from stillwatch.forum.log import Checkpoint, Ledger, NoteKey, audit, cosigned, months, signed
 from stillwatch.forum.taxii.database import Connection, connector, make_tables
-from tests.forum.log.test_note import LOG, WITNESS
 
 ORIGIN = "hub.example/log"
 KEYS = [NoteKey(name=ORIGIN, key=LOG.public), NoteKey(name="lab-a", key=WITNESS.public, witness=True)]

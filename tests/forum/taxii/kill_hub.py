@@ -2,8 +2,8 @@
 
     python tests/forum/taxii/kill_hub.py FOLDER KILLS SEED
 
-Two members push at once over HTTP; each object that a 202 acknowledged is written down. After every kill -9 a new hub opens the same database: all of them
-must be there, once, in the order of their dates, and the log must be whole and have grown from what it was.
+Two members push at once over HTTP; each object that a 202 acknowledged is written down. After every kill -9 a new hub opens the same
+database: all of them must be there, once, in the order of their dates, and the log must be whole and have grown from what it was.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
-from stillwatch.forum.log import Ledger, NoteKey, audit, read_note  # noqa: E402
-from stillwatch.forum.taxii import Credentials, Remote, RemoteError  # noqa: E402
-from stillwatch.forum.taxii.database import connector  # noqa: E402
+import msgspec  # noqa: E402
 from tests.forum.taxii.hub import SHARED, SIGNER, TOKENS, indicator  # noqa: E402
 from tests.forum.taxii.serving import Served  # noqa: E402
 
-import msgspec  # noqa: E402
+from stillwatch.forum.log import Ledger, NoteKey, audit, read_note  # noqa: E402
+from stillwatch.forum.taxii import Credentials, Remote, RemoteError  # noqa: E402
+from stillwatch.forum.taxii.database import connector  # noqa: E402
 
 DIGESTS = ",".join(TOKENS[name][1] for name in ("lab-a", "lab-b", "lab-c"))
 

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.forum.taxii.hub import SIGNER
+
 from stillwatch.forum.taxii import Hub, HubApp, accept_all
 from stillwatch.forum.taxii.serving import server
-from tests.forum.taxii.hub import SIGNER
 
 
 @contextlib.contextmanager

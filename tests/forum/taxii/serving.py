@@ -11,6 +11,8 @@ import sys
 import threading
 from pathlib import Path
 
+import uvicorn
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -42,11 +44,17 @@ class Served:
                 pipe.close()
 
 
+def _until_closed(one: uvicorn.Server) -> None:
+    sys.stdin.read()
+    one.should_exit = True
+
+
 def main() -> None:
     sys.path.insert(0, str(ROOT))
+    from tests.forum.taxii.hub import SIGNER, TOKENS, settings
+
     from stillwatch.forum.taxii import HubApp, accept_all
     from stillwatch.forum.taxii.serving import server
-    from tests.forum.taxii.hub import SIGNER, TOKENS, settings
 
     tokens = dict(zip(("lab-a", "lab-b", "lab-c"), sys.argv[2].split(","), strict=True)) if len(sys.argv) > 2 else {}
     for name, digest in tokens.items():
@@ -57,7 +65,7 @@ def main() -> None:
         free.listen()
         ours = server(app, host="127.0.0.1", port=0)
         print(free.getsockname()[1], flush=True)
-        threading.Thread(target=lambda: (sys.stdin.read(), setattr(ours, "should_exit", True)), daemon=True).start()
+        threading.Thread(target=_until_closed, args=(ours,), daemon=True).start()
         ours.run(sockets=[free])
     app.close()
 

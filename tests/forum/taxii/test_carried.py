@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
+from tests.forum.taxii.hub import SHARED, TAXII, TOKENS, asking, indicator, settings
+from tests.forum.taxii.running import running
 
 from stillwatch.cases import Signer
 from stillwatch.forum.log import NoteKey, cosigned, key_text, read_note
 from stillwatch.forum.taxii import Credentials, Inbox, Member, Remote, RemoteError, accept_all, pull
-from tests.forum.taxii.hub import SHARED, TAXII, TOKENS, asking, indicator, settings
-from tests.forum.taxii.running import running
 
 
 def certificate(

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-
-from stillwatch.forum.taxii import Credentials, Inbox, Pulled, Remote, RemoteError, accept_all, pull, push
 from tests.forum.taxii.hub import SHARED, TAXII, TOKENS, asking, indicator, settings
 from tests.forum.taxii.running import Told, running, scripted
+
+from stillwatch.forum.taxii import Credentials, Inbox, Pulled, Remote, RemoteError, accept_all, pull, push
 
 TYPED = {"content-type": TAXII}
 

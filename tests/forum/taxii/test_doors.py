@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from tests.forum.taxii.hub import TOKENS, Asking, asking, settings
 
 from stillwatch.core import SettingsError
 from stillwatch.forum.taxii import Hub, Member, read_hub
-from tests.forum.taxii.hub import TOKENS, Asking, asking, settings
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 

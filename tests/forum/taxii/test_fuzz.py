@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from stillwatch.forum.taxii.database import connector
 from tests.forum.taxii.fuzz import requests
-from tests.forum.taxii.hub import Member, asking, settings
+from tests.forum.taxii.hub import asking, settings
+
+from stillwatch.forum.taxii import Member
+from stillwatch.forum.taxii.database import connector
 
 
 def test_no_request_makes_the_hub_fail_or_forget(tmp_path: Path) -> None:

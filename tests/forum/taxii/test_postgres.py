@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.forum.taxii.hub import SHARED, SIGNER, asking, indicator, settings
 
 from stillwatch.forum.log import Ledger, NoteKey, audit, read_note
 from stillwatch.forum.taxii.database import connector
-from tests.forum.taxii.hub import SHARED, SIGNER, asking, indicator, settings
 
 pytest.importorskip("pg8000", reason="pip install stillwatch[postgres]")
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").exists() else []

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.forum.taxii.hub import SHARED, TAXII, Asking, asking, indicator, settings
 
 OBJECTS = f"/forum/collections/{SHARED}/objects/"
@@ -168,8 +167,9 @@ def test_the_sharing_rules_refuse_an_object_with_their_codes_and_it_is_logged(tm
 
 
 def test_a_quota_ends_the_day(tmp_path: Path) -> None:
-    from stillwatch.forum.taxii import Member
     from tests.forum.taxii.hub import TOKENS
+
+    from stillwatch.forum.taxii import Member
 
     few = [
         Member(name="lab-a", token_sha256=TOKENS["lab-a"][1], objects_per_day=3, reads_per_day=2),

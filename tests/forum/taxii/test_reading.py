@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.forum.taxii.hub import DROP, SECRET, SHARED, TAXII, Asking, asking, indicator, settings
 
 OBJECTS = f"/forum/collections/{SHARED}/objects/"
@@ -256,7 +255,8 @@ def test_every_error_is_a_taxii_error(ask: Asking, method: str, path: str, statu
 def test_a_page_ends_before_it_grows_too_large(tmp_path: Path) -> None:
     with asking(settings(tmp_path, max_page_bytes=5_000)) as ask:
         ask.push(*(indicator(number, description="x" * 2_000) for number in range(5)))
-        walked, mark = [], {}
+        walked: list[str] = []
+        mark: dict[str, str] = {}
         for _ in range(5):
             page = ask.objects(**mark)
             assert len(page.body) < 6_000
