@@ -1,0 +1,346 @@
+"""`stillwatch forum serve` and its clients: run a hub, fetch from one, push to one, and hold it to its log."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from stillwatch.cli.forum import forum_app
+
+if TYPE_CHECKING:
+    from stillwatch.forum.log import Month
+    from stillwatch.forum.taxii import Accept, Credentials, Remote
+
+__all__ = [
+    "forum_audit",
+    "forum_holders",
+    "forum_hub",
+    "forum_member",
+    "forum_pull",
+    "forum_push",
+    "forum_serve",
+    "forum_status",
+]
+
+Flag = Annotated[bool, Parameter(negative=())]
+INBOX = Path("forum-inbox.sqlite")
+
+
+@forum_app.command(name="hub")
+def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
+    """Lay out a hub: its settings with one collection and nobody in it, and the key of its log.
+
+    Args:
+        folder: Where hub.toml and hub.pem are put; nothing is written over.
+        url: Address under which members will reach it.
+    """
+    import uuid
+    from urllib.parse import urlsplit
+
+    from stillwatch.cases import make_key
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", collection=uuid.uuid4())
+    with (folder / "hub.toml").open("x", encoding="utf-8") as file:
+        file.write(text)
+    make_key(folder / "hub.pem")
+    print(
+        f"{folder / 'hub.toml'}: add members with stillwatch forum member, then stillwatch forum serve {folder / 'hub.toml'}"
+    )
+
+
+@forum_app.command(name="member")
+def forum_member(name: str, /, *, password: Flag = False, certificate: str = "") -> None:
+    """Write the lines of hub.toml for a member, and its token, which is shown this once.
+
+    Args:
+        name: What the hub calls it; a pseudonym will do.
+        password: Ask for a password on standard input, for clients that speak only Basic.
+        certificate: Subject of its client certificate, such as CN=lab-a,O=Lab A.
+    """
+    from stillwatch.forum.taxii import hash_password, new_token
+
+    lines = ["[[member]]", f"name = {json.dumps(name)}"]
+    if password:
+        lines.append(f"password = {json.dumps(hash_password(sys.stdin.readline().rstrip(chr(10))))}")
+    if certificate:
+        lines.append(f"certificate = {json.dumps(certificate)}")
+    if not (password or certificate):
+        token, digest = new_token()
+        lines.append(f'token_sha256 = "{digest}"')
+        print(f"token for {name}: {token}", file=sys.stderr)
+    print("\n".join(lines))
+
+
+@forum_app.command(name="serve")
+def forum_serve(
+    hub: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8443,
+    certificate: Path | None = None,
+    tls_key: Path | None = None,
+    clients: Path | None = None,
+    unsafe_accept_all: Flag = False,
+) -> None:
+    """Run a hub that speaks TAXII 2.1.
+
+    Args:
+        hub: Its settings, as stillwatch forum hub lays them out.
+        host: Address to listen on.
+        port: Port to listen on.
+        certificate: The hub's TLS certificate with its chain.
+        tls_key: The key of the certificate.
+        clients: Authorities whose client certificates are believed.
+        unsafe_accept_all: Take what the sharing rules would refuse.
+    """
+    from stillwatch.cases import read_signer
+    from stillwatch.forum.taxii import HubApp, read_hub, serve
+
+    settings = read_hub(hub)
+    app = HubApp(settings, accept=_rules(unsafe_accept_all=unsafe_accept_all), signer=read_signer(Path(settings.key)))
+    print(f"serving {settings.title} for {settings.url} on {host}:{port}", flush=True)
+    try:
+        serve(app, host=host, port=port, certificate=certificate, key=tls_key, clients=clients)
+    finally:
+        app.close()
+
+
+@forum_app.command(name="pull")
+def forum_pull(
+    address: str,
+    /,
+    *,
+    inbox: Path = INBOX,
+    token_file: Path | None = None,
+    user: str = "",
+    password_file: Path | None = None,
+    certificate: Path | None = None,
+    tls_key: Path | None = None,
+    authorities: Path | None = None,
+    unsafe_http: Flag = False,
+    unsafe_accept_all: Flag = False,
+) -> None:
+    """Fetch what is new from a collection; what the sharing rules refuse is kept apart with the reason.
+
+    Args:
+        address: Of the collection: https://host/root/collections/id/.
+        inbox: File in which objects and progress are kept.
+        token_file: File with our token.
+        user: Our name, for servers that speak only Basic.
+        password_file: File with the password.
+        certificate: Our client certificate.
+        tls_key: The key of our client certificate.
+        authorities: Authorities that the server's certificate must come from, in place of the system's.
+        unsafe_http: Allow plain HTTP to other machines.
+        unsafe_accept_all: Take what the sharing rules would refuse.
+    """
+    from stillwatch.forum.taxii import Inbox, pull
+
+    given = _credentials(token_file, user, password_file, certificate, tls_key)
+    remote = _remote(address, given, authorities, unsafe_http=unsafe_http)
+    box = Inbox(inbox)
+    try:
+        got = pull(remote, box, accept=_rules(unsafe_accept_all=unsafe_accept_all))
+    finally:
+        box.close()
+        remote.close()
+    print(f"{got.pages} pages: {got.new} new, {got.known} known, {got.refused} refused")
+    if not got.complete:
+        print("there is more; run the same command again")
+
+
+@forum_app.command(name="push")
+def forum_push(
+    address: str,
+    files: list[Path],
+    /,
+    *,
+    inbox: Path = INBOX,
+    token_file: Path | None = None,
+    user: str = "",
+    password_file: Path | None = None,
+    certificate: Path | None = None,
+    tls_key: Path | None = None,
+    authorities: Path | None = None,
+    unsafe_http: Flag = False,
+) -> None:
+    """Send objects to a collection; what it acknowledged before is not sent again.
+
+    Args:
+        address: Of the collection: https://host/root/collections/id/.
+        files: STIX bundles or envelopes, as written by stillwatch forum export.
+        inbox: File in which progress is kept.
+        token_file: File with our token.
+        user: Our name, for servers that speak only Basic.
+        password_file: File with the password.
+        certificate: Our client certificate.
+        tls_key: The key of our client certificate.
+        authorities: Authorities that the server's certificate must come from, in place of the system's.
+        unsafe_http: Allow plain HTTP to other machines.
+    """
+    from stillwatch.core import FormatError
+    from stillwatch.forum.taxii import Inbox, push
+
+    objects = []
+    for file in files:
+        try:
+            objects += json.loads(file.read_text("utf-8"))["objects"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(f'{file}: expected a STIX bundle or an envelope with "objects"') from error
+    given = _credentials(token_file, user, password_file, certificate, tls_key)
+    remote = _remote(address, given, authorities, unsafe_http=unsafe_http)
+    box = Inbox(inbox)
+    try:
+        done = push(remote, box, objects)
+    finally:
+        box.close()
+        remote.close()
+    print(f"{done.sent} sent, {done.skipped} known to the server, {done.accepted} accepted, {len(done.failed)} refused")
+    for name, message in done.failed:
+        print(f"  {_plain(name)}: {_plain(message)}")
+
+
+@forum_app.command(name="status")
+def forum_status(*, inbox: Path = INBOX) -> None:
+    """Say how far we are with each server.
+
+    Args:
+        inbox: File in which objects and progress are kept.
+    """
+    from stillwatch.core import FormatError
+    from stillwatch.forum.taxii import Inbox
+
+    if not inbox.exists():
+        raise FormatError(f"{inbox}: nothing was pulled yet")
+    box = Inbox(inbox)
+    for source, state, held, refused in box.sources():
+        where = "in the middle of a walk" if state.next is not None else f"up to {state.after or 'nothing yet'}"
+        print(f"{source}: {held} held, {refused} refused, {where}, last asked {state.at[:16]}")
+    box.close()
+
+
+@forum_app.command(name="holders")
+def forum_holders(hub: Path, collection: str, name: str, /) -> None:
+    """Say which members were given an object, and which of them have fetched its retraction.
+
+    Args:
+        hub: Settings of the hub.
+        collection: Id of the collection.
+        name: Id of the object.
+    """
+    from stillwatch.forum.taxii import read_hub
+    from stillwatch.forum.taxii.database import connector
+    from stillwatch.forum.taxii.reads import holders
+    from stillwatch.forum.taxii.wire import stamp
+
+    connection = connector(read_hub(hub).database)()
+    for one in holders(connection, collection, name):
+        told = "not told of a retraction" if one.told is None else f"fetched the retraction {stamp(one.told)}"
+        print(f"{one.member}: given {stamp(one.given)}, {told}")
+    connection.close()
+
+
+@forum_app.command(name="audit")
+def forum_audit(
+    hub: Path, /, *, checkpoint: Annotated[list[Path] | None, Parameter(negative=())] = None, month: str = ""
+) -> None:
+    """Rebuild the log of a hub from its first event, offline, and hold it against every checkpoint.
+
+    Args:
+        hub: Settings of the hub.
+        checkpoint: File with a checkpoint that you kept; give it once for each.
+        month: Write the counts of a month such as 2026-11, for counsel.
+    """
+    from stillwatch.cases import read_public
+    from stillwatch.forum.log import Ledger, NoteKey, audit, months, read_key, read_note
+    from stillwatch.forum.taxii import read_hub
+    from stillwatch.forum.taxii.database import connector
+
+    settings = read_hub(hub)
+    own = Path(settings.key)
+    keys = [NoteKey(name=settings.origin, key=read_public(own.with_name(f"{own.stem}.pub.pem")))]
+    keys += [read_key(one.witness_key) for one in settings.member if one.witness_key]
+    connection = connector(settings.database)()
+    log = Ledger(connection)
+    notes = [read_note(text) for _, text in log.checkpoints()]
+    notes += [read_note(path.read_text("utf-8")) for path in checkpoint or ()]
+    done = audit(log.events(), notes, keys, origin=settings.origin)
+    print(f"{done.size} events, {done.erased} of them erased; root {done.root.hex()}")
+    for size, seen in done.vouched:
+        print(f"  size {size}: vouched for by {', '.join(sorted(one.name for one in seen))}")
+    for one in months(log.events()) if month else ():
+        if one.month == month:
+            print(json.dumps(_told(one), indent=1))
+    connection.close()
+
+
+def _told(month: Month) -> dict[str, object]:
+    by_member: dict[str, dict[str, int]] = {}
+    for (member, kind), count in sorted(month.members.items()):
+        by_member.setdefault(member, {})[kind] = count
+    return {
+        "month": month.month,
+        "events": dict(sorted(month.kinds.items())),
+        "by_member": by_member,
+        "refusals_by_rule": dict(sorted(month.refusals.items())),
+        "overrides_and_erasures": month.overrides,
+    }
+
+
+def _rules(*, unsafe_accept_all: bool) -> Accept:
+    from stillwatch.core import FormatError
+    from stillwatch.forum.taxii import accept_all
+
+    if not unsafe_accept_all:
+        raise FormatError("the sharing rules are not connected here yet; --unsafe-accept-all runs without them")
+    return accept_all
+
+
+def _credentials(
+    token_file: Path | None, user: str, password_file: Path | None, certificate: Path | None, key: Path | None
+) -> Credentials:
+    from stillwatch.forum.taxii import Credentials
+
+    token, password = (path.read_text("utf-8").strip() if path else "" for path in (token_file, password_file))
+    return Credentials(token=token, user=user, password=password, certificate=certificate, key=key)
+
+
+def _remote(address: str, given: Credentials, authorities: Path | None, *, unsafe_http: bool) -> Remote:
+    from stillwatch.forum.taxii import Remote
+
+    return Remote(address, given, authorities=authorities, unsafe_http=unsafe_http)
+
+
+def _plain(text: str) -> str:
+    """A stranger's text without control characters."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)[:300]
+
+
+_SAMPLE = """\
+title = "Forum"
+url = "{url}"
+origin = "{origin}"  # name of the transparency log, for ever
+database = "hub.sqlite"  # or postgresql://user:password@host:port/name
+key = "hub.pem"
+
+[[api_root]]
+name = "forum"
+title = "Warnings of distillation"
+
+[[group]]
+name = "finders"
+members = []
+
+[[collection]]
+id = "{collection}"
+api_root = "forum"
+title = "Indicators"
+read = ["@finders"]
+write = ["@finders"]
+"""
