@@ -1,0 +1,51 @@
+"""Lists that count through a range instead of naming suspects, found on the member's own side before anything is blinded.
+
+A custodian cannot see this: it gets blinded points. So this keeps an honest lab from a mistake, or from one employee who feeds it a
+directory; a lab that wants to enumerate uses another client, and then only quotas and volume alarms stand in its way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stillwatch.forum.tags.kinds import Kind
+
+__all__ = ["Dense", "dense_ranges"]
+
+_TAIL = re.compile(r"^(.*?)(\d{1,12})(\D*)$", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dense:
+    """A range of which a list holds too much: how many values within how wide a range; never which."""
+
+    values: int
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.values:,} of {self.width:,} neighbouring values are in the list, as when somebody counts through them"
+
+
+def dense_ranges(kind: Kind, canonical: Sequence[str]) -> tuple[Dense, ...]:
+    """Ranges of which a list holds more than a tenth, fifty values at least: blocks of a thousand numbers that differ in their last digits.
+
+    >>> dense_ranges(Kind.PHONE, [f"+4420794600{n:02d}" for n in range(100)])
+    (Dense(values=100, width=1000),)
+    """
+    found = []
+    for width in (1_000, 10_000):
+        counts = Counter(_blocks(kind, canonical, width))
+        most = max(50, width // 10)
+        found += [Dense(values=n, width=width) for n in sorted(counts.values(), reverse=True) if n >= most]
+    return tuple(found)
+
+
+def _blocks(kind: Kind, canonical: Iterable[str], width: int) -> Iterator[tuple[str, int, str]]:
+    for value in canonical:
+        head, _, tail = value.partition("@") if kind is Kind.EMAIL else (value, "", "")
+        match = _TAIL.match(head)
+        if match is not None:
+            yield match[1], int(match[2]) // width, match[3] + tail
