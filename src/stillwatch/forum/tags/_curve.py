@@ -13,7 +13,6 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -22,10 +21,11 @@ __all__ = ["bucket_sum", "decode_all"]
 
 _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
-_Field: TypeAlias = tuple[int, int, int, int, int]
+_Limb: TypeAlias = Any  # a 64-bit word; type checkers know the ones of NumPy only in parts
+_Field: TypeAlias = tuple[_Limb, _Limb, _Limb, _Limb, _Limb]
 _Point: TypeAlias = tuple[_Field, _Field, _Field, _Field]
 
-_LIMBS = types.UniTuple(types.uint64, 5)
+_LIMBS: Any = numba.types.UniTuple(numba.types.uint64, 5)  # type: ignore[no-untyped-call]
 u64 = np.uint64
 
 
@@ -37,14 +37,17 @@ def _built(make: Callable[..., Any]) -> Callable[[_Field, _Field], _Field]:
     return cast(Callable[[_Field, _Field], _Field], intrinsic(make))
 
 
+_unpack: Any = cgutils.unpack_tuple
+
+
 @_built
 def _times(typing: Any, one: Any, other: Any) -> Any:
     """The product of two field elements, weakly reduced (limbs below 2**52)."""
 
     def build(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        a, b = (cgutils.unpack_tuple(builder, value, 5) for value in given)
+        a, b = (_unpack(builder, value, 5) for value in given)
         found = builder.call(_product(builder.module), [*a, *b])
-        return context.make_tuple(builder, signature.return_type, cgutils.unpack_tuple(builder, found, 5))
+        return context.make_tuple(builder, signature.return_type, _unpack(builder, found, 5))
 
     return _LIMBS(_LIMBS, _LIMBS), build
 
@@ -101,7 +104,7 @@ def _plus(a: _Field, b: _Field) -> _Field:
 
 
 @_loop
-def _carried(a0: int, a1: int, a2: int, a3: int, a4: int) -> _Field:
+def _carried(a0: _Limb, a1: _Limb, a2: _Limb, a3: _Limb, a4: _Limb) -> _Field:
     c0, c1, c2, c3, c4 = a0 >> _S51, a1 >> _S51, a2 >> _S51, a3 >> _S51, a4 >> _S51
     return (a0 & _MASK) + c4 * _N19, (a1 & _MASK) + c0, (a2 & _MASK) + c1, (a3 & _MASK) + c2, (a4 & _MASK) + c3
 
@@ -134,12 +137,12 @@ def _canonical(a: _Field) -> _Field:
 @_loop
 def _same(a: _Field, b: _Field) -> bool:
     a, b = _canonical(a), _canonical(b)
-    return a[0] == b[0] and a[1] == b[1] and a[2] == b[2] and a[3] == b[3] and a[4] == b[4]
+    return bool(a[0] == b[0] and a[1] == b[1] and a[2] == b[2] and a[3] == b[3] and a[4] == b[4])
 
 
 @_loop
 def _negative(a: _Field) -> bool:
-    return (_canonical(a)[0] & u64(1)) == u64(1)
+    return bool((_canonical(a)[0] & u64(1)) == u64(1))
 
 
 @_loop

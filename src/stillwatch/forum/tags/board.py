@@ -90,7 +90,7 @@ class Board:
         here[self.high >> shift] = True
         kept = np.flatnonzero(here[own.high >> shift])
         high, low = own.high[kept], own.low[kept]
-        at = np.searchsorted(self.high, high)
+        at: NDArray[np.intp] = np.searchsorted(self.high, high)
         while True:
             inside = at < len(self)
             at, high, low = at[inside], high[inside], low[inside]
@@ -98,7 +98,8 @@ class Board:
             at, high, low = at[alike], high[alike], low[alike]
             step = self.low[at] < low  # two tags with one first half: go on to the second
             if not step.any():
-                return at[self.low[at] == low]
+                found: NDArray[np.intp] = at[self.low[at] == low]
+                return found
             at = at + step
 
     def matches(self, own: Board) -> list[Match]:
@@ -176,7 +177,7 @@ def read_board(path: Path) -> Board:
     halves = np.frombuffer(data, ">u8", 2 * head.tags, begins).reshape(-1, 2)
     high, low = (halves[:, half].astype(np.uint64) for half in (0, 1))
     support = np.frombuffer(data, np.uint8, head.tags, begins + head.tags * TAG_BYTES)
-    if len(support) and not (Support.SEED <= support.min() and support.max() <= Support.ESTABLISHED):
+    if len(support) and not (support.min() >= Support.SEED and support.max() <= Support.ESTABLISHED):
         raise TagError(f"{path}: a tag has a support that is none of 1, 2, 3")
     if not np.all((high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))):
         raise TagError(f"{path}: its tags are not distinct and in order")

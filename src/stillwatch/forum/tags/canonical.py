@@ -47,7 +47,9 @@ def _card(raw: str) -> str:
     if re.fullmatch(r"\d{12,19}", bare):
         raise ValueRefused(Kind.CARD, "looks like a card number: only a token is taken, a number must not come here")
     if not colon:
-        raise ValueRefused(Kind.CARD, "expected SCHEME:TOKEN, such as par:... or the name of the processor that made it")
+        raise ValueRefused(
+            Kind.CARD, "expected SCHEME:TOKEN, such as par:... or the name of the processor that made it"
+        )
     scheme = scheme.lower()
     if scheme == "par":
         token = token.upper()
@@ -80,7 +82,9 @@ def _device(raw: str) -> str:
         if not re.fullmatch(r"[0-9a-f]{32,128}", value) or len(set(value)) < 4:
             raise ValueRefused(Kind.DEVICE, "a fingerprint is 32 to 128 hexadecimal digits, and not all the same")
         return f"{scheme}:{value}"
-    raise ValueRefused(Kind.DEVICE, "expected gaid:, idfa:, idfv:, imei: or fp-NAME: (a fingerprint that labs agreed how to compute)")
+    raise ValueRefused(
+        Kind.DEVICE, "expected gaid:, idfa:, idfv:, imei: or fp-NAME: (a fingerprint that labs agreed how to compute)"
+    )
 
 
 def _registration(raw: str) -> str:
@@ -90,10 +94,13 @@ def _registration(raw: str) -> str:
         name, equals, value = (part.strip() for part in pair.partition("="))
         name = name.lower()
         if not equals or name not in _TRAITS or name in found or not value:
-            raise ValueRefused(Kind.REGISTRATION, f"expected NAME=VALUE; ... with names from {', '.join(_TRAITS)}, each once")
+            raise ValueRefused(
+                Kind.REGISTRATION, f"expected NAME=VALUE; ... with names from {', '.join(_TRAITS)}, each once"
+            )
         found[name] = _TRAITS[name](value)
-    if not found.keys() & _NARROW or (found.keys() == {"domain"} and is_public_mail(found["domain"])):
-        raise ValueRefused(Kind.REGISTRATION, "fits too many strangers: a name shape or a public mail domain alone is no trait")
+    narrow = found.keys() - {"shape"}
+    if not narrow or (narrow == {"domain"} and is_public_mail(found["domain"])):
+        raise ValueRefused(Kind.REGISTRATION, "fits too many strangers: a name shape or a public mail domain is no trait")
     return ";".join(f"{name}={found[name]}" for name in sorted(found))
 
 
@@ -122,7 +129,6 @@ _TRAITS: dict[str, Callable[[str], str]] = {
     "shape": _shape,
     "website": _domain,
 }
-_NARROW = frozenset(("company", "domain", "referral", "reseller", "website"))
 
 _RULES: dict[Kind, Callable[[str], str]] = {
     Kind.EMAIL: canonical_email,

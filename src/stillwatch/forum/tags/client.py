@@ -88,7 +88,9 @@ async def tag_values(
         some = distinct[at : at + BATCH]
         batch = begin(committee, kind, some)
         body = encode(batch.asked)
-        answers = await asyncio.gather(*(_asked(s.custodian, asks[s.custodian], body, pauses) for s in committee.statements))
+        answers = await asyncio.gather(
+            *(_asked(s.custodian, asks[s.custodian], body, pauses) for s in committee.statements)
+        )
         for value, tag in zip(some, finish(batch, answers), strict=True):
             tags.update(dict.fromkeys(places[value], tag))
     return Tagged(tags=tags, refused=refused, dense=dense)
@@ -100,7 +102,9 @@ async def _asked(custodian: str, ask: Ask, body: bytes, pauses: Sequence[float])
             return decode_answer(await ask(body))
         except Lost as error:
             if pause is None:
-                raise Unreachable(f"custodian {custodian!r}: no answer after {len(pauses) + 1} tries: {error}") from error
+                raise Unreachable(
+                    f"custodian {custodian!r}: no answer after {len(pauses) + 1} tries: {error}"
+                ) from error
             await asyncio.sleep(pause)
         except TagError as error:
             raise TagError(f"custodian {custodian!r}: {error}") from error

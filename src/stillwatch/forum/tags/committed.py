@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from pathlib import Path
 
 import msgspec
 
@@ -19,7 +18,7 @@ from stillwatch.forum.tags.group import plus
 from stillwatch.forum.tags.kinds import Kind
 from stillwatch.forum.tags.refusals import NotProven, TagError
 
-__all__ = ["CommittedKey", "Committee", "Statement", "commit", "committee", "pinned", "read_statements"]
+__all__ = ["CommittedKey", "Committee", "Statement", "commit", "committee", "read_statements"]
 
 _FORM = "stillwatch.tags.keys/1"
 
@@ -85,9 +84,7 @@ def commit(custodian: str, epoch: str, opens: dt.date, closes: dt.date, keys: di
     made = []
     for kind, key in keys.items():
         evaluated, proof = key.answer([_own_point(custodian, epoch, kind, key.public)])
-        made.append(
-            CommittedKey(kind=kind, public=key.public.hex(), evaluated=evaluated.hex(), proof=proof.hex())
-        )
+        made.append(CommittedKey(kind=kind, public=key.public.hex(), evaluated=evaluated.hex(), proof=proof.hex()))
     return Statement(form=_FORM, custodian=custodian, epoch=epoch, opens=opens, closes=closes, keys=tuple(made))
 
 
@@ -133,15 +130,6 @@ def committee(statements: tuple[Statement, ...], epoch: str | None = None, *, to
             raise TagError(f"epoch {epoch}: two custodians have one key for {kind}")
     opens, closes = max(s.opens for s in found), min(s.closes for s in found)
     return Committee(epoch=epoch, opens=opens, closes=closes, statements=found)
-
-
-def pinned(path: Path, epoch: str | None = None, *, today: dt.date) -> Committee:
-    """The committee that a member pinned in a file.
-
-    Raises:
-        TagError: as `committee` does.
-    """
-    return committee(read_statements(path.read_bytes()), epoch, today=today)
 
 
 def _own_point(custodian: str, epoch: str, kind: Kind, public: bytes) -> bytes:

@@ -48,7 +48,21 @@ _PROVIDERS = {
 }
 """Domains whose sub-addressing is public and stable. A domain is added only with a new version of the rules and a new epoch."""
 
-_PUBLIC = frozenset((*_PROVIDERS, "yahoo.com", "aol.com", "gmx.de", "gmx.net", "web.de", "mail.ru", "yandex.ru", "qq.com", "163.com", "126.com"))
+_PUBLIC = frozenset(
+    (
+        *_PROVIDERS,
+        "yahoo.com",
+        "aol.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "mail.ru",
+        "yandex.ru",
+        "qq.com",
+        "163.com",
+        "126.com",
+    )
+)
 
 
 def canonical_email(raw: str) -> str:
@@ -67,7 +81,9 @@ def canonical_email(raw: str) -> str:
     domain = canonical_domain(_KIND, domain)
     local = unicodedata.normalize("NFKC", local.casefold())
     if not all(atom and all(map(_in_atom, atom)) for atom in local.split(".")):
-        raise ValueRefused(_KIND, "the local part has a character, quote, comment or dot that a plain address does not have")
+        raise ValueRefused(
+            _KIND, "the local part has a character, quote, comment or dot that a plain address does not have"
+        )
     provider = _PROVIDERS.get(domain)
     if provider is not None:
         local = local.partition(provider.suffix)[0]

@@ -15,6 +15,7 @@ from stillwatch.forum.tags.kinds import Kind
 
 __all__ = ["Opened", "Vault", "open_for_tagging"]
 
+
 class Vault(Protocol):
     """What gives raw identifiers of accounts."""
 

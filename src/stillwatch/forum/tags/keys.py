@@ -59,7 +59,9 @@ def new_epoch(folder: Path, custodian: str, epoch: str, opens: dt.date, closes: 
         if not NAME.fullmatch(name):
             raise TagError(f"{what}: got {name!r}, expected small letters, digits, dots and hyphens, at most 63")
     if not opens < closes <= opens + LONGEST:
-        raise TagError(f"epoch {epoch}: got {opens} to {closes}, expected at most {LONGEST.days} days, and one at least")
+        raise TagError(
+            f"epoch {epoch}: got {opens} to {closes}, expected at most {LONGEST.days} days, and one at least"
+        )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (folder / f"{epoch}.json").exists():
         raise TagError(f"epoch {epoch}: was made already; an epoch has one seed, once")

@@ -8,7 +8,7 @@ from enum import StrEnum
 __all__ = ["TAG_BYTES", "Kind", "Tag", "input_of", "key_info"]
 
 TAG_BYTES = 16
-"""Bytes of a tag: the first of the 64 that RFC 9497 gives. Among 10 million tags, two of different values are alike once in 10**24 boards."""
+"""Bytes of a tag, the first of 64: on a board of 10 million, two values share one with a chance below 1e-24."""
 
 
 class Kind(StrEnum):

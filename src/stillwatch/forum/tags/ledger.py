@@ -86,7 +86,9 @@ class Ledger:
             seen = base.execute("select repeats from batches where digest = ?", (digest,)).fetchone()
             if seen is not None:
                 if seen[0] >= REPEATS:
-                    self._raise_alarm(base, member, kind, AlarmKind.REPEATS, f"one batch of {n} asked {seen[0] + 2} times")
+                    self._raise_alarm(
+                        base, member, kind, AlarmKind.REPEATS, f"one batch of {n} asked {seen[0] + 2} times"
+                    )
                     base.commit()
                     raise RequestRefused(Refusal.OVER_QUOTA, f"this batch was answered {REPEATS + 1} times already")
                 base.execute("update batches set repeats = repeats + 1 where digest = ?", (digest,))
@@ -96,7 +98,9 @@ class Ledger:
             for what, had, most in (("today", before.today, quota.day), ("in this epoch", before.epoch, quota.epoch)):
                 if had + n > most:
                     base.rollback()
-                    raise RequestRefused(Refusal.OVER_QUOTA, f"{kind}: {max(0, most - had)} of {most} are left {what}, got {n}")
+                    raise RequestRefused(
+                        Refusal.OVER_QUOTA, f"{kind}: {max(0, most - had)} of {most} are left {what}, got {n}"
+                    )
             base.execute(
                 "insert into spent values (?, ?, ?, ?, ?) on conflict do update set n = n + excluded.n",
                 (member, kind, epoch, day, n),
@@ -124,7 +128,9 @@ class Ledger:
                     "select count(*) from lines where member = ? and outcome = ? and at >= ?", (member, outcome, day)
                 ).fetchone()
                 if refused == 20:
-                    self._raise_alarm(base, member, kind, AlarmKind.NO_POINTS, "20 batches with bytes that are no points")
+                    self._raise_alarm(
+                        base, member, kind, AlarmKind.NO_POINTS, "20 batches with bytes that are no points"
+                    )
             base.commit()
         self._tell(line)
 

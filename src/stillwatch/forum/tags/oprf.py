@@ -105,9 +105,7 @@ def evaluate(key: int, elements: Sequence[bytes]) -> list[bytes]:
     return [times(secret, element) for element in elements]
 
 
-def prove(
-    key: int, elements: Sequence[bytes], evaluated: Sequence[bytes], nonce: int | None = None
-) -> bytes:
+def prove(key: int, elements: Sequence[bytes], evaluated: Sequence[bytes], nonce: int | None = None) -> bytes:
     """One proof that every element was multiplied by the key whose public half is known (GenerateProof, 2.2.1)."""
     public = times_base(scalar(key))
     weights = _weights(public, elements, evaluated)

@@ -24,5 +24,7 @@ def visible(kind: str, raw: str) -> str:
     if not text:
         raise ValueRefused(kind, "empty")
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn") for letter in text):
-        raise ValueRefused(kind, "holds a character that cannot be seen (control, format, surrogate, private or unassigned)")
+        raise ValueRefused(
+            kind, "holds a character that cannot be seen (control, format, surrogate, private or unassigned)"
+        )
     return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -51,7 +50,7 @@ async def _bounded(request: aiohttp.client._RequestContextManager) -> bytes:
                 if len(body) > MOST_BYTES:
                     raise TagError(f"got more than {MOST_BYTES} bytes")
             status = response.status
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise Lost(type(error).__name__) from error
     if status == 200:
         return bytes(body)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+
 import msgspec
 
 from stillwatch.forum.tags.kinds import Kind
 from stillwatch.forum.tags.oprf import BATCH
 from stillwatch.forum.tags.refusals import Refusal, RequestRefused, TagError
 
-__all__ = ["MEDIA_TYPE", "MOST_BYTES", "Answer", "Asked", "Refused", "decode_answer", "decode_asked", "digest_of", "encode"]
+__all__ = [
+    "MEDIA_TYPE",
+    "MOST_BYTES",
+    "Answer",
+    "Asked",
+    "Refused",
+    "decode_answer",
+    "decode_asked",
+    "digest_of",
+    "encode",
+]
 
 MEDIA_TYPE = "application/vnd.stillwatch.tags+msgpack"
 MOST_BYTES = 32 * BATCH + 1024
@@ -57,7 +68,9 @@ def decode_asked(data: bytes) -> tuple[Asked, tuple[bytes, ...]]:
         raise RequestRefused(Refusal.MALFORMED, f"got no request: {error}") from error
     size = len(asked.elements)
     if size == 0 or size % 32:
-        raise RequestRefused(Refusal.MALFORMED, f"elements: got {size} bytes, expected 32 for each point, and one at least")
+        raise RequestRefused(
+            Refusal.MALFORMED, f"elements: got {size} bytes, expected 32 for each point, and one at least"
+        )
     if size > 32 * BATCH:
         raise RequestRefused(Refusal.TOO_LARGE, f"elements: got {size // 32} points, expected at most {BATCH}")
     return asked, tuple(asked.elements[at : at + 32] for at in range(0, size, 32))
@@ -77,4 +90,6 @@ def decode_answer(data: bytes) -> Answer:
 
 def digest_of(member: str, asked: Asked) -> bytes:
     """What a custodian knows a batch by when it is asked again."""
-    return hashlib.sha256(b"\0".join((member.encode(), asked.epoch.encode(), asked.kind.encode(), asked.elements))).digest()
+    return hashlib.sha256(
+        b"\0".join((member.encode(), asked.epoch.encode(), asked.kind.encode(), asked.elements))
+    ).digest()
