@@ -100,7 +100,9 @@ def _registration(raw: str) -> str:
         found[name] = _TRAITS[name](value)
     narrow = found.keys() - {"shape"}
     if not narrow or (narrow == {"domain"} and is_public_mail(found["domain"])):
-        raise ValueRefused(Kind.REGISTRATION, "fits too many strangers: a name shape or a public mail domain is no trait")
+        raise ValueRefused(
+            Kind.REGISTRATION, "fits too many strangers: a name shape or a public mail domain is no trait"
+        )
     return ";".join(f"{name}={found[name]}" for name in sorted(found))
 
 

@@ -54,7 +54,7 @@ class Custodian:
         return [epoch.statement for epoch in self._kept().values()]
 
     def answer(self, member: str, data: bytes) -> bytes:
-        """Evaluate a member's request. It is counted, on the disk, before it is answered; refusals are kept too.
+        """Evaluate a member's request. It is counted, on the disk, before its answer leaves; refusals are kept too.
 
         Raises:
             RequestRefused: when it is malformed, over a bound, or of an epoch that is not open.
@@ -77,9 +77,17 @@ class Custodian:
         return self.ledger.spent(member, kind, epoch, self._of(member).quota(kind))
 
     def _evaluated(self, member: str, epoch: Epoch, asked: Asked, points: tuple[bytes, ...]) -> tuple[bool, Answer]:
-        quota = self._of(member).quota(asked.kind)
-        counted = self.ledger.charge(member, asked.kind, asked.epoch, len(points), digest_of(member, asked), quota)
+        told = (
+            member,
+            asked.kind,
+            asked.epoch,
+            len(points),
+            digest_of(member, asked),
+            self._of(member).quota(asked.kind),
+        )
+        self.ledger.allow(*told)
         elements, proof = epoch.keys[asked.kind].answer(points)
+        counted = self.ledger.charge(*told)
         return counted, Answer(elements=elements, proof=proof)
 
     def _open(self, name: str) -> Epoch:

@@ -30,13 +30,15 @@ class Dense:
 
 
 def dense_ranges(kind: Kind, canonical: Sequence[str]) -> tuple[Dense, ...]:
-    """Ranges of which a list holds more than a tenth, fifty values at least: blocks of a thousand numbers that differ in their last digits.
+    """Ranges of which a list holds a tenth or more, fifty values at least: blocks of numbers that differ in their last digits alone.
 
-    >>> dense_ranges(Kind.PHONE, [f"+4420794600{n:02d}" for n in range(100)])
-    (Dense(values=100, width=1000),)
+    Accounts that one operator registered by the dozen are as dense; a person may say so and go on (`allow_dense`).
+
+    >>> dense_ranges(Kind.PHONE, [f"+4420794600{n:02d}" for n in range(60)])
+    (Dense(values=60, width=100),)
     """
     found = []
-    for width in (1_000, 10_000):
+    for width in (100, 1_000, 10_000):
         counts = Counter(_blocks(kind, canonical, width))
         most = max(50, width // 10)
         found += [Dense(values=n, width=width) for n in sorted(counts.values(), reverse=True) if n >= most]

@@ -74,33 +74,29 @@ class Ledger:
         with self._open() as base:
             base.executescript("pragma journal_mode = wal;" + _TABLES)
 
-    def charge(self, member: str, kind: Kind, epoch: str, n: int, digest: bytes, quota: Quota) -> bool:
-        """Count a batch before it is evaluated; False for one that was counted before.
+    def allow(self, member: str, kind: Kind, epoch: str, n: int, digest: bytes, quota: Quota) -> None:
+        """Whether a batch may be evaluated, before any work is done for it; nothing is counted.
 
         Raises:
             RequestRefused: when it is more than is left today or in this epoch, or was asked too often.
         """
+        with self._open() as base:
+            self._allowed(base, member, kind, epoch, n, digest, quota)
+
+    def charge(self, member: str, kind: Kind, epoch: str, n: int, digest: bytes, quota: Quota) -> bool:
+        """Count a batch, before its answer leaves; False for one that was counted before.
+
+        Raises:
+            RequestRefused: as `allow` does, which may have let two through at once.
+        """
         day = self._clock().date().isoformat()
         with self._open() as base:
             base.execute("begin immediate")
-            seen = base.execute("select repeats from batches where digest = ?", (digest,)).fetchone()
-            if seen is not None:
-                if seen[0] >= REPEATS:
-                    self._raise_alarm(
-                        base, member, kind, AlarmKind.REPEATS, f"one batch of {n} asked {seen[0] + 2} times"
-                    )
-                    base.commit()
-                    raise RequestRefused(Refusal.OVER_QUOTA, f"this batch was answered {REPEATS + 1} times already")
+            before = self._allowed(base, member, kind, epoch, n, digest, quota)
+            if before is None:
                 base.execute("update batches set repeats = repeats + 1 where digest = ?", (digest,))
-                base.commit()
+                base.execute("commit")
                 return False
-            before = self._spent(base, member, kind, epoch, quota)
-            for what, had, most in (("today", before.today, quota.day), ("in this epoch", before.epoch, quota.epoch)):
-                if had + n > most:
-                    base.rollback()
-                    raise RequestRefused(
-                        Refusal.OVER_QUOTA, f"{kind}: {max(0, most - had)} of {most} are left {what}, got {n}"
-                    )
             base.execute(
                 "insert into spent values (?, ?, ?, ?, ?) on conflict do update set n = n + excluded.n",
                 (member, kind, epoch, day, n),
@@ -109,8 +105,25 @@ class Ledger:
             after = self._spent(base, member, kind, epoch, quota)
             for alarm, words in alarms(kind, quota, before, after):
                 self._raise_alarm(base, member, kind, alarm, words)
-            base.commit()
+            base.execute("commit")
             return True
+
+    def _allowed(
+        self, base: sqlite3.Connection, member: str, kind: Kind, epoch: str, n: int, digest: bytes, quota: Quota
+    ) -> Spent | None:
+        """What was spent before, or None for a batch that was counted already."""
+        seen = base.execute("select repeats from batches where digest = ?", (digest,)).fetchone()
+        if seen is not None:
+            if seen[0] < REPEATS:
+                return None
+            self._raise_alarm(base, member, kind, AlarmKind.REPEATS, f"one batch of {n} asked {seen[0] + 2} times")
+            raise RequestRefused(Refusal.OVER_QUOTA, f"this batch was answered {REPEATS + 1} times already")
+        before = self._spent(base, member, kind, epoch, quota)
+        for what, had, most in (("today", before.today, quota.day), ("in this epoch", before.epoch, quota.epoch)):
+            if had + n > most:
+                left = max(0, most - had)
+                raise RequestRefused(Refusal.OVER_QUOTA, f"{kind}: {left} of {most} are left {what}, got {n}")
+        return before
 
     def write(self, member: str, kind: str, epoch: str, n: int, outcome: str) -> None:
         """Keep one request's line; twenty refused for their points in a day set off an alarm."""
@@ -131,7 +144,7 @@ class Ledger:
                     self._raise_alarm(
                         base, member, kind, AlarmKind.NO_POINTS, "20 batches with bytes that are no points"
                     )
-            base.commit()
+            base.execute("commit")
         self._tell(line)
 
     def spent(self, member: str, kind: Kind, epoch: str, quota: Quota) -> Spent:
@@ -156,7 +169,6 @@ class Ledger:
         with self._open() as base:
             base.execute("delete from batches where day < ?", (before.isoformat(),))
             base.execute("delete from lines where at < ?", (before.isoformat(),))
-            base.commit()
 
     def _spent(self, base: sqlite3.Connection, member: str, kind: Kind, epoch: str, quota: Quota) -> Spent:
         today = self._clock().date()
