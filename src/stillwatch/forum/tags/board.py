@@ -169,7 +169,7 @@ def read_board(path: Path) -> Board:
         raise TagError(f"{path}: no tag board: expected it to begin with {_FORM.decode().strip()}")
     try:
         head = msgspec.json.decode(line[0], type=_Head)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise TagError(f"{path}:2: {error}") from error
     begins, size = line.end(), head.tags * (TAG_BYTES + 1)
     if head.tags < 0 or len(data) - begins != size:

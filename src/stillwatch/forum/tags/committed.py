@@ -96,7 +96,7 @@ def read_statements(data: bytes) -> tuple[Statement, ...]:
     """
     try:
         found = msgspec.json.decode(data, type=Statement | list[Statement])
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise TagError(f"statements of keys: {error}") from error
     statements = tuple(found) if isinstance(found, list) else (found,)
     for one in statements:

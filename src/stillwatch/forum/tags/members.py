@@ -39,7 +39,7 @@ def read_members(path: Path) -> dict[str, Member]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Member])
     except FileNotFoundError:
         return {}
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise TagError(f"{path}: {error}") from error
 
 

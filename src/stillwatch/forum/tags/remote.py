@@ -56,7 +56,7 @@ async def _bounded(request: aiohttp.client._RequestContextManager) -> bytes:
         return bytes(body)
     try:
         refused = msgspec.json.decode(bytes(body), type=Refused)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         if status in (502, 503, 504):
             raise Lost(f"status {status}") from error
         raise TagError(f"got status {status} and no reason") from error

@@ -64,7 +64,7 @@ def decode_asked(data: bytes) -> tuple[Asked, tuple[bytes, ...]]:
         raise RequestRefused(Refusal.TOO_LARGE, f"got {len(data)} bytes, expected at most {MOST_BYTES}")
     try:
         asked = msgspec.msgpack.decode(data, type=Asked)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RequestRefused(Refusal.MALFORMED, f"got no request: {error}") from error
     size = len(asked.elements)
     if size == 0 or size % 32:
@@ -84,7 +84,7 @@ def decode_answer(data: bytes) -> Answer:
     """
     try:
         return msgspec.msgpack.decode(data, type=Answer)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise TagError(f"the custodian's answer is none: {error}") from error
 
 
