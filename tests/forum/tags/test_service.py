@@ -81,9 +81,12 @@ def test_a_server_that_evaluates_under_another_key_is_caught(tmp_path: Path) -> 
     at, other = world(tmp_path / "w"), world(tmp_path / "other")
     other.tokens = at.tokens
     (other.folder / "south" / "members.json").write_bytes((at.folder / "south" / "members.json").read_bytes())
-    with served(at.custodians["north"]) as north, served(other.custodians["south"]) as south:
-        with pytest.raises(NotProven, match="'south'"):
-            asyncio.run(tagged(at, {"north": north, "south": south}, "lab-one", MAILS))
+    with (
+        served(at.custodians["north"]) as north,
+        served(other.custodians["south"]) as south,
+        pytest.raises(NotProven, match="'south'"),
+    ):
+        asyncio.run(tagged(at, {"north": north, "south": south}, "lab-one", MAILS))
 
 
 def test_every_refusal_has_its_status_and_a_body(tmp_path: Path) -> None:
