@@ -4,7 +4,7 @@
     line 2    JSON: kind, epoch, rules of canonical spelling, how many
     then      the tags, 16 bytes each, sorted; then one byte a tag: by how many labs (1 seed, 2 corroborated, 3 established)
 
-Tags are as good as random, so a bitmap of their first bits sorts out nearly all that are in only one of two lists.
+One's own tags are kept in the same form, so that matching is one pass over two sorted lists.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stillwatch.engine import durable_write
+from stillwatch.forum.tags._merge import places_in_both
 from stillwatch.forum.tags.canonical import RULES
 from stillwatch.forum.tags.kinds import TAG_BYTES, Kind, Tag
 from stillwatch.forum.tags.refusals import TagError
@@ -83,24 +84,7 @@ class Board:
                 raise TagError(
                     f"board of {what} {getattr(self, what)}, own tags of {what} {getattr(own, what)}: tags compare only within one"
                 )
-        if not len(self) or not len(own):
-            return np.empty(0, np.intp)
-        shift = np.uint64(max(36, 61 - max(len(self), len(own)).bit_length()))
-        here = np.zeros(1 << (64 - int(shift)), bool)
-        here[self.high >> shift] = True
-        kept = np.flatnonzero(here[own.high >> shift])
-        high, low = own.high[kept], own.low[kept]
-        at: NDArray[np.intp] = np.searchsorted(self.high, high)
-        while True:
-            inside = at < len(self)
-            at, high, low = at[inside], high[inside], low[inside]
-            alike = self.high[at] == high
-            at, high, low = at[alike], high[alike], low[alike]
-            step = self.low[at] < low  # two tags with one first half: go on to the second
-            if not step.any():
-                found: NDArray[np.intp] = at[self.low[at] == low]
-                return found
-            at = at + step
+        return places_in_both(self.high, self.low, own.high, own.low)
 
     def matches(self, own: Board) -> list[Match]:
         """One's own tags that are on this board, with how many labs support each."""

@@ -7,8 +7,10 @@ these sums: a wrong one refuses a good answer, or accepts a bad one with the cha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stillwatch.forum.tags.group import POINT, plus, scalar, times
 from stillwatch.forum.tags.refusals import TagError
@@ -42,18 +44,25 @@ def _summed_one_by_one(points: Sequence[bytes], factors: Sequence[int]) -> bytes
 
 
 def _summed_in_buckets(points: Sequence[bytes], factors: Sequence[int]) -> bytes:
-    from stillwatch.forum.tags._curve import bucket_sum, decode_all
+    from stillwatch.forum.tags._curve import bucket_sum
+
+    total = np.empty((4, 5), np.uint64)
+    bucket_sum(_decoded(tuple(points)), np.frombuffer(b"".join(map(scalar, factors)), np.uint8).reshape(-1, 32), total)
+    x, y, z, t = (sum(int(limb) << 51 * i for i, limb in enumerate(row)) % _P for row in total)
+    return _encoded(x, y, z, t)
+
+
+@lru_cache(maxsize=2)
+def _decoded(points: tuple[bytes, ...]) -> NDArray[np.uint64]:
+    """Points ready to be added. Kept for a moment: what a member sent is decoded once for the proofs of all custodians."""
+    from stillwatch.forum.tags._curve import decode_all
 
     if any(len(point) != POINT for point in points):
         raise TagError("got bytes that are no point of the group")
-    words = np.frombuffer(b"".join(points), "<u8").reshape(-1, 4)
     decoded = np.empty((len(points), 3, 5), np.uint64)
-    if decode_all(words, decoded) != -1:
+    if decode_all(np.frombuffer(b"".join(points), "<u8").reshape(-1, 4), decoded) != -1:
         raise TagError("got bytes that are no point of the group")
-    total = np.empty((4, 5), np.uint64)
-    bucket_sum(decoded, np.frombuffer(b"".join(map(scalar, factors)), np.uint8).reshape(-1, 32), total)
-    x, y, z, t = (sum(int(limb) << 51 * i for i, limb in enumerate(row)) % _P for row in total)
-    return _encoded(x, y, z, t)
+    return decoded
 
 
 def _encoded(x: int, y: int, z: int, t: int) -> bytes:
