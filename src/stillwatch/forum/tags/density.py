@@ -37,17 +37,19 @@ def dense_ranges(kind: Kind, canonical: Sequence[str]) -> tuple[Dense, ...]:
     >>> dense_ranges(Kind.PHONE, [f"+4420794600{n:02d}" for n in range(60)])
     (Dense(values=60, width=100),)
     """
+    split = list(_split(kind, canonical))
     found = []
     for width in (100, 1_000, 10_000):
-        counts = Counter(_blocks(kind, canonical, width))
+        counts = Counter((head, number // width, tail) for head, number, tail in split)
         most = max(50, width // 10)
         found += [Dense(values=n, width=width) for n in sorted(counts.values(), reverse=True) if n >= most]
     return tuple(found)
 
 
-def _blocks(kind: Kind, canonical: Iterable[str], width: int) -> Iterator[tuple[str, int, str]]:
+def _split(kind: Kind, canonical: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+    """What stands before, in and after the last digits of each value that has any."""
     for value in canonical:
         head, _, tail = value.partition("@") if kind is Kind.EMAIL else (value, "", "")
         match = _TAIL.match(head)
         if match is not None:
-            yield match[1], int(match[2]) // width, match[3] + tail
+            yield match[1], int(match[2]), match[3] + tail
