@@ -78,7 +78,8 @@ def test_every_request_is_kept_with_its_number_and_without_its_points(tmp_path: 
 
 def test_an_answer_that_got_lost_is_asked_again_and_counted_once(tmp_path: Path) -> None:
     at = world(tmp_path)
-    asks, lost = at.asks("lab-one"), []
+    asks = at.asks("lab-one")
+    lost: list[bytes] = []
 
     async def loses_two(body: bytes) -> bytes:
         answer = await at.asks("lab-one")["north"](body)
@@ -99,7 +100,7 @@ def test_a_custodian_that_never_answers_is_named_after_the_last_try(tmp_path: Pa
     async def silent(body: bytes) -> bytes:
         raise Lost("no route")
 
-    with pytest.raises(Unreachable, match="'south'.*3 tries"):
+    with pytest.raises(Unreachable, match=r"'south'.*3 tries"):
         asyncio.run(tag_values(at.committee, {**at.asks("lab-one"), "south": silent}, Kind.EMAIL, MAILS, pauses=(0, 0)))
     with pytest.raises(TagError, match="custodian south"):
         asyncio.run(tag_values(at.committee, {"north": at.asks("lab-one")["north"]}, Kind.EMAIL, MAILS))

@@ -131,7 +131,8 @@ def test_what_is_half_sent_is_let_go_and_others_are_answered_meanwhile(tmp_path:
 
 
 def test_random_bytes_and_changed_requests_never_break_a_server(tmp_path: Path) -> None:
-    at, rng = world(tmp_path), random.Random(9)
+    at = world(tmp_path)
+    rng = random.Random(9)  # noqa: S311 - places of changes, no secret
     good = encode(begin(at.committee, Kind.EMAIL, MAILS).asked)
     token = {"Authorization": f"Bearer {at.tokens['north', 'lab-one']}"}
     with served(at.custodians["north"]) as url, httpx.Client(base_url=url) as client:
