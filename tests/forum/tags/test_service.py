@@ -113,7 +113,7 @@ def test_every_refusal_has_its_status_and_a_body(tmp_path: Path) -> None:
 def test_what_is_half_sent_is_let_go_and_others_are_answered_meanwhile(tmp_path: Path) -> None:
     at = world(tmp_path)
     head = f"POST /evaluate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {at.tokens['north', 'lab-one']}\r\nContent-Length: 500\r\n\r\nhalf"
-    with served(at.custodians["north"], seconds_to_send=0.3, waiting=4) as url:
+    with served(at.custodians["north"], seconds_to_send=0.3) as url:
         port = int(url.rpartition(":")[2])
         slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
         for one in slow:
@@ -128,6 +128,26 @@ def test_what_is_half_sent_is_let_go_and_others_are_answered_meanwhile(tmp_path:
         asked = encode(begin(at.committee, Kind.EMAIL, MAILS).asked)
         token = {"Authorization": f"Bearer {at.tokens['north', 'lab-one']}"}
         assert httpx.post(f"{url}/evaluate", content=asked, headers=token).status_code == 200
+
+
+def test_one_member_cannot_keep_the_others_out(tmp_path: Path) -> None:
+    at = world(tmp_path)
+    asked = encode(begin(at.committee, Kind.EMAIL, MAILS).asked)
+    head = f"POST /evaluate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {at.tokens['north', 'lab-one']}\r\nContent-Length: 500\r\n\r\nhalf"
+    with served(at.custodians["north"], of_one_member=3) as url:
+        slow = [socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) for _ in range(3)]
+        for one in slow:
+            one.sendall(head.encode())
+        time.sleep(0.3)
+        said = {
+            member: httpx.post(
+                f"{url}/evaluate", content=asked, headers={"Authorization": f"Bearer {at.tokens['north', member]}"}
+            ).status_code
+            for member in ("lab-one", "lab-two")
+        }
+        for one in slow:
+            one.close()
+    assert said == {"lab-one": 503, "lab-two": 200}
 
 
 def test_random_bytes_and_changed_requests_never_break_a_server(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ class Custodian:
             epoch = self._open(asked.epoch)
             counted, made = self._evaluated(member, epoch, asked, points)
         except RequestRefused as refused:
-            kind, name = (asked.kind, asked.epoch[:64]) if asked else ("", "")
+            kind = asked.kind if asked else ""
+            name = asked.epoch if asked and asked.epoch in self._kept() else ""
             self.ledger.write(member, kind, name, len(points), refused.refusal)
             raise
         self.ledger.write(member, asked.kind, asked.epoch, len(points), "counted" if counted else "repeated")

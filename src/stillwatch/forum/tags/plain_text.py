@@ -20,9 +20,11 @@ def visible(kind: str, raw: str) -> str:
     """
     if len(raw) > LONGEST:
         raise ValueRefused(kind, f"longer than {LONGEST} characters")
-    text = unicodedata.normalize("NFKC", raw).strip()
+    text = raw.strip() if raw.isascii() else unicodedata.normalize("NFKC", raw).strip()
     if not text:
         raise ValueRefused(kind, "empty")
+    if text.isascii() and text.isprintable():
+        return text
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn") for letter in text):
         raise ValueRefused(
             kind, "holds a character that cannot be seen (control, format, surrogate, private or unassigned)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -41,7 +41,7 @@ async def fetch_statements(url: str, *, seconds: float = 30.0) -> bytes:
         return await _bounded(session.get(_address(url, "keys"), allow_redirects=False))
 
 
-async def _bounded(request: aiohttp.client._RequestContextManager) -> bytes:
+async def _bounded(request: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> bytes:
     try:
         async with request as response:
             body = bytearray()

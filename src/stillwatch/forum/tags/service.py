@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -47,7 +48,7 @@ _STATUS = {
 
 
 def custodian_app(
-    custodian: Custodian, *, seconds_to_send: float = 20.0, at_once: int = 2, waiting: int = 32
+    custodian: Custodian, *, seconds_to_send: float = 20.0, at_once: int = 2, waiting: int = 32, of_one_member: int = 8
 ) -> Starlette:
     """The application of one custodian.
 
@@ -56,9 +57,10 @@ def custodian_app(
         seconds_to_send: how long a member may take to send a batch.
         at_once: batches that are evaluated at the same time.
         waiting: batches that may wait for that; further ones are refused as `busy`.
+        of_one_member: batches that one member may have inside, so that none keeps the others out.
     """
     free = asyncio.Semaphore(at_once)
-    inside = 0
+    inside: Counter[str] = Counter()
 
     async def keys(_: Request) -> Response:
         return _json(await run_in_threadpool(custodian.statements))
@@ -73,17 +75,16 @@ def custodian_app(
         return _json(used)
 
     async def evaluate(request: Request) -> Response:
-        nonlocal inside
         member = await run_in_threadpool(custodian.member, _token(request))
-        if inside >= at_once + waiting:
+        if inside.total() >= at_once + waiting or inside[member] >= of_one_member:
             raise RequestRefused(Refusal.BUSY, "too many batches at once; come back in a few seconds")
-        inside += 1
+        inside[member] += 1
         try:
             body = await _body(request, seconds_to_send)
             async with free:
                 made = await run_in_threadpool(custodian.answer, member, body)
         finally:
-            inside -= 1
+            inside[member] -= 1
         return Response(made, media_type=MEDIA_TYPE)
 
     routes = [

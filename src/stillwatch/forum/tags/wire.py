@@ -65,7 +65,9 @@ def decode_asked(data: bytes) -> tuple[Asked, tuple[bytes, ...]]:
     try:
         asked = msgspec.msgpack.decode(data, type=Asked)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestRefused(Refusal.MALFORMED, f"got no request: {error}") from error
+        raise RequestRefused(
+            Refusal.MALFORMED, "expected a map of epoch, kind and elements, and nothing else"
+        ) from error
     size = len(asked.elements)
     if size == 0 or size % 32:
         raise RequestRefused(
@@ -85,7 +87,7 @@ def decode_answer(data: bytes) -> Answer:
     try:
         return msgspec.msgpack.decode(data, type=Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise TagError(f"the custodian's answer is none: {error}") from error
+        raise TagError("the answer is no map of elements and proof") from error
 
 
 def digest_of(member: str, asked: Asked) -> bytes:
