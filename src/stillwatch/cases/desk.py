@@ -18,7 +18,7 @@ from stillwatch.cases.fold import cases_from
 from stillwatch.cases.journal import Append, Entry, Journal, Private
 from stillwatch.cases.opening import Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
-from stillwatch.cases.ruling import Reason, Ruling, fits
+from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling, fits
 from stillwatch.cases.signing import Signer, collector
 from stillwatch.cases.statement import Claim, Confidence, Statement
 from stillwatch.cases.subjects import Subjects
@@ -154,6 +154,23 @@ class Desk:
             case = _in_state(cases, case_id, State.DECIDED, State.AWAITS_SECOND)
             standing = [r.number for r in case.rulings if not r.withdrawn]
             append([note_entry("case.reopened", case, by, why, {"withdrawn": standing, "contested": contested})])
+        return self.case(case_id)
+
+    def open_vault(self, case_id: str, kinds: Sequence[str], *, by: str, why: str) -> Case:
+        """The case, once it is recorded that raw identifiers of its members are opened: by whom, why, and of which kinds; no value is.
+
+        Raises:
+            CaseError: when no decision that a second person approved is in force, or nobody says why.
+        """
+        if not why.strip():
+            raise CaseError(f"{case_id}: the vault opens for a reason that somebody gives; say why")
+        with self._step() as (cases, append):
+            case = _in_state(cases, case_id, State.DECIDED)
+            if not any(given.ruling in NEEDS_TWO for given in case.in_force):
+                needed = ", ".join(sorted(NEEDS_TWO))
+                raise CaseError(f"{case_id}: the vault opens after a decision that a second person approved: {needed}")
+            body = {"kinds": sorted(kinds), "members": len(case.members)}
+            append([note_entry("case.vault_opened", case, by, why, body)])
         return self.case(case_id)
 
     def merge(self, into: str, other: str, *, by: str, why: str) -> Case:

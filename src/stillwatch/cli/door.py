@@ -19,6 +19,8 @@ from stillwatch.cli.forum import forum_app
 from stillwatch.cli.forum_heard import forum_take
 from stillwatch.cli.gateway import gateway
 from stillwatch.cli.policy import policy_app
+from stillwatch.cli.forum_custodian import custodian_app
+from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
 from stillwatch.core import Error, SettingsError
@@ -38,6 +40,8 @@ COMMANDS = (
     gateway,
     forum_app,
     forum_take,
+    tags_app,
+    custodian_app,
     demo,
     range_app,
 )

@@ -6,6 +6,7 @@ from stillwatch.pipeline.case_opening import case_opening
 from stillwatch.pipeline.expand import expand_seed, seed_of
 from stillwatch.pipeline.heard import Heard, Match, heard
 from stillwatch.pipeline.policy_replay import Replayed, replay_policy
+from stillwatch.pipeline.identities import identifiers, keep_identities
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
 from stillwatch.pipeline.sharing import case_facts
@@ -24,6 +25,8 @@ __all__ = [
     "case_opening",
     "expand_seed",
     "heard",
+    "identifiers",
+    "keep_identities",
     "last_view",
     "publish_standing",
     "raw_names",

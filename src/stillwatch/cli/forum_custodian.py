@@ -1,0 +1,127 @@
+"""`stillwatch forum custodian`: run one of the two that make tags together, and none alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from cyclopts import App
+
+from stillwatch.cli.forum import forum_app
+
+__all__ = ["custodian_app"]
+
+custodian_app = App(
+    name="custodian", help="Keep the keys of one custodian, admit members, answer them, and watch how much they ask."
+)
+forum_app.command(custodian_app)
+
+
+@custodian_app.command(name="rotate")
+def custodian_rotate(
+    folder: Path, name: str, /, *, days: int = 90, overlap: int = 14, opens: dt.date | None = None
+) -> None:
+    """Make the keys of the next epoch, and destroy those of epochs that are closed. Publish the file that is named.
+
+    Args:
+        folder: The custodian's folder.
+        name: The custodian's name.
+        days: How long the epoch lasts.
+        overlap: Days before the last epoch closes on which the next one opens.
+        opens: First day, where the custodians agreed on one.
+    """
+    from stillwatch.forum.tags import destroy_closed, new_epoch, read_epochs
+
+    today = dt.datetime.now(dt.UTC).date()
+    for gone in destroy_closed(folder / "keys", today):
+        print(f"{gone}: its seed is destroyed; nobody can compute its tags any more")
+    kept = [epoch.statement.closes for epoch in read_epochs(folder / "keys").values()]
+    begins = opens or (max(kept) - dt.timedelta(days=overlap) if kept else today)
+    made = new_epoch(folder / "keys", name, begins.isoformat(), begins, begins + dt.timedelta(days=days)).statement
+    print(f"{made.epoch}\t{made.opens} to {made.closes}\t{made.digest}\t{folder / 'keys' / (made.epoch + '.json')}")
+
+
+@custodian_app.command(name="admit")
+def custodian_admit(folder: Path, member: str, /) -> None:
+    """Admit a member, or give it a new token: the token is shown once and kept nowhere.
+
+    Args:
+        folder: The custodian's folder.
+        member: Its name here; a pseudonym will do.
+    """
+    from stillwatch.forum.tags import add_member
+
+    print(add_member(folder / "members.json", member))
+
+
+@custodian_app.command(name="dismiss")
+def custodian_dismiss(folder: Path, member: str, /) -> None:
+    """Let a member go; its token opens nothing from now on.
+
+    Args:
+        folder: The custodian's folder.
+        member: Its name here.
+    """
+    from stillwatch.forum.tags import drop_member
+
+    drop_member(folder / "members.json", member)
+
+
+@custodian_app.command(name="log")
+def custodian_log(folder: Path, /) -> None:
+    """Print every request: when, by whom, which kind, how many, with what outcome. Then the alarms.
+
+    Args:
+        folder: The custodian's folder.
+    """
+    from stillwatch.forum.tags import Custodian
+
+    ledger = Custodian(folder).ledger
+    for line in ledger.lines():
+        print("\t".join((line.at, line.member, line.kind or "-", line.epoch or "-", str(line.n), line.outcome)))
+    for alarm in ledger.alarms():
+        print("\t".join((alarm.at, alarm.member, alarm.kind or "-", "ALARM", alarm.alarm, alarm.words)))
+
+
+@custodian_app.command(name="serve")
+def custodian_serve(
+    folder: Path,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8460,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
+    """Answer members over HTTP. Give a certificate and its key, or stand behind something that has them.
+
+    Args:
+        folder: The custodian's folder.
+        host: Address to listen on.
+        port: Port to listen on.
+        certificate: TLS certificate chain (PEM).
+        key: Its private key (PEM).
+    """
+    import uvicorn
+
+    from stillwatch.core import Error
+    from stillwatch.forum.tags import Custodian
+    from stillwatch.forum.tags.service import custodian_app as application
+
+    if (certificate is None) != (key is None):
+        raise Error("--certificate and --key belong together")
+    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+        raise Error(
+            f"--host {host}: tokens would travel in clear; give --certificate and --key, or listen on 127.0.0.1"
+        )
+    uvicorn.run(
+        application(Custodian(folder)),
+        host=host,
+        port=port,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=10,
+        limit_concurrency=256,
+    )
