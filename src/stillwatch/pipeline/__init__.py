@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from stillwatch.pipeline.case_opening import case_opening
-from stillwatch.pipeline.expand import expand_seed, seed_of
+from stillwatch.pipeline.expand import expand_seed, families_like, seed_of
+from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
 from stillwatch.pipeline.vault import raw_names
 
 __all__ = [
+    "Drawers",
+    "ExchangeLine",
     "Inputs",
     "Progress",
     "Read",
     "Scanned",
+    "Text",
     "case_opening",
+    "exchanges_of",
     "expand_seed",
+    "families_like",
     "last_view",
+    "open_texts",
     "raw_names",
     "scan",
     "seed_of",

@@ -3,7 +3,8 @@
 from stillwatch.report.explain import Kind, Line, explain_lines
 from stillwatch.report.json_form import json_schema, read_json, render_json
 from stillwatch.report.markdown import render_markdown
-from stillwatch.report.page import render_html
+from stillwatch.report.inert import inert
+from stillwatch.report.page import furnish, render_html, sorting_script, stylesheet
 from stillwatch.report.parts import Parts, three_parts
 from stillwatch.report.redact import redact_examples
 from stillwatch.report.tables import Table, findings_table
@@ -86,6 +87,8 @@ __all__ = [
     "WatchView",
     "explain_lines",
     "findings_table",
+    "furnish",
+    "inert",
     "json_schema",
     "key_numbers",
     "read_json",
@@ -93,6 +96,8 @@ __all__ = [
     "render_html",
     "render_json",
     "render_markdown",
+    "sorting_script",
+    "stylesheet",
     "three_parts",
     "verdict",
 ]
