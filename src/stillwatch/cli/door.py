@@ -12,6 +12,7 @@ from stillwatch.cli.audit import audit_app
 from stillwatch.cli.case import case_app
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
+from stillwatch.cli.console import console_app
 from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
@@ -21,7 +22,7 @@ from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, demo, range_app)
+COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, console_app, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130
