@@ -6,15 +6,16 @@ opens only the groups that can hold the key. Where a part is not sorted this is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stillwatch.engine.gathered import gathered
 from stillwatch.engine.store import Store
 from stillwatch.engine.tables import table
 
@@ -22,65 +23,65 @@ __all__ = ["Lookup"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """One row group: where it is, and between which keys."""
+class _Groups:
+    """The row groups of one part: between which keys each of them lies."""
 
-    path: Path
-    number: int
-    low: int
-    high: int
+    file: pq.ParquetFile
+    low: npt.NDArray[np.int64]
+    high: npt.NDArray[np.int64]
 
 
 class Lookup:
-    """Rows of one table by the whole number in one column.
+    """Rows of one table by the first column of its key.
 
     Args:
         store: the workspace's tables.
         name: the table.
-        column: a column of hashes; the first of the table's key by default.
+        copies: where a copy is kept in which all rows of a key lie together; without it the parts themselves are read.
     """
 
-    def __init__(self, store: Store, name: str, column: str | None = None) -> None:
+    def __init__(self, store: Store, name: str, *, copies: Path | None = None) -> None:
         self._contract = table(name)
-        self._column = column or self._contract.key[0]
-        with ThreadPoolExecutor(2) as pool:
-            found = pool.map(self._groups, store.files(name))
-        self._all = tuple(group for groups in found for group in groups)
+        self._key = self._contract.key[0]
+        copy = None if copies is None else gathered(store, name, copies)
+        self._parts = [self._groups(path) for path in (store.files(name) if copy is None else [copy])]
+        self._lock = threading.Lock()
 
-    def _groups(self, path: Path) -> list[_Group]:
-        file = pq.ParquetFile(path)
-        out = []
-        for number in range(file.num_row_groups):
-            keys = self._keys(file, number)
-            known = keys[~np.isnan(keys)] if keys.dtype.kind == "f" else keys
-            if known.size:
-                out.append(_Group(path, number, int(known.min()), int(known.max())))
-        return out
+    def _groups(self, path: Path) -> _Groups:
+        texts = [one.name for one in pq.read_schema(path) if one.type == pa.string()]
+        file = pq.ParquetFile(path, read_dictionary=texts, memory_map=True)
+        ends = [self._ends(file, group) for group in range(file.num_row_groups)]
+        low, high = (np.array([end[side] for end in ends], np.int64) for side in (0, 1))
+        return _Groups(file, low, high)
 
-    def _keys(self, file: pq.ParquetFile, number: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        column = file.read_row_group(number, columns=[self._column], use_threads=False).column(0).drop_null()
-        return np.asarray(column.to_numpy())
+    def _ends(self, file: pq.ParquetFile, group: int) -> tuple[int, int]:
+        """The smallest and the largest key of a row group, out of its statistics where it has some."""
+        told = file.metadata.row_group(group).column(file.schema_arrow.get_field_index(self._key)).statistics
+        if told is not None and told.has_min_max:
+            return told.min, told.max
+        keys = file.read_row_group(group, columns=[self._key], use_threads=False).column(0).drop_null().to_numpy()
+        return (int(keys.min()), int(keys.max())) if keys.size else (1, 0)
 
-    def rows(self, keys: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
-        """All rows with one of these keys, in the order of the table's parts."""
-        names = list(columns) if columns is not None else self._contract.names()
-        wanted = np.unique(np.array(list(keys), np.int64))
-        groups = [
-            g for g in self._all if np.searchsorted(wanted, g.low) < np.searchsorted(wanted, g.high, side="right")
-        ]
-        parts = [part for group in groups if (part := self._within(group, wanted, names)).num_rows]
-        schema = pa.schema([self._contract.schema.field(name) for name in names])
-        return pa.concat_tables(parts).cast(schema) if parts else schema.empty_table()
+    def rows(self, key: int) -> pa.Table:
+        """All rows of one key, in the order of the table's parts."""
+        with self._lock:  # an open file has one place at which it reads
+            parts = [
+                rows
+                for part in self._parts
+                for group in np.flatnonzero((part.low <= key) & (key <= part.high))
+                if (rows := self._within(part.file, int(group), key)).num_rows
+            ]
+        return pa.concat_tables(parts) if parts else self._contract.schema.empty_table()
 
-    def _within(self, group: _Group, wanted: np.ndarray[tuple[int], np.dtype[np.int64]], names: list[str]) -> pa.Table:
-        file = pq.ParquetFile(group.path)
-        key = file.read_row_group(group.number, columns=[self._column], use_threads=False).column(0)
-        hit = np.flatnonzero(np.isin(key.to_numpy(), wanted))
+    def _within(self, file: pq.ParquetFile, group: int, key: int) -> pa.Table:
+        keys = file.read_row_group(group, columns=[self._key], use_threads=False).column(0)
+        hit = np.flatnonzero(keys.to_numpy() == key)
         if not hit.size:
-            return pa.table({})
-        there = [name for name in names if name in file.schema_arrow.names]
-        rows = file.read_row_group(group.number, columns=there, use_threads=False).take(pa.array(hit))
-        for name in names:
-            if name not in there:
-                rows = rows.append_column(self._contract.schema.field(name), pa.nulls(len(hit)))
-        return rows.select(names)
+            return self._contract.schema.empty_table()
+        there = [name for name in self._contract.names() if name in file.schema_arrow.names]
+        rows = file.read_row_group(group, columns=there, use_threads=False).take(pa.array(hit))
+        columns = [
+            rows.column(one.name).cast(one.type) if one.name in there else pa.nulls(len(hit), one.type)
+            for one in self._contract.schema
+        ]
+        return pa.Table.from_arrays(columns, schema=self._contract.schema)

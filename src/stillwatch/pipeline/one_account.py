@@ -73,7 +73,7 @@ class Drawers:
 
     def __init__(self, workspace: Workspace) -> None:
         store = workspace.store
-        self.evidence = Lookup(store, "account_evidence")
+        self.evidence = Lookup(store, "account_evidence", copies=workspace.root / "state" / "console")
         self.facts = Lookup(store, "account_facts")
         self.links = Lookup(store, "links")
         self.signups = Lookup(store, "signups")
@@ -95,7 +95,7 @@ class Drawers:
         """The account as a report shows it, with all its signals; `None` where the scan has no verdict on it."""
         memberships = self.memberships(account)
         return account_view(
-            self.evidence.rows([account]).to_pylist(),
+            self.evidence.rows(account).to_pylist(),
             quantiles=self.quantiles,
             facts=self.known(account),
             actor=memberships[0]["actor"] if memberships else None,
@@ -104,12 +104,12 @@ class Drawers:
 
     def known(self, account: int) -> dict[str, Any]:
         """What the provider's records say of the account, or nothing."""
-        rows: list[dict[str, Any]] = self.facts.rows([account]).to_pylist()
+        rows: list[dict[str, Any]] = self.facts.rows(account).to_pylist()
         return rows[0] if rows else {}
 
     def ties(self, account: int) -> list[dict[str, Any]]:
         """What the account shares with others, the rarest first."""
-        rows = self.links.rows([account]).to_pylist()
+        rows = self.links.rows(account).to_pylist()
         return sorted(rows, key=lambda row: (row["hub"], row["object_accounts"], row["kind"], row["object"]))
 
     def sharing(self, account: int) -> Counter[str]:

@@ -40,7 +40,7 @@ def account(visit: Visit) -> Response:
     ties = scan.drawers.ties(number)
     if found is None and not facts and not ties:
         raise NotFound("no account of this workspace has this handle")
-    signups = scan.drawers.signups.rows([number]).to_pylist()
+    signups = scan.drawers.signups.rows(number).to_pylist()
     return visit.page(
         "account.html",
         title=f"Account {name}",
