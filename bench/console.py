@@ -1,6 +1,6 @@
 """How long the console's pages take on a large installation: CPU time of the server for each page.
 
-    python bench/console.py [--accounts 1000000] [--flagged 98000] [--actors 2000] [--labels 600] [--write]
+    python bench/console.py [--accounts 1000000] [--flagged 98000] [--actors 2000] [--labels 300] [--write]
 
 The workspace is made by tests/console/world.py: as many accounts with a verdict and a row for every signal, single accounts for review and
 candidate actors, and a journal with labels and cases in it. Every page is asked for in this process, through the whole application, and
@@ -67,8 +67,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, value in (("accounts", 1_000_000), ("flagged", 98_000), ("actors", 2_000), ("members", 150)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--labels", type=int, default=600)
-    parser.add_argument("--cases", type=int, default=100)
+    parser.add_argument("--labels", type=int, default=300)
+    parser.add_argument("--cases", type=int, default=20)
     parser.add_argument("--visits", type=int, default=15)
     parser.add_argument("--write", action="store_true")
     told = parser.parse_args()
