@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from stillwatch.cases.desk import Desk
+from stillwatch.cases.desk import Desk, subject_of
+from stillwatch.cases.feedback import Feedback, Label, Pause, Sample, Verdict, draw, feedback_from, label, leave, lift
+from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
 from stillwatch.cases.holds import hold, holds, release
-from stillwatch.cases.journal import Journal, JournalFault, journal_faults
+from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal
 from stillwatch.cases.opening import CaseTest, Exculpatory, Impact, Lookalike, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
@@ -13,6 +15,7 @@ from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
 from stillwatch.cases.signing import PublicKey, Signer, make_key, read_public, read_signer
 from stillwatch.cases.statement import Claim, Confidence, Factor, FactorShown, Statement
 from stillwatch.cases.told import case_lines
+from stillwatch.cases.two_hands import Leave, ask_to_export, let_go, sealed_files, waiting
 from stillwatch.cases.verifying import Item, Verified, verified
 
 __all__ = [
@@ -24,37 +27,57 @@ __all__ = [
     "ClaimRaised",
     "Confidence",
     "Desk",
+    "Entry",
     "Event",
     "Exculpatory",
     "Factor",
     "FactorShown",
+    "Feedback",
     "Ground",
     "Impact",
     "Item",
     "Journal",
     "JournalFault",
+    "Label",
+    "Leave",
     "Lookalike",
     "Member",
     "Opening",
+    "Pause",
+    "Private",
     "PublicKey",
     "Reason",
     "Ruling",
     "RulingGiven",
+    "Sample",
     "Signer",
     "State",
     "Statement",
+    "Told",
+    "Verdict",
     "Verified",
+    "ask_to_export",
     "case_lines",
+    "cases_from",
+    "draw",
     "export",
+    "feedback_from",
     "forget",
     "hold",
     "holds",
     "journal_faults",
+    "label",
+    "leave",
+    "let_go",
+    "lift",
     "make_key",
     "read_public",
     "read_signer",
     "redact",
     "release",
     "seal",
+    "sealed_files",
+    "subject_of",
     "verified",
+    "waiting",
 ]

@@ -13,7 +13,7 @@ from stillwatch.cases.opening import Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.statement import Statement
 
-__all__ = ["STEPS", "cases_from"]
+__all__ = ["STEPS", "cases_from", "said"]
 
 _Step = Callable[[Case, Told], Case]
 STEPS: dict[str, _Step] = {}
@@ -110,6 +110,7 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.seen")
 @_step("case.took_over")
 @_step("case.sealed")
+@_step("case.export_asked")
 @_step("case.redacted")
 @_step("case.exported")
 @_step("case.vault_opened")

@@ -12,15 +12,16 @@ from stillwatch.cli.audit import audit_app
 from stillwatch.cli.case import case_app
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
+from stillwatch.cli.console import console_app
 from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum_custodian import custodian_app
 from stillwatch.cli.forum_heard import forum_take
+from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.gateway import gateway
 from stillwatch.cli.policy import policy_app
-from stillwatch.cli.forum_custodian import custodian_app
-from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
 from stillwatch.core import Error, SettingsError
@@ -45,6 +46,7 @@ COMMANDS = (
     demo,
     range_app,
 )
+COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, console_app, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130

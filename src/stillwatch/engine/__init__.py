@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from stillwatch.engine.duck import DuckEngine, QueryFailed
 from stillwatch.engine.engine import Engine, Kernel, Relation
+from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
+from stillwatch.engine.lookup import Lookup
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
 from stillwatch.engine.store import (
     Manifest,
@@ -19,25 +21,30 @@ from stillwatch.engine.tables import CONTRACT_VERSION, TABLES, Column, Table, ta
 from stillwatch.engine.workspace import LAYOUT_VERSION, Workspace
 
 __all__ = [
+    "ASKABLE",
     "CONTRACT_VERSION",
     "LAYOUT_VERSION",
     "MACROS",
     "QUERIES",
     "TABLES",
+    "Answer",
     "Column",
     "Dialect",
     "DuckEngine",
     "Engine",
     "Kernel",
+    "Lookup",
     "Macro",
     "Manifest",
     "Part",
     "QueryFailed",
+    "QueryRefused",
     "Relation",
     "Sql",
     "Store",
     "Table",
     "Workspace",
+    "ask",
     "by_day",
     "check",
     "durable_create",

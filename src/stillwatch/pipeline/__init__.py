@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from stillwatch.pipeline.case_opening import case_opening
-from stillwatch.pipeline.expand import expand_seed, seed_of
+from stillwatch.pipeline.clearing import Cleared, clear_accounts, unflagged_accounts
+from stillwatch.pipeline.expand import expand_seed, families_like, seed_of
 from stillwatch.pipeline.heard import Heard, Match, heard
-from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.identities import identifiers, keep_identities
+from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
+from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
 from stillwatch.pipeline.sharing import case_facts
@@ -14,6 +16,9 @@ from stillwatch.pipeline.standing import publish_standing, standing_file, standi
 from stillwatch.pipeline.vault import raw_names
 
 __all__ = [
+    "Cleared",
+    "Drawers",
+    "ExchangeLine",
     "Heard",
     "Inputs",
     "Match",
@@ -21,13 +26,18 @@ __all__ = [
     "Read",
     "Replayed",
     "Scanned",
+    "Text",
     "case_facts",
     "case_opening",
+    "clear_accounts",
+    "exchanges_of",
     "expand_seed",
+    "families_like",
     "heard",
     "identifiers",
     "keep_identities",
     "last_view",
+    "open_texts",
     "publish_standing",
     "raw_names",
     "replay_policy",
@@ -35,4 +45,5 @@ __all__ = [
     "seed_of",
     "standing_file",
     "standing_of",
+    "unflagged_accounts",
 ]

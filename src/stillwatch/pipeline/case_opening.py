@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from stillwatch.cases import (
     CaseTest,
@@ -46,19 +47,28 @@ _NONE_TRIED = Lookalike(name="none tried", fits=None, why="the scan held no inno
 """Said of an account of which nothing was measured that an explanation could be held against."""
 
 
-def case_opening(view: ScanView, handle: str) -> Opening:
+def case_opening(view: ScanView, handle: str, *, account: AccountView | None = None) -> Opening:
     """What a case about this actor or single account is opened with.
+
+    Args:
+        view: the scan.
+        handle: what the case is about.
+        account: the account of this handle, where the report does not list it.
 
     Raises:
         CaseError: when the scan has no such candidate.
     """
-    finite = read_json(render_json(view))
+    listed = (*view.accounts, *(() if account is None else (account,)))
+    found = replace(
+        view,
+        actors=tuple(one for one in view.actors if one.handle == handle),
+        accounts=tuple(one for one in listed if one.handle == handle)[:1],
+    )
+    finite = read_json(render_json(found))
     for actor in finite.actors:
-        if actor.handle == handle:
-            return _of_actor(finite, actor)
-    for account in finite.accounts:
-        if account.handle == handle:
-            return _of_account(finite, account)
+        return _of_actor(finite, actor)
+    for single in finite.accounts:
+        return _of_account(finite, single)
     raise CaseError(f"{handle}: no actor and no single account of the last scan; stillwatch scan shows them")
 
 

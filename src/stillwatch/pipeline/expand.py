@@ -12,7 +12,7 @@ from stillwatch.engine import DuckEngine, Workspace
 from stillwatch.ingest import account_id, address, subnet
 from stillwatch.text import text_features
 
-__all__ = ["expand_seed", "seed_of"]
+__all__ = ["expand_seed", "families_like", "seed_of"]
 
 _WORDS = {"agent": "user_agent", "tls": "tls_fingerprint"}
 """What people call columns that have longer names."""
@@ -48,6 +48,18 @@ def expand_seed(
             salt=workspace.names.salt("actors"),
             run_seed=settings.run.seed,
         )
+
+
+def families_like(workspace: Workspace, prompt: str) -> list[tuple[int, int, int]]:
+    """Families whose template a text shares: (family, its shingles found in the text, its shingles), the most alike first.
+
+    Raises:
+        Error: when the text is too short to tell.
+    """
+    phrases = set(_phrases(workspace, prompt).tolist())
+    rows = workspace.store.read("families", ["family", "anchors"]).to_pylist()
+    found = [(row["family"], len(phrases.intersection(row["anchors"])), len(row["anchors"])) for row in rows]
+    return sorted((one for one in found if one[1]), key=lambda one: (-one[1] / one[2], one[0]))
 
 
 def seed_of(workspace: Workspace, seeds: Sequence[str], prompts: Sequence[str] = ()) -> actors.Seed:

@@ -22,7 +22,7 @@ from stillwatch.report import (
 )
 from stillwatch.signals import SIGNALS
 
-__all__ = ["account_views", "calibration_views", "explained"]
+__all__ = ["account_view", "account_views", "calibration_views", "explained"]
 
 _ACCOUNTS_SHOWN = 50
 _SIGNALS_SHOWN = 6
@@ -69,6 +69,38 @@ def account_views(
     )
 
 
+def account_view(
+    evidence: Sequence[Mapping[str, Any]],
+    *,
+    quantiles: Mapping[tuple[str, str], Sequence[float]],
+    facts: Mapping[str, Any],
+    actor: int | None,
+    threshold_p: float | None,
+) -> AccountView | None:
+    """Any one account with all its signals; `None` where the run has no verdict on it.
+
+    Args:
+        evidence: its rows of `account_evidence`.
+        quantiles: of each signal and stratum, from `calibration`.
+        facts: its row of `account_facts`, or nothing.
+        actor: the actor it is a member of, if any.
+        threshold_p: the p-value that the accounts' error budget demanded.
+    """
+    combined = next((row for row in evidence if row["signal"] == "combined"), None)
+    if combined is None:
+        return None
+    return _account(
+        combined,
+        signals=[row for row in evidence if row["signal"] != "combined" and row["signal"] in SIGNALS],
+        quantiles=quantiles,
+        facts=facts,
+        actor=actor,
+        threshold_p=threshold_p,
+        history=None,
+        show=len(evidence),
+    )
+
+
 def _strongest(store: Store) -> list[dict[str, Any]]:
     """The combined rows that are shown, in rank order."""
     worth_a_line = pc.field("e_value").is_valid() | (pc.field("decision") == Decision.REVIEW.value)
@@ -88,6 +120,7 @@ def _account(
     actor: int | None,
     threshold_p: float | None,
     history: HistoryView | None,
+    show: int = _SIGNALS_SHOWN,
 ) -> AccountView:
     resembled = explanations(_readings(signals, quantiles), facts)
     loudest_first = sorted(signals, key=lambda s: (s["e_value"] is None, -(s["e_value"] or 0.0), s["signal"]))
@@ -116,9 +149,7 @@ def _account(
         plan=facts.get("plan"),
         signup_path=facts.get("signup_path"),
         created=facts.get("created"),
-        signals=tuple(
-            _reading(s, quantiles.get((s["signal"], s["stratum"]), ())) for s in loudest_first[:_SIGNALS_SHOWN]
-        ),
+        signals=tuple(_reading(s, quantiles.get((s["signal"], s["stratum"]), ())) for s in loudest_first[:show]),
     )
 
 

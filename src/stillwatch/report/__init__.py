@@ -1,10 +1,13 @@
 """A scan as a page, as Markdown, as JSON and as lines for the terminal: what a person reads before deciding."""
 
 from stillwatch.report.explain import Kind, Line, explain_lines
+from stillwatch.report.inert import inert
 from stillwatch.report.json_form import json_schema, read_json, render_json
 from stillwatch.report.markdown import render_markdown
-from stillwatch.report.page import render_html
+from stillwatch.report.page import furnish, render_html, sorting_script, stylesheet
 from stillwatch.report.parts import Parts, three_parts
+from stillwatch.report.plot_evidence import ruler_reach
+from stillwatch.report.plot_links import LinkDrawing, draw_links
 from stillwatch.report.redact import redact_examples
 from stillwatch.report.tables import Table, findings_table
 from stillwatch.report.verdict import KeyNumber, key_numbers, verdict
@@ -62,6 +65,7 @@ __all__ = [
     "KeyNumber",
     "Kind",
     "Line",
+    "LinkDrawing",
     "LinkPicture",
     "LookView",
     "LookalikeCheck",
@@ -84,8 +88,11 @@ __all__ = [
     "TopicShare",
     "UndecidedCount",
     "WatchView",
+    "draw_links",
     "explain_lines",
     "findings_table",
+    "furnish",
+    "inert",
     "json_schema",
     "key_numbers",
     "read_json",
@@ -93,6 +100,9 @@ __all__ = [
     "render_html",
     "render_json",
     "render_markdown",
+    "ruler_reach",
+    "sorting_script",
+    "stylesheet",
     "three_parts",
     "verdict",
 ]

@@ -29,7 +29,7 @@ from stillwatch.report.view import ScanView
 from stillwatch.report.view_actor import ActorView
 from stillwatch.report.watching import off_words, watch_table, watch_words
 
-__all__ = ["render_html"]
+__all__ = ["furnish", "harmless", "render_html", "sorting_script", "stylesheet"]
 
 _SEED = 20_260_223
 """Of the layout of links: the same view gives the same page."""
@@ -67,7 +67,7 @@ def _draw(actor: ActorView, uid: str) -> LinkDrawing | None:
     return draw_links(actor.links, uid=uid, name=actor.handle, rng=np.random.default_rng(_SEED))
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """What every value of a template goes through: text from outside loses what could command or hide."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return inert(value)
@@ -80,10 +80,19 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("stillwatch.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    furnish(environment)
+    return environment
+
+
+def furnish(environment: jinja2.Environment) -> None:
+    """Give an environment what the macros of `templates/` need: words, plots, and that every value becomes harmless.
+
+    Other rooms draw their pages with these macros, so that a finding looks the same everywhere.
+    """
+    environment.finalize = harmless
     environment.filters.update({name: getattr(wording, name) for name in wording.__all__})
     environment.globals.update(
         three_parts=three_parts,
@@ -94,13 +103,23 @@ def _environment() -> jinja2.Environment:
         forest_head=forest_head,
         forest_row=forest_row,
         evidence_ruler=evidence_ruler,
+        ruler_reach=ruler_reach,
         timeline=timeline,
         draw_links=_draw,
         strip=strip,
         looks_table=looks_table,
         history_table=history_table,
     )
-    return environment
+
+
+def stylesheet() -> str:
+    """The report's style, which other pages build on."""
+    return _packaged("page.css")
+
+
+def sorting_script() -> str:
+    """The script that sorts tables of the class `sortable`."""
+    return _packaged("sort.js")
 
 
 def _packaged(name: str) -> str:

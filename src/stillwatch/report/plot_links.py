@@ -8,7 +8,7 @@ members.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +72,21 @@ class _Homes:
     dropped: int
 
 
-def draw_links(links: LinkPicture, *, uid: str, name: str, rng: np.random.Generator) -> LinkDrawing:
-    """Draw the ties of one actor. Empty when there are none."""
+def draw_links(
+    links: LinkPicture,
+    *,
+    uid: str,
+    name: str,
+    rng: np.random.Generator,
+    way: Callable[[SharedThing], str] | None = None,
+    focus: str | None = None,
+) -> LinkDrawing:
+    """Draw the ties of one actor. Empty when there are none.
+
+    Args:
+        way: gives the address to which a shared thing is a link.
+        focus: key of the thing whose accounts stand out.
+    """
     homes = _find_homes(links)
     if not homes.things:
         return LinkDrawing(svg=Markup(""), caption="")
@@ -91,9 +104,16 @@ def draw_links(links: LinkPicture, *, uid: str, name: str, rng: np.random.Genera
     dot_of = _dots(homes, discs, at, per_dot)
     thin = _thin_ties(homes, dot_of, at)
     drawing.path("".join(thin), "thread")
+    lit = _having(homes, focus)
     for place, disc in enumerate(discs):
-        drawing.dots([(at[place][0] + dx, at[place][1] + dy) for dx, dy in disc], _DOT, "account")
-    _diamonds(drawing, homes, at, radii)
+        drawing.dots(
+            [(at[place][0] + dx, at[place][1] + dy) for dx, dy in disc],
+            _DOT,
+            "account" if lit is None else "account off",
+        )
+    if lit:
+        drawing.dots(sorted({dot_of[account] for account in lit}), _DOT + 0.5, "account on")
+    _diamonds(drawing, homes, at, radii, way, focus)
     tops = listing([f"{_name(homes.things[i])} ({plural(homes.tied[i], 'account')})" for i in _widest(homes)[:4]])
     desc = f"{plural(len(links.accounts), 'account')} drawn; most widely shared: {tops}."
     svg = drawing.picture(title=f"What holds {name} together", desc=desc, uid=uid)
@@ -172,7 +192,20 @@ def _name(thing: SharedThing) -> str:
     return thing.name[:34]
 
 
-def _diamonds(drawing: Drawing, homes: _Homes, at: Points, radii: Sequence[float]) -> None:
+def _having(homes: _Homes, focus: str | None) -> list[int] | None:
+    """The accounts that have the thing in focus; `None` where nothing is, or the picture does not draw it."""
+    place = next((i for i, thing in enumerate(homes.things) if thing.key == focus), None)
+    return None if place is None else [account for account, places in homes.shares.items() if place in places]
+
+
+def _diamonds(
+    drawing: Drawing,
+    homes: _Homes,
+    at: Points,
+    radii: Sequence[float],
+    way: Callable[[SharedThing], str] | None,
+    focus: str | None,
+) -> None:
     """Draw the things, then the labels of the most widely shared over everything else."""
     taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(at, radii, strict=True)]
     labels: list[tuple[str, tuple[float, float, str]]] = []
@@ -182,7 +215,10 @@ def _diamonds(drawing: Drawing, homes: _Homes, at: Points, radii: Sequence[float
         wide = "" if thing.population is None else f"; {count(thing.population)} in all logs have it"
         tip = f"{_name(thing)}: {plural(homes.tied[place], 'account')} drawn{wide}"
         diamond = [(x, y - size), (x + size, y), (x, y + size), (x - size, y)]
-        drawing.polygon(diamond, f"thing {_CLASS.get(thing.kind, 'else')}", tip=tip)
+        marked = " focus" if thing.key == focus else ""
+        drawing.polygon(
+            diamond, f"thing {_CLASS.get(thing.kind, 'else')}{marked}", tip=tip, way="" if way is None else way(thing)
+        )
         if len(labels) < _LABELS:
             text = f"{_name(thing)} · {count(homes.tied[place])}"
             spot, box = label_spot(text, (x, y), radii[place], taken, width=_WIDTH, height=_HEIGHT)

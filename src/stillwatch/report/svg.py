@@ -37,6 +37,7 @@ class Drawing:
         self.height = height
         self._kind = kind
         self._marks: list[str] = []
+        self._walked = False
 
     def rect(self, x: float, y: float, w: float, h: float, cls: str, *, radius: float = 0, tip: str = "") -> None:
         """A rectangle; `tip` is its tooltip."""
@@ -60,10 +61,15 @@ class Drawing:
         thick = f' stroke-width="{number(width)}"' if width else ""
         self._mark("path", f'd="{escape(steps)}"{thick}', cls, tip)
 
-    def polygon(self, points: Sequence[tuple[float, float]], cls: str, *, tip: str = "") -> None:
-        """A closed shape."""
+    def polygon(self, points: Sequence[tuple[float, float]], cls: str, *, tip: str = "", way: str = "") -> None:
+        """A closed shape; with a `way` it is a link there, which its tooltip names."""
         where = " ".join(f"{number(x)},{number(y)}" for x, y in points)
+        if way:
+            self._marks.append(f'<a href="{escape(way)}" aria-label="{escape(inert(tip))}">')
+            self._walked = True
         self._mark("polygon", f'points="{where}"', cls, tip)
+        if way:
+            self._marks.append("</a>")
 
     def dots(self, centres: Sequence[tuple[float, float]], r: float, cls: str, *, tip: str = "") -> None:
         """Many equal dots as one mark: a path of round caps, which keeps a thousand of them small."""
@@ -86,7 +92,8 @@ class Drawing:
         if not title:
             return _whole(f'<svg {size}{_class(self._kind)} aria-hidden="true">{"".join(self._marks)}</svg>')
         named = f'<title id="{uid}-t">{escape(inert(title))}</title><desc id="{uid}-d">{escape(inert(desc))}</desc>'
-        role = f'role="img" aria-labelledby="{uid}-t {uid}-d"'
+        kind = "group" if self._walked else "img"  # what is an image has no links for a screen reader
+        role = f'role="{kind}" aria-labelledby="{uid}-t {uid}-d"'
         return _whole(f"<svg {size}{_class(self._kind)} {role}>{named}{''.join(self._marks)}</svg>")
 
 

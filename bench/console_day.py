@@ -1,0 +1,346 @@
+"""An analyst's whole day in a real browser: from the findings of a demo to a sealed, verified, exported case, with pictures for the docs.
+
+    stillwatch demo --out demo
+    python bench/console_day.py demo/workspace --chromium /usr/bin/chromium --axe node_modules/axe-core/axe.min.js [--write]
+
+Needs Playwright (PyPI), Chromium and axe-core (npm); none of them is a dependency of Stillwatch. It serves a copy of the workspace, lets five
+people log in, counts clicks until a case is decided, walks the keyboard's ways, asks axe about every page in light and dark, and looks at
+every answer's headers as a scanner would. Prints JSON; --write puts it, a page and the pictures into docs/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+PASSWORD = "correct horse battery"
+ROLES = {"mary": "analyst", "joe": "approver", "ada": "auditor", "vic": "viewer", "adm": "admin"}
+WIDTH, HEIGHT = 1360, 850
+
+PAGE = """\
+# A day in the console
+
+Written by `python bench/console_day.py --write`, never by hand: a real Chromium ({chromium}) walks through the console over the workspace
+that `stillwatch demo` makes.
+
+| what | measured | wanted |
+|---|---|---|
+| from the first page to a decided case | {clicks} clicks and {fields} fields written | at most 10 clicks |
+| a case blocked by two people, sealed, checked, let go by two hands; the file verified offline | {exported} | yes |
+| pages asked by axe-core {axe}, in light and in dark | {asked} | all |
+| findings of axe of serious or critical impact | {serious} | 0 |
+| findings of axe of less impact | {minor} | - |
+| faults in headers and cookies of {answers} answers | {faults} | 0 |
+| requests of the browser to anywhere else | {elsewhere} | 0 |
+| errors in the browser's console | {errors} | 0 |
+
+{rest}
+"""
+
+
+def main() -> None:
+    """Walk, print, and write if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    parser.add_argument("--axe", type=Path, required=True)
+    parser.add_argument("--write", action="store_true")
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="console-day-") as name:
+        workspace = Path(shutil.copytree(told.workspace, Path(name) / "w"))
+        with served(workspace) as base, sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=told.chromium, args=["--no-sandbox", "--disable-gpu"])
+            day = Day(browser, base, workspace, told.axe.read_text(encoding="utf-8"), Path(name))
+            found = day.walked()
+            found["chromium"] = browser.version
+            browser.close()
+        if told.write:
+            for picture in Path(name).glob("*.png"):
+                shutil.copy(picture, ROOT / "docs" / "console" / picture.name)
+    print(json.dumps(found, indent=1))
+    if told.write:
+        out = ROOT / "docs" / "benchmarks"
+        (out / "console-day.json").write_text(json.dumps(found, indent=1) + "\n")
+        rest = "\n".join(f"- {one}" for one in (*found["serious"], *found["minor"], *found["faults"], *found["errors"]))
+        counted = {k: len(v) if isinstance(v, list) else v for k, v in found.items()}
+        (out / "console-day.md").write_text(PAGE.format(**counted, rest=rest).rstrip() + "\n")
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[str]:
+    """The console over a workspace, with five people who may log in."""
+    command = [sys.executable, "-c", "from stillwatch.cli import main; main()", "console"]
+    for name, role in ROLES.items():
+        words = [*command, "user", "add", name, "--role", role, "--workspace", str(workspace)]
+        subprocess.run(words, input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen([*command, str(workspace), "--port", str(port)], stdout=subprocess.DEVNULL)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{base}/health").read()
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.2)
+        yield base
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Day:
+    """What happens in a day, and what is noticed on the way."""
+
+    def __init__(self, browser: Browser, base: str, workspace: Path, axe: str, out: Path) -> None:
+        self.browser, self.base, self.workspace, self.axe, self.out = browser, base, workspace, axe, out
+        self.clicks = self.fields = 0
+        self.asked: list[str] = []
+        self.serious: list[str] = []
+        self.minor: list[str] = []
+        self.errors: list[str] = []
+        self.elsewhere: list[str] = []
+        self.answers: dict[str, dict[str, str]] = {}
+        self.version = ""
+
+    def walked(self) -> dict[str, Any]:
+        """Everything, in order."""
+        mary, joe = self.person("mary"), self.person("joe")
+        case = self.decided(mary)
+        exported = self.exported(case, mary, joe)
+        self.looked_closer(mary, joe)
+        for scheme in ("light", "dark"):
+            self.accessible(scheme, case)
+        return {
+            "clicks": self.clicks,
+            "fields": self.fields,
+            "exported": exported,
+            "axe": self.version,
+            "asked": self.asked,
+            "serious": sorted(set(self.serious)),
+            "minor": sorted(set(self.minor)),
+            "errors": self.errors,
+            "elsewhere": self.elsewhere,
+            "answers": len(self.answers),
+            "faults": self.baseline(),
+        }
+
+    def person(self, name: str, scheme: Any = "light") -> Page:
+        """Somebody who is logged in."""
+        size: Any = {"width": WIDTH, "height": HEIGHT}
+        page = self.browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=False).new_page()
+        page.set_default_timeout(240_000)
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.on("request", lambda r: None if r.url.startswith((self.base, "data:")) else self.elsewhere.append(r.url))
+        page.on("response", lambda r: self.answers.setdefault(r.url.removeprefix(self.base), r.headers))
+        page.goto(self.base + "/login")
+        if name == "mary" and scheme == "light":
+            self.picture(page, "log-in")
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "login" not in url)
+        return page
+
+    def click(self, page: Page, what: str) -> None:
+        """One click that counts."""
+        self.clicks += 1
+        page.locator(what).first.click()
+
+    def write(self, page: Page, where: str, text: str) -> None:
+        """One field that counts."""
+        self.fields += 1
+        page.fill(where, text)
+
+    def picture(self, page: Page, name: str) -> None:
+        """A picture for the docs."""
+        page.screenshot(path=self.out / f"{name}.png")
+
+    def decided(self, mary: Page) -> str:
+        """From the first page to a decision, as few clicks as it takes; two people are counted together."""
+        self.picture(mary, "today")
+        self.click(mary, "nav >> text=Findings")
+        self.picture(mary, "findings")
+        self.click(mary, "table.queue tbody tr:nth-child(2) th a")
+        mary.wait_for_url("**/actors/**")
+        self.picture(mary, "actor")
+        self.click(mary, "button:has-text('Open a case')")
+        mary.wait_for_url("**/cases/**")
+        case = mary.url.split("?")[0]
+        self.click(mary, "label:has-text('block')")
+        self.clicks += 1
+        mary.select_option("#reason", "coordinated_accounts")
+        self.write(
+            mary, "#note", "Accounts share a template and instruments; no innocent explanation that was tried fits."
+        )
+        self.picture(mary, "case")
+        self.click(mary, "button:text-is('Decide')")
+        mary.wait_for_url("**done=waits**")
+        joe = self.person("joe")
+        self.click(joe, "main >> a[href^='/cases/C-']")
+        self.write(joe, "#appr", "Read the tests and what speaks against them; looked at twelve members.")
+        self.click(joe, "button:text-is('Approve')")
+        joe.wait_for_url("**done=approved**")
+        return case
+
+    def exported(self, case: str, mary: Page, joe: Page) -> str:
+        """Sealed, checked on the page, asked for by one, let go by another, and verified from the file alone."""
+        mary.goto(case)
+        mary.click("text=Seal the case as it stands")
+        mary.fill("#seal-why", "for counsel")
+        mary.click("button:text-is('Seal')")
+        mary.wait_for_load_state()
+        mary.click("#files a:has-text('Check')")
+        mary.wait_for_selector("text=Every byte is as it was sealed")
+        self.picture(mary, "sealed")
+        mary.goto(case)
+        mary.click("text=Ask to let a file leave the house")
+        mary.fill("#exp-to", "Counsel")
+        mary.fill("#exp-why", "a proceeding")
+        mary.click("button:text-is('Ask')")
+        mary.wait_for_url("**done=asked**")
+        joe.goto(case + "#files")
+        joe.fill("#files .told input[name=note]", "the recipient is who they say")
+        with joe.expect_download() as download:
+            joe.click("button:has-text('Let it go')")
+        path = self.out / "exported.tar"
+        download.value.save_as(path)
+        key = self.workspace / "keys" / "collector.pub.pem"
+        words = ["-c", "from stillwatch.cli import main; main()", "case", "verify", str(path), "--public-key", str(key)]
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+        return "yes" if done.returncode == 0 else f"no: {done.stderr}"
+
+    def looked_closer(self, mary: Page, joe: Page) -> None:
+        """Links, keys, labels, a text with a reason, a sample, a query, a seed, the journal."""
+        mary.goto(self.base + "/")
+        for key in ("g", "f"):
+            mary.keyboard.press(key)
+        mary.wait_for_url("**/findings")
+        for key in ("j", "j", "j", "Enter"):
+            mary.keyboard.press(key)
+        mary.wait_for_url("**/actors/**")
+        actor = mary.url
+        mary.locator("#links svg a").first.focus()
+        mary.keyboard.press("Enter")
+        mary.wait_for_url("**thing=**")
+        self.picture(mary, "links")
+        mary.goto(actor)
+        mary.click("label:has-text('True')")
+        mary.fill("#label-why", "templates and instruments are shared")
+        mary.click("button:text-is('Record it')")
+        mary.wait_for_url("**done=labelled**")
+        mary.locator("table.members tbody a").first.click()
+        mary.wait_for_url("**/accounts/**")
+        self.picture(mary, "account")
+        mary.click("text=Its exchanges")
+        mary.locator("input[name=exchange]").first.check()
+        mary.fill("#why", "to see whether the template is a public harness")
+        mary.click("button:has-text('Open the chosen')")
+        mary.wait_for_url("**/opened/**")
+        mary.goto(self.base + "/sample")
+        mary.fill("#n", "5")
+        mary.click("button:has-text('Draw a sample')")
+        mary.wait_for_url("**done=drawn**")
+        mary.goto(self.base + "/sql")
+        mary.click("button:text-is('Run')")
+        mary.wait_for_selector("text=rows")
+        self.picture(mary, "query")
+        mary.goto(self.base + "/calibration")
+        self.picture(mary, "calibration")
+        joe.goto(self.base + "/journal")
+        joe.wait_for_selector("text=the chain is whole")
+        self.picture(joe, "journal")
+
+    def accessible(self, scheme: str, case: str) -> None:
+        """Ask axe about every page."""
+        mary, joe, adm = (self.person(name, scheme) for name in ("mary", "joe", "adm"))
+        mary.goto(self.base + "/findings")
+        actor = mary.locator("table.queue tbody a").first.get_attribute("href") or ""
+        mary.goto(self.base + actor)
+        account = mary.locator("table.members tbody a").first.get_attribute("href") or ""
+        ways = [
+            "/",
+            "/findings",
+            "/findings?decision=any",
+            actor,
+            account,
+            f"{account}/exchanges",
+            "/cases",
+            "/calibration",
+            "/sample",
+        ]
+        ways += [
+            "/said",
+            "/search?q=reasoning",
+            "/sql",
+            "/expand",
+            "/replay",
+            "/inbox",
+            "/me",
+            "/help",
+            case.removeprefix(self.base),
+        ]
+        thing = f"{actor}?thing=" + "payment:0"
+        for page, path in [(mary, way) for way in (*ways, thing)] + [(joe, "/journal"), (joe, "/"), (adm, "/people")]:
+            page.goto(self.base + path)
+            for one in page.locator("main details:not([open])").all()[:12]:
+                one.evaluate("e => { e.open = true }")
+            page.evaluate(self.axe)
+            told = page.evaluate("axe.run({resultTypes: ['violations']})")
+            self.version = told["testEngine"]["version"]
+            self.asked.append(f"{scheme} {path.split('/')[1].split('?')[0] or 'today'}")
+            for one in told["violations"]:
+                where = f"{scheme} {path.split('?')[0]}: {one['id']} ({one['impact']}), {one['nodes'][0]['target']}"
+                (self.serious if one["impact"] in ("serious", "critical") else self.minor).append(where)
+        if scheme == "dark":
+            mary.goto(self.base + actor)
+            self.picture(mary, "dark")
+
+    def baseline(self) -> list[str]:
+        """What a scanner would say of the answers' headers and of what strangers are told."""
+        faults = []
+        wanted = ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy")
+        for path, headers in self.answers.items():
+            faults += [f"{path}: no {name}" for name in wanted if name not in headers]
+            policy = headers.get("content-security-policy", "")
+            faults += [f"{path}: {word} in the policy" for word in ("unsafe", "*", "http:") if word in policy]
+            if not path.startswith("/static") and "no-store" not in headers.get("cache-control", ""):
+                faults.append(f"{path}: may be kept by a cache")
+            faults += [f"{path}: says {name}" for name in ("server", "x-powered-by") if headers.get(name)]
+        for path in (
+            "/.git/config",
+            "/static/../app.py",
+            "/static/%2e%2e/app.py",
+            "/admin",
+            "/desk/console.sqlite",
+            "/keys",
+        ):
+            try:
+                with urllib.request.urlopen(self.base + path) as answer:
+                    faults.append(f"{path}: answered {answer.status}")
+            except urllib.error.HTTPError as error:
+                if error.code not in (400, 404):
+                    faults.append(f"{path}: answered {error.code}")
+        return faults
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""What every page looks at: the last scan, the cases, and the people; each read anew only when it has changed on disk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from stillwatch.cases import Case, Desk, Feedback, State, Told, cases_from, feedback_from
+from stillwatch.console.findings import Findings, Marks, read_findings
+from stillwatch.console.grants import Grants
+from stillwatch.console.people import People, Register
+from stillwatch.console.sessions import Sessions, Throttle
+from stillwatch.core import FormatError
+from stillwatch.engine import Workspace
+from stillwatch.pipeline import Drawers, last_view
+from stillwatch.report import ActorView, ScanView
+
+__all__ = ["Book", "House", "Scan"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scan:
+    """The last scan: its view, its findings, and where the rows of each account lie."""
+
+    view: ScanView
+    findings: Findings
+    drawers: Drawers
+    actors: Mapping[str, ActorView]
+
+    @property
+    def threshold_p(self) -> float | None:
+        """The p-value that the error budget of single accounts demanded."""
+        return next((one.needed for one in self.view.budgets if one.level == "accounts"), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Book:
+    """Everything in the journal, as cases and as what was said of findings."""
+
+    history: tuple[Told, ...]
+    cases: Mapping[str, Case]
+    feedback: Feedback
+
+    def marks(self, now: dt.datetime) -> Marks:
+        """What was done with which finding."""
+        cased = {one.handle: one.id for one in self.cases.values() if one.state is not State.MERGED}
+        cased |= {o.handle: c.id for c in self.cases.values() if c.state is not State.MERGED for o in c.openings}
+        labelled = {name: one.verdict.value for name, one in self.feedback.labels.items()}
+        return Marks(in_case=cased, labelled=labelled, paused=frozenset(self.feedback.paused(now)))
+
+
+class House:
+    """One installation as the console sees it.
+
+    Args:
+        workspace: the folder of the scans.
+        clock: says the time; the system's by default.
+        hasher: hashes passwords; a test may take a quick one.
+        secure: whether people reach it by HTTPS, by a proxy in front of it.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        clock: Callable[[], dt.datetime] | None = None,
+        hasher: PasswordHasher | None = None,
+        *,
+        secure: bool = False,
+    ) -> None:
+        self.workspace = workspace
+        self.clock = clock or (lambda: dt.datetime.now(dt.UTC))
+        self.desk = Desk(workspace, self.clock)
+        self.secure = secure
+        register = Register(workspace.root / "desk" / "console.sqlite")
+        self.people = People(register, hasher)
+        self.sessions = Sessions(register, self._seconds)
+        self.throttle = Throttle(register, self._seconds)
+        self.grants = Grants(self._seconds)
+        self._lock = threading.Lock()
+        self._scan: tuple[object, Scan | None] = (None, None)
+        self._book: tuple[object, Book] = (None, Book(history=(), cases={}, feedback=Feedback()))
+
+    def _seconds(self) -> float:
+        return self.clock().timestamp()
+
+    def scan(self) -> Scan | None:
+        """The last scan; `None` before the first."""
+        root = self.workspace.root
+        tables = ("runs", "actors", "account_evidence", "account_facts", "links", "calibration")
+        state = tuple(_stamp(root / "tables" / name / "manifest.json") for name in tables)
+        with self._lock:
+            if self._scan[0] != state:
+                self.workspace.store.reload()
+                self._scan = (state, self._read())
+            return self._scan[1]
+
+    def _read(self) -> Scan | None:
+        try:
+            view = last_view(self.workspace)
+        except FormatError:
+            return None
+        return Scan(
+            view=view,
+            findings=read_findings(self.workspace),
+            drawers=Drawers(self.workspace),
+            actors={one.handle: one for one in view.actors},
+        )
+
+    def book(self) -> Book:
+        """The journal as it stands; every record is checked when it is read.
+
+        Raises:
+            TamperingFound: when it is not as it was written.
+        """
+        root = self.workspace.root
+        names = ("desk/journal.head", "desk/journal.jsonl", "keys/subjects.sqlite", "keys/journal.name")
+        state = tuple(_stamp(root / name) for name in names)
+        with self._lock:
+            if self._book[0] != state:
+                history = tuple(self.desk.journal.history())
+                made = Book(history=history, cases=cases_from(history), feedback=feedback_from(history))
+                self._book = (state, made)
+            return self._book[1]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is replaced or written to."""
+    try:
+        told = path.stat()
+    except FileNotFoundError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns

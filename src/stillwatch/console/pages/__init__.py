@@ -1,0 +1,33 @@
+"""The pages, one module for each thing that people come for; importing this registers every page with the door."""
+
+from __future__ import annotations
+
+from stillwatch.console.pages import (
+    accounts,
+    actors,
+    case_files,
+    case_steps,
+    cases,
+    coming,
+    feedback,
+    findings,
+    log_in,
+    people,
+    search,
+    today,
+)
+
+__all__ = [
+    "accounts",
+    "actors",
+    "case_files",
+    "case_steps",
+    "cases",
+    "coming",
+    "feedback",
+    "findings",
+    "log_in",
+    "people",
+    "search",
+    "today",
+]

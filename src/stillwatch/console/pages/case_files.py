@@ -1,0 +1,107 @@
+"""Sealed files of a case: made, checked and, by two hands, let out of the house; and the journal of everything that was done."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.responses import Response
+
+from stillwatch.cases import FORGOTTEN, ask_to_export, journal_faults, let_go, seal, sealed_files, verified
+from stillwatch.console.door import page
+from stillwatch.console.pages.cases import case_of
+from stillwatch.console.visit import NotFound, Visit
+from stillwatch.core import TamperingFound
+
+__all__: list[str] = []
+
+_LINES = 200
+
+
+@page("seal")
+def seal_case(visit: Visit) -> Response:
+    """Seal the case as it stands."""
+    found = case_of(visit)
+    seal(visit.house.desk, found.id, by=visit.who.name, why=visit.needed("note"))
+    return visit.go(f"/cases/{found.id}#files", "")
+
+
+@page("sealed")
+def sealed(visit: Visit) -> Response:
+    """Check every byte of a sealed file, and say what is in it."""
+    found, name = case_of(visit), visit.path["name"]
+    if name not in sealed_files(visit.house.desk, found.id):
+        raise NotFound("the case has no sealed file of this name")
+    data = (visit.house.desk.sealed / name).read_bytes()
+    try:
+        told, fault = verified(data, [visit.house.desk.signer.public]), ""
+    except TamperingFound as error:
+        told, fault = None, str(error)
+    kinds = Counter() if told is None else Counter(item.kind for item in told.items)
+    return visit.page(
+        "sealed.html",
+        title=name,
+        case=found,
+        name=name,
+        size=len(data),
+        told=told,
+        fault=fault,
+        kinds=sorted(kinds.items()),
+        key=visit.house.desk.signer.public.id,
+    )
+
+
+@page("ask_export")
+def ask_export(visit: Visit) -> Response:
+    """Ask that a file be let go."""
+    found = case_of(visit)
+    ask_to_export(
+        visit.house.desk,
+        found.id,
+        visit.needed("name", most=80),
+        recipient=visit.needed("recipient", most=200),
+        by=visit.who.name,
+        why=visit.needed("note"),
+    )
+    return visit.go(f"/cases/{found.id}", "asked")
+
+
+@page("let_go")
+def let_it_go(visit: Visit) -> Response:
+    """Let a file go that somebody else asked for: it comes as the answer, once it is recorded that it left."""
+    found, seq = case_of(visit), visit.path["seq"]
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 12):
+        raise NotFound("no such request")
+    data = let_go(visit.house.desk, found.id, int(seq), by=visit.who.name, note=visit.needed("note"))
+    headers = {"content-disposition": f'attachment; filename="{found.id}.tar"'}
+    return Response(data, media_type="application/x-tar", headers=headers)
+
+
+@page("journal")
+def journal(visit: Visit) -> Response:
+    """Who did what and when, newest first; checked first, from its beginning."""
+    desk = visit.house.desk
+    faults = journal_faults(desk.journal.folder, desk.signer.public) if desk.journal.begun() else []
+    history = list(visit.book.history) if not faults else []
+    wanted, by = visit.query.get("kind", ""), visit.query.get("by", "").strip()
+    kinds = sorted({told.record.kind for told in history})
+    chosen = [
+        told
+        for told in reversed(history)
+        if wanted in ("", told.record.kind) and by in ("", told.private.get("by", FORGOTTEN))
+    ]
+    number = visit.query.get("page", "1")
+    pages = max(1, -(-len(chosen) // _LINES))
+    here = min(max(1, int(number)), pages) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    return visit.page(
+        "journal.html",
+        title="Journal",
+        faults=faults[:20],
+        lines=chosen[(here - 1) * _LINES : here * _LINES],
+        total=len(chosen),
+        kinds=kinds,
+        wanted=wanted if wanted in kinds else "",
+        by=by,
+        here=here,
+        pages=pages,
+        forgotten=FORGOTTEN,
+    )

@@ -1,0 +1,117 @@
+"""Logging in and out, one's own password and look, and what needs no log-in."""
+
+from __future__ import annotations
+
+from starlette.responses import PlainTextResponse, Response
+
+from stillwatch.console.door import COOKIE, THEME, page
+from stillwatch.console.look import asset
+from stillwatch.console.sessions import ABSOLUTE
+from stillwatch.console.visit import NotFound, Visit, local_path
+from stillwatch.core import Error
+
+__all__: list[str] = []
+
+_WRONG = "Name or password are wrong, or too many tries were made. Try again, or in a quarter of an hour."
+"""Said of every failure alike, so that nobody learns which names there are."""
+
+
+@page("health")
+def health(visit: Visit) -> Response:
+    """That the server is up, and nothing else."""
+    return PlainTextResponse("ok\n")
+
+
+@page("asset")
+def an_asset(visit: Visit) -> Response:
+    """A style, script or picture."""
+    try:
+        data, media = asset(visit.path["name"])
+    except KeyError:
+        return PlainTextResponse("nothing here\n", 404)
+    return Response(data, media_type=media, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
+@page("log_in")
+def log_in(visit: Visit) -> Response:
+    """The form; whoever is in already goes on."""
+    if visit.person is not None:
+        return visit.go(local_path(visit.query.get("next", "/")))
+    return visit.page("log_in.html", title="Log in", next=local_path(visit.query.get("next", "/")), wrong="")
+
+
+@page("log_in_now")
+def log_in_now(visit: Visit) -> Response:
+    """Check name and password; a session that came with the request is not used on, and ends."""
+    name, password = visit.field("name", most=100).lower(), (visit.form.get("password") or [""])[0]
+    onward = local_path(visit.field("next", most=500))
+    throttle = visit.house.throttle
+    person = visit.house.people.known(name, password) if throttle.allows(name, visit.address) else None
+    if person is None:
+        throttle.failed(name, visit.address)
+        return visit.page("log_in.html", status=401, title="Log in", next=onward, wrong=_WRONG)
+    throttle.succeeded(name)
+    if visit.session is not None:
+        visit.house.sessions.end(visit.session)
+    answer = visit.go(onward)
+    answer.set_cookie(
+        COOKIE,
+        visit.house.sessions.begin(person.name),
+        max_age=int(ABSOLUTE),
+        httponly=True,
+        secure=visit.house.secure,
+        samesite="lax",
+        path="/",
+    )
+    return answer
+
+
+@page("log_out")
+def log_out(visit: Visit) -> Response:
+    """End the session, here and in the browser."""
+    if visit.session is not None:
+        visit.house.sessions.end(visit.session)
+    answer = visit.go("/login", "out")
+    answer.delete_cookie(COOKIE, path="/", httponly=True, secure=visit.house.secure, samesite="lax")
+    return answer
+
+
+@page("me")
+def me(visit: Visit) -> Response:
+    """One's own name, role, password and look."""
+    return visit.page("me.html", title="You")
+
+
+@page("change_password")
+def change_password(visit: Visit) -> Response:
+    """Change one's own password; all one's sessions end.
+
+    Raises:
+        Error: when the old one is wrong; guesses count as at log-in.
+    """
+    name, people, throttle = visit.who.name, visit.house.people, visit.house.throttle
+    old = (visit.form.get("old") or [""])[0]
+    if not throttle.allows(name, visit.address) or people.known(name, old) is None:
+        throttle.failed(name, visit.address)
+        raise Error("your old password is wrong, or was tried too often")
+    people.change_password(name, (visit.form.get("new") or [""])[0])
+    return visit.go("/login", "password")
+
+
+@page("set_theme")
+def set_theme(visit: Visit) -> Response:
+    """Light, dark, or as the system has it."""
+    wanted = visit.field("look", most=10)
+    answer = visit.go("/me", "themed")
+    if wanted not in ("auto", "light", "dark"):
+        raise NotFound("no such look")
+    answer.set_cookie(
+        THEME, wanted, max_age=31_536_000, secure=visit.house.secure, httponly=True, samesite="lax", path="/"
+    )
+    return answer
+
+
+@page("help")
+def help_page(visit: Visit) -> Response:
+    """Keys, words, and what the roles may do."""
+    return visit.page("help.html", title="Help")

@@ -1,0 +1,71 @@
+"""Who may log in, for those who manage it and those who audit it. Every change is a record of the journal."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from stillwatch.cases import Entry, Private
+from stillwatch.console.door import page
+from stillwatch.console.people import LEAST_LETTERS
+from stillwatch.console.roles import ROUTES, Role
+from stillwatch.console.visit import NotFound, Visit
+from stillwatch.core import Error
+
+__all__: list[str] = []
+
+
+@page("people")
+def people(visit: Visit) -> Response:
+    """Everybody, and what each role may do."""
+    return visit.page(
+        "people.html",
+        title="People",
+        people=visit.house.people.everybody(),
+        roles=list(Role),
+        routes=[one for one in ROUTES if one.roles is not None],
+        least=LEAST_LETTERS,
+    )
+
+
+@page("add_person")
+def add_person(visit: Visit) -> Response:
+    """Let somebody in."""
+    name, role = visit.needed("name", most=60).lower(), visit.word("role", Role)
+    password = (visit.form.get("password") or [""])[0]
+    visit.house.people.add(name, role, password, at=visit.now.isoformat())
+    _record(visit, "person.added", name, {"role": role.value})
+    return visit.go("/people", "added")
+
+
+@page("change_person")
+def change_person(visit: Visit) -> Response:
+    """Another role, another password, off or on again; their sessions end.
+
+    Raises:
+        Error: when it is oneself: nobody raises their own role or locks themselves out.
+    """
+    name = visit.path["person"]
+    if visit.house.people.named(name) is None:
+        raise NotFound("nobody of this name")
+    if name == visit.who.name:
+        raise Error("your own role and log-in are changed by another admin")
+    what = visit.field("what", most=20)
+    if what == "role":
+        role = visit.word("role", Role)
+        visit.house.people.change_role(name, role)
+        _record(visit, "person.changed", name, {"role": role.value})
+    elif what == "password":
+        visit.house.people.change_password(name, (visit.form.get("password") or [""])[0])
+        _record(visit, "person.changed", name, {"password": True})
+    elif what in ("on", "off"):
+        visit.house.people.switch(name, active=what == "on")
+        _record(visit, "person.changed", name, {"active": what == "on"})
+    else:
+        raise Error("what: expected role, password, on or off")
+    return visit.go("/people", "changed")
+
+
+def _record(visit: Visit, kind: str, name: str, body: dict[str, object]) -> None:
+    visit.house.desk.journal.begin()
+    private = (Private(field="name", subject=f"person:{name}", value=name),)
+    visit.house.desk.journal.append(Entry(kind=kind, by=visit.who.name, body=body, private=private))

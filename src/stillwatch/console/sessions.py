@@ -1,0 +1,140 @@
+"""Sessions, kept here and never in the browser: a cookie holds a random token of which only a hash is stored.
+
+A session begins at log-in with a token of its own, whatever cookie came with the request, so that nobody can plant one beforehand
+(session fixation). It ends at log-out, after half an hour without a request, and after ten hours whatever happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stillwatch.console.people import Register
+
+__all__ = ["ABSOLUTE", "IDLE", "Session", "Sessions", "Throttle"]
+
+IDLE = 30 * 60.0
+"""Seconds without a request after which a session is over."""
+
+ABSOLUTE = 10 * 3600.0
+"""Seconds after log-in at which it is over however busy it was."""
+
+_FRESH = 30.0
+"""How old the noted last use may be before it is written again: not every request writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that holds: whose, the token that its forms must carry, and the hash that names it."""
+
+    person: str
+    csrf: str
+    id: bytes
+
+    def wrote(self, token: str) -> bool:
+        """Whether a form came from one of this session's own pages."""
+        return hmac.compare_digest(self.csrf.encode(), token.encode("utf-8", "replace"))
+
+
+class Sessions:
+    """The sessions of one installation.
+
+    Args:
+        register: where they are kept.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, register: Register, clock: Callable[[], float]) -> None:
+        self._register = register
+        self._clock = clock
+
+    def begin(self, person: str) -> str:
+        """Begin a session; the token for its cookie. Sessions that are over are swept."""
+        token, now = secrets.token_urlsafe(32), self._clock()
+        with self._register.open() as database:
+            database.execute("delete from session where seen < ? or made < ?", (now - IDLE, now - ABSOLUTE))
+            database.execute(
+                "insert into session values (?, ?, ?, ?, ?)",
+                (_id(token), person, secrets.token_urlsafe(32), now, now),
+            )
+        return token
+
+    def find(self, token: str) -> Session | None:
+        """The session of a token while it holds; that it was used is noted."""
+        now, id_ = self._clock(), _id(token)
+        with self._register.open() as database:
+            row = database.execute(
+                "select s.person, s.csrf, s.made, s.seen from session s join person p on p.name = s.person"
+                " where s.token = ? and p.active = 1",
+                (id_,),
+            ).fetchone()
+            if row is None:
+                return None
+            person, csrf, made, seen = row
+            if now - seen > IDLE or now - made > ABSOLUTE:
+                database.execute("delete from session where token = ?", (id_,))
+                return None
+            if now - seen > _FRESH:
+                database.execute("update session set seen = ? where token = ?", (now, id_))
+        return Session(person, csrf, id_)
+
+    def end(self, session: Session) -> None:
+        """End a session."""
+        with self._register.open() as database:
+            database.execute("delete from session where token = ?", (session.id,))
+
+
+class Throttle:
+    """Slows down who guesses passwords: per name and per address, over a sliding quarter of an hour.
+
+    A name that is tried too often is closed to everybody for a while; that is told apart from a wrong password to nobody.
+    """
+
+    WINDOW = 15 * 60.0
+    BY_NAME = 8
+    BY_ADDRESS = 40
+
+    def __init__(self, register: Register, clock: Callable[[], float]) -> None:
+        self._register = register
+        self._clock = clock
+
+    def allows(self, name: str, address: str) -> bool:
+        """Whether another try may be made; asking notes nothing."""
+        since = self._clock() - self.WINDOW
+        with self._register.open() as database:
+            tried: dict[str, int] = {
+                who: database.execute("select count(*) from attempt where who = ? and at > ?", (who, since)).fetchone()[
+                    0
+                ]
+                for who in (_by_name(name), _by_address(address))
+            }
+        return tried[_by_name(name)] < self.BY_NAME and tried[_by_address(address)] < self.BY_ADDRESS
+
+    def failed(self, name: str, address: str) -> None:
+        """Note a wrong try."""
+        now = self._clock()
+        with self._register.open() as database:
+            database.execute("delete from attempt where at < ?", (now - self.WINDOW,))
+            database.executemany(
+                "insert into attempt values (?, ?)", [(_by_name(name), now), (_by_address(address), now)]
+            )
+
+    def succeeded(self, name: str) -> None:
+        """Forget the tries under a name once its owner is in."""
+        with self._register.open() as database:
+            database.execute("delete from attempt where who = ?", (_by_name(name),))
+
+
+def _by_name(name: str) -> str:
+    return "name:" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _by_address(address: str) -> str:
+    return "address:" + address[:60]
+
+
+def _id(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -1,0 +1,202 @@
+"""What analysts come for: a queue that filters, sorts and turns pages, a case in a few steps, words that feed back, an account at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillwatch.cases import Ruling, State, Verdict
+from stillwatch.console import House
+from stillwatch.console.findings import PER_PAGE, Findings, Level, Marks, Query, read_findings
+from stillwatch.console.findings import State as Worked
+from stillwatch.core import Decision, handle
+from stillwatch.pipeline import unflagged_accounts
+
+from .browser import Browser, house_in
+from .world import account_of, actor_of, made
+
+ACTOR = handle("actor", actor_of(0))
+NOTHING = Marks(in_case={}, labelled={}, paused=frozenset())
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    return read_findings(made(tmp_path_factory.mktemp("queue") / "w", accounts=400, flagged=230, actors=30, members=3))
+
+
+def test_pages_of_the_queue_hold_every_finding_once_whatever_it_is_sorted_by(findings: Findings) -> None:
+    for sort in ("evidence", "exchanges", "obtained", "first"):
+        for up in (False, True):
+            query = Query(decision=None, sort=sort, up=up)
+            first = findings.listed(query, NOTHING)
+            names = [
+                row["handle"]
+                for page in range(1, first.pages + 1)
+                for row in findings.listed(Query(decision=None, sort=sort, up=up, page=page), NOTHING).rows
+            ]
+            assert sorted(names) == sorted(findings.rows.column("handle").to_pylist())
+    assert first.total == 260
+    assert len(first.rows) == PER_PAGE
+
+
+def test_the_queue_is_in_order_of_evidence_and_filters_by_what_is_asked(findings: Findings) -> None:
+    rows = findings.listed(Query(), NOTHING).rows
+    evidence = [row["evidence"] for row in rows]
+    assert evidence == sorted(evidence, reverse=True)
+    assert all(row["decision"] == Decision.REVIEW for row in rows)
+    actors = findings.listed(Query(decision=None, level=Level.ACTOR), NOTHING)
+    assert actors.total == 30
+    assert findings.listed(Query(text=ACTOR.lower()), NOTHING).total == 1
+    assert findings.listed(Query(text="no such words"), NOTHING).total == 0
+    assert findings.listed(Query(page=10**6), NOTHING).page == findings.listed(Query(), NOTHING).pages
+
+
+def test_what_is_left_alone_is_out_of_the_queue_and_found_where_it_is_asked_for(findings: Findings) -> None:
+    marks = Marks(in_case={ACTOR: "C-1"}, labelled={}, paused=frozenset({handle("actor", actor_of(1))}))
+    everything = findings.listed(Query(decision=None), NOTHING).total
+    assert findings.listed(Query(decision=None), marks).total == everything - 1
+    assert [row["handle"] for row in findings.listed(Query(state=Worked.IN_CASE), marks).rows] == [ACTOR]
+    assert findings.listed(Query(state=Worked.PAUSED), marks).total == 1
+    assert findings.listed(Query(decision=None, state=Worked.NEW), marks).total == everything - 2
+
+
+def test_from_a_finding_to_a_decision_that_two_people_made(house: House) -> None:
+    mary, joe = Browser(house, "analyst"), Browser(house, "approver")
+    assert ACTOR in mary.see("/findings")
+    case = mary.sent_on_to("/cases", handle=ACTOR)
+    assert mary.sent_on_to("/cases", handle=ACTOR) == case, "asked twice, it leads to the same case"
+    mary.send(f"{case}/decide", status=422, ruling="block", reason="innocent_explanation", note="does not fit")
+    mary.send(f"{case}/decide", status=422, ruling="block", reason="coordinated_accounts", note=" ")
+    mary.send(f"{case}/decide", ruling="block", reason="coordinated_accounts", note="shared instruments")
+    assert "another person approves it" in mary.see(case)
+    mary.send(f"{case}/approve", status=403, note="myself")
+    assert "awaits a second person" in joe.see("/")
+    joe.send(f"{case}/approve", note="read it all")
+    found = house.desk.case(case.removeprefix("/cases/"))
+    assert found.state is State.DECIDED
+    assert [(one.ruling, one.by, one.approved_by) for one in found.in_force] == [(Ruling.BLOCK, "analyst", "approver")]
+    joe.send(f"{case}/reopen", note="they appealed", contested="yes")
+    assert house.desk.case(found.id).state is State.OPEN
+
+
+def test_whoever_decides_a_case_does_not_approve_it_even_as_an_approver(house: House) -> None:
+    joe = Browser(house, "approver")
+    case = joe.sent_on_to("/cases", handle=ACTOR)
+    joe.send(f"{case}/decide", ruling="suspend", reason="coordinated_accounts", note="shared instruments")
+    assert "needs a second person" in joe.send(f"{case}/approve", status=422, note="myself").text
+
+
+def test_an_account_that_no_report_lists_gets_a_page_and_a_case_all_the_same(house: House) -> None:
+    mary, name = Browser(house, "analyst"), handle("account", account_of(50))
+    page = mary.see(f"/accounts/{name}")
+    assert "Unlike others of its kind" in page
+    assert '<span class="tag neither">quiet</span>' in page
+    case = mary.sent_on_to("/cases", handle=name)
+    assert name in mary.see(case)
+    mary.see(f"/accounts/{handle('account', 5)}", status=404)
+
+
+def test_looking_at_a_case_is_recorded_once_an_hour(house: House) -> None:
+    mary, vic = Browser(house, "analyst"), Browser(house, "viewer")
+    case = mary.sent_on_to("/cases", handle=ACTOR)
+    vic.see(case)
+    vic.see(case)
+    seen = [told.private["by"] for told in house.book().history if told.record.kind == "case.seen"]
+    assert seen == ["viewer"]
+    house.clock.now += dt.timedelta(minutes=29)  # type: ignore[attr-defined]
+    vic.see(case)
+    house.clock.now += dt.timedelta(minutes=29)  # type: ignore[attr-defined]
+    vic.see(case)
+    house.clock.now += dt.timedelta(minutes=29)  # type: ignore[attr-defined]
+    vic.see(case)
+    assert len([told for told in house.book().history if told.record.kind == "case.seen"]) == 2
+
+
+def test_a_pause_ends_on_its_day_or_when_it_is_lifted(house: House) -> None:
+    mary = Browser(house, "analyst")
+    mary.send("/pauses", status=422, handle=ACTOR, days="400", why="too long")
+    mary.send("/pauses", status=422, handle=ACTOR, days="-1", why="gone")
+    mary.send("/pauses", handle=ACTOR, days="10", why="known to be good", good="yes", back="/findings")
+    assert ACTOR not in mary.see("/findings")
+    assert ACTOR in mary.see("/findings?state=paused")
+    mary.send("/pauses/lift", handle=ACTOR, why="it is not", back="/findings")
+    assert ACTOR in mary.see("/findings")
+    mary.send("/pauses", handle=ACTOR, days="10", why="looked at it", back="/findings")
+    house.clock.now += dt.timedelta(days=11)  # type: ignore[attr-defined]
+    assert ACTOR in Browser(house, "analyst").see("/findings")
+
+
+def test_a_sample_is_drawn_of_unflagged_accounts_and_what_is_found_in_it_calibrates(house: House) -> None:
+    mary = Browser(house, "analyst")
+    mary.send("/sample", status=422, n="0")
+    mary.send("/sample", status=422, n="150")
+    mary.send("/sample", n="6")
+    (sample,) = house.book().feedback.samples
+    flagged = {handle("account", account_of(i)) for i in range(16)}  # ten on their own, two actors of eight for review
+    assert len(set(sample.handles)) == 6
+    assert not flagged & set(sample.handles)
+    assert sample.population == len(unflagged_accounts(house.workspace))
+    clean, hostile, loud = sample.handles[0], sample.handles[1], handle("account", account_of(0))
+    for name, verdict in ((clean, "false"), (hostile, "true"), (loud, "false")):
+        mary.send("/labels", handle=name, verdict=verdict, why="looked at its exchanges", back="/sample")
+    house.workspace.store.reload()
+    cleared = house.workspace.store.read("labels").to_pylist()
+    assert [handle("account", row["account"]) for row in cleared] == [clean], "a loud account is no fair picture"
+    assert "1.3 to 99 %" in mary.see("/sample")
+    mary.send("/labels", handle=clean, verdict="true", why="on second thought", back="/sample")
+    house.workspace.store.reload()
+    assert house.workspace.store.read("labels").num_rows == 0
+    assert house.book().feedback.labels[clean].verdict is Verdict.TRUE
+
+
+def test_accounts_are_drawn_evenly(house: House) -> None:
+    left = unflagged_accounts(house.workspace)
+    assert left.to_pylist() == sorted(left.to_pylist())
+    assert len(np.unique(left.to_numpy())) == len(left) == 60 - 16
+
+
+def test_walking_along_a_link_shows_who_has_the_thing_and_what_they_share_besides(house: House) -> None:
+    mary = Browser(house, "viewer")
+    page = mary.see(f"/actors/{ACTOR}?thing=subnet:5")
+    assert "2 members have it" in page
+    assert page.count("account off") > 0
+    assert re.search(r"thing=payment%3A77|thing=payment:77", page)
+    assert "Whole picture" not in mary.see(f"/actors/{ACTOR}?thing=none:1")
+
+
+def test_a_search_leads_to_what_a_handle_names_and_finds_words(house: House) -> None:
+    mary = Browser(house, "analyst")
+    assert mary.client.get(f"/search?q={ACTOR.lower()}").headers["location"] == f"/actors/{ACTOR}"
+    assert ACTOR in mary.see("/search?q=worked+reasoning")
+    assert "Nothing is called so" in mary.see("/search?q=zzzz")
+    assert "family" in mary.see(f"/search?q={handle('family', 1)}").lower()
+
+
+def test_a_query_is_run_under_guard_and_recorded_with_its_words(house: House) -> None:
+    mary = Browser(house, "analyst")
+    assert "60" in mary.send("/sql", status=200, query="select count(distinct account) from account_evidence").text
+    refused = mary.send("/sql", status=200, query="select * from read_text('/etc/passwd')").text
+    assert "neither files nor settings" in refused
+    asked = [told.private["note"] for told in house.book().history if told.record.kind == "query.asked"]
+    assert asked[1].startswith("select * from read_text")
+
+
+def test_a_workspace_without_a_scan_says_so(tmp_path: Path) -> None:
+    from stillwatch.engine import Workspace
+
+    mary = Browser(house_in(Workspace(tmp_path / "w")), "analyst")
+    assert "Nothing was scanned here yet" in mary.see("/")
+    mary.see("/findings", status=404)
+
+
+def test_a_new_scan_is_seen_without_a_restart(house: House) -> None:
+    mary = Browser(house, "viewer")
+    assert ACTOR in mary.see("/findings")
+    with house.workspace.writing():
+        store = house.workspace.store
+        store.put("actors", store.read("actors").slice(0, 0))
+    assert ACTOR not in mary.see("/findings")
