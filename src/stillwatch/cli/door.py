@@ -19,6 +19,7 @@ from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
 from stillwatch.cli.forum_custodian import custodian_app
 from stillwatch.cli.forum_heard import forum_take
+from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.gateway import gateway
 from stillwatch.cli.policy import policy_app
@@ -37,16 +38,17 @@ COMMANDS = (
     case_journal,
     case_verify,
     audit_app,
+    console_app,
     policy_app,
     gateway,
     forum_app,
     forum_take,
+    forum_serve,
     tags_app,
     custodian_app,
     demo,
     range_app,
 )
-COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, console_app, demo, range_app)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130
