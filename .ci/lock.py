@@ -24,6 +24,8 @@ HEAD = """\
 # For CPython 3.11 and later on Linux, x86_64 and aarch64. Install with pip install --require-hashes -r constraints.txt
 """
 DEVELOPMENT = "# development\n"
+APART = ("psi",)
+"""Extras that live in an environment of their own, for what they bring along."""
 EDITABLE = "editables>=0.5"
 PROJECT = """\
 [project]
@@ -40,7 +42,8 @@ EVERYWHERE = "platform_python_implementation == 'CPython' and sys_platform == 'l
 def main(uv: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     core = [*project["project"]["dependencies"], *project["build-system"]["requires"], EDITABLE]
-    checks = [one for extra in project["project"]["optional-dependencies"].values() for one in extra]
+    extras = project["project"]["optional-dependencies"]
+    checks = [one for name, extra in extras.items() if name not in APART for one in extra]
     with tempfile.TemporaryDirectory() as folder:
         everything = resolved(uv, Path(folder), [*core, *checks], [])
         pins = [f"{name}=={version(told)}" for name, told in everything.items()]
