@@ -7,7 +7,7 @@ CORE := .venv/.core
 CHECKS := .venv/.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check bench docs lock clean
+.PHONY: help demo test quick whole check bench docs lock clean
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -20,6 +20,9 @@ test: $(CHECKS) ## run every test
 
 quick: $(CHECKS) ## run the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+whole: $(CHECKS) ## run every test, those that try a seeded sample at their whole size; minutes more
+	STILLWATCH_WHOLE=1 $(BIN)/python -m pytest $(ARGS)
 
 check: $(CHECKS) ## lint, format, types, doors between rooms, reference pages
 	$(BIN)/ruff check .

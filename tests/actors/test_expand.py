@@ -123,18 +123,17 @@ def test_an_account_without_held_out_traffic_is_undecided_and_says_what_it_needs
     assert (one.verdict, one.n, one.p_value, one.needed) == (Verdict.UNDECIDED, 0, None, 1)
 
 
-def test_of_accounts_that_chance_alone_ties_hardly_any_is_shown() -> None:
-    """Cards dealt out at random over honest customers: nothing in the test slice hangs on them. BH at 10 % over each card's holders."""
+def test_of_accounts_that_chance_alone_ties_hardly_any_is_shown(tries: Callable[..., int]) -> None:
+    """Cards dealt out at random over honest customers: nothing in the test slice hangs on them. BH at 10 % over each card's holders.
+
+    Four cards of five that show somebody, or six of twelve, have a chance below 1 in 1,000. A growth that shows whoever is tied is found
+    by five cards as surely as by twelve, one that shows somebody for nine cards of ten in 92 runs of 100.
+    """
     sharing = Crowd(name="sharing", size=300, cards=30, presses=0.1)
-    worlds = [world([replace(CUSTOMERS, presses=0.1), sharing], seed=60 + i) for i in range(4)]
-    wrong = tests = 0
-    for one in worlds:
-        cards = np.unique(
-            one.facts.filter(pa.array(np.isin(one.facts.column("account").to_numpy(), one.members["sharing"])))
-            .column("payment")
-            .to_numpy()
-        )
-        for card in cards[:3].tolist():
-            tests += 1
-            wrong += grown(one, Seed(things=(("payment", card),)), level=0.1).count(Verdict.SHOWN) > 0
+    tests, wrong = tries(5, whole=12), 0
+    for seed in range(tests):
+        one = world([replace(CUSTOMERS, presses=0.1), sharing], seed=60 + seed)
+        held = pa.array(np.isin(one.facts.column("account").to_numpy(), one.members["sharing"]))
+        card = int(np.min(one.facts.filter(held).column("payment").to_numpy()))
+        wrong += grown(one, Seed(things=(("payment", card),)), level=0.1).count(Verdict.SHOWN) > 0
     assert stats.binom.sf(wrong - 1, tests, 0.1) > 1e-3

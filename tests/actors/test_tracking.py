@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -275,12 +275,19 @@ def test_an_operator_that_is_weak_each_day_is_found_after_some_days_under_one_na
 
 
 @pytest.mark.slow
-def test_looking_every_day_accuses_nobody_oftener_than_looking_once() -> None:
-    """The structural null holds for all; habits last. At 5 % a world has a finding on any of its days in at most 5 % of worlds."""
-    worlds, ever = 16, 0
+def test_looking_every_day_accuses_nobody_oftener_than_looking_once(tries: Callable[..., int]) -> None:
+    """The structural null holds for all; habits last. At 5 % a world has a finding on any of its days in at most 5 % of worlds.
+
+    Three of four, or five of sixteen, have a chance below 1 in 1,000. Looks that accuse in nine worlds of ten are found by four worlds
+    in 95 runs of 100, by sixteen in all.
+    """
+    worlds, ever, candidates = tries(4, whole=16), 0, 0
     for seed in range(worlds):
         drawn = world([replace(c, size=c.size // 2, phrases=0.2) for c in BENIGN], seed=100 + seed)
-        ever += any((j.evidence or 0) >= j.threshold for one in daily(drawn, [4, 6, 8, 10]) for j in one.judged)
+        judged = [j for one in daily(drawn, [4, 6, 8, 10]) for j in one.judged]
+        ever += any((j.evidence or 0) >= j.threshold for j in judged)
+        candidates += len(judged)
+    assert candidates >= 4 * worlds, "worlds without candidates show nothing"
     assert stats.binom.sf(ever - 1, worlds, 0.05) > 1e-3
 
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from stillwatch.stats import look_share, p_to_e_mixture
 
@@ -50,7 +50,7 @@ def drift_p(
         np.searchsorted(ours, everything, side="right") / n - np.searchsorted(theirs, everything, side="right") / m
     )
     excess = max(0.0, float(apart.max()) - hostile_share)
-    return float(special.kolmogorov(excess * math.sqrt(n * m / (n + m))))
+    return float(scipy.special.kolmogorov(excess * math.sqrt(n * m / (n + m))))
 
 
 def drift_evidence(before: float, p: float | None, look: int) -> float:

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 from scipy.sparse import csgraph
-from scipy.stats import poisson
+import scipy
 
 from stillwatch.actors.anchor_index import AnchorIndex
 from stillwatch.engine import Engine, Relation, Sql
@@ -261,7 +261,7 @@ def overlapping(
     overlap = np.round(weighed.data, 9)
     kept = (pairs.data >= least) & (pairs.data >= share * small) & (overlap >= lift * chance)
     one, other = pairs.row[kept].astype(np.int64), pairs.col[kept].astype(np.int64)
-    rare = poisson.sf(np.floor(overlap[kept]) - 1, chance[kept]) <= p_value / max(pairs.data.size, 1)
+    rare = scipy.stats.poisson.sf(np.floor(overlap[kept]) - 1, chance[kept]) <= p_value / max(pairs.data.size, 1)
     return one[rare], other[rare]
 
 

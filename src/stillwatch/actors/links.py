@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import binom
+import scipy
 
 from stillwatch.actors.replays import MOST_POOLED, pools
 from stillwatch.engine import Engine, Relation, Sql, table
@@ -168,7 +168,7 @@ def _enriched(sent: pa.Table, busy: pa.Table) -> pa.Table:
     of_family = np.bincount(place, weights=exchanges, minlength=families.size)[place]
     others = np.maximum(totals.sum() - total, 1)
     rate = np.clip((of_family - exchanges + 1) / (others + 1), 0.0, 1.0)
-    kept = binom.sf(exchanges - 1, total, rate) <= _FAMILY_P
+    kept = scipy.stats.binom.sf(exchanges - 1, total, rate) <= _FAMILY_P
     size = np.bincount(place[kept], minlength=families.size)[place[kept]]
     return pa.table(
         {

@@ -227,8 +227,7 @@ _ERRORS = (
 def code_tasks(rng: np.random.Generator, size: int) -> list[str]:
     """`size` requests of developers about code of their own, made of parts (real code of customers is not to be had)."""
     out = []
-    for _ in range(size):
-        d = rng.integers(0, 1 << 30, 9).tolist()
+    for d in rng.integers(0, 1 << 30, (size, 9)).tolist():
         n = _NOUNS[d[1] % len(_NOUNS)]
         parts = {
             "v": _VERBS[d[0] % len(_VERBS)], "n": n, "N": n.capitalize(), "f": _FIELDS[d[2] % len(_FIELDS)],

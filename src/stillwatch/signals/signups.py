@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import chi2
+import scipy
 
 from stillwatch.engine import table
 
@@ -97,8 +97,8 @@ def _batch(like: Floats, expected: Floats) -> tuple[Floats, Floats, Floats]:
     """How much of a batch the account is in, and its limits."""
     tail = (1 - _LEVEL) / 2
     counts, place = np.unique(like, return_inverse=True)
-    low = np.where(counts > 0, chi2.ppf(tail, 2 * np.maximum(counts, 0.5)) / 2, counts)[place]
-    high = (chi2.ppf(1 - tail, 2 * counts + 2) / 2)[place]
+    low = np.where(counts > 0, scipy.stats.chi2.ppf(tail, 2 * np.maximum(counts, 0.5)) / 2, counts)[place]
+    high = (scipy.stats.chi2.ppf(1 - tail, 2 * counts + 2) / 2)[place]
     one, two, three = (np.maximum(k - expected, 0.0) / (k + _WEIGHT) for k in (like, low, high))
     return one, two, three
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from stillwatch.stats._arguments import FloatArray, p_values, share, whole
 
@@ -75,5 +75,5 @@ def _held_ranks(honest: int) -> npt.NDArray[np.int64]:
 def _beyond(rank: npt.NDArray[np.int64], honest: int, delta: float) -> FloatArray:
     inside = (rank > 0) & (rank <= honest)
     safe = np.where(inside, rank, 1)
-    bound = special.betaincinv(safe, np.maximum(honest + 1.0 - safe, 1.0), 1.0 - delta)
+    bound = scipy.special.betaincinv(safe, np.maximum(honest + 1.0 - safe, 1.0), 1.0 - delta)
     return np.asarray(np.where(rank == 0, 0.0, np.where(inside, bound, 1.0)), dtype=np.float64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from stillwatch.core.records import Evidence
 from stillwatch.stats._arguments import FloatArray, numbers, wholes
@@ -70,7 +70,7 @@ def hour_shape(counts: npt.ArrayLike, *, bound: float = 0.1) -> HourShape:
     waved = f"the daily wave has a resultant length of at least {bound:g}"
     needed = math.ceil(_NONCENTRALITY / (2.0 * bound * bound) - 1e-9)
     kuiper, kuiper_p = _kuiper(weights, n)
-    flat_p = float(stats.ncx2.cdf(2.0 * n * resultant**2, 2, 2.0 * n * bound * bound)) if n >= needed else None
+    flat_p = float(scipy.stats.ncx2.cdf(2.0 * n * resultant**2, 2, 2.0 * n * bound * bound)) if n >= needed else None
     return HourShape(
         resultant=resultant,
         entropy_bits=_entropy(weights, n),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from stillwatch.core.records import Estimate, Evidence
 from stillwatch.stats._arguments import FloatArray, IntArray, numbers, p_values, whole, wholes
@@ -40,7 +40,7 @@ def hypergeometric_excess(overlap: int, drawn: int, marked: int, total: int) -> 
         return Evidence(
             value=math.nan, n=taken, p_value=None, e_value=None, null=null, method="hypergeometric", needed=1
         )
-    p_value = min(1.0, float(stats.hypergeom.sf(shared - 1, every, tagged, taken)))
+    p_value = min(1.0, float(scipy.stats.hypergeom.sf(shared - 1, every, tagged, taken)))
     return Evidence(
         value=shared * every / (taken * tagged),
         n=taken,
@@ -80,7 +80,7 @@ def binomial_excess(successes: int, trials: int, rate: float) -> Evidence:
     return Evidence(
         value=hits / n,
         n=n,
-        p_value=min(1.0, float(stats.binom.sf(hits - 1, n, base))),
+        p_value=min(1.0, float(scipy.stats.binom.sf(hits - 1, n, base))),
         e_value=_finite(betting_e(hits, n, base)),
         null=null,
         method="binomial",
@@ -182,7 +182,7 @@ def _ratio(loads: IntArray) -> Estimate:
     if not np.isfinite(logs).all():
         return Estimate(value=value, low=0.0, high=math.inf, n=n, method="jackknife")
     error = math.sqrt((n - 1) / n * float(np.square(logs - logs.mean()).sum()))
-    half = float(stats.t.ppf(0.975, n - 1)) * error
+    half = float(scipy.stats.t.ppf(0.975, n - 1)) * error
     widest = min(700.0, half)
     return Estimate(value=value, low=value * math.exp(-widest), high=value * math.exp(widest), n=n, method="jackknife")
 

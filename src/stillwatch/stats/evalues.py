@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from stillwatch.stats._arguments import FloatArray, IntArray, numbers, p_values, share, wholes
 
@@ -163,10 +163,10 @@ def betting_e(
     lost = b + (tried - hits)
     with np.errstate(divide="ignore"):
         log_e = (
-            special.betaln(won, lost)
-            + np.log(special.betaincc(won, lost, base))
-            - special.betaln(a, b)
-            - np.log(special.betaincc(a, b, base))
+            scipy.special.betaln(won, lost)
+            + np.log(scipy.special.betaincc(won, lost, base))
+            - scipy.special.betaln(a, b)
+            - np.log(scipy.special.betaincc(a, b, base))
             - hits * np.log(base)
             - (tried - hits) * np.log1p(-base)
         )
@@ -203,11 +203,11 @@ def poisson_e(
         log_e = (
             mean
             + a * np.log(b)
-            - special.gammaln(a)
-            + special.gammaln(a + seen)
+            - scipy.special.gammaln(a)
+            + scipy.special.gammaln(a + seen)
             - (a + seen) * np.log(b + mean)
-            + np.log(special.gammaincc(a + seen, b + mean))
-            - np.log(special.gammaincc(a, b))
+            + np.log(scipy.special.gammaincc(a + seen, b + mean))
+            - np.log(scipy.special.gammaincc(a, b))
         )
     return _exp(log_e)
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from stillwatch.core.records import Evidence
 from stillwatch.stats._arguments import FloatArray, IntArray, flags, labels, numbers, whole, wholes
@@ -174,7 +174,7 @@ def _few_deals(choices: list[tuple[int, int]]) -> bool:
 def _standard(pool: FloatArray, by_rank: bool) -> FloatArray:
     """Scores with mean 0 and standard deviation 1 in their bin; 0 where all are equal."""
     if by_rank:
-        scaled = np.asarray(stats.rankdata(pool), dtype=np.float64)
+        scaled = np.asarray(scipy.stats.rankdata(pool), dtype=np.float64)
     elif np.isinf(pool).any():
         raise ValueError("scores: expected finite numbers unless by_rank")
     else:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from stillwatch.core.records import Estimate
 from stillwatch.stats._arguments import FloatArray, numbers, share, whole
@@ -26,8 +26,8 @@ def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Esti
     (0.0, 0.308)
     """
     hits, n, tail = _binomial(successes, trials, level)
-    low = 0.0 if hits == 0 else float(stats.beta.ppf(tail, hits, n - hits + 1))
-    high = 1.0 if hits == n else float(stats.beta.ppf(1.0 - tail, hits + 1, n - hits))
+    low = 0.0 if hits == 0 else float(scipy.stats.beta.ppf(tail, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(scipy.stats.beta.ppf(1.0 - tail, hits + 1, n - hits))
     value = hits / n if n else math.nan
     return Estimate(value=value, low=low, high=high, n=n, method="Clopper-Pearson", level=level)
 
@@ -45,7 +45,7 @@ def wilson(successes: int, trials: int, *, level: float = 0.95) -> Estimate:
     hits, n, tail = _binomial(successes, trials, level)
     if n == 0:
         return Estimate(value=math.nan, low=0.0, high=1.0, n=0, method="Wilson", level=level)
-    z = float(stats.norm.ppf(1.0 - tail))
+    z = float(scipy.stats.norm.ppf(1.0 - tail))
     rate = hits / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)

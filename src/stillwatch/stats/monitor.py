@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from stillwatch.core.records import Evidence
 from stillwatch.stats._arguments import p_values, share, whole
@@ -58,7 +58,7 @@ def null_monitor(
     if calibration_n is not None:
         kept = whole(calibration_n, "calibration_n", least=1) * (1.0 - low)
         size = max(1, math.floor(n * kept / (n + kept)))
-    tail = stats.ksone.sf(value, size) if too_small_only else stats.kstwo.sf(value, size)
+    tail = scipy.stats.ksone.sf(value, size) if too_small_only else scipy.stats.kstwo.sf(value, size)
     p_value = min(1.0, max(0.0, float(tail)))
     return Evidence(
         value=value,

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from stillwatch.stats._arguments import FloatArray, numbers, share
 from stillwatch.stats.multiplicity import Discoveries
@@ -59,7 +59,7 @@ class OnlineBudget:
     def level(self) -> float:
         """What the next candidate may spend: it is shown with an e-value of `1 / level` or more."""
         if self.rule is OnlineRule.E_LOND:
-            share_of_it = (self.decided + 1.0) ** -_DECAY / float(special.zeta(_DECAY))
+            share_of_it = (self.decided + 1.0) ** -_DECAY / float(scipy.special.zeta(_DECAY))
             return float(self.q * share_of_it * (self.shown + 1.0))
         whole = self.q * (1.0 - _CANDIDATE) if self.rule is OnlineRule.E_SAFFRON else self.q
         part = _SPEND / (1.0 + _SPEND * self.since)

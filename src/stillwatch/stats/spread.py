@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from stillwatch.core.records import Estimate, Evidence
 from stillwatch.stats._arguments import FloatArray, IntArray, flags, labels, share, whole, wholes
@@ -84,7 +84,7 @@ def cell_difference(
     observed = float(parts.sum())
     expected = margins * (min(mine, other) / (mine + other))
     if float(expected.min()) >= 5.0:
-        p_value = float(stats.chi2.sf(observed, freedom))
+        p_value = float(scipy.stats.chi2.sf(observed, freedom))
         method = f"{statistic}, chi-square with {freedom} degrees"
     else:
         tables = rng.multivariate_hypergeometric(both[used], mine, size=times, method="marginals").astype(np.float64)
@@ -256,11 +256,11 @@ def within_account_lift(
     if bool((rest_pairs > 0).all()):
         leave_out = (rest_within / rest_pairs - between) / (1.0 - between)
         error = math.sqrt((paired - 1.0) / paired * float(np.square(leave_out - leave_out.mean()).sum()))
-    half = float(stats.t.ppf(0.975, paired - 1)) * error
+    half = float(scipy.stats.t.ppf(0.975, paired - 1)) * error
     estimate = Estimate(
         value=value, low=value - half, high=min(1.0, value + half), n=paired, method="jackknife over accounts"
     )
-    scattered_p = float(stats.t.sf((edge - value) / error, paired - 1)) if error > 0.0 else float(value >= edge)
+    scattered_p = float(scipy.stats.t.sf((edge - value) / error, paired - 1)) if error > 0.0 else float(value >= edge)
     return Lift(
         lift=estimate,
         alike=_lift_evidence(value, paired, alike_p, alike_null, f"permutation of exchanges, {times} deals", None),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+import scipy
 
 from stillwatch.core.records import Estimate
 from stillwatch.stats import clopper_pearson
@@ -139,7 +139,7 @@ def area(score: npt.ArrayLike, guilty: npt.ArrayLike) -> float:
     bad, good = int(marks.sum()), int((~marks).sum())
     if not bad or not good:
         return math.nan
-    ranks = rankdata(scores)
+    ranks = scipy.stats.rankdata(scores)
     return float((ranks[marks].sum() - bad * (bad + 1) / 2) / (bad * good))
 
 

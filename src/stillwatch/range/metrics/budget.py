@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr
+import scipy
 
 from stillwatch.core.records import Estimate
 from stillwatch.stats import clopper_pearson
@@ -111,5 +111,5 @@ def _chance(mean: float, n: int, truth: float) -> float:
     apart = (1 - mean) * math.log((1 - mean) / (1 - truth)) if truth < 1 else math.inf
     if mean > 0:
         apart += mean * math.log(mean / truth)
-    bentkus = math.e * float(bdtr(math.ceil(n * mean - 1e-9), n, truth))
+    bentkus = math.e * float(scipy.special.bdtr(math.ceil(n * mean - 1e-9), n, truth))
     return min(math.exp(-n * apart), bentkus, 1.0)

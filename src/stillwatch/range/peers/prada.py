@@ -12,7 +12,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from stillwatch.range.peers.window_peer import Floats, Places, Queries, Tail, Vectors, draw_windows, window_peer
 
@@ -74,4 +74,4 @@ def _shapiro(distances: Floats) -> float:
         return 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return float(stats.shapiro(distances).statistic)
+        return float(scipy.stats.shapiro(distances).statistic)
