@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -18,14 +20,25 @@ from .worlds import BENIGN, CUSTOMERS, OPERATOR, SALT, Crowd, Ints, World, at_ha
 CLEAN = table("artifacts").schema.empty_table()
 
 
-def grown(drawn: World, seed: Seed, *, level: float = 0.05) -> Expanded:
-    """Scan a world and grow a seed in it."""
+Grow = Callable[..., Expanded]
+
+
+@contextmanager
+def scanned(drawn: World) -> Iterator[Grow]:
+    """Scan a world once, and grow seeds in it."""
     with at_hand(drawn.features, drawn.facts, CLEAN) as (engine, (told, known, passed)):
         found = find(engine, told, known, settings=Settings(), salt=SALT)
         tables = Workroom(
             features=told, account_facts=known, artifacts=passed, links=found.links, families=found.families
         )
-        return expand(engine, tables, seed, level=level, hub_share=Settings().actors.hub_share, salt=SALT)
+        share = Settings().actors.hub_share
+        yield lambda seed, level=0.05: expand(engine, tables, seed, level=level, hub_share=share, salt=SALT)
+
+
+def grown(drawn: World, seed: Seed, *, level: float = 0.05) -> Expanded:
+    """Scan a world and grow one seed in it."""
+    with scanned(drawn) as grow:
+        return grow(seed, level=level)
 
 
 def of(found: Expanded, verdict: Verdict) -> Ints:
@@ -37,9 +50,15 @@ def drawn() -> World:
     return world([*BENIGN, replace(OPERATOR, cards=8)], seed=51)
 
 
-def test_one_account_grows_to_its_actor(drawn: World) -> None:
+@pytest.fixture(scope="module")
+def grow(drawn: World) -> Iterator[Grow]:
+    with scanned(drawn) as ready:
+        yield ready
+
+
+def test_one_account_grows_to_its_actor(drawn: World, grow: Grow) -> None:
     own = drawn.members["operator"]
-    found = grown(drawn, Seed(accounts=frozenset(own[:1].tolist())))
+    found = grow(Seed(accounts=frozenset(own[:1].tolist())))
     shown = of(found, Verdict.SHOWN)
     assert np.isin(own[1:], shown).mean() >= 0.8
     assert np.isin(shown, own).mean() >= 0.95
@@ -52,9 +71,9 @@ def test_one_account_grows_to_its_actor(drawn: World) -> None:
     assert first.n > 0
 
 
-def test_members_whom_the_test_slice_showed_are_not_tested_by_it_again(drawn: World) -> None:
+def test_members_whom_the_test_slice_showed_are_not_tested_by_it_again(drawn: World, grow: Grow) -> None:
     own = frozenset(drawn.members["operator"][:30].tolist())
-    plain, shown = grown(drawn, Seed(accounts=own)), grown(drawn, Seed(accounts=own, held_out=True))
+    plain, shown = grow(Seed(accounts=own)), grow(Seed(accounts=own, held_out=True))
     assert plain.whole is not None
     assert shown.whole is not None
     assert (plain.whole.e_value or 0) > 1e6
@@ -65,20 +84,20 @@ def test_members_whom_the_test_slice_showed_are_not_tested_by_it_again(drawn: Wo
     assert shown.whole.explanations == plain.whole.explanations
 
 
-def test_a_prompt_grows_to_those_who_send_what_shares_phrases_with_it(drawn: World) -> None:
+def test_a_prompt_grows_to_those_who_send_what_shares_phrases_with_it(drawn: World, grow: Grow) -> None:
     own = drawn.members["operator"]
-    found = grown(drawn, Seed(anchors=template_anchors("op")))
+    found = grow(Seed(anchors=template_anchors("op")))
     shown = of(found, Verdict.SHOWN)
     assert found.seeds == ()
     assert np.isin(own, shown).mean() >= 0.8
     assert np.isin(shown, own).mean() >= 0.95
 
 
-def test_a_card_grows_to_its_holders_and_then_by_what_they_send(drawn: World) -> None:
+def test_a_card_grows_to_its_holders_and_then_by_what_they_send(drawn: World, grow: Grow) -> None:
     own = drawn.members["operator"]
     facts = {row["account"]: row["payment"] for row in drawn.facts.select(["account", "payment"]).to_pylist()}
     card = facts[int(own[0])]
-    found = grown(drawn, Seed(things=(("payment", card),)))
+    found = grow(Seed(things=(("payment", card),)))
     holders = {account for account, one in facts.items() if one == card}
     assert holders <= {one.account for one in found.reached}
     assert np.isin(of(found, Verdict.SHOWN), own).mean() >= 0.95
@@ -88,15 +107,16 @@ def test_a_card_grows_to_its_holders_and_then_by_what_they_send(drawn: World) ->
 def test_a_customer_grows_to_nobody() -> None:
     """It shares nothing that is not everybody's."""
     alone = world([*BENIGN, OPERATOR], seed=52)
-    for account in alone.members["customers"][:3].tolist():
-        found = grown(alone, Seed(accounts=frozenset([account])))
-        assert not np.isin(of(found, Verdict.SHOWN), alone.members["operator"]).any()
-        assert found.count(Verdict.SHOWN) <= 2
+    with scanned(alone) as grow:
+        for account in alone.members["customers"][:3].tolist():
+            found = grow(Seed(accounts=frozenset([account])))
+            assert not np.isin(of(found, Verdict.SHOWN), alone.members["operator"]).any()
+            assert found.count(Verdict.SHOWN) <= 2
 
 
-def test_a_pupil_grows_to_a_class_that_an_innocent_explanation_fits(drawn: World) -> None:
+def test_a_pupil_grows_to_a_class_that_an_innocent_explanation_fits(drawn: World, grow: Grow) -> None:
     pupil = int(drawn.members["class"][0])
-    found = grown(drawn, Seed(accounts=frozenset([pupil])))
+    found = grow(Seed(accounts=frozenset([pupil])))
     assert np.isin(of(found, Verdict.SHOWN), drawn.members["class"]).mean() >= 0.9
     assert found.whole is not None
     assert "classroom" in [one.name for one in found.whole.explanations if one.fits]

@@ -60,6 +60,7 @@ class DuckEngine:
             "temp_directory": _quoted(self._scratch / "spill"),
             "preserve_insertion_order": "false",
             "enable_progress_bar": "false",
+            "parquet_metadata_cache": "true",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }.items():

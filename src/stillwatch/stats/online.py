@@ -9,13 +9,11 @@ A budget is a small frozen record: what was decided so far in six numbers, to be
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from stillwatch.stats._arguments import FloatArray, numbers, share
 from stillwatch.stats.multiplicity import Discoveries
@@ -23,6 +21,8 @@ from stillwatch.stats.multiplicity import Discoveries
 __all__ = ["OnlineBudget", "OnlineRule", "online_fdr"]
 
 _DECAY = 1.6
+_SHARES = 2.2857656656801293
+"""Riemann's zeta at `_DECAY`: the sum of all candidates' shares before they are scaled to one."""
 _SPEND = 0.02
 _CANDIDATE = 0.1
 
@@ -59,7 +59,7 @@ class OnlineBudget:
     def level(self) -> float:
         """What the next candidate may spend: it is shown with an e-value of `1 / level` or more."""
         if self.rule is OnlineRule.E_LOND:
-            share_of_it = (self.decided + 1.0) ** -_DECAY / float(scipy.special.zeta(_DECAY))
+            share_of_it = (self.decided + 1.0) ** -_DECAY / _SHARES
             return float(self.q * share_of_it * (self.shown + 1.0))
         whole = self.q * (1.0 - _CANDIDATE) if self.rule is OnlineRule.E_SAFFRON else self.q
         part = _SPEND / (1.0 + _SPEND * self.since)
@@ -68,20 +68,28 @@ class OnlineBudget:
     @property
     def needed(self) -> float:
         """The e-value with which the next candidate is shown."""
-        return 1.0 / self.level if self.level > 0.0 else np.inf
+        return _needed(self.level)
 
     def after(self, e: float) -> OnlineBudget:
         """The budget after a candidate with this e-value."""
-        value = float(numbers(e, "e", least=0.0))
-        found = value >= self.needed * (1.0 - 1e-12)
+        return self._after(float(numbers(e, "e", least=0.0)))
+
+    def _after(self, value: float) -> OnlineBudget:
+        level = self.level
+        found = value >= _needed(level) * (1.0 - 1e-12)
         counts = self.rule is OnlineRule.E_LORD or (self.rule is OnlineRule.E_SAFFRON and value < 1.0 / _CANDIDATE)
-        return dataclasses.replace(
-            self,
+        return OnlineBudget(
+            rule=self.rule,
+            q=self.q,
             decided=self.decided + 1,
             shown=self.shown + found,
             since=0 if found else self.since + 1,
-            spent=self.spent + (self.level / (self.shown + 1.0) if counts else 0.0),
+            spent=self.spent + (level / (self.shown + 1.0) if counts else 0.0),
         )
+
+
+def _needed(level: float) -> float:
+    return 1.0 / level if level > 0.0 else np.inf
 
 
 def online_fdr(e: npt.ArrayLike, *, q: float, rule: OnlineRule = OnlineRule.E_LOND) -> Discoveries:
@@ -98,7 +106,7 @@ def online_fdr(e: npt.ArrayLike, *, q: float, rule: OnlineRule = OnlineRule.E_LO
     selected = np.zeros(values.size, dtype=np.bool_)
     for place, value in enumerate(values.tolist()):
         needed[place] = budget.needed
-        later = budget.after(value)
+        later = budget._after(value)
         selected[place] = later.shown > budget.shown
         budget = later
     return Discoveries(
