@@ -7,7 +7,7 @@ import importlib
 import os
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 EXTRAS = ("pyspark", "torch", "transformers", "starlette", "uvicorn", "aiohttp", "stix2", "sqlglot", "pandas", "psutil")
 
 
-@lru_cache
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name."""
     found = {}
@@ -30,7 +30,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def imported(module: str, path: Path) -> list[tuple[str, str]]:
     """(module, name) of everything that a module imports from the package, with relative imports resolved."""
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]

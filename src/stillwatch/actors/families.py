@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import scipy
 from scipy import sparse
 from scipy.sparse import csgraph
-import scipy
 
 from stillwatch.actors.anchor_index import AnchorIndex
 from stillwatch.engine import Engine, Relation, Sql
