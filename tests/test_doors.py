@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 EXTRAS = ("pyspark", "torch", "transformers", "starlette", "uvicorn", "aiohttp", "stix2", "sqlglot", "pandas", "psutil")
 
 
-@lru_cache
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name."""
     found = {}

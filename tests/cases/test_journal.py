@@ -6,6 +6,7 @@ import datetime as dt
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,12 +52,15 @@ def test_no_name_and_no_note_stands_in_the_file(kept: Journal) -> None:
     assert b"A-1" not in data
 
 
-def test_every_changed_byte_is_found_in_its_line(kept: Journal) -> None:
-    """Two thousand seeded changes, all found, each located in the line that was changed."""
+def test_every_changed_byte_is_found_in_its_line(kept: Journal, tries: Callable[..., int]) -> None:
+    """Seeded changes, all found, each located in the line that was changed.
+
+    Were one byte of a hundred not covered, five hundred changes would miss it in less than one run of a hundred.
+    """
     rng = random.Random(6)  # noqa: S311 - places of changes, no secret
     path = kept.folder / "journal.jsonl"
     whole = path.read_bytes()
-    for _ in range(2000):
+    for _ in range(tries(500, whole=2000)):
         place = rng.randrange(len(whole))
         changed = bytearray(whole)
         changed[place] ^= rng.randrange(1, 256)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from stillwatch.core import settings_from
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Inputs, Scanned, scan
-from stillwatch.report import render_html, render_markdown
+from stillwatch.report import ScanView, render_html, render_markdown
 
 from .day import SMALL, TEMPLATE, exchange, key, write
 
@@ -55,9 +57,26 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [day_of(folder / f"{day}.jsonl", day, workers=range(6 * day, 6 * day + 18)) for day in range(3)]
 
 
-def test_an_actor_keeps_its_name_over_days_and_its_history_is_told(tmp_path: Path, logs: list[Path]) -> None:
-    space = Workspace(key(tmp_path / "w"))
-    views = [scanned(space, *logs[: day + 1]).view for day in range(3)]
+@dataclass(frozen=True, kw_only=True)
+class Days:
+    """A workspace that was scanned after each of three days, what was seen then, and a copy of it from before the last scan."""
+
+    space: Workspace
+    views: list[ScanView]
+    before: Path
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory, logs: list[Path]) -> Days:
+    folder = tmp_path_factory.mktemp("scanned")
+    space = Workspace(key(folder / "w"))
+    views = [scanned(space, *logs[: day + 1]).view for day in range(2)]
+    before = Path(shutil.copytree(space.root, folder / "before"))
+    return Days(space=space, views=[*views, scanned(space, *logs).view], before=before)
+
+
+def test_an_actor_keeps_its_name_over_days_and_its_history_is_told(days: Days) -> None:
+    views = days.views
     names = [{a.handle for a in view.for_review} for view in views]
     assert len(names[0]) == 1
     assert names[0] == names[1] == names[2]
@@ -71,13 +90,11 @@ def test_an_actor_keeps_its_name_over_days_and_its_history_is_told(tmp_path: Pat
 
 
 def test_a_day_that_was_cut_off_and_done_again_gives_the_same_tables(
-    tmp_path: Path, logs: list[Path], monkeypatch: pytest.MonkeyPatch
+    days: Days, logs: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The looks are written first; the scan ends right after, and goes on."""
-    plain, cut = Workspace(key(tmp_path / "plain")), Workspace(key(tmp_path / "cut"))
-    scanned(plain, *logs[:2])
-    scanned(plain, *logs)
-    scanned(cut, *logs[:2])
+    cut = Workspace(days.before)
+    looks = tables(cut)["actor_looks"]
 
     def ended(*given: object, **named: object) -> object:
         raise KeyboardInterrupt
@@ -86,5 +103,6 @@ def test_a_day_that_was_cut_off_and_done_again_gives_the_same_tables(
         broken.setattr("stillwatch.pipeline.detect.draw", ended)
         with pytest.raises(KeyboardInterrupt):
             scanned(cut, *logs)
+    assert tables(cut)["actor_looks"] != looks
     scanned(cut, *logs)
-    assert tables(cut) == tables(plain)
+    assert tables(cut) == tables(days.space)

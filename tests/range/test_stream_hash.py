@@ -14,7 +14,7 @@ from stillwatch.range import odds
 from stillwatch.range.blocks import build_block
 from stillwatch.range.days import allotted
 from stillwatch.range.desk import desk
-from stillwatch.range.generate import write_world
+from stillwatch.range.generate import WorldPaths, write_world
 from stillwatch.range.launches import launches
 from stillwatch.range.pack import find_prompts
 from stillwatch.range.press import Press
@@ -48,14 +48,19 @@ def test_the_words_and_tables_that_worlds_are_drawn_from_are_those_of_every_mach
     assert told.hexdigest() == "850b688b8d03e624"
 
 
-def test_the_hash_of_a_small_world_is_pinned(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> WorldPaths:
+    """A small world that this process wrote alone."""
+    return write_world(tmp_path_factory.mktemp("one") / "w", RECIPE, workers=1)
+
+
+def test_the_hash_of_a_small_world_is_pinned(one: WorldPaths) -> None:
     """Changes when, and only when, what a recipe gives changes: then `recipe.VERSION` is raised with it."""
-    assert write_world(tmp_path / "w", RECIPE, workers=1).hash == "09b673c1056e0dd39d3bf9896ba280f1"
+    assert one.hash == "09b673c1056e0dd39d3bf9896ba280f1"
 
 
 @pytest.mark.slow
-def test_two_processes_write_what_one_writes(tmp_path: Path) -> None:
-    one = write_world(tmp_path / "one", RECIPE, workers=1)
+def test_two_processes_write_what_one_writes(one: WorldPaths, tmp_path: Path) -> None:
     two = write_world(tmp_path / "two", RECIPE, workers=2)
     assert one.hash == two.hash
     for path in sorted(one.logs.iterdir()):

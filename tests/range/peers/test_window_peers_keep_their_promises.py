@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -113,13 +114,17 @@ def test_the_same_seed_gives_the_same_scores(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in PEERS if name != "mmd"])
-def test_honest_windows_are_flagged_as_often_as_promised(name: str) -> None:
-    """Fresh honest queries for each window, so the windows are independent; several fits to large pools, for a fit errs as a whole."""
+def test_honest_windows_are_flagged_as_often_as_promised(name: str, tries: Callable[..., int]) -> None:
+    """Fresh honest queries for each window, so the windows are independent; several fits to large pools, for a fit errs as a whole.
+
+    Three fits and their 180 windows find 15 % where 5 % were promised in 92 runs of 100, six fits and 360 windows 12 % in 95.
+    """
     peer, rng = WINDOW_PEERS[name], np.random.default_rng(11)
     flagged = dict.fromkeys(peer.tails, 0)
     pool, draws = (6000, 120) if name == "mmd-matched" else (30_000, 250)
     size = 60 if name == "seat" else 20
-    for fit in range(6):
+    fits = tries(3, whole=6)
+    for fit in range(fits):
         fitted = peer.fit(asked(rng, pool), np.random.default_rng(fit))
         null = fitted.null(size, draws, rng)
         windows = np.arange(60 * size).reshape(60, size)
@@ -128,8 +133,8 @@ def test_honest_windows_are_flagged_as_often_as_promised(name: str) -> None:
             flagged[tail] += int(calibrate(null, tail).flags(scores).sum())
     for tail, count in flagged.items():
         nominal = calibrate(np.arange(2.0), tail).nominal
-        found = clopper_pearson(count, 360, level=0.999)
-        assert found.low <= nominal <= found.high, f"{tail}: {count} of 360"
+        found = clopper_pearson(count, 60 * fits, level=0.999)
+        assert found.low <= nominal <= found.high, f"{tail}: {count} of {60 * fits}"
 
 
 def test_released_mmd_flags_fewer_honest_windows_than_its_level() -> None:
