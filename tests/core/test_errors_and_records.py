@@ -19,6 +19,7 @@ from stillwatch.core import (
     Evidence,
     Fault,
     FormatError,
+    PolicyError,
     SettingsError,
     TamperingFound,
     Technique,
@@ -30,6 +31,7 @@ from stillwatch.core import (
 EVERY = [
     Error("x"),
     SettingsError([Fault(path="a.b", message="got 1"), Fault(path="c", message="got 2")]),
+    PolicyError([Fault(path="rules", message="none")]),
     WorkspaceError("x"),
     DiskFull("x"),
     FormatError("x"),

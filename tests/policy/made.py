@@ -34,7 +34,7 @@ def moment(at: float) -> dt.datetime:
 
 def row(account: int, **facts: Any) -> dict[str, Any]:
     """One row of `standing`."""
-    plain = {
+    plain: dict[str, Any] = {
         **dict.fromkeys(table("standing").names()),
         "proposed": "allow",
         "reasons": [],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stillwatch.core import SettingsError
+from stillwatch.core import PolicyError
 from stillwatch.policy import Step, read_policy, run_tests
 from stillwatch.policy.policy_file import policy_from
 
@@ -15,7 +15,7 @@ from .made import HEAD, policy
 
 
 def faults(rules: str, head: str = HEAD) -> dict[str, str]:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(PolicyError) as caught:
         policy_from(tomllib.loads(head + rules))
     return {fault.path: fault.message for fault in caught.value.faults}
 
@@ -115,7 +115,7 @@ def test_without_a_standing_to_trust_only_what_is_called_unsafe_lets_everybody_t
 def test_a_file_that_is_no_toml_is_told_by_name(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "p.toml"
     path.write_bytes(data)
-    with pytest.raises(SettingsError, match=r"p\.toml: not TOML"):
+    with pytest.raises(PolicyError, match=r"p\.toml: not TOML"):
         read_policy(path)
 
 
@@ -135,5 +135,5 @@ def test_a_test_that_fails_says_how_and_one_of_unknown_facts_is_a_fault() -> Non
     assert one.differs[0] == 'step: got "observe", expected "block"'
     assert one.differs[1].startswith("colour: unknown")
     odd = rule(step='"observe"') + '[[tests]]\nsays = "x"\nasked = { temprature = 1 }\nexpect = { step = "observe" }\n'
-    with pytest.raises(SettingsError, match=r"tests\[0\]\.asked\.temprature: unknown"):
+    with pytest.raises(PolicyError, match=r"tests\[0\]\.asked\.temprature: unknown"):
         run_tests(policy(odd))

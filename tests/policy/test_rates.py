@@ -1,4 +1,4 @@
-"""The rates are exact: never more than burst and rate allow in any stretch of time, and never less than a reference that keeps everything."""
+"""The rates are exact: never more than burst and rate allow in any stretch of time, and what an exact reference lets through."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def main() -> None:
     except CycloptsError:
         sys.exit(WRONG)
     except SettingsError as error:
-        print(f"stillwatch: the settings cannot be used:\n{error}", file=sys.stderr)
+        print(f"stillwatch: {error.what} cannot be used:\n{error}", file=sys.stderr)
         sys.exit(WRONG)
     except Error as error:
         print(f"stillwatch: {error}", file=sys.stderr)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stillwatch.pipeline import Replayed
     from stillwatch.policy import Policy
 
-__all__ = ["policy_app", "policy_check", "policy_replay", "policy_show", "policy_test"]
+__all__ = ["policy_app", "policy_check", "policy_push", "policy_replay", "policy_show", "policy_test"]
 
 policy_app = App(name="policy", help="Check, test and try out the rules that a gateway carries out.")
 app.command(policy_app)
@@ -101,6 +101,25 @@ def policy_show(
         _show_rules(read)
     else:
         _show_account(read, account, workspace)
+
+
+@policy_app.command(name="push")
+def policy_push(
+    url: Annotated[str, Parameter(env_var="STILLWATCH_VALKEY")], /, *, workspace: Path = DEFAULT_WORKSPACE
+) -> None:
+    """Push the standing into Valkey or Redis, for gateways on other machines. Scans and decisions do so where STILLWATCH_VALKEY is set.
+
+    Args:
+        url: Address such as rediss://host:6379/0; better in STILLWATCH_VALKEY, where no list of processes shows it.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.engine import Workspace
+    from stillwatch.pipeline import standing_file
+    from stillwatch.policy import connect, push_standing
+
+    space = Workspace(workspace, make=False)
+    serial = push_standing(connect(url), standing_file(space), space.key)
+    print(f"standing {serial} pushed")
 
 
 def _show_rules(policy: Policy) -> None:

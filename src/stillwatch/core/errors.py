@@ -2,6 +2,7 @@
 
     Error
     ├── SettingsError       a settings file or option that cannot be used; carries every fault at once
+    │   └── PolicyError     a policy that cannot be used, likewise
     ├── WorkspaceError      the workspace cannot be used (newer version, locked, not a workspace)
     │   └── DiskFull        no room left; everything committed before is whole
     ├── FormatError         a file whose log format could not be told, or that is not what it was said to be
@@ -26,6 +27,7 @@ __all__ = [
     "Error",
     "Fault",
     "FormatError",
+    "PolicyError",
     "SettingsError",
     "TamperingFound",
     "Undecidable",
@@ -51,12 +53,20 @@ class Fault:
 class SettingsError(Error):
     """Settings that cannot be used; all faults are reported at once."""
 
+    what = "the settings"
+
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.faults,)
+
+
+class PolicyError(SettingsError):
+    """A policy that cannot be used; all faults are reported at once."""
+
+    what = "the policy"
 
 
 class WorkspaceError(Error):

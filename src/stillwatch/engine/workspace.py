@@ -6,6 +6,7 @@ state/            version, lock, sketches, scratch
 keys/             the pseudonym key, the signing key and the keys of subjects, readable by their owner alone
 desk/             the journal of cases (`cases.journal`)
 sealed/           sealed case files
+standing/         who stands how, as gateways read it (`pipeline.standing`)
 vault/            raw identities behind the pseudonyms, readable by their owner alone
 """
 

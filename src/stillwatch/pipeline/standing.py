@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import logging
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,17 +22,21 @@ import pyarrow.parquet as pq
 
 from stillwatch.cases import Ruling
 from stillwatch.core import Settings, handle
-from stillwatch.core.errors import FormatError
+from stillwatch.core.errors import Error, FormatError
 from stillwatch.engine import Store, Workspace, table
 from stillwatch.pipeline.decided import Decided, decided
 from stillwatch.pipeline.histories import cleared_accounts
 from stillwatch.pipeline.proposals import STEPS, Proposal, proposals
 from stillwatch.pipeline.view_rows import facts_by_account
-from stillwatch.policy import Standing, read_standing, write_standing
+from stillwatch.policy import Standing, connect, push_standing, read_standing, write_standing
 
-__all__ = ["merged", "publish_standing", "standing_file", "standing_of"]
+__all__ = ["PUSH_TO", "merged", "publish_standing", "standing_file", "standing_of"]
 
+_log = logging.getLogger(__name__)
 _Row = Mapping[str, Any]
+
+PUSH_TO = "STILLWATCH_VALKEY"
+"""The variable of the environment that names the Valkey or Redis server; an address may hold a password, so it stands in no file."""
 
 
 def standing_file(workspace: Workspace) -> Path:
@@ -69,6 +75,7 @@ def publish_standing(workspace: Workspace, settings: Settings, *, scanned: dt.da
         age = before.made if scanned is None else scanned.timestamp()
         standing = Standing(rows=made, serial=before.serial + 1, made=age)
         write_standing(path, standing)
+        _push(path, workspace.key)
         return standing
 
 
@@ -179,6 +186,16 @@ def _end_of_logs(store: Store) -> dt.datetime | None:
             if told is not None and told.has_min_max and (last is None or told.max > last):
                 last = told.max
     return last
+
+
+def _push(path: Path, key: bytes) -> None:
+    """Push the standing where the environment names a server. One that is down makes gateways elsewhere late, which they tell."""
+    url = os.environ.get(PUSH_TO)
+    if url:
+        try:
+            push_standing(connect(url), path, key)
+        except Error as error:
+            _log.warning("standing not pushed: %s", error)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from stillwatch.policy.replay import NEEDS, NOT_REPLAYED, Tally, replay
 from stillwatch.policy.rule import Policy
 from stillwatch.policy.selftest import Outcome, run_tests
 from stillwatch.policy.standing import Standing, read_standing, write_standing
+from stillwatch.policy.valkey import connect, fetch_standing, push_standing
 from stillwatch.policy.watching import Watched, open_gate
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "Tally",
     "Used",
     "Watched",
+    "connect",
+    "fetch_standing",
     "open_gate",
+    "push_standing",
     "read_policy",
     "read_standing",
     "replay",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stillwatch.core.errors import Fault, SettingsError
+from stillwatch.core.errors import Fault, PolicyError
 from stillwatch.policy.rule import Condition
 
 __all__ = ["FACTS", "condition"]
@@ -40,7 +40,7 @@ def condition(text: str) -> Condition:
     """Check a condition and make it ready.
 
     Raises:
-        SettingsError: when it is no CEL, speaks of something unknown or is not true or false; or when CEL is not installed.
+        PolicyError: when it is no CEL, speaks of something unknown or is not true or false; or when CEL is not installed.
     """
     environment, boolean = _environment()
     try:
@@ -95,5 +95,5 @@ def _readable(error: str) -> str:
     return f"no condition: {told[:200]}{hint}"
 
 
-def _faulty(message: str) -> SettingsError:
-    return SettingsError([Fault(path="", message=message)])
+def _faulty(message: str) -> PolicyError:
+    return PolicyError([Fault(path="", message=message)])

@@ -21,6 +21,7 @@ from stillwatch.policy.verdict import Verdict, verdicts_of, without
 __all__ = ["Decisions", "Held", "facts_of", "work_out"]
 
 _NEVER = 2**32 - 1
+_WIDE = 2**40
 _LISTS = frozenset({"reasons", "purposes"})
 _SEPARATOR = "\x1f"
 
@@ -74,9 +75,10 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
     Args:
         before: the decisions in force until now: rules with hysteresis hold on to whom they held there.
     """
-    keys = Keys(_int64(standing.rows, "account"))
-    rows = standing.rows.take(pa.array(keys.order)).combine_chunks()
-    kinds = _Kinds(policy, rows)
+    rows = standing.rows
+    keys = Keys(_int64(rows, "account"))
+    order = keys.order
+    kinds = _Kinds(policy, rows, order)
     now = int(standing.made or 0)
     held: dict[Rule, Held] = {}
     holding = np.zeros(len(keys), dtype=np.uint64)
@@ -87,7 +89,7 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
             held[rule] = kept
         holding |= on.astype(np.uint64) << np.uint64(place)
     decided, words = _codes(rows, "decided")
-    code = (holding << np.uint64(8)) | (decided.astype(np.uint64) << np.uint64(1)) | kinds.exempt(rows)
+    code = (holding << np.uint64(8)) | (decided[order].astype(np.uint64) << np.uint64(1)) | kinds.exempt[order]
     distinct, classes = np.unique(code, return_inverse=True)
     verdicts = tuple(
         verdicts_of(
@@ -99,11 +101,11 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
         )
         for one in distinct.tolist()
     )
-    seen, until = _seconds(rows, "seen").astype(np.int64), _seconds(rows, "until")
+    seen, until = _seconds(rows, "seen")[order].astype(np.int64), _seconds(rows, "until")[order]
     shortest = np.array([fresh.shortest for fresh, _, _ in verdicts], dtype=np.int64)[classes] if verdicts else 0
     actor_ids, actors = _actors(rows)
     appeals = rows.column("appeal").combine_chunks()
-    named = np.flatnonzero(appeals.is_valid().to_numpy(zero_copy_only=False))
+    named = np.flatnonzero(appeals.is_valid().to_numpy(zero_copy_only=False)[order])
     missing = standing.made is None
     return Decisions(
         policy=policy,
@@ -116,10 +118,10 @@ def work_out(policy: Policy, standing: Standing, counters: Counters, before: Dec
         seen=seen.astype(np.uint32).data,
         until=until.data,
         calm=np.minimum(np.where(until == 0, _NEVER, until), seen + shortest).clip(0, _NEVER).astype(np.uint32).data,
-        actors=actors.data,
+        actors=actors[order].data,
         actor_ids=actor_ids.data,
-        tickets=_int64(rows, "ticket").data,
-        appeals=dict(zip(named.tolist(), appeals.take(pa.array(named)).to_pylist(), strict=True)),
+        tickets=_int64(rows, "ticket")[order].data,
+        appeals=dict(zip(named.tolist(), appeals.take(pa.array(order[named])).to_pylist(), strict=True)),
         verdicts=verdicts,
         stranger=_everyone(policy, counters, policy.trust.missing if missing else Without.UNSAFE_ALLOW),
         stranger_stale=_everyone(policy, counters, policy.trust.stale),
@@ -150,25 +152,32 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
 class _Kinds:
     """Kinds of standing: accounts that no condition can tell apart, and for each kind which rules lay hold of it and which let go."""
 
-    def __init__(self, policy: Policy, rows: pa.Table) -> None:
+    def __init__(self, policy: Policy, rows: pa.Table, order: npt.NDArray[np.uint32]) -> None:
         self.rules: list[Rule] = [rule for rule in policy.rules if not rule.universal]
-        self._exempt = policy.exempt
+        self.exempt = _exempt(rows, policy.exempt)
         used = {"evidence", "kinds"}.union(*(r.when.speaks_of for r in self.rules if r.when is not None))
         key = np.zeros(rows.num_rows, dtype=np.int64)
+        most = 1
         for name in sorted(used):
             codes, count = _facts(rows, name)
-            key = np.unique(key * count + codes, return_inverse=True)[1].astype(np.int64)
-        _, first, self.kind = np.unique(key, return_index=True, return_inverse=True)
+            most *= count
+            key = key * count + codes
+            if most > _WIDE:
+                distinct, key = np.unique(key, return_inverse=True)
+                most = distinct.size
+        _, first, kind = np.unique(key, return_index=True, return_inverse=True)
+        self.kind = kind[order].astype(np.uint32)
         kinds = [facts_of(row) for row in rows.take(pa.array(first)).to_pylist()]
         self.enters = [np.array([_enters(rule, facts) for facts in kinds], dtype=np.bool_) for rule in self.rules]
         self.keeps = [np.array([_keeps(rule, facts) for facts in kinds], dtype=np.bool_) for rule in self.rules]
 
-    def exempt(self, rows: pa.Table) -> npt.NDArray[np.uint64]:
-        """1 where a declared purpose exempts the account."""
-        joined = pc.binary_join(rows.column("purposes"), _SEPARATOR).combine_chunks().dictionary_encode()
-        words = joined.dictionary.to_pylist()
-        spared = np.array([bool(self._exempt.intersection(w.split(_SEPARATOR))) for w in words], dtype=np.uint64)
-        return spared[joined.indices.to_numpy(zero_copy_only=False)] if words else np.zeros(0, dtype=np.uint64)
+
+def _exempt(rows: pa.Table, purposes: frozenset[str]) -> npt.NDArray[np.uint64]:
+    """1 where a declared purpose exempts the account."""
+    joined = pc.binary_join(rows.column("purposes"), _SEPARATOR).combine_chunks().dictionary_encode()
+    words = joined.dictionary.to_pylist()
+    spared = np.array([bool(purposes.intersection(w.split(_SEPARATOR))) for w in words], dtype=np.uint64)
+    return spared[joined.indices.to_numpy(zero_copy_only=False)] if words else np.zeros(0, dtype=np.uint64)
 
 
 def _enters(rule: Rule, facts: Mapping[str, Any]) -> bool:

@@ -31,7 +31,7 @@ class Keys:
         bits = max(1, int(keys.size).bit_length())
         mask = (1 << bits + (keys.size > 0.7 * (1 << bits))) - 1
         homes = keys & np.int64(mask)
-        self.order = np.argsort(homes, kind="stable")
+        self.order = np.argsort(homes, kind="stable").astype(np.uint32)
         rank = np.arange(keys.size)
         places = np.maximum.accumulate(homes[self.order] - rank) + rank
         size = mask + 1 + _ROOM + int(max(0, places[-1] - mask) if keys.size else 0)

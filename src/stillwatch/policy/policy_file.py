@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from stillwatch.core.errors import Fault, SettingsError
+from stillwatch.core.errors import Fault, PolicyError
 from stillwatch.policy.fields import Fields
 from stillwatch.policy.read_rule import read_limits, read_rule
 from stillwatch.policy.records import Step
@@ -30,17 +30,17 @@ def read_policy(path: Path | None = None) -> Policy:
     """Read a policy file; the default policy where none is named.
 
     Raises:
-        SettingsError: with every fault of the file. A policy without a rule is one: nothing would stand in the way, and nobody would know.
+        PolicyError: with every fault of the file. A policy without a rule is one: nothing would stand in the way, and nobody would know.
     """
     where = str(path) if path is not None else DEFAULT
     try:
         data = path.read_bytes() if path is not None else files(__package__).joinpath(DEFAULT).read_bytes()
     except OSError as error:
-        raise SettingsError([Fault(path=where, message=f"cannot be read: {error.strerror or error}")]) from error
+        raise PolicyError([Fault(path=where, message=f"cannot be read: {error.strerror or error}")]) from error
     try:
         raw = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([Fault(path=where, message=f"not TOML: {error}")]) from error
+        raise PolicyError([Fault(path=where, message=f"not TOML: {error}")]) from error
     return policy_from(raw, digest=hashlib.blake2b(data, digest_size=4).hexdigest())
 
 
@@ -48,7 +48,7 @@ def policy_from(raw: Mapping[str, Any], *, digest: str = "") -> Policy:
     """Turn a parsed TOML document into a policy.
 
     Raises:
-        SettingsError: with every fault at once.
+        PolicyError: with every fault at once.
     """
     faults: list[Fault] = []
     top = Fields(raw, "", faults)
@@ -70,7 +70,7 @@ def policy_from(raw: Mapping[str, Any], *, digest: str = "") -> Policy:
     tests = tuple(_example(one, f"tests[{place}]") for place, one in enumerate(top.tables("tests")))
     top.left()
     if faults:
-        raise SettingsError(faults)
+        raise PolicyError(faults)
     return Policy(
         name=name,
         id=f"{name}+{digest}" if digest else name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stillwatch.core.errors import SettingsError
+from stillwatch.core.errors import PolicyError
 from stillwatch.policy.conditions import condition
 from stillwatch.policy.fields import Fields
 from stillwatch.policy.matchers import read_match
@@ -143,7 +143,7 @@ def _condition(fields: Fields, key: str) -> Condition | None:
         return None
     try:
         return condition(text)
-    except SettingsError as error:
+    except PolicyError as error:
         fields.fault(key, error.faults[0].message)
         return None
 

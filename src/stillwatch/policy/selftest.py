@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from stillwatch.core.errors import Fault, SettingsError
+from stillwatch.core.errors import Fault, PolicyError
 from stillwatch.engine import table
 from stillwatch.policy.fields import shown
 from stillwatch.policy.gatekeeper import Gatekeeper
@@ -53,12 +53,12 @@ def run_tests(policy: Policy) -> tuple[Outcome, ...]:
     """Play every test of a policy.
 
     Raises:
-        SettingsError: when a test speaks of facts that there are not, every fault at once.
+        PolicyError: when a test speaks of facts that there are not, every fault at once.
     """
     faults: list[Fault] = []
     cases = [(one, _standing(one, faults), _asked(one, faults), _settled(one, faults)) for one in policy.tests]
     if faults:
-        raise SettingsError(faults)
+        raise PolicyError(faults)
     return tuple(
         Outcome(says=one.says, path=one.path, differs=tuple(_differs(one, _ruled(policy, one, standing, asked, used))))
         for one, standing, asked, used in cases

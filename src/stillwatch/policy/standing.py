@@ -5,6 +5,7 @@ The pipeline writes it and replaces it whole; everybody else only reads. The tim
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +21,15 @@ FORM = 1
 """Raised when the file changes its meaning; a newer one is refused, and what was read before stays in force."""
 
 _KEY = b"stillwatch.standing"
+_BLANK = hashlib.blake2b(b"the digest of a standing goes here", digest_size=32).hexdigest()
+"""Stands where the digest will be while the digest is worked out."""
 
 
 class _Head(msgspec.Struct, kw_only=True):
     form: int
     serial: int
     made: float
+    digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +48,13 @@ class Standing:
 
 def standing_bytes(standing: Standing) -> bytes:
     """A standing as a file."""
-    head = msgspec.json.encode(_Head(form=FORM, serial=standing.serial, made=standing.made or 0.0))
+    head = msgspec.json.encode(_Head(form=FORM, serial=standing.serial, made=standing.made or 0.0, digest=_BLANK))
     rows = standing.rows.replace_schema_metadata({_KEY: head})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, rows.schema) as file:
         file.write_table(rows, max_chunksize=262_144)
     data: bytes = sink.getvalue().to_pybytes()
-    return data
+    return data.replace(_BLANK.encode(), _digest(data).encode())
 
 
 def write_standing(path: Path, standing: Standing) -> None:
@@ -86,9 +90,15 @@ def standing_from(data: bytes, where: str) -> Standing:
                 raise FormatError(
                     f"{where}: written by a newer Stillwatch (form {head.form}, this one knows {FORM}); update"
                 )
+            if not head.digest or _digest(data.replace(head.digest.encode(), _BLANK.encode())) != head.digest:
+                raise FormatError(f"{where}: damaged standing (its digest is another)")
             rows = file.read_all().replace_schema_metadata(None)
         rows.validate(full=True)
         check(rows, table("standing"))
     except (pa.ArrowException, msgspec.MsgspecError, ContractError, OSError) as error:
         raise FormatError(f"{where}: damaged standing ({error.__class__.__name__})") from error
     return Standing(rows=rows, serial=head.serial, made=head.made)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=32).hexdigest()
