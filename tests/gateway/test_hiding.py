@@ -115,7 +115,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @given(places=st.lists(st.integers(0, 10_000), max_size=30))
 @example(places=list(range(5000)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_any_split_of_the_bytes_gives_the_same_result(dialect: Dialect, how: Hide, places: list[int]) -> None:
     whole = STREAMS[dialect]
     assert passed(dialect, cut(whole, places), how) == passed(dialect, [whole], how)
@@ -179,6 +179,7 @@ def test_an_event_that_cannot_be_read_is_not_passed_on(bad: bytes) -> None:
     assert one.unreadable == 1
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["<", "think", ">", "</", "thinking", "a", "é", "<think>", "</think>", "[THINK]", "[/think]", "İ", " "])),
        st.lists(st.integers(0, 100)))  # fmt: skip
 def test_text_between_tags_goes_however_it_is_cut(words: list[str], places: list[int]) -> None:
@@ -247,7 +248,7 @@ def test_log_probabilities_can_go_alone() -> None:
                                          "index",
                                          "candidates", "reasoning", "thinking", "content_block", "response", "delta"]), inner, max_size=4),
                     max_leaves=12))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_shape_of_answer_brings_it_down(value: Any) -> None:
     for dialect in DIALECTS:
         body = json.dumps(value).encode()

@@ -40,6 +40,7 @@ def gateway(
     trust_forwarded: Annotated[bool, Parameter(negative=())] = False,
     zero_retention: Path | None = None,
     beside: int = 1,
+    valkey: Annotated[str | None, Parameter(env_var="STILLWATCH_VALKEY")] = None,
     capture: bool = True,
     roll_seconds: float = 60.0,
     pathway: str = "gateway",
@@ -75,6 +76,7 @@ def gateway(
         trust_forwarded: A trusted front sets X-Forwarded-For.
         zero_retention: File of accounts and organisations whose text is never kept, one a line.
         beside: Gateways that stand side by side; each lets an equal share of every limit through.
+        valkey: Server from which the standing is fetched, such as rediss://host:6379/0; better in STILLWATCH_VALKEY.
         capture: Keep exchanges for the next scan.
         roll_seconds: How long a capture file stays open.
         pathway: What the capture calls this way in.
@@ -122,7 +124,9 @@ def gateway(
         forwarded=trust_forwarded,
         strip=not keep_engine_fields,
     )
-    gate, refresh = _gate(policy, standing or workspace / "standing" / "standing.arrow", beside)
+    gate, refresh = _gate(
+        policy, standing or workspace / "standing" / "standing.arrow", beside=beside, valkey=valkey, key=opened.key
+    )
     keeping = Capture(workspace / "inbox", roll_seconds=roll_seconds) if capture else None
     served = Gateway(
         Upstream(
@@ -166,14 +170,23 @@ def gateway(
     _run(serve(served, admin, listen, started=listening, refresh=refresh))
 
 
-def _gate(policy: Path | None, standing: Path, beside: int) -> tuple[Gate, Callable[[], object] | None]:
+def _gate(
+    policy: Path | None, standing: Path, *, beside: int, valkey: str | None, key: bytes
+) -> tuple[Gate, Callable[[], object] | None]:
     """The gate, and what makes it follow its files."""
     from stillwatch.gateway.observe import UnsafeObserveOnly
-    from stillwatch.policy import open_gate
+    from stillwatch.policy import connect, fetch_standing, open_gate
 
     if policy is None:
         return UnsafeObserveOnly(), None
-    watched = open_gate(policy, standing, workers=beside)
+    fetch = None
+    if valkey is not None:
+        client = connect(valkey)
+
+        def fetch(known: bytes | None) -> bytes | None:
+            return fetch_standing(client, standing, key, known=known)
+
+    watched = open_gate(policy, standing, workers=beside, fetch=fetch)
     return watched.gate, watched.refresh
 
 

@@ -12,7 +12,11 @@ __all__ = ["ChatHider"]
 
 _TEXTS = ("reasoning", "reasoning_content", "reasoning_text", "thinking", "thought")
 _DETAILS = ("reasoning_details", "thinking_blocks")
+_NESTED = ("provider_specific_fields", "psf")
+_HELD = frozenset((*_TEXTS, *_DETAILS, *_NESTED))
 _TOKENS = ("prompt_logprobs", "token_ids", "prompt_token_ids")
+
+_SPELLED = frozenset(_TOKENS)
 
 
 class ChatHider:
@@ -47,7 +51,7 @@ class ChatHider:
         if self._logprobs and holder.get("logprobs") is not None:
             holder["logprobs"] = None
             changed = True
-        if self._logprobs or self._how is not Hide.NOTHING:
+        if (self._logprobs or self._how is not Hide.NOTHING) and not _SPELLED.isdisjoint(holder):
             for name in _TOKENS:
                 if holder.get(name) is not None:
                     del holder[name]
@@ -117,6 +121,8 @@ class ChatHider:
 
     def _withheld(self, holder: dict[str, Any], index: Any, *, whole: bool) -> bool:
         changed = False
+        if _HELD.isdisjoint(holder):
+            return False
         for name in _TEXTS:
             value = holder.get(name)
             if not value:
@@ -133,7 +139,7 @@ class ChatHider:
             items = holder.get(name)
             for item in items if isinstance(items, list) else ():
                 changed |= isinstance(item, dict) and self._emptied(item)
-        for name in ("provider_specific_fields", "psf"):
+        for name in _NESTED:
             nested = holder.get(name)
             if isinstance(nested, dict):
                 changed |= self._withheld(nested, None, whole=True)

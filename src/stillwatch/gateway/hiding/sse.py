@@ -20,14 +20,17 @@ class EventTooLong(Exception):
 class Event:
     """One event as it came; `data` is what its data lines say, `None` where it has none (a comment, a keep-alive)."""
 
-    __slots__ = ("data", "raw")
+    __slots__ = ("_plain", "data", "raw")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self.data = _data(raw)
+        self._plain = raw[:6] == b"data: " and raw[-2:] == b"\n\n" and raw.count(b"\n") == 2 and b"\r" not in raw
+        self.data = raw[6:-2] if self._plain else _data(raw)
 
     def with_data(self, data: bytes) -> bytes:
         """The event's bytes with other data, which must hold no line end."""
+        if self._plain:
+            return b"data: " + data + b"\n\n"
         made: list[bytes] = []
         written = False
         for line, end in _lines(self.raw):
@@ -51,8 +54,6 @@ def _lines(raw: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _data(raw: bytes) -> bytes | None:
-    if raw.startswith(b"data:") and raw.count(b"\n") == 2 and raw.endswith(b"\n\n") and b"\r" not in raw:
-        return raw[6:-2] if raw[5:6] == b" " else raw[5:-2]
     pieces: list[bytes] = []
     for line, _ in _lines(raw.removeprefix(b"\xef\xbb\xbf")):
         if line.startswith(b"data:"):
@@ -60,6 +61,20 @@ def _data(raw: bytes) -> bytes | None:
         elif line == b"data":
             pieces.append(b"")
     return b"\n".join(pieces) if pieces else None
+
+
+def _plain_end(held: bytearray, start: int) -> int:
+    """Where the first event ends if LF is the only line end; -1 when it does not end yet."""
+    at = held.find(b"\n\n", start)
+    return at + 2 if at >= 0 else -1
+
+
+def _blank_end(held: bytearray, start: int) -> int:
+    """The same for any line ends. A lone CR at the very end may yet turn out to be the first half of a CRLF: it ends nothing."""
+    end = _BLANK.search(held, start)
+    if end is None or (end.end() == len(held) and held.endswith(b"\r")):
+        return -1
+    return end.end()
 
 
 class Events:
@@ -84,12 +99,10 @@ class Events:
         held += piece
         found: list[Event] = []
         start = 0
-        while (end := _BLANK.search(held, self._from)) is not None:
-            # A lone CR at the very end may yet turn out to be the first half of a CRLF.
-            if end.end() == len(held) and held.endswith(b"\r"):
-                break
-            found.append(Event(bytes(held[start : end.end()])))
-            start = self._from = end.end()
+        plain = b"\r" not in held
+        while (end := _plain_end(held, self._from) if plain else _blank_end(held, self._from)) >= 0:
+            found.append(Event(bytes(held[start:end])))
+            start = self._from = end
         self._from = max(start, len(held) - 3) - start
         if start:
             del held[:start]
