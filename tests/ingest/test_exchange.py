@@ -45,7 +45,13 @@ def test_identities_leave_as_pseudonyms_of_their_own_kind() -> None:
     assert row["exchange_id"] == NAMES.name("exchange", "same")
     assert row["reasoning_artifacts"] == [NAMES.name("artifact", "same")]
     assert len({row[kind] for kind in kinds}) == len(kinds)
-    assert sorted(vault) == [("account", row["account"], "same"), ("org", row["org"], "same")]
+    assert sorted(vault) == [
+        ("account", row["account"], "same"),
+        ("org", row["org"], "same"),
+        ("subnet", row["subnet"], "203.0.113.0/24"),
+        ("tls_fingerprint", row["tls_fingerprint"], "same"),
+        ("user_agent", row["user_agent"], "same"),
+    ], "a full address is not among them"
 
 
 def test_one_signature_in_two_alphabets_is_one_artifact() -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,8 @@ def test_each_kind_has_one_comparison_that_reads_back(kind: str) -> None:
     assert one["valid_until"] > one["valid_from"]
 
 
-def before(**changes: object) -> dict[str, dict[str, object]]:
+@cache
+def before() -> dict[str, dict[str, object]]:
     return {one["id"]: one for one in previewed().objects}
 
 
