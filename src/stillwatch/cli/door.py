@@ -16,13 +16,27 @@ from stillwatch.cli.demo import demo
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
 from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = (scan, explain, expand, names, case_app, case_journal, case_verify, audit_app, forum_app, demo, range_app)
+COMMANDS = (
+    scan,
+    explain,
+    expand,
+    names,
+    case_app,
+    case_journal,
+    case_verify,
+    audit_app,
+    forum_app,
+    forum_serve,
+    demo,
+    range_app,
+)
 """Every command, in the order of the help page; each registered itself with `app`."""
 
 INTERRUPTED = 130
