@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.forum.taxii.hub import SIGNER, indicator
+from tests.forum.taxii.running import running
 
 from stillwatch.cli.forum_server import (
     forum_audit,
@@ -21,8 +23,6 @@ from stillwatch.cli.forum_server import (
 from stillwatch.core import FormatError, TamperingFound
 from stillwatch.forum.taxii import read_hub
 from stillwatch.forum.taxii.database import connector
-from tests.forum.taxii.hub import SIGNER, indicator
-from tests.forum.taxii.running import running
 
 
 def laid_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
