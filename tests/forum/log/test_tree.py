@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.forum.log.tree import (
@@ -104,6 +104,7 @@ def test_proofs_of_consistency_are_those_of_certificate_transparency(first: int,
     assert [one.hex() for one in consistency(tree(LEAVES), first, second)] == proof.split()
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.binary(max_size=3), min_size=1, max_size=40), st.data())
 def test_every_leaf_and_every_past_is_proved_and_nothing_else(leaves: list[bytes], data: st.DataObject) -> None:
     nodes = tree(leaves)

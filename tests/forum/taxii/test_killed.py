@@ -10,7 +10,7 @@ from pathlib import Path
 def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
     script = Path(__file__).with_name("kill_hub.py")
     done = subprocess.run(
-        [sys.executable, script, tmp_path / "hub", "2", "7"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, script, tmp_path / "hub", "1", "7"], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "2 kills" in done.stdout
+    assert "1 kills" in done.stdout

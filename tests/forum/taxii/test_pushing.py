@@ -221,3 +221,14 @@ def test_who_only_looked_at_the_manifest_holds_nothing(ask: Asking) -> None:
     ask("GET", f"/forum/collections/{SHARED}/manifest/", as_="lab-b")
     ask.objects(as_="lab-b", match_id=indicator(2)["id"])
     assert ask("GET", f"{OBJECTS}{indicator(1)['id']}/holders/").json == {"holders": []}
+
+
+def test_times_of_addition_grow_even_when_the_clock_stands_or_goes_back(tmp_path: Path) -> None:
+    moments = iter([9_000_000, 9_000_000, 9_000_000, 1_000_000, 1_000_000])
+    with asking(settings(tmp_path), clock=lambda: next(moments, 1_000_000)) as ask:
+        ask.push(indicator(1), indicator(2))
+        ask.push(indicator(3))
+        dates = [one["date_added"] for one in ask("GET", f"/forum/collections/{SHARED}/manifest/").json["objects"]]
+    assert len(dates) == 3
+    assert dates == sorted(set(dates))
+    assert dates[0] >= "1970-01-01T00:00:09"

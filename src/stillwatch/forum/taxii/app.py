@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-
-import msgspec
 
 from stillwatch.cases import Signer
 from stillwatch.forum.log import Ledger
+from stillwatch.forum.taxii.answering import (
+    SAFE,
+    Answer,
+    Asked,
+    Receive,
+    allow,
+    as_json,
+    body_if,
+    body_of,
+    only_id,
+    spent,
+    written,
+)
 from stillwatch.forum.taxii.database import Connection, connector, make_tables
 from stillwatch.forum.taxii.doorkeeper import Doorkeeper
 from stillwatch.forum.taxii.envelope import Accept, read_envelope, read_object
@@ -36,39 +46,18 @@ from stillwatch.forum.taxii.store import (
     spend,
 )
 from stillwatch.forum.taxii.wanted import Wanted, next_mark, read_wanted
-from stillwatch.forum.taxii.wire import MEDIA, STIX, Refusal, accepts, is_taxii, stamp, version_text
+from stillwatch.forum.taxii.wire import MEDIA, Refusal, accepts, is_taxii, stamp
 from stillwatch.forum.taxii.writer import Readers, Writer
 
 __all__ = ["HubApp"]
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _KEPT_STATUSES = 7 * 86_400_000_000
 _MATCHES = ("id", "type", "version", "spec_version")
 _ONE_OBJECT = ("version", "spec_version")
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """A request whose sender is known."""
-
-    method: str
-    path: tuple[str, ...]
-    query: bytes
-    headers: Mapping[str, str]
-    member: Member
-    receive: Receive
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
-    body: bytes
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    media: str = MEDIA
 
 
 class HubApp:
@@ -109,24 +98,24 @@ class HubApp:
             answer = await self._answered(scope, receive)
         finally:
             self._open -= 1
-        headers = [("content-type", answer.media), ("content-length", str(len(answer.body))), *_SAFE, *answer.headers]
+        headers = [("content-type", answer.media), ("content-length", str(len(answer.body))), *SAFE, *answer.headers]
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
-    async def _answered(self, scope: Scope, receive: Receive) -> _Answer:
+    async def _answered(self, scope: Scope, receive: Receive) -> Answer:
         try:
             if self._open > self._hub.max_at_once:
                 raise Refusal(503, "too many requests at once", headers=(("retry-after", "1"),))
             return await self._routed(await self._known(scope, receive))
         except Refusal as refusal:
-            return _Answer(body=refusal.body(), status=refusal.status, headers=refusal.headers)
+            return Answer(body=refusal.body(), status=refusal.status, headers=refusal.headers)
         except Exception:
             failed = Refusal(500, "the hub failed; its operator finds the reason in the hub's own log")
             _log.exception("a request failed: %s of %d parts", scope["method"], scope["path"].count("/"))
-            return _Answer(body=failed.body(), status=500)
+            return Answer(body=failed.body(), status=500)
 
-    async def _known(self, scope: Scope, receive: Receive) -> _Asked:
+    async def _known(self, scope: Scope, receive: Receive) -> Asked:
         headers: dict[str, str] = {}
         for name, value in scope["headers"]:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -140,7 +129,7 @@ class HubApp:
         if not accepts(headers.get("accept")) and not scope["path"].startswith("/log/"):
             raise Refusal(406, f"accept: expected {MEDIA}")
         path = tuple(scope["path"].removesuffix("/").split("/")[1:])
-        return _Asked(
+        return Asked(
             method=scope["method"],
             path=path,
             query=scope["query_string"],
@@ -149,16 +138,16 @@ class HubApp:
             receive=receive,
         )
 
-    async def _routed(self, asked: _Asked) -> _Answer:
+    async def _routed(self, asked: Asked) -> Answer:
         match asked.path:
             case () | ("",) | ("taxii2",):
                 return self._only(asked, self._discovery)
             case ("log", *rest):
                 job = self._log.job(
-                    asked.method, tuple(rest), asked.query, asked.member, await _body_if(asked, self._hub)
+                    asked.method, tuple(rest), asked.query, asked.member, await body_if(asked, self._hub)
                 )
                 done = await (self._write.do(job) if asked.method == "POST" else self._read.do(job))
-                return _Answer(
+                return Answer(
                     body=done, media="text/plain; charset=utf-8" if rest == ["checkpoint"] else "application/json"
                 )
             case (root,):
@@ -166,59 +155,59 @@ class HubApp:
             case (root, "collections"):
                 return self._only(asked, lambda one: self._listed(one, self._root_named(root)))
             case (root, "status", name):
-                _allow(asked, "GET")
+                allow(asked, "GET")
                 return await self._status(asked, self._root_named(root), name)
             case (root, "collections", name, *rest):
                 collection = self._collection(asked.member, self._root_named(root), name)
                 return await self._within(asked, collection, tuple(rest))
         raise Refusal(404, "there is nothing under this address")
 
-    async def _within(self, asked: _Asked, collection: Collection, rest: tuple[str, ...]) -> _Answer:
+    async def _within(self, asked: Asked, collection: Collection, rest: tuple[str, ...]) -> Answer:
         match rest:
             case ():
-                return self._only(asked, lambda one: _json(self._told(one.member, collection)))
+                return self._only(asked, lambda one: as_json(self._told(one.member, collection)))
             case ("manifest",):
-                _allow(asked, "GET")
+                allow(asked, "GET")
                 return await self._page(asked, collection, "manifest")
             case ("objects",) if asked.method == "POST":
                 return await self._push(asked, collection)
             case ("objects",):
-                _allow(asked, "GET", "POST")
+                allow(asked, "GET", "POST")
                 return await self._page(asked, collection, "objects")
             case ("objects", name) if asked.method == "DELETE":
                 return await self._delete(asked, collection, name)
             case ("objects", name):
-                _allow(asked, "GET", "DELETE")
+                allow(asked, "GET", "DELETE")
                 return await self._page(asked, collection, "object", name)
             case ("objects", name, "versions"):
-                _allow(asked, "GET")
+                allow(asked, "GET")
                 return await self._page(asked, collection, "versions", name)
             case ("objects", name, "holders"):
-                _allow(asked, "GET")
+                allow(asked, "GET")
                 return await self._holders(asked, collection, name)
         raise Refusal(404, "there is nothing under this address")
 
-    def _only(self, asked: _Asked, answer: Callable[[_Asked], _Answer]) -> _Answer:
-        _allow(asked, "GET")
+    def _only(self, asked: Asked, answer: Callable[[Asked], Answer]) -> Answer:
+        allow(asked, "GET")
         return answer(asked)
 
-    def _discovery(self, asked: _Asked) -> _Answer:
+    def _discovery(self, asked: Asked) -> Answer:
         roots = [self._address(one) for one in self._hub.api_root]
         told: dict[str, Any] = {"title": self._hub.title}
         told |= {name: text for name in ("description", "contact") if (text := getattr(self._hub, name))}
-        return _json(told | ({"default": roots[0]} if roots else {}) | {"api_roots": roots})
+        return as_json(told | ({"default": roots[0]} if roots else {}) | {"api_roots": roots})
 
-    def _root(self, asked: _Asked, root: ApiRoot) -> _Answer:
+    def _root(self, asked: Asked, root: ApiRoot) -> Answer:
         told = {"title": root.title} | ({"description": root.description} if root.description else {})
-        return _json(told | {"versions": [MEDIA], "max_content_length": self._hub.max_content_length})
+        return as_json(told | {"versions": [MEDIA], "max_content_length": self._hub.max_content_length})
 
-    def _listed(self, asked: _Asked, root: ApiRoot) -> _Answer:
+    def _listed(self, asked: Asked, root: ApiRoot) -> Answer:
         mine = [
             self._told(asked.member, one)
             for one in self._hub.collection
             if one.api_root == root.name and self._sees(asked.member, one)
         ]
-        return _json({"collections": mine} if mine else {})
+        return as_json({"collections": mine} if mine else {})
 
     def _told(self, member: Member, one: Collection) -> dict[str, Any]:
         told: dict[str, Any] = {"id": one.id, "title": one.title}
@@ -226,13 +215,13 @@ class HubApp:
         may = {"can_read": member.name in self._readers[one.id], "can_write": member.name in self._writers[one.id]}
         return told | may | {"media_types": one.media_types}
 
-    async def _status(self, asked: _Asked, root: ApiRoot, name: str) -> _Answer:
+    async def _status(self, asked: Asked, root: ApiRoot, name: str) -> Answer:
         found = await self._read.do(lambda read: read_status(read, root.name, asked.member.name, name))
         if found is None:
             raise Refusal(404, "there is no push of yours with this id")
-        return _Answer(body=found)
+        return Answer(body=found)
 
-    async def _page(self, asked: _Asked, collection: Collection, what: str, name: str = "") -> _Answer:
+    async def _page(self, asked: Asked, collection: Collection, what: str, name: str = "") -> Answer:
         """A page of objects, of a manifest or of versions; noted and counted before it is given out."""
         self._may(asked.member, collection, read=True)
         scope = f"{collection.id}|{what}|{name}"
@@ -244,7 +233,7 @@ class HubApp:
             allowed={"object": _ONE_OBJECT, "versions": ("spec_version",)}.get(what, _MATCHES),
             versions="all" if what == "versions" else "last",
         )
-        wanted = _only_id(filters, name) if name else filters
+        wanted = only_id(filters, name) if name else filters
         bodies = what in ("objects", "object")
 
         def look(read: Connection) -> Page:
@@ -255,18 +244,18 @@ class HubApp:
         found = await self._read.do(look)
         await self._write.do(lambda tx: self._noted(tx, asked.member, collection, what, wanted, found))
         if not found.rows:
-            return _Answer(body=b"{}")
+            return Answer(body=b"{}")
         mark = next_mark(found.rows[-1].added, self._key, scope, filters) if found.more else None
         first, last = stamp(found.rows[0].added), stamp(found.rows[-1].added)
         headers = (("x-taxii-date-added-first", first), ("x-taxii-date-added-last", last))
-        return _Answer(body=_written(what, found, mark), headers=headers)
+        return Answer(body=written(what, found, mark), headers=headers)
 
     def _noted(
         self, tx: Connection, member: Member, collection: Collection, what: str, wanted: Wanted, found: Page
     ) -> None:
         at = self._clock()
         if not spend(tx, member.name, "reads", 1, member.reads_per_day, at=at):
-            raise _spent("reads", at)
+            raise spent("reads", at)
         event = {
             "kind": "read",
             "what": what,
@@ -281,11 +270,11 @@ class HubApp:
                 note_read(tx, collection.id, member.name, wanted, through=found.rows[-1].added, at=at)
         Ledger(tx).add([event], at=at)
 
-    async def _push(self, asked: _Asked, collection: Collection) -> _Answer:
+    async def _push(self, asked: Asked, collection: Collection) -> Answer:
         self._may(asked.member, collection, write=True)
         if not is_taxii(asked.headers.get("content-type")):
             raise Refusal(415, f"content-type: expected {MEDIA}")
-        body = await _body(asked, self._hub)
+        body = await body_of(asked, self._hub)
         member = asked.member
 
         def read() -> list[Any]:
@@ -301,21 +290,21 @@ class HubApp:
         def store(tx: Connection) -> dict[str, Any]:
             at = self._clock()
             if not spend(tx, member.name, "objects", len(incoming), member.objects_per_day, at=at):
-                raise _spent("objects", at)
+                raise spent("objects", at)
             status, told = add_objects(
                 tx, collection.id, incoming, api_root=collection.api_root, member=member.name, clock=self._clock
             )
             Ledger(tx).add(told, at=at)
             return status
 
-        return _json(await self._write.do(store), status=202)
+        return as_json(await self._write.do(store), status=202)
 
-    async def _delete(self, asked: _Asked, collection: Collection, name: str) -> _Answer:
+    async def _delete(self, asked: Asked, collection: Collection, name: str) -> Answer:
         self._may(asked.member, collection, read=True, write=True)
         wanted = read_wanted(asked.query, most=1 << 30, key=self._key, scope="", allowed=_ONE_OBJECT, versions="all")
 
         def erase(tx: Connection) -> list[int] | None:
-            gone = delete_object(tx, collection.id, name, _only_id(wanted, name), member=asked.member.name)
+            gone = delete_object(tx, collection.id, name, only_id(wanted, name), member=asked.member.name)
             if gone:
                 event = {
                     "kind": "erasure",
@@ -332,9 +321,9 @@ class HubApp:
             raise Refusal(403, "only the member that shared an object may erase it; retract yours with revoked: true")
         if not gone:
             raise Refusal(404, "there is no such version of this object here")
-        return _Answer(body=b"")
+        return Answer(body=b"")
 
-    async def _holders(self, asked: _Asked, collection: Collection, name: str) -> _Answer:
+    async def _holders(self, asked: Asked, collection: Collection, name: str) -> Answer:
         """Who has an object, for the member that shared it."""
         owned = "SELECT 1 FROM objects WHERE collection = ? AND id = ? AND owner = ? LIMIT 1"
 
@@ -347,7 +336,7 @@ class HubApp:
                 for one in holders(read, collection.id, name)
             ]
 
-        return _json({"holders": await self._read.do(look)})
+        return as_json({"holders": await self._read.do(look)})
 
     def _address(self, root: ApiRoot) -> str:
         return f"{self._hub.url.rstrip('/')}/{root.name}/"
@@ -371,72 +360,3 @@ class HubApp:
             raise Refusal(403, "you may write this collection, not read it")
         if write and member.name not in self._writers[one.id]:
             raise Refusal(403, "you may read this collection, not write it")
-
-
-_SAFE = (("cache-control", "no-store"), ("x-content-type-options", "nosniff"))
-
-
-def _json(told: Mapping[str, Any], *, status: int = 200) -> _Answer:
-    return _Answer(body=msgspec.json.encode(told), status=status)
-
-
-def _only_id(wanted: Wanted, name: str) -> Wanted:
-    return Wanted(limit=wanted.limit, after=wanted.after, ids=(name,), specs=wanted.specs, versions=wanted.versions)
-
-
-def _allow(asked: _Asked, *methods: str) -> None:
-    if asked.method not in methods and not (asked.method == "HEAD" and "GET" in methods):
-        raise Refusal(405, f"expected {' or '.join(methods)}", headers=(("allow", ", ".join(methods)),))
-
-
-def _spent(kind: str, at: int) -> Refusal:
-    left = 86_400 - at // 1_000_000 % 86_400
-    return Refusal(429, f"your quota of {kind} for today is spent", code="quota", headers=(("retry-after", str(left)),))
-
-
-def _written(what: str, found: Page, mark: str | None) -> bytes:
-    """The page as JSON; bodies are put together as they were stored, never read again."""
-    head = b'{"more":true,"next":' + msgspec.json.encode(mark) if mark else b'{"more":false'
-    if what == "versions":
-        return head + b',"versions":' + msgspec.json.encode([version_text(one.version) for one in found.rows]) + b"}"
-    if what == "manifest":
-        entries = [
-            {
-                "id": one.id,
-                "date_added": stamp(one.added),
-                "version": version_text(one.version),
-                "media_type": STIX + one.spec,
-            }
-            for one in found.rows
-        ]
-        return head + b',"objects":' + msgspec.json.encode(entries) + b"}"
-    return head + b',"objects":[' + b",".join(one.body for one in found.rows) + b"]}"
-
-
-async def _body_if(asked: _Asked, hub: Hub) -> bytes:
-    return await _body(asked, hub) if asked.method == "POST" else b""
-
-
-async def _body(asked: _Asked, hub: Hub) -> bytes:
-    """The body of a request, as long as it is allowed and no longer than it may take."""
-    told = asked.headers.get("content-length", "0")
-    if not (told.isascii() and told.isdigit()):
-        raise Refusal(400, "content-length: expected a whole number")
-    too_large = Refusal(413, f"the body is larger than {hub.max_content_length} bytes")
-    if int(told) > hub.max_content_length:
-        raise too_large
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(hub.body_seconds):
-            while True:
-                message = await asked.receive()
-                if message["type"] == "http.disconnect":
-                    raise Refusal(400, "the client went away")
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > hub.max_content_length:
-                    raise too_large
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-    except TimeoutError as error:
-        raise Refusal(408, f"the body took longer than {hub.body_seconds:g} seconds") from error
