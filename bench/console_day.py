@@ -27,6 +27,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from stillwatch.console import House, Role
+from stillwatch.engine import Workspace
+
 ROOT = Path(__file__).parents[1]
 PASSWORD = "correct horse battery"
 ROLES = {"mary": "analyst", "joe": "approver", "ada": "auditor", "vic": "viewer", "adm": "admin"}
@@ -85,9 +88,9 @@ def main() -> None:
 def served(workspace: Path) -> Iterator[str]:
     """The console over a workspace, with five people who may log in."""
     command = [sys.executable, "-c", "from stillwatch.cli import main; main()", "console"]
+    people = House(Workspace(workspace, make=False)).people
     for name, role in ROLES.items():
-        words = [*command, "user", "add", name, "--role", role, "--workspace", str(workspace)]
-        subprocess.run(words, input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
+        people.add(name, Role(role), PASSWORD, at="2026-11-22")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -250,7 +253,7 @@ class Day:
         mary.locator("table.members tbody a").first.click()
         mary.wait_for_url("**/accounts/**")
         self.picture(mary, "account")
-        mary.click("text=Its exchanges")
+        mary.click("a:text-is('Its exchanges')")
         mary.locator("input[name=exchange]").first.check()
         mary.fill("#why", "to see whether the template is a public harness")
         mary.click("button:has-text('Open the chosen')")
