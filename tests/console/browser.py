@@ -55,7 +55,11 @@ class _Inside(httpx.BaseTransport):
             "client": ("203.0.113.9", 1),
             "server": ("localhost", 80),
         }
-        asyncio.run(self._app(scope, receive, send))
+
+        async def asked() -> None:
+            await self._app(scope, receive, send)
+
+        asyncio.run(asked())
         body = b"".join(message.get("body", b"") for message in got[1:])
         return httpx.Response(got[0]["status"], headers=got[0]["headers"], content=body)
 

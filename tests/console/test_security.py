@@ -321,3 +321,6 @@ def test_the_journal_page_says_where_it_was_changed(house: House) -> None:
     answer = auditor.client.get("/journal")
     assert "journal.jsonl:" in answer.text
     assert "chain is whole" not in answer.text
+    approver = Browser(house, "approver")
+    assert approver.client.get("/").status_code == 409
+    assert "journal.jsonl:" in approver.see("/journal")

@@ -6,7 +6,7 @@ from stillwatch.cases.desk import Desk, subject_of
 from stillwatch.cases.feedback import Feedback, Label, Pause, Sample, Verdict, draw, feedback_from, label, leave, lift
 from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
-from stillwatch.cases.holds import hold, holds, release
+from stillwatch.cases.holds import hold, holds, holds_in, release
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal
 from stillwatch.cases.opening import CaseTest, Exculpatory, Impact, Lookalike, Member, Opening
@@ -65,6 +65,7 @@ __all__ = [
     "forget",
     "hold",
     "holds",
+    "holds_in",
     "journal_faults",
     "label",
     "leave",

@@ -6,7 +6,7 @@ from or into, took over or went into.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stillwatch.cases.desk import Desk, subject_of
 from stillwatch.cases.journal import Entry, Private, Told
@@ -14,7 +14,7 @@ from stillwatch.cases.record import FORGOTTEN
 from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import CaseError
 
-__all__ = ["covering", "hold", "hold_subject", "holds", "named", "release"]
+__all__ = ["covering", "hold", "hold_subject", "holds", "holds_in", "named", "release"]
 
 _KINDS = ("person", "organisation")
 _TIES = ("split_from", "to", "into", "other")
@@ -52,8 +52,13 @@ def release(desk: Desk, name: str, *, by: str, why: str) -> None:
 
 def holds(desk: Desk) -> dict[str, str]:
     """What is under legal hold, with the reason given."""
+    return holds_in(desk.journal.history())
+
+
+def holds_in(history: Iterable[Told]) -> dict[str, str]:
+    """The same, as the journal's records say."""
     held: dict[str, tuple[str, str]] = {}
-    for told in desk.journal.history():
+    for told in history:
         if told.record.kind in ("hold.set", "hold.released"):
             about = next(one.subject for one in told.record.private if one.field == "name")
             held.pop(about, None)

@@ -32,7 +32,7 @@ def console(
     *,
     port: int = 8700,
     bind: str = "127.0.0.1",
-    host: list[str] | None = None,
+    host: Annotated[list[str] | None, Parameter(negative=())] = None,
     https: _Flag = False,
     open: _Flag = False,  # noqa: A002 - the option is called so
 ) -> None:

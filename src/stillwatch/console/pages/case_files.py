@@ -6,7 +6,17 @@ from collections import Counter
 
 from starlette.responses import Response
 
-from stillwatch.cases import FORGOTTEN, ask_to_export, journal_faults, let_go, seal, sealed_files, verified
+from stillwatch.cases import (
+    FORGOTTEN,
+    JournalFault,
+    Told,
+    ask_to_export,
+    journal_faults,
+    let_go,
+    seal,
+    sealed_files,
+    verified,
+)
 from stillwatch.console.door import page
 from stillwatch.console.pages.cases import case_of
 from stillwatch.console.visit import NotFound, Visit
@@ -78,10 +88,8 @@ def let_it_go(visit: Visit) -> Response:
 
 @page("journal")
 def journal(visit: Visit) -> Response:
-    """Who did what and when, newest first; checked first, from its beginning."""
-    desk = visit.house.desk
-    faults = journal_faults(desk.journal.folder, desk.signer.public) if desk.journal.begun() else []
-    history = list(visit.book.history) if not faults else []
+    """Who did what and when, newest first; every record was checked since the files last changed."""
+    history, faults = _checked(visit)
     wanted, by = visit.query.get("kind", ""), visit.query.get("by", "").strip()
     kinds = sorted({told.record.kind for told in history})
     chosen = [
@@ -105,3 +113,14 @@ def journal(visit: Visit) -> Response:
         pages=pages,
         forgotten=FORGOTTEN,
     )
+
+
+def _checked(visit: Visit) -> tuple[tuple[Told, ...], list[JournalFault]]:
+    """The journal's records; where it is not as it was written, none of them and everything that is wrong."""
+    try:
+        return visit.book.history, []
+    except TamperingFound:
+        faults = journal_faults(visit.house.desk.journal.folder, visit.house.desk.signer.public)
+        if not faults:
+            raise
+        return (), faults
