@@ -7,7 +7,6 @@ import importlib
 import os
 import subprocess
 import sys
-from functools import cache, lru_cache
 from functools import cache
 from pathlib import Path
 

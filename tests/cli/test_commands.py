@@ -18,7 +18,20 @@ from .calling import Done, call
 from .day import SECRET, SMALL, few, key
 
 GOLDEN = Path(__file__).with_name("help")
-COMMANDS = ("stillwatch", "scan", "explain", "expand", "names", "demo", "range", "case", "policy", "audit", "forum", "console")
+COMMANDS = (
+    "stillwatch",
+    "scan",
+    "explain",
+    "expand",
+    "names",
+    "demo",
+    "range",
+    "case",
+    "policy",
+    "audit",
+    "forum",
+    "console",
+)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
