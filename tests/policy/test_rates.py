@@ -82,6 +82,11 @@ def test_what_is_taken_back_at_once_leaves_no_trace(rate: Rate, costs: list[int]
     assert used.take("a", now, 1) == clean.take("a", now, 1)
 
 
+def test_as_many_as_the_burst_pass_at_once_and_not_one_more() -> None:
+    buckets = Buckets(Rate(amount=3, window=7, burst=5))
+    assert [buckets.take("a", 10**15, 1) == 0 for _ in range(6)] == [True] * 5 + [False]
+
+
 def test_a_debt_is_paid_back_before_anything_more_passes() -> None:
     buckets = Buckets(Rate(amount=10, window=1, burst=10))
     buckets.charge("a", 0, 30)

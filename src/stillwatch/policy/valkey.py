@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 from stillwatch.core.errors import Error, Fault, FormatError, SettingsError
 from stillwatch.engine import durable_write
@@ -53,6 +54,9 @@ def connect(url: str) -> Client:
     except ValueError as error:
         raise SettingsError([Fault(path="valkey", message="no address such as redis://host:6379/0")]) from error
     return cast(Client, found)
+        made: Any = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+    client: Client = made
+    return client
 
 
 def push_standing(client: Client, path: Path, key: bytes) -> int:
