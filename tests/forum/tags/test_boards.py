@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.forum.tags import (
@@ -36,6 +36,7 @@ def random_tags(n: int, seed: int) -> list[bytes]:
     return [data[at : at + 16] for at in range(0, len(data), 16)]
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
 def test_what_matches_is_what_is_in_both(here: set[int], there: set[int]) -> None:
     def spelled(numbers: set[int]) -> list[bytes]:  # few first halves, so that tags share them

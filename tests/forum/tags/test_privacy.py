@@ -95,7 +95,7 @@ def test_a_member_with_a_dictionary_but_no_custodian_names_nobody(tmp_path: Path
 def test_a_member_that_enumerates_online_is_stopped_and_seen(tmp_path: Path) -> None:
     at = world(tmp_path)
     for name in at.custodians:
-        add_member(tmp_path / name / "members.json", "prober", {Kind.PHONE: Quota(day=128, epoch=384)})
+        add_member(tmp_path / name / "members.json", "prober", {Kind.PHONE: Quota(day=64, epoch=192)})
     with pytest.raises(TagError, match="as when somebody counts"):
         at.tags(Kind.PHONE, [f"+44207946{n:04d}" for n in range(500)], "prober")
     learned = 0
@@ -108,7 +108,7 @@ def test_a_member_that_enumerates_online_is_stopped_and_seen(tmp_path: Path) -> 
                 learned += len(finish(batch, answers))
     refused = {line.outcome for custodian in at.custodians.values() for line in custodian.ledger.lines()}
     assert refused == {"counted", "over_quota"}
-    assert learned == 384
+    assert learned == 192
     for custodian in at.custodians.values():
         raised = {alarm.alarm for alarm in custodian.ledger.alarms() if alarm.member == "prober"}
         assert raised == {AlarmKind.NEAR_QUOTA, AlarmKind.STEADY}

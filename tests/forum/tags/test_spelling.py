@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stillwatch.forum.tags as tags
@@ -50,6 +50,7 @@ def test_the_published_tags_are_the_function_of_the_sum_of_both_keys(vector: dic
     assert oprf.finalise(blinded, [point])[0][:16].hex() == vector["tag"]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Kind), st.text(max_size=80))
 def test_a_spelling_is_its_own_spelling_and_a_refusal_keeps_the_value_to_itself(kind: Kind, raw: str) -> None:
     once, rule = _spelled(kind, raw)
@@ -65,6 +66,7 @@ def _spelled(kind: Kind, raw: str) -> tuple[str | None, str]:
         return None, str(refused)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[a-zA-Z0-9.+_]{1,20}@[a-zA-Z0-9]{1,10}\.(com|org|de)", fullmatch=True), st.booleans())
 def test_how_an_address_is_written_does_not_matter(raw: str, shout: bool) -> None:
     shouted = f"  {raw.upper() if shout else raw.lower()} "
