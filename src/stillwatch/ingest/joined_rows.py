@@ -58,7 +58,7 @@ def _read_plain(
     items = []
     places: list[int] = []
     for place, group in enumerate(groups):
-        item = plain.together(group) if all([piece.raw for piece in group]) else None
+        item = plain.together(group) if all(piece.raw for piece in group) else None
         if item is None:
             others.append(place)
         else:
