@@ -10,7 +10,6 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
 from typing import Any, Protocol, TypeVar
 
 from stillwatch.core.errors import Error, Fault, FormatError, SettingsError
@@ -50,11 +49,9 @@ def connect(url: str) -> Client:
     except ImportError as error:
         raise SettingsError([Fault(path="valkey", message="needs a client; install stillwatch[valkey]")]) from error
     try:
-        found = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        made: Any = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
     except ValueError as error:
         raise SettingsError([Fault(path="valkey", message="no address such as redis://host:6379/0")]) from error
-    return cast(Client, found)
-        made: Any = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
     client: Client = made
     return client
 
