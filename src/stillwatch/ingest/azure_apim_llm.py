@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from . import _chat
+from ._azure_plain import plain_rows
 from .clean import BadField, Reading, asked_count, asked_flag, billed, label, mapping, text
 from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
@@ -105,8 +106,7 @@ def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
     x.credential = label(gateway.get("apimsubscriptionid"))
     x.ip = text(gateway.get("calleripaddress"))
     headers = gateway.get("requestheaders") or gateway.get("backendrequestheaders")
-    named = {key.lower(): value for key, value in (open_body(headers).whole or {}).items()} if headers else {}
-    x.user_agent = text(named.get("user-agent"))
+    x.user_agent = _agent(headers) if headers else None
     x.http_status = billed(gateway.get("responsecode"), "ResponseCode", limit=999)
     x.request = label(merged.get("requestid")) or label(merged.get("correlationid"))
     x.stream = asked_flag(merged.get("isstreamcompletion"))
@@ -122,6 +122,12 @@ def assemble(group: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:
     returned(x, brought)
     settle(x, refused=refused)
     yield x
+
+
+def _agent(headers: Any) -> str | None:
+    """The user agent in logged headers."""
+    named = {key.lower(): value for key, value in (open_body(headers).whole or {}).items()}
+    return text(named.get("user-agent"))
 
 
 def _answer(x: Exchange, messages: list[Any], artifacts: list[str]) -> bool:
@@ -162,7 +168,7 @@ def _sniff(record: Record) -> int:
     wants='"CorrelationId" with "RequestMessages", "ResponseMessages" or "PromptTokens"',
     sniff=_sniff,
     lacks=_LACKS,
-    joined=Joined(pieces=pieces, assemble=assemble, glance=glance),
+    joined=Joined(pieces=pieces, assemble=assemble, glance=glance, plain=plain_rows(_agent)),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one piece that stands alone."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from ._batch_plain import PLAIN
 from .clean import BadField, Reading, billed, instant, label, mapping, text
 from .dialect import dialect_of_path, fill
 from .exchange import Exchange
@@ -136,7 +137,7 @@ def _sniff(record: Record) -> int:
     wants='"custom_id"',
     sniff=_sniff,
     lacks=_LACKS,
-    joined=Joined(pieces=pieces, assemble=assemble, moment=moment, group=group, glance=glance),
+    joined=Joined(pieces=pieces, assemble=assemble, moment=moment, group=group, glance=glance, plain=PLAIN),
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one record that stands alone."""

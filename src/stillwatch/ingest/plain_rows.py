@@ -11,9 +11,10 @@ from .exchange import Exchange
 from .exchanges import Exchanges, of_rows
 from .log_format import SHAPE_ERRORS
 from .plain import PlainLines
+from .plain_pieces import PlainPieces
 from .table_rows import Reject
 
-__all__ = ["PlainRows"]
+__all__ = ["BLOCK", "PlainRows", "read_block"]
 
 BLOCK = 256
 """Items read at once: enough to be quick, few enough that all of them lie in the processor's cache."""
@@ -83,18 +84,28 @@ class PlainRows:
         self._items, self._lines, self._raw = [], [], []
 
     def _read_items(self, items: list[Any], lines: list[int]) -> None:
-        at: list[int] = []
-        good: list[int] = []
-        moments = self._reading.times([self._plain.at(item) for item in items], self._plain.field)
-        for place, moment in enumerate(moments):
-            if isinstance(moment, BadField):
-                self._rejects.append((self._source, lines[place], moment.field, moment.reason))
-            else:
-                at.append(moment)
-                good.append(place)
-        if len(good) < len(items):
-            items, lines = [items[place] for place in good], [lines[place] for place in good]
-        if items:
-            block = self._plain.read(items, self._reading)
-            block.at, block.line = at, lines
-            self._read.extend(block)
+        block, good, faults = read_block(self._plain, items, self._reading)
+        for place, fault in faults:
+            self._rejects.append((self._source, lines[place], fault.field, fault.reason))
+        block.line = [lines[place] for place in good]
+        self._read.extend(block)
+
+
+def read_block(
+    plain: PlainLines[Any, Any] | PlainPieces[Any, Any], items: Sequence[Any], reading: Reading
+) -> tuple[Exchanges, list[int], list[tuple[int, BadField]]]:
+    """Rows of items, the places of the items that they are of, and the faults of all others with their places."""
+    at: list[int] = []
+    good: list[int] = []
+    faults: list[tuple[int, BadField]] = []
+    for place, moment in enumerate(reading.times([plain.at(item) for item in items], plain.field)):
+        if isinstance(moment, BadField):
+            faults.append((place, moment))
+        else:
+            at.append(moment)
+            good.append(place)
+    if not good:
+        return Exchanges(0), good, faults
+    block = plain.read(items if len(good) == len(items) else [items[place] for place in good], reading)
+    block.at = at
+    return block, good, faults

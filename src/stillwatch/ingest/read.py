@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,22 +14,22 @@ from stillwatch.engine.tables import table
 
 from . import arrow_columns
 from .batch import VaultPair, to_batch
-from .chunks import Chunk, JoinedFile
-from .clean import BadField, Reading
+from .chunks import Chunk
+from .clean import Reading
 from .collecting import no_search_for_cycles
 from .exchange import Exchange
 from .exchanges import of_rows
-from .log_format import FORMATS, SHAPE_ERRORS, LogFormat, Piece, Record
-from .open_source import open_stream, read_range
+from .joined_rows import read_joined
+from .log_format import FORMATS, Record
+from .one_by_one import exchanges_of
+from .one_by_one import keep as keep_found
+from .open_source import read_range
 from .options import ReadOptions
-from .part_of import Share, glances_at, owns
 from .plain_rows import PlainRows
 from .records import Fault, document_records, line_records
 from .table_rows import Reject
 
 __all__ = ["ChunkResult", "Reject", "exchanges_of", "read_chunk"]
-
-_Given = TypeVar("_Given")
 
 REJECTS: pa.Schema = table("rejects").schema
 
@@ -75,20 +75,20 @@ def _read(chunk: Chunk, names: Pseudonymiser, options: ReadOptions) -> ChunkResu
             if isinstance(record, Fault):
                 rejects.append((chunk.source, line, "row", record.reason))
             else:
-                _keep(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
+                keep_found(exchanges_of(one, record, reading, line, chunk.source), line, chunk.source, rows, rejects)
 
     plain = None
     if one.plain is not None:
         plain = PlainRows(
             one.plain, reading, chunk.source, rejects, lambda line, number: keep(line_records(line, number))
         )
-    if chunk.files:
-        _collect_joined(chunk, one, reading, rows, rejects, options)
+    if chunk.files and one.joined is not None:
+        read = read_joined(chunk, one, one.joined, reading, rejects, options)
     else:
         keep(_records(chunk, rejects, plain))
-    if plain is not None:
-        plain.finish()
-    read = of_rows(rows) if plain is None else plain.with_rows(rows)
+        if plain is not None:
+            plain.finish()
+        read = of_rows(rows) if plain is None else plain.with_rows(rows)
     if options.default_account is not None:
         read.account = [account or options.default_account for account in read.account]
     batch, vault = to_batch(read, names, source=chunk.source, log_format=one.name)
@@ -120,151 +120,6 @@ def _records(
             rejects.append((chunk.source, line, "row", "the compressed file ends early; what stood before was read"))
             data = whole if rest or whole else b""
     yield from line_records(data, chunk.first_line, None if plain is None else plain.leaves)
-
-
-def exchanges_of(
-    one: LogFormat, record: Record, reading: Reading, line: int = 1, source: int = 0
-) -> list[Exchange | BadField]:
-    """Everything one record holds: exchanges, and a fault for each that cannot be read."""
-    if one.joined is None:
-        return _read_out(one, one.read, record, reading)
-    pieces: dict[str, list[Piece]] = {}
-    try:
-        for key, value in one.joined.pieces(record):
-            pieces.setdefault(key, []).append(Piece(value, line, source))
-    except BadField as fault:
-        return [fault]
-    except SHAPE_ERRORS as error:
-        return [BadField("row", _misshapen(one, error))]
-    return [x for group in pieces.values() for x in _read_out(one, one.joined.assemble, group, reading)]
-
-
-def _misshapen(one: LogFormat, error: Exception) -> str:
-    return f"got a record whose shape {one.name} does not have ({type(error).__name__})"
-
-
-def _read_out(
-    one: LogFormat, reader: Callable[[_Given, Reading], Iterable[Exchange]], given: _Given, reading: Reading
-) -> list[Exchange | BadField]:
-    """What a reader gives for a record, or for the pieces of one key; what it gave before a fault stays."""
-    found: list[Exchange | BadField] = []
-    try:
-        for x in reader(given, reading):
-            found.append(x)  # noqa: PERF402 - one by one, so that what came before a fault is kept
-    except BadField as fault:
-        found.append(fault)
-    except SHAPE_ERRORS as error:
-        found.append(BadField("row", _misshapen(one, error)))
-    return found
-
-
-def _keep(
-    found: Iterable[Exchange | BadField], line: int, source: int, rows: list[Exchange], rejects: list[Reject]
-) -> None:
-    for x in found:
-        if isinstance(x, BadField):
-            rejects.append((source, line, x.field, x.reason))
-            continue
-        if not x.line:
-            x.line = line
-        if x.source is None:
-            x.source = source
-        rows.append(x)
-
-
-def _collect_joined(
-    chunk: Chunk, one: LogFormat, reading: Reading, rows: list[Exchange], rejects: list[Reject], options: ReadOptions
-) -> None:
-    if one.joined is None:
-        return
-    groups: dict[str, list[Piece]] = {}
-    glances = glances_at(chunk, one, one.joined)
-    for file in chunk.files:
-        share = Share(chunk, file, glances)
-        for line, record, repaired in _joined_records(file, share, options, rejects if chunk.part == 0 else []):
-            if repaired and share.tells(line):
-                reading.notes["lines with invalid UTF-8, replaced"] += 1
-            if isinstance(record, Fault):
-                if share.tells(line):
-                    rejects.append((file.source, line, "row", record.reason))
-                continue
-            try:
-                told = one.joined.moment(record) if one.joined.moment is not None else None
-                if told is not None and (reading.earliest is None or told < reading.earliest):
-                    reading.earliest = told
-                for key, value in one.joined.pieces(record):
-                    if owns(chunk, key):
-                        groups.setdefault(key, []).append(Piece(value, line, file.source))
-            except BadField as fault:
-                if share.tells(line):
-                    rejects.append((file.source, line, fault.field, fault.reason))
-            except SHAPE_ERRORS as error:
-                if share.tells(line):
-                    rejects.append((file.source, line, "row", _misshapen(one, error)))
-    if glances.earliest is not None and (reading.earliest is None or glances.earliest < reading.earliest):
-        reading.earliest = glances.earliest
-    for group in groups.values():
-        found = _read_out(one, one.joined.assemble, group, reading)
-        _keep(found, group[0].line, group[0].source, rows, rejects)
-
-
-def _joined_records(
-    file: JoinedFile, share: Share, options: ReadOptions, rejects: list[Reject]
-) -> Iterator[tuple[int, Record | Fault, bool]]:
-    source = file.source
-    wanted = share.takes if share.parted else None
-    own = share.own_lines()
-    if own is not None:
-        for number, alone in own:
-            yield from line_records(alone, number)
-        return
-    stream = open_stream(Path(file.path))
-    try:
-        if file.layout == "document":
-            pieces: list[bytes] = []
-            size = 0
-            while block := stream.block():
-                pieces.append(block)
-                size += len(block)
-                if size > (limit := options.max_document_bytes):
-                    rejects.append((source, 1, "row", f"got one JSON document of more than {limit} bytes"))
-                    return
-            yield from document_records(b"".join(pieces))
-            return
-        held = b""
-        line = 1
-        passing = 0
-        while block := stream.block():
-            head, newline, tail = block.rpartition(b"\n")
-            if not newline:
-                passing, held = (passing + len(block), b"") if passing else (0, held + block)
-                if len(held) > options.max_line_bytes:
-                    passing, held = len(held), b""
-                continue
-            if passing:
-                first, _, head = head.partition(b"\n")
-                size = passing + len(first)
-                rejects.append(
-                    (source, line, "row", f"got a line of {size} bytes, expected at most {options.max_line_bytes}")
-                )
-                passing, line = 0, line + 1
-                data = head
-            else:
-                data = held + head
-            yield from line_records(data, line, wanted)
-            line += data.count(b"\n") + 1
-            held = tail
-        if stream.ended_early:
-            rejects.append((source, line, "row", "the compressed file ends early; what stood before was read"))
-        elif passing:
-            rejects.append(
-                (source, line, "row", f"got a line of {passing} bytes, expected at most {options.max_line_bytes}")
-            )
-        elif held:
-            yield from line_records(held, line, wanted)
-        share.seen_all()
-    finally:
-        stream.close()
 
 
 def _reject_batch(chunk: Chunk, rejects: list[Reject]) -> pa.RecordBatch:
