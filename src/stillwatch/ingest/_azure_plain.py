@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -79,7 +80,8 @@ class _Call(NamedTuple):
 
     def at(self) -> When | None:
         """When the gateway says it was, else the LLM log."""
-        return _last(self.gateway, "TimeGenerated", (None,)) or self.llm[0].TimeGenerated or None
+        told = _last(self.gateway, "TimeGenerated") if self.gateway else None
+        return told or self.llm[0].TimeGenerated or None
 
     def said(self, name: str) -> list[Any]:
         """The messages of all rows."""
@@ -102,13 +104,9 @@ def _together(group: Sequence[Piece]) -> _Call | None:
 _EMPTY = (None, UNSET, "")
 
 
-def _last(rows: Sequence[_Row], name: str, empty: tuple[Any, ...] = _EMPTY) -> Any:
-    """What the last of the rows says that says anything."""
-    for row in reversed(rows):
-        value = getattr(row, name)
-        if value not in empty:
-            return value
-    return None
+def _last(rows: Sequence[_Row], name: str) -> Any:
+    """What the last of the gateway's rows says that says anything."""
+    return next((value for row in reversed(rows) if (value := getattr(row, name)) is not None), None)
 
 
 def plain_rows(agent_of: Callable[[Any], str | None]) -> PlainPieces[_Row, _Call]:
@@ -140,7 +138,7 @@ def _gateway(x: Exchanges, rows: Sequence[Sequence[_Row]], agent_of: Callable[[A
         return
 
     def each(name: str) -> Column:
-        return [_last(own, name, (None,)) for own in rows]
+        return [_last(own, name) for own in rows]
 
     x.credential = labels(each("ApimSubscriptionId"))
     x.account = either(x.credential, labels(each("UserId")))
@@ -153,14 +151,31 @@ def _gateway(x: Exchanges, rows: Sequence[Sequence[_Row]], agent_of: Callable[[A
 
 
 def _llm(x: Exchanges, rows: Sequence[Sequence[_Row]]) -> None:
-    def each(name: str) -> Column:
-        return [_last(own, name) for own in rows]
+    models, deployments, requests, keys, streams, asked, answered = zip(*map(_merged, rows), strict=True)
+    x.model = either(labels(_known(models)), labels(_known(deployments)))
+    x.request = either(labels(requests), labels(keys))
+    x.stream = streams
+    x.input_tokens = _known(asked)
+    x.output_tokens = answered
 
-    x.model = either(labels(each("ModelName")), labels(each("DeploymentName")))
-    x.request = either(labels(each("RequestId")), labels(each("CorrelationId")))
-    x.stream = each("IsStreamCompletion")
-    x.input_tokens = each("PromptTokens")
-    x.output_tokens = each("CompletionTokens")
+
+_merging = attrgetter(
+    *("ModelName", "DeploymentName", "RequestId", "CorrelationId", "IsStreamCompletion", "PromptTokens"), "CompletionTokens"
+)
+
+
+def _merged(rows: Sequence[_Row]) -> tuple[Any, ...]:
+    """What the rows of one request say together: each field from the last of them that fills it."""
+    if len(rows) == 1:
+        return _merging(rows[0])
+    return tuple(
+        next((value for value in reversed(values) if value not in _EMPTY), None)
+        for values in zip(*map(_merging, rows), strict=True)
+    )
+
+
+def _known(values: Column) -> Column:
+    return [None if value is UNSET else value for value in values]
 
 
 def _talk(x: Exchanges, calls: Sequence[_Call]) -> None:

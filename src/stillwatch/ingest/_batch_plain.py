@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -15,7 +15,7 @@ from .exchanges import Exchanges, either, labels
 from .plain import Absent, Plain, PlainLine, When
 from .plain_pieces import Piece, PlainPieces
 
-__all__ = ["PLAIN"]
+__all__ = ["PLAIN", "told"]
 
 
 class _Answer(ChatResponse):
@@ -61,11 +61,16 @@ def _created(response: _Response) -> When | None:
     return response.body.created or response.body.created_at
 
 
-def _moment(line: _Line) -> int | None:
+def told(given: Any) -> int | None:
+    """A time that stands in a batch's files, if it is one."""
     try:
-        return None if line.response is None else instant(_created(line.response), "created")[0]
+        return instant(given, "created")[0] if given is not None else None
     except BadField:
         return None
+
+
+def _moment(line: _Line) -> int | None:
+    return None if line.response is None else told(_created(line.response))
 
 
 def _together(group: Sequence[Piece]) -> _Call | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -47,10 +48,19 @@ _ID_HOLDERS = frozenset(("correlationid", "requestid", "properties"))
 _tops = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def glance(line: bytes) -> Record | None:
-    """The fields in which the correlation id can stand."""
+@lru_cache(maxsize=4096)
+def _id_holders(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a row's names under which its id can stand."""
+    return tuple(name for name in names if name.lower() in _ID_HOLDERS)
+
+
+def glance(line: bytes) -> tuple[str, None] | None:
+    """The correlation id, wherever it stands."""
     tops = _tops(line)
-    return {key: parse(tops[key])[0] for key in tops if key.lower() in _ID_HOLDERS} if stands_alone(tops) else None
+    if not stands_alone(tops):
+        return None
+    ((key, _),) = pieces({name: parse(tops[name])[0] for name in _id_holders(tuple(tops))})
+    return key, None
 
 
 def _joined(given: list[Any]) -> list[Any]:

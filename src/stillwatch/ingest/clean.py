@@ -153,6 +153,8 @@ def instant(value: Any, field: str) -> tuple[int, bool]:
     Raises:
         BadField: when it is none of these.
     """
+    if type(value) is int and 0 <= value < 100_000_000_000:
+        return value * 1_000_000, False
     if isinstance(value, str):
         if value[4:5] == "-":
             try:

@@ -136,16 +136,17 @@ def _wanted(
     chunk: Chunk, file: JoinedFile, share: Share, joined: Joined, groups: dict[str, _Group]
 ) -> Callable[[int, bytes], bool]:
     """Whether a line is for the tolerant reader: not one of another part's, nor a plain one, which is put with its key's pieces at once."""
-    plain, parted, source = joined.plain, share.parted, file.source
+    plain, source, takes = joined.plain, file.source, share.takes
 
     def wanted(number: int, line: bytes) -> bool:
-        if parted and not share.takes(number, line):
+        mine = takes(number, line)
+        if mine is False:
             return False
         found = plain.decoded(line) if plain is not None else None
         if found is None:
             return True
         key, value = found
-        if owns(chunk, key):
+        if mine or owns(chunk, key):
             groups.setdefault(key, []).append(Piece(value, number, source, line))
         return False
 
@@ -160,7 +161,8 @@ def _joined_records(
     own = share.own_lines()
     if own is not None:
         for number, alone in own:
-            yield from line_records(alone, number, wanted)
+            if wanted(number, alone):
+                yield from line_records(alone, number)
         return
     stream = open_stream(Path(file.path))
     try:

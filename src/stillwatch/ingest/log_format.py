@@ -35,8 +35,8 @@ class Joined:
     that a record tells, of which the earliest stands in where an exchange has none; `group` takes from a file's stem what the stems of
     files that belong together share (all files of a folder belong together where it is not given, or where it leaves a file alone).
 
-    `glance` reads of a raw line no more than its one key and its moment hang on, as a record for `pieces` and `moment`: what it gives
-    them must be what the whole record gives. It answers `None`, or raises as a decoder does, where only the whole line can tell.
+    `glance` reads of a raw line no more than its one key and its moment, which must be what the whole record gives. It answers `None`,
+    or raises as a decoder does, where only the whole line can tell.
 
     `plain` says how plain lines are read, faster and to the same rows; a format works without.
     """
@@ -46,7 +46,7 @@ class Joined:
     needed: Callable[[Sequence[Record]], bool] = lambda _records: True
     moment: Callable[[Record], int | None] | None = None
     group: Callable[[str], str] | None = None
-    glance: Callable[[bytes], Record | None] | None = None
+    glance: Callable[[bytes], tuple[str, int | None] | None] | None = None
     plain: PlainPieces[Any, Any] | None = None
 
 

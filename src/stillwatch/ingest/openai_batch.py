@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from ._batch_plain import PLAIN
-from .clean import BadField, Reading, billed, instant, label, mapping, text
+from ._batch_plain import PLAIN, told
+from .clean import BadField, Reading, billed, label, mapping, text
 from .dialect import dialect_of_path, fill
 from .exchange import Exchange
 from .log_format import Joined, Piece, Record, log_format
@@ -52,12 +52,10 @@ def pieces(record: Record) -> Iterator[tuple[str, Record]]:
 def moment(record: Record) -> int | None:
     """A time that a record gives: a batch's start, an answer's creation."""
     given = record.get("in_progress_at") or record.get("created_at") if record.get("object") == "batch" else None
-    body = mapping(mapping(record.get("response")).get("body"))
-    given = given or body.get("created") or body.get("created_at")
-    try:
-        return instant(given, "created")[0] if given is not None else None
-    except BadField:
-        return None
+    if not given and "response" in record:
+        body = mapping(mapping(record["response"]).get("body"))
+        given = body.get("created") or body.get("created_at")
+    return told(given)
 
 
 _When = int | float | str | None
@@ -81,16 +79,14 @@ class _Glance(AloneOnItsLine, kw_only=True):
 _glanced = msgspec.json.Decoder(_Glance).decode
 
 
-def glance(line: bytes) -> Record | None:
+def glance(line: bytes) -> tuple[str, int | None] | None:
     """The id and the time of an answer, without its texts: a fifth of the work of reading all."""
     found = _glanced(line)
-    if found.object == "batch":
+    key = label(found.custom_id)
+    if key is None or found.object == "batch":
         return None
     body = found.response.body if found.response is not None else None
-    if body is None:
-        return {"custom_id": found.custom_id}
-    told = {"created": body.created, "created_at": body.created_at}
-    return {"custom_id": found.custom_id, "response": {"body": told}}
+    return key, told(body.created or body.created_at) if body is not None else None
 
 
 def assemble(found: Sequence[Piece], reading: Reading) -> Iterable[Exchange]:

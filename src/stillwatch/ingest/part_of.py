@@ -72,15 +72,14 @@ class Glances:
 
     def mark(self, line: bytes) -> int:
         """Look at a line that was not seen before."""
-        joined = self._joined
+        glance = self._joined.glance
         try:
-            record = joined.glance(line) if joined.glance is not None else None
-            if record is None:
-                return _WHOLE
-            ((key, _),) = joined.pieces(record)
-            told = joined.moment(record) if joined.moment is not None else None
+            found = glance(line) if glance is not None else None
         except (BadField, msgspec.DecodeError, *SHAPE_ERRORS):
             return _WHOLE
+        if found is None:
+            return _WHOLE
+        key, told = found
         if told is not None and (self.earliest is None or told < self.earliest):
             self.earliest = told
         return _mark(key)
@@ -96,14 +95,17 @@ class Share:
         self._lines = glances.of(file.source)
         self.parted = chunk.parts > 1
 
-    def takes(self, number: int, line: bytes) -> bool:
-        """Whether this part reads a line."""
-        marks = self._lines.marks
-        if number > len(marks):
-            size = len(line) if line.endswith(b"\n") else len(line) + 1
-            self._lines.add(number, self._glances.mark(line), size)
-        mark = marks[number - 1]
-        return mark == _WHOLE or mark % self._chunk.parts == self._chunk.part
+    def takes(self, number: int, line: bytes) -> bool | None:
+        """Whether this part reads a line; `None` where it must, because only the whole line tells whose it is."""
+        if not self.parted:
+            return True
+        lines = self._lines
+        if number <= len(lines.marks):
+            mark = lines.marks[number - 1]
+        else:
+            mark = self._glances.mark(line)
+            lines.add(number, mark, len(line) if line.endswith(b"\n") else len(line) + 1)
+        return None if mark == _WHOLE else mark % self._chunk.parts == self._chunk.part
 
     def tells(self, number: int) -> bool:
         """Whether what is wrong with a line is for this part to report: a line's owner does, and the first part for all the others."""
