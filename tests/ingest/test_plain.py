@@ -15,11 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import astuple, replace
 
-from stillwatch.ingest import FORMATS
+from stillwatch.ingest import FORMATS, _chat_plain
+from stillwatch.ingest._folded import BETWEEN, folded
 from stillwatch.ingest.clean import BadField, Reading, label
 from stillwatch.ingest.exchange import Exchange
 from stillwatch.ingest.exchanges import labels
 from stillwatch.ingest.log_format import Record
+from stillwatch.ingest.plain import NOT_PLAIN
 from stillwatch.ingest.plain_rows import PlainRows
 from stillwatch.ingest.read import exchanges_of
 from stillwatch.ingest.records import unwrap
@@ -266,3 +268,58 @@ def test_invalid_text_in_what_a_plain_line_skips_is_told() -> None:
     assert lines.decoded(line) is not None
     assert lines.decoded(line.replace(b"?", b"\xff")) is None
     assert lines.decoded(json.dumps({**capture(), "items": []}).encode()) is None
+
+
+def joined(stream: str) -> Any:
+    try:
+        return _chat_plain.joined_stream(stream)
+    except NOT_PLAIN:
+        return None
+
+
+TEXTS = st.one_of(
+    st.text(max_size=5),
+    st.sampled_from(['"', "\\", 'a","b', '\\"', '"content": "', "\n\ndata: ", "\U0001f600", ',"', '"}}]}', "\x7f", "\ud83d", "\ude00"]),
+)  # fmt: skip
+
+
+@given(
+    texts=st.lists(TEXTS, min_size=5, max_size=12),
+    raw=st.booleans(),
+    more=st.sampled_from([{}, {"role": "assistant"}, {"refusal": None}, {"refusal": "no"}, {"reasoning": "thought"}]),
+    odd=st.lists(st.tuples(st.integers(0, 12), st.sampled_from(EVENTS)), max_size=3),
+    compact=st.booleans(),
+)
+def test_a_run_of_chunks_read_as_one_says_what_all_of_them_say(
+    texts: list[str], raw: bool, more: Record, odd: list[tuple[int, Record]], compact: bool
+) -> None:
+    events = [{"id": "c", "choices": [{"index": 0, "delta": {**more, "content": text}}], "usage": None} for text in texts]
+    for place, event in odd:
+        events.insert(min(place, len(events)), event)
+    separators = (",", ":") if compact else (", ", ": ")
+    chunks = [json.dumps(event, ensure_ascii=not raw, separators=separators) for event in events]
+    stream = "data: " + "\n\ndata: ".join(chunks)
+    found = joined(stream)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_chat_plain, "folded", lambda _chunks: None)
+        assert joined(stream) == found
+
+
+@given(st.lists(st.text(alphabet='a"\\,x ', max_size=5), min_size=4, max_size=8))
+@example(["a\\", 'b","c', "a", "a", "a"])
+def test_letters_between_chunks_that_are_no_text_are_no_run(inners: list[str]) -> None:
+    stream = "data: " + "\n\ndata: ".join(f'{{"id": "c", "choices": [{{"delta": {{"content": "{one}"}}}}]}}' for one in inners)
+    found = joined(stream)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_chat_plain, "folded", lambda _chunks: None)
+        assert joined(stream) == found
+
+
+def test_an_ordinary_stream_is_read_as_one_run() -> None:
+    chunk = '{{"id": "c", "choices": [{{"index": 0, "delta": {{"content": "{}"}}}}]}}'
+    ends = '{"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}'
+    begins = '{"id": "c", "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}'
+    chunks = [begins, *map(chunk.format, ["one", " two", "\\n", " \u00e9", "\\u00e9 five"]), ends]
+    shorter = folded(BETWEEN.join(chunks))
+    assert shorter == (BETWEEN.join([begins, chunk.format(""), ends]), 1, "one two\n \u00e9\u00e9 five")
+    assert folded(BETWEEN.join([begins, ends])) is None

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from ._chat import calls_text, tool_names
+from ._folded import BETWEEN, folded
 from .clean import label
 from .exchanges import Exchanges, either, labels
 from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies, streams
@@ -236,8 +237,7 @@ class _Event(Plain):
     error: None = None
 
 
-_events = msgspec.json.Decoder(list[_Event]).decode
-_BETWEEN = "\n\ndata: "
+_decode_events = msgspec.json.Decoder(list[_Event]).decode
 
 
 def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
@@ -247,10 +247,7 @@ def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
     """
     if not stream.startswith("data: "):
         return None
-    bare = stream.rstrip("\n").removesuffix(f"{_BETWEEN}[DONE]")
-    if bare.count("\n") != 2 * bare.count(_BETWEEN):
-        return None
-    events = _events(f"[{bare[6:].replace(_BETWEEN, ',')}]")
+    events = _events(stream.rstrip("\n").removesuffix(f"{BETWEEN}[DONE]")[6:])
     if not events or not events[0].id:
         return None
     usages = [event.usage for event in events if event.usage is not None]
@@ -263,6 +260,27 @@ def joined_stream(stream: str) -> tuple[ChatResponse, bool] | None:
     usage = usages[-1] if usages else None
     whole = ChatResponse(choices=choices, id=events[0].id, model=events[0].model, usage=usage)
     return whole, bool(choices) and all(choice.finish_reason for choice in choices)
+
+
+def _events(chunks: str) -> list[_Event]:
+    """The events of a stream; a run of them that only carry on one text may be one event."""
+    shorter = folded(chunks)
+    if shorter is not None:
+        chunks_left, place, text = shorter
+        events = _apart(chunks_left)
+        pieces = events[place].choices if events else []
+        if len(pieces) == 1 and _carries_text(pieces[0].delta):
+            pieces[0].delta.content = text
+            return events
+    return _apart(chunks)
+
+
+def _apart(chunks: str) -> list[_Event]:
+    return _decode_events(f"[{chunks.replace(BETWEEN, ',')}]") if chunks.count("\n") == 2 * chunks.count(BETWEEN) else []
+
+
+def _carries_text(delta: _Delta) -> bool:
+    return delta.content is not None and not (delta.refusal or delta.reasoning_content or delta.reasoning)
 
 
 def _carried_on(pieces: list[_Piece]) -> _Choice:
