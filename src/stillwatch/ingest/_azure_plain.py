@@ -33,10 +33,10 @@ class _Row(PlainLine, kw_only=True):
     CorrelationId: str
     TimeGenerated: When | None = None
     SequenceNumber: Asked = None
-    RequestMessages: list[Message] | None | UnsetType = UNSET
-    ResponseMessages: list[_Said] | None | UnsetType = UNSET
-    ModelName: str | None | UnsetType = UNSET
-    DeploymentName: str | None | UnsetType = UNSET
+    RequestMessages: list[Message] | UnsetType | None = UNSET
+    ResponseMessages: list[_Said] | UnsetType | None = UNSET
+    ModelName: str | UnsetType | None = UNSET
+    DeploymentName: str | UnsetType | None = UNSET
     PromptTokens: Billed | UnsetType = UNSET
     CompletionTokens: Billed = None
     IsStreamCompletion: bool | None = None
@@ -144,9 +144,7 @@ def _gateway(x: Exchanges, rows: Sequence[Sequence[_Row]], agent_of: Callable[[A
     x.account = either(x.credential, labels(each("UserId")))
     x.ip = texts(each("CallerIpAddress"))
     x.http_status = each("ResponseCode")
-    headers = [
-        own or other for own, other in zip(each("RequestHeaders"), each("BackendRequestHeaders"), strict=True)
-    ]
+    headers = [own or other for own, other in zip(each("RequestHeaders"), each("BackendRequestHeaders"), strict=True)]
     x.user_agent = [agent_of(one) if one else None for one in headers]
 
 
@@ -160,7 +158,8 @@ def _llm(x: Exchanges, rows: Sequence[Sequence[_Row]]) -> None:
 
 
 _merging = attrgetter(
-    *("ModelName", "DeploymentName", "RequestId", "CorrelationId", "IsStreamCompletion", "PromptTokens"), "CompletionTokens"
+    *("ModelName", "DeploymentName", "RequestId", "CorrelationId", "IsStreamCompletion", "PromptTokens"),
+    "CompletionTokens",
 )
 
 

@@ -87,9 +87,7 @@ def _read(calls: Sequence[_Call], _reading: Reading) -> Exchanges:
     x.line = [call.piece.line for call in calls]
     x.source = [call.piece.source for call in calls]
     x.http_status = [call.response.status_code for call in calls]
-    x.request = either(
-        labels([call.response.request_id for call in calls]), labels([call.answer.id for call in calls])
-    )
+    x.request = either(labels([call.response.request_id for call in calls]), labels([call.answer.id for call in calls]))
     _chat_plain.requests(x, [call.request for call in calls])
     _chat_plain.responses(x, [call.response.body for call in calls], [None] * x.count)
     return x

@@ -23,6 +23,7 @@ __all__ = [
     "LoneRequest",
     "LoneResponse",
     "Message",
+    "asked_for",
     "requests",
     "responses",
     "turns",
@@ -146,6 +147,13 @@ def requests(x: Exchanges, bodies: Sequence[ChatRequest]) -> None:
     """Fill from request bodies."""
     x.model = labels([body.model for body in bodies])
     x.end_user = either(labels([body.safety_identifier for body in bodies]), labels([body.user for body in bodies]))
+    asked_for(x, bodies)
+    x.tools = [tool_names(tools) if (tools := body.tools or body.functions) else None for body in bodies]
+    lay_out_all(x, [turns(body.messages) for body in bodies])
+
+
+def asked_for(x: Exchanges, bodies: Sequence[ChatParameters]) -> None:
+    """Fill what was asked of the sampler, as `sampling` does for one."""
     x.max_tokens = either([body.max_completion_tokens for body in bodies], [body.max_tokens for body in bodies])
     x.temperature = [body.temperature for body in bodies]
     x.top_p = [body.top_p for body in bodies]
@@ -155,8 +163,6 @@ def requests(x: Exchanges, bodies: Sequence[ChatRequest]) -> None:
     x.top_logprobs = [body.top_logprobs for body in bodies]
     x.logit_bias = [bool(body.logit_bias) for body in bodies]
     x.stream = [bool(body.stream) for body in bodies]
-    x.tools = [tool_names(tools) if (tools := body.tools or body.functions) else None for body in bodies]
-    lay_out_all(x, [turns(body.messages) for body in bodies])
 
 
 def used(x: Exchanges, usages: Sequence[Usage | None]) -> None:
@@ -276,7 +282,9 @@ def _events(chunks: str) -> list[_Event]:
 
 
 def _apart(chunks: str) -> list[_Event]:
-    return _decode_events(f"[{chunks.replace(BETWEEN, ',')}]") if chunks.count("\n") == 2 * chunks.count(BETWEEN) else []
+    return (
+        _decode_events(f"[{chunks.replace(BETWEEN, ',')}]") if chunks.count("\n") == 2 * chunks.count(BETWEEN) else []
+    )
 
 
 def _carries_text(delta: _Delta) -> bool:

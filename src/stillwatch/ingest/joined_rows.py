@@ -58,7 +58,7 @@ def _read_plain(
     items = []
     places: list[int] = []
     for place, group in enumerate(groups):
-        item = plain.together(group) if all([piece.raw for piece in group]) else None
+        item = plain.together(group) if all(piece.raw for piece in group) else None
         if item is None:
             others.append(place)
         else:
@@ -85,7 +85,9 @@ def _tell_earliest(groups: Sequence[_Group], joined: Joined, reading: Reading) -
     plain = joined.plain
     if plain is None or joined.moment is None:
         return
-    told = [moment for group in groups for piece in group if piece.raw and (moment := plain.moment(piece.value)) is not None]
+    told = [
+        moment for group in groups for piece in group if piece.raw and (moment := plain.moment(piece.value)) is not None
+    ]
     if told and (reading.earliest is None or min(told) < reading.earliest):
         reading.earliest = min(told)
 
