@@ -20,7 +20,9 @@ KEYS = st.one_of(
     st.sampled_from(["input.value", "output.value", "input.mime_type", "output.mime_type", "llm.finish_reason", "llm.input_messages",
                      "llm.prompts.0.prompt.text", "llm.tools.0.tool.name", "llm.response.finish_reason"]),
 )  # fmt: skip
-VALUES = st.sampled_from(["user", "assistant", "text", "", "application/json", "content_filter", None, 7, [], ["a"], {"text": "t"}])
+VALUES = st.sampled_from(
+    ["user", "assistant", "text", "", "application/json", "content_filter", None, 7, [], ["a"], {"text": "t"}]
+)
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=8))

@@ -293,7 +293,9 @@ TEXTS = st.one_of(
 def test_a_run_of_chunks_read_as_one_says_what_all_of_them_say(
     texts: list[str], raw: bool, more: Record, odd: list[tuple[int, Record]], compact: bool
 ) -> None:
-    events = [{"id": "c", "choices": [{"index": 0, "delta": {**more, "content": text}}], "usage": None} for text in texts]
+    events = [
+        {"id": "c", "choices": [{"index": 0, "delta": {**more, "content": text}}], "usage": None} for text in texts
+    ]
     for place, event in odd:
         events.insert(min(place, len(events)), event)
     separators = (",", ":") if compact else (", ", ": ")
@@ -308,7 +310,9 @@ def test_a_run_of_chunks_read_as_one_says_what_all_of_them_say(
 @given(st.lists(st.text(alphabet='a"\\,x ', max_size=5), min_size=4, max_size=8))
 @example(["a\\", 'b","c', "a", "a", "a"])
 def test_letters_between_chunks_that_are_no_text_are_no_run(inners: list[str]) -> None:
-    stream = "data: " + "\n\ndata: ".join(f'{{"id": "c", "choices": [{{"delta": {{"content": "{one}"}}}}]}}' for one in inners)
+    stream = "data: " + "\n\ndata: ".join(
+        f'{{"id": "c", "choices": [{{"delta": {{"content": "{one}"}}}}]}}' for one in inners
+    )
     found = joined(stream)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(_chat_plain, "folded", lambda _chunks: None)

@@ -65,7 +65,9 @@ def is_plain(name: str, group: list[Record]) -> bool:
     """Whether the lines of an exchange are plain, each and together."""
     found = [plainly(name, record) for record in group]
     plain = FORMATS[name].joined.plain  # type: ignore[union-attr]
-    return None not in found and plain is not None and plain.together([Piece(one[1], 0, 0) for one in found]) is not None
+    return (
+        None not in found and plain is not None and plain.together([Piece(one[1], 0, 0) for one in found]) is not None
+    )
 
 
 def samples(name: str) -> list[list[Record]]:

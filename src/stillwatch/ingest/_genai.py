@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from . import _chat
 from ._otlp import Span, nested
@@ -126,6 +129,8 @@ class Talk(NamedTuple):
 def talk(span: Span, events: Sequence[Span]) -> Talk:
     """What was said, from wherever this version of the conventions keeps it."""
     get = span.attributes.get
+    if not events and not span.events and (quick := _texts_alone(span.attributes)) is not None:
+        return quick
     asked, answers = _messages(span, events)
     thoughts: list[str] = []
     carried: list[str] = []
@@ -133,9 +138,7 @@ def talk(span: Span, events: Sequence[Span]) -> Talk:
     turns = None
     system: list[str] = []
     if asked:
-        given = _structured(get("gen_ai.system_instructions"))
-        told = _message({"role": "system", "parts": given}, [], [])[1] if isinstance(given, list) else text(given)
-        system = [told] if told else []
+        system = _system(span.attributes)
         turns = [_message(message, [], carried) for message in asked]
     reasons = [label(reason) for reason in sequence(get("gen_ai.response.finish_reasons"))]
     texts = []
@@ -149,9 +152,57 @@ def talk(span: Span, events: Sequence[Span]) -> Talk:
             thoughts.append(thought)
         reasons.append(label(message.get("finish_reason")))
         refused |= bool(message.get("refusal"))
-    stop = next((reason for reason in reasons if reason), None)
-    refused |= not _REFUSALS.isdisjoint(reasons)
+    stop, told_no = _stop(reasons)
+    refused |= told_no
     return Talk(turns, system, joined_answers(texts), joined_answers(thoughts), carried, brought, stop, refused)
+
+
+def _stop(reasons: Sequence[str | None]) -> tuple[str | None, bool]:
+    """The first reason to stop that is known, and whether any tells of a refusal."""
+    return next((reason for reason in reasons if reason), None), not _REFUSALS.isdisjoint(reasons)
+
+
+def _system(found: dict[str, Any]) -> list[str]:
+    given = _structured(found.get("gen_ai.system_instructions"))
+    told = _message({"role": "system", "parts": given}, [], [])[1] if isinstance(given, list) else text(given)
+    return [told] if told else []
+
+
+class _Text(msgspec.Struct, gc=False):
+    type: Literal["text"]
+    content: str
+
+
+class _Said(msgspec.Struct, gc=False):
+    """A message of nothing but texts."""
+
+    parts: list[_Text]
+    role: str = "user"
+    finish_reason: str | None = None
+    reasoning_content: UnsetType = UNSET
+    reasoning: UnsetType = UNSET
+    refusal: UnsetType = UNSET
+
+
+_texts = msgspec.json.Decoder(list[_Said]).decode
+
+
+def _texts_alone(found: dict[str, Any]) -> Talk | None:
+    """The same where the messages of both sides stand in one text each and hold nothing but texts, as most do."""
+    given, answered = found.get("gen_ai.input.messages"), found.get("gen_ai.output.messages")
+    if not (type(given) is str and given.startswith("[") and type(answered) is str and answered.startswith("[")):
+        return None
+    try:
+        asked, answers = _texts(given), _texts(answered)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    if not (asked and answers):
+        return None
+    turns: list[Turn] = [(one.role, "\n".join([part.content for part in one.parts]) or None) for one in asked]
+    output = joined_answers(["\n".join([part.content for part in one.parts]) for one in answers])
+    reasons = [label(reason) for reason in sequence(found.get("gen_ai.response.finish_reasons"))]
+    stop, refused = _stop([*reasons, *(label(one.finish_reason) for one in answers)])
+    return Talk(turns, _system(found), output, None, [], [], stop, refused)
 
 
 def tools_of(found: dict[str, Any]) -> str | None:

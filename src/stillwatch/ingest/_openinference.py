@@ -16,6 +16,8 @@ __all__ = ["Talk", "object_of", "refusal_category", "request_id", "talk", "tools
 _REFUSALS = frozenset(("content_filter", "refusal", "SAFETY"))
 _ID = re.compile(r'\s*\{\s*"id"\s*:\s*"([^"\\]{1,200})"')
 _LISTS = ("llm.input_messages.", "llm.output_messages.", "llm.prompts.")
+_NONE = _LISTS[0]
+"""Stands for an attribute that a message lacks: a span that has one of this name is read the longer way."""
 _TOLD = re.compile(r"llm\.(in|out)put_messages\.(0|[1-9][0-9]{0,3})\.message\.(role|content)\Z")
 
 
@@ -31,30 +33,35 @@ class Talk(NamedTuple):
     refused: bool
 
 
-@lru_cache(maxsize=4096)
-def _place(key: str) -> tuple[bool, int, bool] | bool:
-    """Where a text of a message stands: (in the answer, its number, whether it is the role); else whether the attribute is plain."""
-    told = _TOLD.match(key)
-    return (told[1] == "out", int(told[2]), told[3] == "role") if told is not None else not key.startswith(_LISTS)
+_Side = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1024)
+def _places(keys: tuple[str, ...]) -> tuple[_Side, _Side] | None:
+    """The attributes of each message's role and text, of both sides; `None` where some message may hold more. Spans of one kind share keys."""
+    sides: tuple[dict[int, tuple[str, str]], dict[int, tuple[str, str]]] = ({}, {})
+    for key in keys:
+        told = _TOLD.match(key)
+        if told is None:
+            if key.startswith(_LISTS):
+                return None
+            continue
+        side, number = sides[told[1] == "out"], int(told[2])
+        role, content = side.get(number, (_NONE, _NONE))
+        side[number] = (key, content) if told[3] == "role" else (role, key)
+    asked, answers = (tuple(side[number] for number in sorted(side)) for side in sides)
+    return asked, answers
 
 
 def _texts_alone(found: dict[str, Any]) -> tuple[list[Turn], list[Turn]] | None:
     """The turns of both sides, `None` where there is more in them than a text each."""
-    sides: tuple[dict[int, Turn], dict[int, Turn]] = ({}, {})
-    for key, said in found.items():
-        place = _place(key)
-        if place is True:
-            continue
-        if place is False:
-            return None
-        answered, number, is_role = place
-        side = sides[answered]
-        role, content = side.get(number, ("user", None))
-        if is_role:
-            side[number] = said if type(said) is str else "user", content
-        else:
-            side[number] = role, text(said)
-    asked, answers = ([side[number] for number in sorted(side)] for side in sides)
+    places = _places(tuple(found))
+    if places is None:
+        return None
+    asked, answers = (
+        [(said if type(said := found.get(role)) is str else "user", text(found.get(content))) for role, content in side]
+        for side in places
+    )
     return asked, answers
 
 
@@ -131,7 +138,7 @@ def refusal_category(found: dict[str, Any], stop: str | None) -> str | None:
 
 def tools_of(found: dict[str, Any]) -> str | None:
     """Names of the tools offered."""
-    return sorted_tools(_tool(tool) for tool in nested(found, "llm.tools"))
+    return sorted_tools(map(_tool, nested(found, "llm.tools"))) if "llm.tools." in " ".join(found) else None
 
 
 def _tool(given: Any) -> Any:
