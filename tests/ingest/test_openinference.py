@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from stillwatch.ingest import _openinference
 
+_PART = "message.contents.0.message_content.text"
 KEYS = st.one_of(
     st.builds(
         "llm.{}_messages.{}.{}".format,
         st.sampled_from(["input", "output"]),
         st.sampled_from(["0", "1", "10", "2", "00", "x", "99999", "123456"]),
-        st.sampled_from(["message.role", "message.content", "message.content", "message.refusal", "message", "message.contents.0.message_content.text"]),
+        st.sampled_from(["message.role", "message.content", "message.content", "message.refusal", "message", _PART]),
     ),
     st.sampled_from(["input.value", "output.value", "input.mime_type", "output.mime_type", "llm.finish_reason", "llm.input_messages",
                      "llm.prompts.0.prompt.text", "llm.tools.0.tool.name", "llm.response.finish_reason"]),

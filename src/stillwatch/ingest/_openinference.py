@@ -38,7 +38,10 @@ _Side = tuple[tuple[str, str], ...]
 
 @lru_cache(maxsize=1024)
 def _places(keys: tuple[str, ...]) -> tuple[_Side, _Side] | None:
-    """The attributes of each message's role and text, of both sides; `None` where some message may hold more. Spans of one kind share keys."""
+    """The attributes of each message's role and text, of both sides; `None` where some message may hold more.
+
+    Spans of one kind have the same attributes, so this is asked anew for few of them.
+    """
     sides: tuple[dict[int, tuple[str, str]], dict[int, tuple[str, str]]] = ({}, {})
     for key in keys:
         told = _TOLD.match(key)
