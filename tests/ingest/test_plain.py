@@ -46,7 +46,7 @@ ASKED = [
     {"role": "tool", "content": "result"},
     {"role": "user", "content": "prompt"},
 ]
-ANSWERS = [
+ANSWERS: list[Record] = [
     {"message": {"role": "assistant", "content": "answer", "reasoning_content": "thought"}, "finish_reason": "stop"},
     {"message": {"content": None, "refusal": "no", "reasoning": "thought"}, "finish_reason": "content_filter"},
     {"message": {"content": "", "tool_calls": [CALL]}, "text": "legacy"},
@@ -85,7 +85,20 @@ MARKED = {
     **FULL,
     "request": {**FULL["request"], "body": {"messages": [{"content": "prompt", "reasoning_details": None}]}},
 }
-MADE: dict[str, list[Record]] = {"openai_chat": [FULL, MARKED]}
+GENERATION = {
+    "id": "o", "trace_id": "t", "type": "GENERATION", "start_time": "2025-10-01T10:00:00Z", "level": "ERROR",
+    "provided_model_name": "m", "model": "n", "model_parameters": json.dumps({"temperature": 1, **MARKS}), "user_id": "u", "userId": "v",
+    "session_id": "s", "sessionId": "w", "tool_definitions": {}, "tool_call_names": [], "input": ASKED, "trace": None,
+    "output": {**ANSWERS[0]["message"], "refusal": "no", "finish_reason": "stop", "tool_calls": [CALL]},
+    "usage_details": {"input": 5, "output": 6, "reasoning_tokens": 2, "input_cached_tokens": 1, "total": 11},
+    "metadata": {"org": "o", "organization": "p", "end_user": "e", "ip": "203.0.113.7", "client_ip": "203.0.113.8", "user_agent": "SDK/1"},
+}  # fmt: skip
+TOLD = {**GENERATION, "level": None, "model_parameters": '{"stream": false, "logprobs": true}', "input": json.dumps(ASKED),
+        "output": json.dumps(GENERATION["output"])}  # fmt: skip
+MADE: dict[str, list[Record]] = {
+    "openai_chat": [FULL, MARKED],
+    "langfuse": [GENERATION, TOLD, {**TOLD, "output": "answer"}],
+}
 """Records with more in them than the samples have."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _chat
+from ._langfuse_plain import PLAIN
 from .clean import Reading, billed, label, mapping, sequence, text
 from .dialect import DIALECTS, dialect_of_bodies
 from .exchange import Exchange
@@ -92,6 +93,7 @@ def _answered(x: Exchange, given: Any, artifacts: list[str]) -> bool:
     wants='"trace_id" and "start_time" with "provided_model_name" or "model_parameters"',
     sniff=_sniff,
     lacks=("asn", "client_telemetry", "credential", "tls_fingerprint", "http_status"),
+    plain=PLAIN,
 )
 def read(record: Record, reading: Reading) -> Iterable[Exchange]:
     """Read one observation; only generations are exchanges."""
