@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stillwatch.ingest import FORMATS, ReadOptions, _chat, _converse, _otlp, azure_apim_llm, openinference
+from stillwatch.ingest import FORMATS, ReadOptions, _chat, _converse, _openinference, _otlp, azure_apim_llm
 from stillwatch.ingest.clean import BadField, Reading
 from stillwatch.ingest.exchange import Exchange
 from stillwatch.ingest.read import exchanges_of
@@ -102,8 +102,8 @@ def test_the_context_of_a_flat_span_may_be_anything(odd: Any) -> None:
 def test_parts_of_an_openinference_message_may_be_anything(odd: Any) -> None:
     calls = [odd, {"tool_call": odd}, {"tool_call": {"function": odd}}]
     message = {"role": "assistant", "contents": [odd, {"message_content": odd}], "tool_calls": calls}
-    assert openinference._message({"message": message}, [], [])[0] == "assistant"
-    assert openinference._message({"message": odd}, [], []) == ("user", None)
+    assert _openinference._message({"message": message}, [], [])[0] == "assistant"
+    assert _openinference._message({"message": odd}, [], []) == ("user", None)
 
 
 def test_a_joined_document_that_is_too_large_is_named_and_the_others_are_read(tmp_path: Path) -> None:

@@ -158,3 +158,16 @@ def test_a_block_of_pieces_that_stumbles_is_read_one_by_one(
 
     monkeypatch.setattr(joined.plain, "read", stumbles)
     assert told(tmp_path) == wanted
+
+
+def test_a_request_that_failed_is_placed_at_the_earliest_time_that_plain_answers_tell(tmp_path: Path) -> None:
+    records = list(named("openai_batch", MADE["openai_batch"] * 3))
+    for place, answer in enumerate(records[1::2]):
+        body = {**answer["response"]["body"], "created": 1_759_000_000 + 60 * place}
+        answer["response"] = {**answer["response"], "body": body}
+    asked = {**records[0], "custom_id": "failed"}
+    failed = {"custom_id": "failed", "response": {"status_code": 500, "body": {}}, "error": {"code": "x"}}
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, [*records, asked, failed])))
+    ((rows, rejects, *_),) = told(tmp_path)
+    assert not rejects
+    assert [row["at"].timestamp() - 1_759_000_000 for row in rows] == [0, 60, 120, 0]
