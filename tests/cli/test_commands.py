@@ -31,6 +31,7 @@ COMMANDS = (
     "audit",
     "forum",
     "console",
+    "gateway",
 )
 
 
