@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stillwatch.ingest import _genai
 from stillwatch.ingest._otlp import Span
 
-ODD: list[Any] = st.sampled_from([None, "", "text", 7, [], {}, ["a"]])
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, "", "text", 7, [], {}, ["a"]])
 PART = st.one_of(
     st.fixed_dictionaries({"type": st.just("text"), "content": st.sampled_from(["one", "", "two"])}, optional={"x": ODD}),
     st.fixed_dictionaries({"type": st.sampled_from(["reasoning", "tool_call", None])}, optional={"content": ODD}),
