@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
+from tests.forum.taxii.running import running
 
 from stillwatch.core import settings_from
 from stillwatch.engine import Workspace
+from stillwatch.forum import by_the_rules
+from stillwatch.forum.taxii import read_hub
 from stillwatch.pipeline import Inputs, last_view, scan
 
 from .calling import call
@@ -24,14 +28,17 @@ public_models = ["m-1"]
 [bases.us-peer]
 law = "membership agreement"
 lanes = ["peer"]
-starts = 2026-01-01
-ends = 2026-12-31
+starts = {starts}
+ends = {ends}
 confirmed_by = "counsel"
 [profiles.us]
 jurisdiction = "US"
 subnets = true
 user_agents = true
 """
+
+
+TODAY = dt.datetime.now(dt.UTC).date()
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +52,35 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(finished: Path, folder: Path, member: str) -> Path:
     """One lab's copy of it, with a sharing policy."""
     made = shutil.copytree(finished, folder / member)
-    (made / "forum.toml").write_text(POLICY.format(member=member))
+    (made / "forum.toml").write_text(
+        POLICY.format(member=member, starts=TODAY - dt.timedelta(days=30), ends=TODAY + dt.timedelta(days=300))
+    )
     return made
+
+
+def over_a_hub(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path, out: Path, ours: Path
+) -> Path:
+    """What left, pushed to a hub that reads it by the rules, and pulled by another house into its inbox."""
+    call(capsys, monkeypatch, "forum", "hub", folder, "--url", "http://127.0.0.1:1")
+    tokens = {}
+    for name in ("lab-a", "lab-b"):
+        _, lines, told = call(capsys, monkeypatch, "forum", "member", name)
+        tokens[name] = folder / name
+        tokens[name].write_text(told.partition(": ")[2])
+        with (folder / "hub.toml").open("a") as file:
+            file.write(lines)
+    settings = (folder / "hub.toml").read_text().replace("members = []", 'members = ["lab-a", "lab-b"]')
+    (folder / "hub.toml").write_text(settings)
+    hub = read_hub(folder / "hub.toml")
+    with running(hub, accept=by_the_rules()) as port:
+        address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
+        inboxes = {name: folder / f"{name}.sqlite" for name in tokens}
+        given = {name: ("--inbox", inboxes[name], "--token-file", tokens[name]) for name in tokens}
+        code, said, err = call(capsys, monkeypatch, "forum", "push", address, out, *given["lab-a"], "--workspace", ours)
+        assert (code, "0 refused" in said) == (0, True), said + err
+        assert call(capsys, monkeypatch, "forum", "pull", address, *given["lab-b"])[0] == 0
+    return inboxes["lab-b"]
 
 
 @pytest.mark.slow
@@ -90,7 +124,12 @@ def test_two_houses_warn_each_other(
     assert kinds.index("case.vault_opened") < kinds.index("case.shared")
 
     assert run("forum", "lint", out, "--incoming")[:2] == (0, "no rule refuses it\n")
-    assert run("forum", "take", out, at=theirs)[0] == 0
+    box = over_a_hub(capsys, monkeypatch, tmp_path / "hub", out, ours)
+    assert run("forum", "take", "--inbox", box, at=theirs)[:2] == (
+        0,
+        "3 indicators new or changed, 0 of them withdrawn; 0 opinions and sightings\n",
+    )
+    assert run("forum", "take", "--inbox", box, at=theirs)[1].startswith("0 indicators new")
     found = json.loads(run("forum", "match", "--json", at=theirs)[1])
     (match,) = found["matches"]
     assert (match["kind"], match["accounts"], match["actors"]) == ("template", 16, [handle])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -14,31 +15,45 @@ from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusal
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
-    from stillwatch.forum import Doubt
+    import datetime as dt
+
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import Doubt, Refusal
 
 __all__ = ["forum_contest", "forum_feedback", "forum_match", "forum_say", "forum_take"]
 
+_AT_ONCE = 400
+"""Objects that the rules read together; they take no more than 500 in a batch."""
+
 
 @forum_app.command(name="take")
-def forum_take(file: Path, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """Take in what another house sent, as far as no rule refuses it. Exit status 1 when something was refused.
+def forum_take(file: Path | None = None, /, *, inbox: Path | None = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Take in what other houses sent, as far as no rule refuses it. Exit status 1 when something was refused.
 
     Args:
         file: A bundle, a TAXII envelope, a list of objects or one object.
+        inbox: File that stillwatch forum pull fills: everything in it that is new here, in place of a file.
         workspace: Folder of the scan.
     """
     import datetime as dt
 
     from stillwatch.engine import Workspace
-    from stillwatch.forum import read_objects, take_in
+    from stillwatch.forum import ForumError, read_objects, take_in
 
+    if (file is None) == (inbox is None):
+        raise ForumError("name either a file or --inbox FILE")
     space = Workspace(workspace, make=False)
-    told = take_in(space, read_objects(file.read_bytes()), source=file.name, now=dt.datetime.now(dt.UTC))
-    print(
-        f"{told.fresh} indicators new or changed, {told.withdrawn} of them withdrawn; {told.opinions} opinions and sightings"
-    )
-    if not told.linted.passes:
-        print_refusals(told.linted.refusals)
+    now = dt.datetime.now(dt.UTC)
+    refusals: list[Refusal] = []
+    fresh = withdrawn = opinions = 0
+    batches = [(file.name, read_objects(file.read_bytes()))] if file is not None else _pulled(inbox, space)
+    for source, objects in batches:
+        told = take_in(space, objects, source=source, now=now)
+        fresh, withdrawn, opinions = fresh + told.fresh, withdrawn + told.withdrawn, opinions + told.opinions
+        refusals += told.linted.refusals
+    print(f"{fresh} indicators new or changed, {withdrawn} of them withdrawn; {opinions} opinions and sightings")
+    if refusals:
+        print_refusals(tuple(refusals))
         sys.exit(1)
 
 
@@ -157,6 +172,43 @@ def forum_feedback(*, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> Non
 
     added = feedback(Workspace(workspace, make=False), desk_in(workspace), by=me(by))
     print(f"{added} statements added to cases")
+
+
+def _pulled(inbox: Path | None, space: Workspace) -> Iterator[tuple[str, list[Any]]]:
+    """What was pulled and is not known here in that version, in batches by who told it. What two servers tell differently is left out."""
+    from stillwatch.core import FormatError
+    from stillwatch.forum.taxii import Inbox
+
+    if inbox is None or not inbox.exists():
+        raise FormatError(f"{inbox}: nothing was pulled yet")
+    rows = space.store.read("indicators_in", ["id", "modified"]).to_pylist()
+    known = {row["id"]: row["modified"] for row in rows}
+    waiting: dict[str, list[Any]] = {}
+    disputed = 0
+    box = Inbox(inbox)
+    try:
+        for one in box.objects():
+            disputed += one.disputed
+            if one.disputed or _at(one.stix.get("modified")) == known.get(one.stix["id"], 0):
+                continue
+            batch = waiting.setdefault(one.sources[0], [])
+            batch.append(one.stix)
+            if len(batch) == _AT_ONCE:
+                yield one.sources[0], waiting.pop(one.sources[0])
+        yield from waiting.items()
+    finally:
+        box.close()
+    if disputed:
+        print(f"{disputed} objects left out: two servers tell the same version differently")
+
+
+def _at(text: Any) -> dt.datetime | None:
+    import datetime as dt
+
+    try:
+        return dt.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _doubt(text: str) -> Doubt:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
+from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
     from stillwatch.forum.log import Month
@@ -169,8 +170,11 @@ def forum_push(
     tls_key: Path | None = None,
     authorities: Path | None = None,
     unsafe_http: Flag = False,
+    unsafe_send_all: Flag = False,
+    policy: PolicyFile = None,
+    workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
-    """Send objects to a collection; what it acknowledged before is not sent again.
+    """Send objects to a collection; what it acknowledged before is not sent again. Nothing is sent while a rule refuses anything.
 
     Args:
         address: Of the collection: https://host/root/collections/id/.
@@ -183,8 +187,13 @@ def forum_push(
         tls_key: The key of our client certificate.
         authorities: Authorities that the server's certificate must come from, in place of the system's.
         unsafe_http: Allow plain HTTP to other machines.
+        unsafe_send_all: Send what the sharing rules would refuse.
+        workspace: Folder of the scan, whose forum.toml is the sharing policy.
     """
+    import datetime as dt
+
     from stillwatch.core import FormatError
+    from stillwatch.forum import Setting, Way, lint
     from stillwatch.forum.taxii import Inbox, push
 
     objects = []
@@ -193,6 +202,12 @@ def forum_push(
             objects += json.loads(file.read_text("utf-8"))["objects"]
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(f'{file}: expected a STIX bundle or an envelope with "objects"') from error
+    if not unsafe_send_all:
+        own = policy_of(policy, workspace)
+        found = lint(objects, Setting(way=Way.OUT, now=dt.datetime.now(dt.UTC), policy=own))
+        if not found.passes:
+            print_refusals(found.refusals)
+            raise FormatError(f"{len(found.refusals)} refusals: nothing was sent")
     given = _credentials(token_file, user, password_file, certificate, tls_key)
     remote = _remote(address, given, authorities, unsafe_http=unsafe_http)
     box = Inbox(inbox)
@@ -294,12 +309,10 @@ def _told(month: Month) -> dict[str, object]:
 
 
 def _rules(*, unsafe_accept_all: bool) -> Accept:
-    from stillwatch.core import FormatError
+    from stillwatch.forum import by_the_rules
     from stillwatch.forum.taxii import accept_all
 
-    if not unsafe_accept_all:
-        raise FormatError("the sharing rules are not connected here yet; --unsafe-accept-all runs without them")
-    return accept_all
+    return accept_all if unsafe_accept_all else by_the_rules()
 
 
 def _credentials(

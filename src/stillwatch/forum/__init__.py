@@ -7,6 +7,7 @@ from stillwatch.forum.incoming import TakenIn, feedback, take_in
 from stillwatch.forum.indicators import CaseFacts, Indicator, LeftOut, Thing, indicators_of
 from stillwatch.forum.kept import left_before, passed_on, share
 from stillwatch.forum.lint import Linted, lint
+from stillwatch.forum.one_by_one import Against, by_the_rules
 from stillwatch.forum.opinions.contest import Ground, answer, contest
 from stillwatch.forum.opinions.lattice import State, corroboration
 from stillwatch.forum.opinions.saying import Doubt, not_harvesting, said_bytes, seen_too
@@ -19,6 +20,7 @@ from stillwatch.forum.writing.versions import REASONS
 
 __all__ = [
     "REASONS",
+    "Against",
     "Carrier",
     "CaseFacts",
     "Doubt",
@@ -43,6 +45,7 @@ __all__ = [
     "Tlp",
     "Way",
     "answer",
+    "by_the_rules",
     "contest",
     "corroboration",
     "feedback",

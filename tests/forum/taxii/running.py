@@ -12,16 +12,21 @@ from pathlib import Path
 
 from tests.forum.taxii.hub import SIGNER
 
-from stillwatch.forum.taxii import Hub, HubApp, accept_all
+from stillwatch.forum.taxii import Accept, Hub, HubApp, accept_all
 from stillwatch.forum.taxii.serving import server
 
 
 @contextlib.contextmanager
 def running(
-    hub: Hub, *, certificate: Path | None = None, key: Path | None = None, clients: Path | None = None
+    hub: Hub,
+    *,
+    accept: Accept = accept_all,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    clients: Path | None = None,
 ) -> Iterator[int]:
     """The port of a hub."""
-    app = HubApp(hub, accept=accept_all, signer=SIGNER)
+    app = HubApp(hub, accept=accept, signer=SIGNER)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         ours = server(app, host="127.0.0.1", port=0, certificate=certificate, key=key, clients=clients)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -17,12 +18,26 @@ from stillwatch.cli.forum_server import (
     forum_member,
     forum_pull,
     forum_push,
-    forum_serve,
     forum_status,
 )
 from stillwatch.core import FormatError, TamperingFound
 from stillwatch.forum.taxii import read_hub
 from stillwatch.forum.taxii.database import connector
+
+POLICY = """
+member = "0a1b2c3d"
+basis = "us-peer"
+profile = "us"
+public_models = []
+[bases.us-peer]
+law = "membership agreement"
+lanes = ["peer"]
+starts = {starts}
+ends = {ends}
+confirmed_by = "counsel"
+[profiles.us]
+jurisdiction = "US"
+"""
 
 
 def laid_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
@@ -52,7 +67,7 @@ def test_a_warning_travels_from_one_lab_to_another_and_back_again(
     tokens = {name: tmp_path / "hub" / name for name in boxes}
     with running(hub) as port:
         address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
-        forum_push(address, [bundle], inbox=boxes["lab-a"], token_file=tokens["lab-a"])
+        forum_push(address, [bundle], inbox=boxes["lab-a"], token_file=tokens["lab-a"], unsafe_send_all=True)
         forum_pull(address, inbox=boxes["lab-b"], token_file=tokens["lab-b"], unsafe_accept_all=True)
     forum_status(inbox=boxes["lab-b"])
     forum_holders(path, hub.collection[0].id, indicator(1)["id"])
@@ -90,10 +105,30 @@ def test_an_audit_says_what_is_there_and_what_was_changed(tmp_path: Path, capsys
         forum_audit(path, checkpoint=[kept])
 
 
-def test_a_hub_without_its_rules_does_not_start_by_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = laid_out(tmp_path / "hub", capsys)
-    with pytest.raises(FormatError, match="unsafe-accept-all"):
-        forum_serve(path)
+    hub = read_hub(path)
+    today = dt.datetime.now(dt.UTC).date()
+    year = {"starts": today - dt.timedelta(days=30), "ends": today + dt.timedelta(days=300)}
+    (tmp_path / "forum.toml").write_text(POLICY.format(**year), "utf-8")
+    bundle = tmp_path / "out.json"
+    bundle.write_text(json.dumps({"objects": [indicator(1)]}), "utf-8")
+    token, box = tmp_path / "hub" / "lab-a", tmp_path / "box.sqlite"
+    with running(hub) as port:
+        address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
+        with pytest.raises(FormatError, match="refusals: nothing was sent"):
+            forum_push(address, [bundle], inbox=box, token_file=token, workspace=tmp_path)
+        forum_push(address, [bundle], inbox=box, token_file=token, unsafe_send_all=True)
+        forum_pull(address, inbox=box, token_file=token)
+    told = capsys.readouterr().out
+    assert "R1" in told
+    assert "1 pages: 0 new, 0 known, 1 refused" in told
+
+
+def test_a_hub_is_laid_out_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    laid_out(tmp_path / "hub", capsys)
     with pytest.raises(FileExistsError):
         forum_hub(tmp_path / "hub")
     with pytest.raises(FormatError, match="nothing was pulled"):
