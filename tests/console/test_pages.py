@@ -7,14 +7,17 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from stillwatch.cases import Ruling, State, Verdict
 from stillwatch.console import House
 from stillwatch.console.findings import PER_PAGE, Findings, Level, Marks, Query, read_findings
 from stillwatch.console.findings import State as Worked
-from stillwatch.core import Decision, handle
-from stillwatch.pipeline import unflagged_accounts
+from stillwatch.core import Decision, handle, unhandle
+from stillwatch.engine import table
+from stillwatch.pipeline import standing_file, unflagged_accounts
+from stillwatch.policy import read_standing
 
 from .browser import Browser, house_in
 from .world import account_of, actor_of, made
@@ -81,6 +84,55 @@ def test_from_a_finding_to_a_decision_that_two_people_made(house: House) -> None
     assert [(one.ruling, one.by, one.approved_by) for one in found.in_force] == [(Ruling.BLOCK, "analyst", "approver")]
     joe.send(f"{case}/reopen", note="they appealed", contested="yes")
     assert house.desk.case(found.id).state is State.OPEN
+
+
+def test_a_decision_reaches_the_gateway_and_a_replay_shows_whom_the_policy_would_touch(house: House) -> None:
+    mary, joe = Browser(house, "analyst"), Browser(house, "approver")
+    case = mary.sent_on_to("/cases", handle=ACTOR)
+    mary.send(f"{case}/decide", ruling="block", reason="coordinated_accounts", note="shared instruments")
+    joe.send(f"{case}/approve", note="read it all")
+    standing = read_standing(standing_file(house.workspace)).rows
+    members = {unhandle(one.handle)[1] for one in house.desk.case(case.removeprefix("/cases/")).members}
+    assert set(standing.column("account").to_pylist()) == members
+    assert set(standing.column("decided").to_pylist()) == {"block"}
+    assert "Play" in mary.see("/replay")
+    assert "By innocent explanation" in mary.see("/replay?play=yes")
+    (house.workspace.root / "policy.toml").write_text("form = 1\n")
+    assert "By innocent explanation" not in mary.see("/replay?play=yes")
+    joe.send(f"{case}/reopen", note="they appealed", contested="yes")
+    assert "block" not in read_standing(standing_file(house.workspace)).rows.column("decided").to_pylist()
+
+
+def test_what_other_houses_told_is_listed_and_looked_with_when_asked(house: House) -> None:
+    mary = Browser(house, "analyst")
+    assert "Nothing was taken in yet" in mary.see("/inbox")
+    at = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    row = {
+        "id": "indicator--00000000-0000-5000-8000-000000000001",
+        "sender": "identity--00000000-0000-5000-8000-00000000000a",
+        "source": "hub",
+        "kind": "asn",
+        "value": "<b>64500</b>",
+        "stands_alone": False,
+        "confidence": 60,
+        "tlp": "amber",
+        "pap": "amber",
+        "permitted_actions": "monitor",
+        "corroboration": "seed",
+        "valid_from": at,
+        "valid_until": at,
+        "modified": at,
+        "revoked": False,
+        "received": at,
+        "object": "{}",
+    }
+    with house.workspace.writing():
+        schema = table("indicators_in").schema
+        house.workspace.store.put("indicators_in", pa.Table.from_pylist([row], schema=schema), made_from="forum")
+    shown = mary.see("/inbox")
+    assert "&lt;b&gt;64500" in shown
+    assert "only with others" in shown
+    assert "0 of 1 indicators match" in mary.see("/inbox?look=yes")
 
 
 def test_whoever_decides_a_case_does_not_approve_it_even_as_an_approver(house: House) -> None:

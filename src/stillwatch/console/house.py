@@ -15,9 +15,9 @@ from stillwatch.console.findings import Findings, Marks, read_findings
 from stillwatch.console.grants import Grants
 from stillwatch.console.people import People, Register
 from stillwatch.console.sessions import Sessions, Throttle
-from stillwatch.core import FormatError
+from stillwatch.core import FormatError, read_settings
 from stillwatch.engine import Workspace
-from stillwatch.pipeline import Drawers, last_view
+from stillwatch.pipeline import Drawers, last_view, publish_standing
 from stillwatch.report import ActorView, ScanView
 
 __all__ = ["Book", "House", "Scan"]
@@ -110,6 +110,10 @@ class House:
             drawers=Drawers(self.workspace),
             actors={one.handle: one for one in view.actors},
         )
+
+    def publish(self) -> None:
+        """Publish the standing anew, so that a gateway knows of a decision within seconds."""
+        publish_standing(self.workspace, read_settings(self.workspace.root / "stillwatch.toml"))
 
     def book(self) -> Book:
         """The journal as it stands; every record is checked when it is read.

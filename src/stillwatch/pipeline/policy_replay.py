@@ -111,12 +111,13 @@ def replay_policy(workspace: Workspace, policy: Policy, *, days: int = 7) -> Rep
 
 
 def _days(store: Store, days: int) -> list[str]:
-    """The days of the logs that are played, in order."""
+    """The days of the logs that are played, in order; parts without a day always."""
     there = sorted({path.parent.name for path in store.files("features")})
-    if not days or not there:
+    dated = [day for day in there if day[:1].isdigit()]
+    if not days or not dated:
         return there
-    first = dt.date.fromisoformat(there[-1]) - dt.timedelta(days - 1)
-    return [day for day in there if day >= first.isoformat()]
+    first = dt.date.fromisoformat(dated[-1]) - dt.timedelta(days - 1)
+    return [day for day in there if day not in dated or day >= first.isoformat()]
 
 
 def _traffic(store: Store, days: Sequence[str]) -> Iterator[pa.Table]:

@@ -46,6 +46,7 @@ def decide(visit: Visit) -> Response:
         organisation=visit.needed("organisation", most=200) if attributes else None,
         confidence=visit.word("confidence", Confidence) if attributes else None,
     )
+    visit.house.publish()
     return visit.go(f"/cases/{found.id}", "waits" if decided.state is CaseState.AWAITS_SECOND else "decided")
 
 
@@ -54,6 +55,7 @@ def approve(visit: Visit) -> Response:
     """Approve what another person decided."""
     found = case_of(visit)
     visit.house.desk.approve(found.id, by=visit.who.name, note=visit.needed("note"))
+    visit.house.publish()
     return visit.go(f"/cases/{found.id}", "approved")
 
 
@@ -63,6 +65,7 @@ def reopen(visit: Visit) -> Response:
     found = case_of(visit)
     contested = visit.field("contested", most=5) == "yes"
     visit.house.desk.reopen(found.id, by=visit.who.name, why=visit.needed("note"), contested=contested)
+    visit.house.publish()
     return visit.go(f"/cases/{found.id}", "reopened")
 
 
@@ -95,6 +98,7 @@ def merge(visit: Visit) -> Response:
     """Take another open case into this one."""
     found = case_of(visit)
     visit.house.desk.merge(found.id, visit.needed("other", most=20), by=visit.who.name, why=visit.needed("note"))
+    visit.house.publish()
     return visit.go(f"/cases/{found.id}", "merged")
 
 
@@ -110,6 +114,7 @@ def split(visit: Visit) -> Response:
     if not chosen:
         raise Error("member: choose at least one")
     made = visit.house.desk.split(found.id, chosen, by=visit.who.name, why=visit.needed("note"))
+    visit.house.publish()
     return visit.go(f"/cases/{made.id}", "split")
 
 
