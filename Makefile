@@ -7,7 +7,7 @@ CORE := .venv/.core
 CHECKS := .venv/.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick whole check bench docs lock clean
+.PHONY: help demo servers test quick whole check bench docs lock clean
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -17,6 +17,8 @@ demo: $(CORE) ## write a day of traffic with known truth, scan it, compare (ARGS
 
 test: $(CHECKS) ## run every test
 	$(BIN)/python -m pytest $(ARGS)
+
+servers: $(CHECKS) ## install what the console, the gateway and the forum need
 
 quick: $(CHECKS) ## run the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)

@@ -265,3 +265,14 @@ def test_a_reader_that_goes_away_is_no_error(done: Done, command: str, status: i
         shown.stdout.close()
         assert shown.stderr.read() == ""
         assert shown.wait() == status
+
+
+def test_a_server_without_its_extra_says_which_to_install(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['uvicorn'] = None; from stillwatch.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", without, "console", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "uvicorn is not installed" in done.stderr
+    assert "stillwatch[console]" in done.stderr
+    assert "Traceback" not in done.stderr

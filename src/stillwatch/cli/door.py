@@ -54,6 +54,22 @@ COMMANDS = (
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells expect (128 + SIGINT)."""
 
+_IN_EXTRAS = frozenset(
+    {
+        "aiohttp",
+        "argon2",
+        "cel_expr_python",
+        "httptools",
+        "nacl",
+        "pg8000",
+        "redis",
+        "starlette",
+        "uvicorn",
+        "uvloop",
+        "voprf",
+    }
+)
+
 WRONG = 2
 """Exit status when the input, the settings or the workspace cannot be used."""
 
@@ -72,6 +88,14 @@ def main() -> None:
         sys.exit(WRONG)
     except Error as error:
         print(f"stillwatch: {error}", file=sys.stderr)
+        sys.exit(WRONG)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _IN_EXTRAS:
+            raise
+        print(
+            f"stillwatch: {error.name} is not installed. Servers come as extras: stillwatch[console], [gateway] or [forum]",
+            file=sys.stderr,
+        )
         sys.exit(WRONG)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
