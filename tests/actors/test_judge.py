@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.actors import Found, find
-from stillwatch.actors.candidate import Result
+from stillwatch.actors import Found, find, weighing
+from stillwatch.actors.candidate import Candidate, Result
 from stillwatch.actors.cores import Group
 from stillwatch.actors.deciding import decided
-from stillwatch.actors.held_out_tests import WEAK_ALONE
+from stillwatch.actors.held_out_tests import WEAK_ALONE, run_tests
 from stillwatch.actors.lookalikes import Explanation
+from stillwatch.actors.population import HeldOut
 from stillwatch.actors.weighing import Weighed, combined
 from stillwatch.core import Decision, Evidence, Settings, Support, Vote
 from stillwatch.engine import table
@@ -115,7 +116,6 @@ def told(
         group=group,
         found_by=("family",),
         families=(),
-        candidate=own,
         results=tuple(results),
         explanations=tuple(reasons),
         e_value=e_value,
@@ -204,7 +204,7 @@ def test_what_templates_found_instruments_test_and_the_other_way_round() -> None
         assert ("shared_instruments" in tests) == (one.found_by == ("family",))
 
 
-def test_an_exchange_that_carries_two_templates_counts_once() -> None:
+def test_an_exchange_that_carries_two_templates_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the prompt and in the system text: else two exchanges of one account would seem to share a topic."""
     apps = [Crowd(name=f"app {i}", size=40, template=f"app {i}") for i in range(8)]
     drawn = world([replace(CUSTOMERS, size=300), *apps, replace(OPERATOR, share=1.0)], seed=6)
@@ -213,9 +213,18 @@ def test_an_exchange_that_carries_two_templates_counts_once() -> None:
     system = pa.array([list(range(1, 9)) if mine else None for mine in own.to_pylist()], pa.list_(pa.int64()))
     place = rows.schema.get_field_index("system_anchors")
     both = replace(drawn, features=rows.set_column(place, rows.schema.field(place), system))
-    (one,) = [j for j in judged(both).judged if j.candidate.scopes == {"prompt", "system"}]
+    tested: list[Candidate] = []
+
+    def noted(own: Candidate, people: HeldOut, rng: np.random.Generator) -> list[Result]:
+        tested.append(own)
+        return run_tests(own, people, rng)
+
+    monkeypatch.setattr(weighing, "run_tests", noted)
+    found = judged(both).judged
+    (twice,) = [own for own in tested if own.scopes == {"prompt", "system"}]
+    assert twice.cell.size == twice.uses.sum()
+    (one,) = [j for j in found if np.array_equal(j.group.accounts, twice.accounts)]
     assert len(one.families) == 2
-    assert one.candidate.cell.size == one.candidate.uses.sum()
     topic = next(r for r in one.results if r.test == "topic_continuity")
     assert topic.supports is Support.NEITHER
 

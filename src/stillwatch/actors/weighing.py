@@ -61,7 +61,6 @@ class Weighed:
     group: Group
     found_by: tuple[str, ...]
     families: tuple[int, ...]
-    candidate: Candidate
     results: tuple[Result, ...]
     explanations: tuple[Explanation, ...]
     e_value: float | None
@@ -103,7 +102,6 @@ def weigh(
             group=group,
             found_by=found_by[place],
             families=families[place],
-            candidate=candidate,
             results=tuple(results),
             explanations=tuple(explanations(candidate, population, {r.test: r for r in results})),
             e_value=combined(results, observed=bool(candidate.found_by & OBSERVED)),
