@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from stillwatch.actors import families
 from stillwatch.actors.carry import carried
 from stillwatch.actors.families import SCOPES, Mined, mine, overlapping
 from stillwatch.actors.family_sizes import family_rows
@@ -88,6 +89,18 @@ def test_wordings_of_one_operator_are_joined_for_their_senders(paraphrased: pa.T
         assert not found.by_senders[own]
     reasons = {f["family"]: f["joined_by"] for f in table_of(paraphrased)}
     assert reasons[int(found.ids[one])] == "overlap of accounts"
+
+
+@pytest.mark.parametrize("block", [1, 7, 50])
+def test_shingles_are_held_against_one_another_in_blocks_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, paraphrased: pa.Table, block: int
+) -> None:
+    whole = mined(paraphrased)
+    assert whole.anchors.size > 50
+    monkeypatch.setattr(families, "_BLOCK", block)
+    apart = mined(paraphrased)
+    assert apart.ids.tolist() == whole.ids.tolist()
+    assert apart.family.tolist() == whole.family.tolist()
 
 
 def test_a_phrase_of_one_shingle_is_never_a_family() -> None:

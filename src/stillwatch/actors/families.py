@@ -39,6 +39,7 @@ _LEAST_ANCHORS = 2
 _LEAST_SHARE = 0.1
 _MOST_THINGS = 300
 _BUCKET_BITS = 24
+_BLOCK = 2048
 
 _SUPPORTED = Sql(
     "families_supported",
@@ -207,17 +208,32 @@ def _fragments(signatures: pa.Table, anchors: Ints) -> Ints:
     row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
     weight = signatures.column("exchanges").to_numpy().astype(np.int64)
     seen = sparse.csr_matrix((np.ones(row.size, np.int64), (row, column)), shape=(len(lists), count))
-    together = (seen.T @ seen.multiply(weight[:, None]).tocsr()).tocoo()
-    total = np.zeros(count, np.int64)
-    on = together.row == together.col
-    total[together.row[on]] = together.data[on]
-    union = total[together.row] + total[together.col] - together.data
-    close = (together.row < together.col) & (together.data >= _JACCARD * union)
-    graph = sparse.coo_matrix((close[close], (together.row[close], together.col[close])), shape=(count, count))
+    weighed = seen.multiply(weight[:, None]).tocsr()
+    total = np.asarray(weighed.sum(axis=0), np.int64).ravel()
+    one, other = _close(seen.T.tocsr(), weighed, total)
+    graph = sparse.coo_matrix((np.ones(one.size, np.bool_), (one, other)), shape=(count, count))
     parts, label = csgraph.connected_components(graph, directed=False)
     size = np.bincount(label, minlength=parts)
     order = np.cumsum(size >= _LEAST_ANCHORS) - 1
     return np.where(size[label] >= _LEAST_ANCHORS, order[label], -1).astype(np.int64)
+
+
+def _close(requests: sparse.csr_matrix, weighed: sparse.csr_matrix, total: Ints) -> tuple[Ints, Ints]:
+    """Pairs of anchors that share at least half of their requests, a block of anchors after another: all at once they fill the memory.
+
+    Args:
+        requests: anchors by requests, zeros and ones.
+        weighed: requests by anchors, how often each was sent.
+        total: requests of each anchor.
+    """
+    one, other = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for begin in range(0, total.size, _BLOCK):
+        together = (requests[begin : begin + _BLOCK] @ weighed).tocoo()
+        row, column = together.row.astype(np.int64) + begin, together.col.astype(np.int64)
+        close = (row < column) & (together.data >= _JACCARD * (total[row] + total[column] - together.data))
+        one.append(row[close])
+        other.append(column[close])
+    return np.concatenate(one), np.concatenate(other)
 
 
 def _families(senders: pa.Table, fragments: int) -> Ints:
