@@ -67,8 +67,13 @@ def test_commands_and_options_exist(path: Path) -> None:
     text = path.read_text("utf-8")
     for line in re.findall(r"^\s*(?:\.venv/bin/)?(stillwatch .+)$|`(stillwatch [^`]+)`", text, flags=re.MULTILINE):
         words = (line[0] or line[1]).partition("#")[0].split()
-        assert words[1] in list(app) or words[1].isupper(), f"no command {words[1]}"
-        known = {name for one in app[words[1]].assemble_argument_collection() for name in one.names}
+        command, depth = app, 1
+        while depth < len(words) and words[depth] in list(command):
+            command, depth = command[words[depth]], depth + 1
+        assert depth > 1 or words[1].isupper(), f"no command {words[1]}"
+        assert command.default_command is not None or depth == len(words), f"no command {' '.join(words[: depth + 1])}"
+        told = command.assemble_argument_collection() if command.default_command is not None else ()
+        known = {name for one in told for name in one.names}
         for option in (word for word in words if word.startswith("--")):
             assert option in known or option == "--help", f"{words[1]} has no {option}"
 
