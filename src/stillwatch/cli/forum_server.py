@@ -130,7 +130,7 @@ def forum_pull(
     """Fetch what is new from a collection; what the sharing rules refuse is kept apart with the reason.
 
     Args:
-        address: Of the collection: https://host/root/collections/id/.
+        address: Of the collection: https://host/api-root/collections/id/.
         inbox: File in which objects and progress are kept.
         token_file: File with our token.
         user: Our name, for servers that speak only Basic.
@@ -177,7 +177,7 @@ def forum_push(
     """Send objects to a collection; what it acknowledged before is not sent again. Nothing is sent while a rule refuses anything.
 
     Args:
-        address: Of the collection: https://host/root/collections/id/.
+        address: Of the collection: https://host/api-root/collections/id/.
         files: STIX bundles or envelopes, as written by stillwatch forum export.
         inbox: File in which progress is kept.
         token_file: File with our token.
