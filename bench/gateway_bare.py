@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import aiohttp
-import uvicorn
+from gateway_run import run
 
 SESSION: Any = None
 _HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade"}
@@ -43,15 +43,4 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-    )
+    run(app, int(sys.argv[1]), server_header=False, date_header=False)

@@ -171,3 +171,17 @@ def test_a_request_that_failed_is_placed_at_the_earliest_time_that_plain_answers
     ((rows, rejects, *_),) = told(tmp_path)
     assert not rejects
     assert [row["at"].timestamp() - 1_759_000_000 for row in rows] == [0, 60, 120, 0]
+
+
+@pytest.mark.parametrize("name", ["openai_batch", "azure_apim_llm"])
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "half of it missing"])
+def test_a_number_of_five_thousand_digits_ends_no_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, cut: bool
+) -> None:
+    """Decoding by types passes over it; the tolerant reader takes it for a float near it, and both give the same rows."""
+    lines = [json.dumps(one | {"seed": 77_770_777}) for one in named(name, MADE[name])]
+    text = "\n".join(lines[:1] if cut else lines).replace("77770777", "1" * 5_000)
+    (tmp_path / "log.jsonl").write_text(text)
+    both = told(tmp_path)
+    without_plain(name, monkeypatch)
+    assert told(tmp_path) == both

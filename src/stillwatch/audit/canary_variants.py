@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from stillwatch.audit.deals import Floats
-from stillwatch.audit.exposure import Dealt, dealt, dealt_finding, share_of_firsts
+from stillwatch.audit.exposure import Dealt, dealt, levelled_finding
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, Served
 from stillwatch.audit.suspect import Answering
 
@@ -91,15 +91,7 @@ def canary_variants(
 
 def variant_finding(found: Dealt, *, alpha: float = 0.01) -> Finding:
     """The finding of `canary_variants` from wordings that are known already."""
-    return dealt_finding(
-        CANARY_VARIANTS,
-        found,
-        value=share_of_firsts(found.values),
-        bets=found.values,
-        scales=[float(one.std()) for one in found.values],
-        levels=[one.astype(np.int64) for one in found.values],
-        alpha=alpha,
-    )
+    return levelled_finding(CANARY_VARIANTS, found, [one.astype(np.int64) for one in found.values], alpha=alpha)
 
 
 def variants(served: Sequence[Served], suspect: Answering, *, reads: Shown = shown) -> Dealt:

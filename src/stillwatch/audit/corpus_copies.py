@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stillwatch.audit.deals import Floats, doubled_midranks
-from stillwatch.audit.exposure import Dealt, dealt, dealt_finding, share_of_firsts
+from stillwatch.audit.exposure import Dealt, dealt, levelled_finding
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, Served
 from stillwatch.audit.suspect import Holding
 
@@ -43,17 +43,7 @@ def corpus_copies(served: Sequence[Served], corpus: Holding, *, alpha: float = 0
 
 def copies_finding(found: Dealt, *, alpha: float = 0.01) -> Finding:
     """The finding of `corpus_copies` from shares that are known already."""
-    levels = doubled_midranks(found.values)
-    ranks = [level.astype(np.float64) for level in levels]
-    return dealt_finding(
-        CORPUS_COPIES,
-        found,
-        value=share_of_firsts(found.values),
-        bets=ranks,
-        scales=[float(one.std()) for one in ranks],
-        levels=levels,
-        alpha=alpha,
-    )
+    return levelled_finding(CORPUS_COPIES, found, doubled_midranks(found.values), alpha=alpha)
 
 
 def copies(served: Sequence[Served], corpus: Holding) -> Dealt:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from stillwatch.audit.deals import Floats, steps
-from stillwatch.audit.exposure import Dealt, dealt, dealt_finding, share_of_firsts
+from stillwatch.audit.exposure import Dealt, dealt, levelled_finding
 from stillwatch.audit.overlap import Similarity, gram_overlap
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, Served
 from stillwatch.audit.suspect import Answering
@@ -56,15 +56,7 @@ def equality(
 
 def equality_finding(found: Dealt, *, alpha: float = 0.01) -> Finding:
     """The finding of `equality` from distances that are known already."""
-    return dealt_finding(
-        EQUALITY,
-        found,
-        value=share_of_firsts(found.values),
-        bets=found.values,
-        scales=[float(one.std()) for one in found.values],
-        levels=steps(found.values),
-        alpha=alpha,
-    )
+    return levelled_finding(EQUALITY, found, steps(found.values), alpha=alpha, bets=found.values)
 
 
 def distances(served: Sequence[Served], suspect: Answering, *, similarity: Similarity = gram_overlap) -> Dealt:

@@ -14,7 +14,16 @@ from stillwatch.audit.records import AuditTest, Condition, Finding, Served, Stat
 from stillwatch.core import Evidence
 from stillwatch.stats import e_to_p, first_alarm
 
-__all__ = ["Dealt", "account_items", "dealt", "dealt_finding", "items_needed", "share_of_firsts", "stopped"]
+__all__ = [
+    "Dealt",
+    "account_items",
+    "dealt",
+    "dealt_finding",
+    "items_needed",
+    "levelled_finding",
+    "share_of_firsts",
+    "stopped",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +95,25 @@ def stopped(finding: Finding, alpha: float) -> Finding:
     running = finding.running if stop < 0 else finding.running[: stop + 1]
     seen = replace(finding.evidence, n=len(running), p_value=float(e_to_p(max(running))), e_value=running[-1])
     return replace(finding, evidence=seen, running=running, items=finding.items[: len(running)])
+
+
+def levelled_finding(
+    test: AuditTest, found: Dealt, levels: Levels, *, alpha: float, bets: Sequence[Floats] | None = None
+) -> Finding:
+    """The finding of a test whose `value` is how often the served answer comes first.
+
+    `bets` are the levels themselves, where these hang on their own item alone, as ranks do; else the numbers that they were made from.
+    """
+    wagers = [level.astype(np.float64) for level in levels] if bets is None else bets
+    return dealt_finding(
+        test,
+        found,
+        value=share_of_firsts(found.values),
+        bets=wagers,
+        scales=[float(one.std()) for one in wagers],
+        levels=levels,
+        alpha=alpha,
+    )
 
 
 def dealt_finding(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stillwatch.audit.deals import Floats, doubled_midranks
-from stillwatch.audit.exposure import Dealt, dealt, dealt_finding, share_of_firsts
+from stillwatch.audit.exposure import Dealt, dealt, levelled_finding
 from stillwatch.audit.overlap import Similarity, gram_overlap
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, Served
 from stillwatch.audit.suspect import Answering
@@ -57,17 +57,7 @@ def sibling_overlap(
 
 def overlap_finding(found: Dealt, *, alpha: float = 0.01) -> Finding:
     """The finding of `sibling_overlap` from similarities that are known already."""
-    levels = doubled_midranks(found.values)
-    ranks = [level.astype(np.float64) for level in levels]
-    return dealt_finding(
-        SIBLING_OVERLAP,
-        found,
-        value=share_of_firsts(found.values),
-        bets=ranks,
-        scales=[float(one.std()) for one in ranks],
-        levels=levels,
-        alpha=alpha,
-    )
+    return levelled_finding(SIBLING_OVERLAP, found, doubled_midranks(found.values), alpha=alpha)
 
 
 def overlaps(served: Sequence[Served], suspect: Answering, *, similarity: Similarity = gram_overlap) -> Dealt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
     from stillwatch.forum.log import Month
-    from stillwatch.forum.taxii import Accept, Credentials, Remote
+    from stillwatch.forum.taxii import Accept, Remote
 
 __all__ = [
     "forum_audit",
@@ -29,6 +30,38 @@ __all__ = [
 
 Flag = Annotated[bool, Parameter(negative=())]
 INBOX = Path("forum-inbox.sqlite")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How a server is reached, and who we are there."""
+
+    token_file: Annotated[Path | None, Parameter(help="File with our token.")] = None
+    user: Annotated[str, Parameter(help="Our name, for servers that speak only Basic.")] = ""
+    password_file: Annotated[Path | None, Parameter(help="File with the password.")] = None
+    certificate: Annotated[Path | None, Parameter(help="Our client certificate.")] = None
+    tls_key: Annotated[Path | None, Parameter(help="The key of our client certificate.")] = None
+    authorities: Annotated[
+        Path | None,
+        Parameter(help="Authorities that the server's certificate must come from, in place of the system's."),
+    ] = None
+    unsafe_http: Annotated[bool, Parameter(negative=(), help="Allow plain HTTP to other machines.")] = False
+
+    def remote(self, address: str) -> Remote:
+        """The collection at an address."""
+        from stillwatch.forum.taxii import Credentials, Remote
+
+        token, password = (
+            path.read_text("utf-8").strip() if path else "" for path in (self.token_file, self.password_file)
+        )
+        given = Credentials(
+            token=token, user=self.user, password=password, certificate=self.certificate, key=self.tls_key
+        )
+        return Remote(address, given, authorities=self.authorities, unsafe_http=self.unsafe_http)
+
+
+_PLAIN = Reach()
 
 
 @forum_app.command(name="hub")
@@ -118,33 +151,19 @@ def forum_pull(
     /,
     *,
     inbox: Path = INBOX,
-    token_file: Path | None = None,
-    user: str = "",
-    password_file: Path | None = None,
-    certificate: Path | None = None,
-    tls_key: Path | None = None,
-    authorities: Path | None = None,
-    unsafe_http: Flag = False,
+    reach: Reach = _PLAIN,
     unsafe_accept_all: Flag = False,
 ) -> None:
     """Fetch what is new from a collection; what the sharing rules refuse is kept apart with the reason.
 
     Args:
-        address: Of the collection: https://host/root/collections/id/.
+        address: Of the collection: https://host/api-root/collections/id/.
         inbox: File in which objects and progress are kept.
-        token_file: File with our token.
-        user: Our name, for servers that speak only Basic.
-        password_file: File with the password.
-        certificate: Our client certificate.
-        tls_key: The key of our client certificate.
-        authorities: Authorities that the server's certificate must come from, in place of the system's.
-        unsafe_http: Allow plain HTTP to other machines.
         unsafe_accept_all: Take what the sharing rules would refuse.
     """
     from stillwatch.forum.taxii import Inbox, pull
 
-    given = _credentials(token_file, user, password_file, certificate, tls_key)
-    remote = _remote(address, given, authorities, unsafe_http=unsafe_http)
+    remote = reach.remote(address)
     box = Inbox(inbox)
     try:
         got = pull(remote, box, accept=_rules(unsafe_accept_all=unsafe_accept_all))
@@ -163,13 +182,7 @@ def forum_push(
     /,
     *,
     inbox: Path = INBOX,
-    token_file: Path | None = None,
-    user: str = "",
-    password_file: Path | None = None,
-    certificate: Path | None = None,
-    tls_key: Path | None = None,
-    authorities: Path | None = None,
-    unsafe_http: Flag = False,
+    reach: Reach = _PLAIN,
     unsafe_send_all: Flag = False,
     policy: PolicyFile = None,
     workspace: Path = DEFAULT_WORKSPACE,
@@ -177,16 +190,9 @@ def forum_push(
     """Send objects to a collection; what it acknowledged before is not sent again. Nothing is sent while a rule refuses anything.
 
     Args:
-        address: Of the collection: https://host/root/collections/id/.
+        address: Of the collection: https://host/api-root/collections/id/.
         files: STIX bundles or envelopes, as written by stillwatch forum export.
         inbox: File in which progress is kept.
-        token_file: File with our token.
-        user: Our name, for servers that speak only Basic.
-        password_file: File with the password.
-        certificate: Our client certificate.
-        tls_key: The key of our client certificate.
-        authorities: Authorities that the server's certificate must come from, in place of the system's.
-        unsafe_http: Allow plain HTTP to other machines.
         unsafe_send_all: Send what the sharing rules would refuse.
         workspace: Folder of the scan, whose forum.toml is the sharing policy.
     """
@@ -208,8 +214,7 @@ def forum_push(
         if not found.passes:
             print_refusals(found.refusals)
             raise FormatError(f"{len(found.refusals)} refusals: nothing was sent")
-    given = _credentials(token_file, user, password_file, certificate, tls_key)
-    remote = _remote(address, given, authorities, unsafe_http=unsafe_http)
+    remote = reach.remote(address)
     box = Inbox(inbox)
     try:
         done = push(remote, box, objects)
@@ -313,21 +318,6 @@ def _rules(*, unsafe_accept_all: bool) -> Accept:
     from stillwatch.forum.taxii import accept_all
 
     return accept_all if unsafe_accept_all else by_the_rules()
-
-
-def _credentials(
-    token_file: Path | None, user: str, password_file: Path | None, certificate: Path | None, key: Path | None
-) -> Credentials:
-    from stillwatch.forum.taxii import Credentials
-
-    token, password = (path.read_text("utf-8").strip() if path else "" for path in (token_file, password_file))
-    return Credentials(token=token, user=user, password=password, certificate=certificate, key=key)
-
-
-def _remote(address: str, given: Credentials, authorities: Path | None, *, unsafe_http: bool) -> Remote:
-    from stillwatch.forum.taxii import Remote
-
-    return Remote(address, given, authorities=authorities, unsafe_http=unsafe_http)
 
 
 def _plain(text: str) -> str:

@@ -36,8 +36,13 @@ def read_joined(
         _tell_earliest(groups, joined, reading)
     rows: list[Exchange] = []
     for place in others:
-        group = [_tolerant(piece, joined) for piece in groups[place]]
-        keep(read_out(one, joined.assemble, group, reading), group[0].line, group[0].source, rows, rejects)
+        first = groups[place][0]
+        try:
+            group = [_tolerant(piece, joined) for piece in groups[place]]
+        except SHAPE_ERRORS as error:
+            rejects.append((first.source, first.line, "row", misshapen(one, error)))
+            continue
+        keep(read_out(one, joined.assemble, group, reading), first.line, first.source, rows, rejects)
         order += [place] * (len(rows) - (len(order) - x.count))
     if not x.count:
         return of_rows(rows)

@@ -26,17 +26,26 @@ __all__ = [
 
 _decode = msgspec.json.Decoder().decode
 _BLANK = b" \t\r\n\x00"
+_MOST_DIGITS = 4300
+"""Digits that Python makes a whole number of; more it refuses, as turning them costs the square of their number."""
 _LISTS = ("data", "records", "entries", "items", "results")
 _HOLDERS = frozenset(("log", *_LISTS))
 _OWN = frozenset(("id", "messages", "response", "request"))
 _INNER = re.compile(r'\{\s*(?:"log"\s*:\s*\{.*?)?"(?:data|records|entries|items|results)"\s*:\s*\[', re.DOTALL)
-_scan = json.JSONDecoder(strict=False).raw_decode
 
 
 class Fault(msgspec.Struct, frozen=True):
     """A line or element that is no record, and why."""
 
     reason: str
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number, or, with more digits than Python turns into one at once, a float near it: nothing that counts has so many."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+_scan = json.JSONDecoder(strict=False, parse_int=_whole).raw_decode
 
 
 def parse(line: bytes) -> tuple[Any, bool]:
@@ -58,7 +67,7 @@ def parse(line: bytes) -> tuple[Any, bool]:
         decoded = line.decode("utf-8", "replace")
         repaired = True
     try:
-        return json.loads(decoded, strict=False), repaired
+        return json.loads(decoded, strict=False, parse_int=_whole), repaired
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

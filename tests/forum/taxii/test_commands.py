@@ -12,6 +12,7 @@ from tests.forum.taxii.hub import SIGNER, indicator
 from tests.forum.taxii.running import running
 
 from stillwatch.cli.forum_server import (
+    Reach,
     forum_audit,
     forum_holders,
     forum_hub,
@@ -67,8 +68,10 @@ def test_a_warning_travels_from_one_lab_to_another_and_back_again(
     tokens = {name: tmp_path / "hub" / name for name in boxes}
     with running(hub) as port:
         address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
-        forum_push(address, [bundle], inbox=boxes["lab-a"], token_file=tokens["lab-a"], unsafe_send_all=True)
-        forum_pull(address, inbox=boxes["lab-b"], token_file=tokens["lab-b"], unsafe_accept_all=True)
+        forum_push(
+            address, [bundle], inbox=boxes["lab-a"], reach=Reach(token_file=tokens["lab-a"]), unsafe_send_all=True
+        )
+        forum_pull(address, inbox=boxes["lab-b"], reach=Reach(token_file=tokens["lab-b"]), unsafe_accept_all=True)
     forum_status(inbox=boxes["lab-b"])
     forum_holders(path, hub.collection[0].id, indicator(1)["id"])
     told = capsys.readouterr().out
@@ -119,9 +122,9 @@ def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_non
     with running(hub) as port:
         address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
         with pytest.raises(FormatError, match="refusals: nothing was sent"):
-            forum_push(address, [bundle], inbox=box, token_file=token, workspace=tmp_path)
-        forum_push(address, [bundle], inbox=box, token_file=token, unsafe_send_all=True)
-        forum_pull(address, inbox=box, token_file=token)
+            forum_push(address, [bundle], inbox=box, reach=Reach(token_file=token), workspace=tmp_path)
+        forum_push(address, [bundle], inbox=box, reach=Reach(token_file=token), unsafe_send_all=True)
+        forum_pull(address, inbox=box, reach=Reach(token_file=token))
     told = capsys.readouterr().out
     assert "R1" in told
     assert "1 pages: 0 new, 0 known, 1 refused" in told

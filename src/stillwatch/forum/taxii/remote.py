@@ -113,7 +113,7 @@ class Remote:
         parts = urlsplit(address)
         found = _PLACE.fullmatch(parts.path)
         if parts.scheme not in ("https", "http") or not parts.hostname or found is None:
-            raise RemoteError(f"{address}: expected an address such as https://host/root/collections/id/")
+            raise RemoteError(f"{address}: expected an address such as https://host/api-root/collections/id/")
         if parts.scheme == "http" and parts.hostname not in _LOCAL and not unsafe_http:
             raise RemoteError(f"{address}: plain HTTP shows everything to the network; expected https")
         if parts.username or parts.password:
