@@ -59,11 +59,13 @@ def test_an_id_is_admitted_the_first_time_and_never_again(batches: list[list[int
 
 def test_what_was_seen_stays_in_few_runs() -> None:
     seen = Seen()
-    for start in range(0, 100_000, 100):
-        assert seen.admit(np.arange(start, start + 100)).all()
-    assert len(seen) == 100_000
-    assert len(seen._runs) <= 12
-    assert not seen.admit(np.array([0, 99_999, 50_000])).any()
+    ids = np.random.default_rng(1).permutation(np.arange(-50_000, 50_000)) << 47
+    for start in range(0, ids.size, 500):
+        assert seen.admit(ids[start : start + 500]).all()
+    assert len(seen) == ids.size
+    assert max(map(len, seen._shelves)) <= 12
+    assert sum(map(bool, seen._shelves)) > 8
+    assert not seen.admit(ids[[0, 99_999, 50_000]]).any()
 
 
 def test_features_keep_their_contract_and_carry_the_rest_over() -> None:

@@ -13,8 +13,9 @@ Mined on the discovery slice alone; the test slice later shows whether a family 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,8 @@ _LEAST_SHARE = 0.1
 _MOST_THINGS = 300
 _BUCKET_BITS = 24
 _BLOCK = 2048
+_MOST_PAIRS = 4_000_000
+"""Pairs of things that are held in memory at once, about: all pairs of a large population would fill it."""
 
 _SUPPORTED = Sql(
     "families_supported",
@@ -266,19 +269,40 @@ def overlapping(
     sent = sent if few.all() else sent[np.flatnonzero(few)]
     size = np.asarray(sent.sum(axis=0), np.int64).ravel()
     held = np.asarray(sent.sum(axis=1), np.float64).ravel()
-    both = sparse.triu(sent.T @ sent, k=1).tocsr()
     weight = sparse.diags_array(np.where(held > 1, 1 / np.maximum(held - 1, 1), 0.0)) @ sent.astype(np.float64)
-    weighed = sparse.triu(sent.T.astype(np.float64) @ weight, k=1).tocsr()
-    both.sort_indices()
-    weighed.sort_indices()
-    pairs = both.tocoo()
-    chance = size[pairs.row].astype(np.float64) * size[pairs.col] / max(float(held.sum()), 1.0)
-    small = np.minimum(size[pairs.row], size[pairs.col])
-    overlap = np.round(weighed.data, 9)
-    kept = (pairs.data >= least) & (pairs.data >= share * small) & (overlap >= lift * chance)
-    one, other = pairs.row[kept].astype(np.int64), pairs.col[kept].astype(np.int64)
-    rare = scipy.stats.poisson.sf(np.floor(overlap[kept]) - 1, chance[kept]) <= p_value / max(pairs.data.size, 1)
+    of_things = sent.T.tocsr()
+    looked_at, kept = 0, []
+    for begin, end in _blocks(of_things @ np.asarray(sent.sum(axis=1), np.int64).ravel()):
+        one, other, count = _above(of_things[begin:end] @ sent, begin)
+        overlap = np.round(_above((of_things[begin:end] @ weight).tocsr(), begin)[2], 9)
+        looked_at += count.size
+        small = np.minimum(size[one], size[other])
+        chance = size[one].astype(np.float64) * size[other] / max(float(held.sum()), 1.0)
+        more = (count >= least) & (count >= share * small) & (overlap >= lift * chance)
+        kept.append((one[more], other[more], overlap[more], chance[more]))
+    if not kept:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    one, other, overlap, chance = (np.concatenate(column) for column in zip(*kept, strict=True))
+    rare = scipy.stats.poisson.sf(np.floor(overlap) - 1, chance) <= p_value / max(looked_at, 1)
     return one[rare], other[rare]
+
+
+def _blocks(cost: Ints) -> Iterator[tuple[int, int]]:
+    """Spans of things whose costs sum to `_MOST_PAIRS` at most, or one thing that costs more alone."""
+    spent = np.concatenate(([0], np.cumsum(cost)))
+    begin = 0
+    while begin < cost.size:
+        end = max(int(np.searchsorted(spent, spent[begin] + _MOST_PAIRS, "right")) - 1, begin + 1)
+        yield begin, end
+        begin = end
+
+
+def _above(block: sparse.csr_matrix, begin: int) -> tuple[Ints, Ints, npt.NDArray[Any]]:
+    """Row, column and value of what a block of a square matrix's rows, from row `begin` on, has right of the diagonal, in order."""
+    block.sort_indices()
+    row = np.repeat(np.arange(begin, begin + block.shape[0]), np.diff(block.indptr))
+    above = block.indices > row
+    return row[above], block.indices[above].astype(np.int64), block.data[above]
 
 
 def mined_from(scope: str, anchors: Ints, salt: int) -> Mined:

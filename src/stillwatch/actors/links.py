@@ -41,6 +41,8 @@ OBSERVED = frozenset({"payment", "device", "artifact"})
 """Kinds whose tie is a fact of the provider's records, and none that chance can make."""
 
 _FAMILY_P = 0.02
+_PIECE = 100_000
+"""Links whose reasons are written at once: three sentences of each are in memory until one is chosen."""
 
 _SENT = Sql(
     "links_sent",
@@ -183,7 +185,8 @@ def _enriched(sent: pa.Table, busy: pa.Table) -> pa.Table:
 
 
 def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
-    """Weights, hub marks and reasons."""
+    """Weights, hub marks and reasons, in order."""
+    rows = rows.sort_by([("account", "ascending"), ("kind", "ascending"), ("object", "ascending")]).combine_chunks()
     kind = np.asarray(pc.index_in(rows.column("kind"), pa.array(KINDS)).to_numpy(), np.int64)
     accounts = rows.column("accounts").to_numpy()
     base = np.array([weight for weight, _ in KINDS.values()])[kind]
@@ -191,29 +194,6 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
     rarity = np.clip(1 - np.log(np.maximum(accounts, 1)) / np.log(max(population, 3)), 0.1, 1.0)
     hub = hubbed & (accounts > int(max(hub_share * population, 20)))
     hub |= (kind == list(KINDS).index("artifact")) & (accounts > MOST_POOLED)
-    others = pa.array(accounts - 1).cast(pa.string())
-    sent = rows.column("exchanges").cast(pa.string())
-    said = pc.binary_join_element_wise(
-        "sent this template ",
-        sent,
-        " times, more than other accounts' rate explains; so did ",
-        others,
-        " other accounts",
-        "",
-    )
-    shared = pc.binary_join_element_wise("shares this ", rows.column("kind"), " with ", others, " other accounts", "")
-    replayed = pc.binary_join_element_wise(
-        "one of ",
-        pa.array(accounts).cast(pa.string()),
-        " accounts that sent one another's reasoning signatures, itself in ",
-        sent,
-        " exchanges",
-        "",
-    )
-    kinds = rows.column("kind")
-    reasons = pc.case_when(
-        pc.make_struct(pc.equal(kinds, "family"), pc.equal(kinds, "artifact")), said, replayed, shared
-    )
     out = pa.table(
         {
             "account": rows.column("account"),
@@ -223,7 +203,31 @@ def _weighed(rows: pa.Table, population: int, hub_share: float) -> pa.Table:
             "exchanges": rows.column("exchanges"),
             "object_accounts": rows.column("accounts"),
             "hub": pa.array(hub),
-            "reason": reasons,
+            "reason": pa.chunked_array(map(_reasons, rows.to_batches(max_chunksize=_PIECE)), pa.string()),
         }
-    ).cast(table("links").schema)
-    return out.sort_by([("account", "ascending"), ("kind", "ascending"), ("object", "ascending")])
+    )
+    return out.cast(table("links").schema)
+
+
+def _reasons(rows: pa.RecordBatch) -> pa.Array:
+    """Why each account is tied to its thing, as a sentence."""
+    kind, sent = rows.column("kind"), rows.column("exchanges").cast(pa.string())
+    others = pc.subtract(rows.column("accounts"), 1).cast(pa.string())
+    said = pc.binary_join_element_wise(
+        "sent this template ",
+        sent,
+        " times, more than other accounts' rate explains; so did ",
+        others,
+        " other accounts",
+        "",
+    )
+    shared = pc.binary_join_element_wise("shares this ", kind, " with ", others, " other accounts", "")
+    replayed = pc.binary_join_element_wise(
+        "one of ",
+        rows.column("accounts").cast(pa.string()),
+        " accounts that sent one another's reasoning signatures, itself in ",
+        sent,
+        " exchanges",
+        "",
+    )
+    return pc.case_when(pc.make_struct(pc.equal(kind, "family"), pc.equal(kind, "artifact")), said, replayed, shared)

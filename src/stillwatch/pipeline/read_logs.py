@@ -120,6 +120,7 @@ def _staged(pending: Sequence[Chunk], context: Context, workers: int) -> Iterato
         return
     waiting: deque[tuple[Chunk, Future[Staged]]] = deque()
     context_of_workers = multiprocessing.get_context("forkserver")
+    context_of_workers.set_forkserver_preload([stage.__module__])  # what workers import they share
     with ProcessPoolExecutor(count, mp_context=context_of_workers, initializer=_serve_the_scan_alone) as pool:
         try:
             for chunk in pending:

@@ -9,9 +9,16 @@ __all__ = ["Seen"]
 
 Ints = npt.NDArray[np.int64]
 
+_SHELF_BITS = 5
+_SHELVES = 1 << _SHELF_BITS
+_ENDS = np.arange(1 - _SHELVES // 2, _SHELVES // 2, dtype=np.int64) << (64 - _SHELF_BITS)
+
 
 class Seen:
     """Remembers ids and tells new ones from repeated ones.
+
+    Ids are hashes, so their leading bits spread them evenly over shelves. Runs are merged shelf by shelf: merging all at once would need
+    the memory of all ids a second time.
 
     >>> seen = Seen()
     >>> seen.admit(np.array([3, 1, 3])).tolist()
@@ -21,27 +28,31 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._runs: list[Ints] = []
+        self._shelves: list[list[Ints]] = [[] for _ in range(_SHELVES)]
 
     def __len__(self) -> int:
-        return sum(run.size for run in self._runs)
+        return sum(run.size for runs in self._shelves for run in runs)
 
     def admit(self, ids: Ints) -> npt.NDArray[np.bool_]:
         """Remember `ids`; true where an id is new, for the first of equal ones."""
         distinct, first = np.unique(ids, return_index=True)
         fresh = np.ones(distinct.size, np.bool_)
-        for run in self._runs:
-            place = np.minimum(np.searchsorted(run, distinct), run.size - 1)
-            fresh &= run[place] != distinct
+        ends = np.searchsorted(distinct, _ENDS)
+        for runs, begin, end in zip(self._shelves, [0, *ends], [*ends, distinct.size], strict=True):
+            told, new = distinct[begin:end], fresh[begin:end]
+            for run in runs:
+                new &= run[np.minimum(np.searchsorted(run, told), run.size - 1)] != told
+            _put(runs, told[new])
         admitted = np.zeros(ids.size, np.bool_)
         admitted[first[fresh]] = True
-        self._keep(distinct[fresh])
         return admitted
 
-    def _keep(self, run: Ints) -> None:
-        if not run.size:
-            return
-        while self._runs and self._runs[-1].size <= 2 * run.size:
-            run = np.concatenate([self._runs.pop(), run])
-            run.sort()
-        self._runs.append(run)
+
+def _put(runs: list[Ints], run: Ints) -> None:
+    """Add a run to a shelf; a run at least half as long as the one before is merged with it."""
+    if not run.size:
+        return
+    while runs and runs[-1].size <= 2 * run.size:
+        run = np.concatenate([runs.pop(), run])
+        run.sort()
+    runs.append(run)
