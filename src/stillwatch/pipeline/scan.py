@@ -197,6 +197,7 @@ def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
             facts = read(path)
             workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
             notes += _left_out(workspace, path, facts)
+    pa.default_memory_pool().release_unused()  # or what the facts of many accounts took is kept while the logs are read
     return notes
 
 
