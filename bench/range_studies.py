@@ -17,8 +17,8 @@ from stillwatch.range.page import render_markdown
 from stillwatch.range.results import Bar, Bars, Result, Unit
 from stillwatch.range.studies.order import Order
 
-STUDIES = tuple(name for name in PRESETS if name not in ("smoke", "windows"))
-"""Presets whose figures may stand on the page; windows have a part of their own, and smoke measures nothing."""
+STUDIES = tuple(name for name in PRESETS if name not in ("smoke", "windows", "heads"))
+"""Presets whose figures may stand on the page; windows have a part of their own, heads a page of their own, and smoke measures nothing."""
 
 _WORLDS = "The worlds"
 _SHOWN = "stillwatch range run"
@@ -26,13 +26,19 @@ _SHOWN = "stillwatch range run"
 
 def study(chosen: argparse.Namespace) -> Figures:
     """Run a preset, or go on with the one that is kept, at its own size or at the one asked for."""
+    result = run_preset(ordered(chosen)).result
+    return [*_bars(result)], raw_of(result)
+
+
+def ordered(chosen: argparse.Namespace) -> Order:
+    """The preset that was chosen, as an order."""
     preset = PRESETS[chosen.preset]
     asked = {name: getattr(chosen, name) for name in ("accounts", "exchanges", "days", "worlds")}
     size = replace(preset.size, **{name: value for name, value in asked.items() if value is not None})
     told = [f"--{name} {getattr(size, name)}" for name in asked if getattr(size, name) != getattr(preset.size, name)]
     if chosen.unmimic_python is not None:
         told.append("--unmimic-python PYTHON")
-    order = Order(
+    return Order(
         preset=preset.name,
         seed=chosen.seed,
         out=chosen.keep / preset.name,
@@ -41,8 +47,6 @@ def study(chosen: argparse.Namespace) -> Figures:
         command=" ".join([_SHOWN, preset.name, f"--seed {chosen.seed}", *told]),
         tell=_tell,
     )
-    result = run_preset(order).result
-    return [*_bars(result)], _raw(result)
 
 
 def _tell(stage: str, done: int, total: int) -> None:
@@ -80,7 +84,7 @@ def _within(one: Bar, level: float) -> bool | None:
     return False if one.low > level else True if one.high <= level else None
 
 
-def _raw(result: Result) -> dict[str, Any]:
+def raw_of(result: Result) -> dict[str, Any]:
     """The result without the list of its worlds, which the same command gives again."""
     kept = tuple(section for section in result.sections if section.title != _WORLDS)
     told: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(result, sections=kept))

@@ -104,6 +104,14 @@ PRESETS: dict[str, Preset] = {
             study="actors",
         ),
         Preset(
+            name="heads",
+            question="Are campaigns found whose every account is quiet, at the sizes that were reported?",
+            runs="many accounts with few requests each: reported patterns, hidden in other traffic, replaced, two in one pool",
+            cost="about 40 minutes",
+            size=Size(accounts=100_000, exchanges=1_200_000, worlds=3, days=2),
+            study="heads",
+        ),
+        Preset(
             name="campaigns",
             question="Which of the campaigns that were reported are found, and at what cost to the innocent?",
             runs="every campaign, one at a time, in every world",

@@ -88,9 +88,12 @@ class Said:
 def look_for_actors(world: Blind, settings: Settings, cleared: Ints) -> Said:
     """Our own detector of actors: everything it judged, with the members that a report lists. It uses no cleared accounts."""
     begun = time.process_time()
-    engine, features, facts, _ = world.open(settings)
+    engine, features, facts, releases = world.open(settings)
     with engine:
-        found = actors.find(engine, features, facts, settings=settings, salt=NAMES.salt("actors"))
+        artifacts = engine.keep(signals.register(engine, features))
+        found = actors.find(
+            engine, features, facts, artifacts, releases, settings=settings, salt=NAMES.salt("actors")
+        )
         told = actors.describe(engine, features, found, salt=NAMES.salt("actors"))
     owner, member = (told.members.column(name).to_numpy() for name in ("actor", "account"))
     groups = tuple(

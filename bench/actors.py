@@ -1,0 +1,48 @@
+"""The figures behind docs/benchmarks/actors.md: each part measures, then writes the page and the JSON anew.
+
+    python bench/actors.py heads [--accounts N] [--exchanges N] [--worlds N] [--seed N]     patterns whose every account is quiet
+    python bench/actors.py graph [--accounts N] [--links N]     candidate groups from links alone: time and memory of the pass
+    python bench/actors.py page                                 the page once more, from the figures that are there
+
+Figures go to docs/benchmarks/actors.json (`--out` names another folder); parts that are not run keep the figures they had. `--keep` holds
+finished worlds between runs: the same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: figures are of one core
+
+from actors_graph import graph
+from actors_heads import heads
+from actors_page import files
+from figures import ROOT, Figures, keep, redraw
+
+
+def main() -> None:
+    """Run one part and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["heads", "graph", "page"])
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "stillwatch-actors-bench")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--accounts", type=lambda s: int(float(s)), help="100,000 for heads, a million for graph")
+    parser.add_argument("--exchanges", type=lambda s: int(float(s)), help="for heads: 1.2 million by default")
+    parser.add_argument("--worlds", type=int, help="for heads: 3 by default")
+    parser.add_argument("--links", type=lambda s: int(float(s)), default=5_500_000)
+    parser.set_defaults(preset="heads", days=None, unmimic_python=None)
+    chosen = parser.parse_args()
+    if chosen.part == "page":
+        redraw(chosen.out, "actors", files)
+        return
+    parts: dict[str, Callable[[argparse.Namespace], Figures]] = {"heads": heads, "graph": graph}
+    keep(chosen.out, "actors", chosen.part, parts[chosen.part](chosen), files)
+
+
+if __name__ == "__main__":
+    main()
