@@ -9,14 +9,16 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import psutil
 from figures import Figures, bar
+
+_Made = TypeVar("_Made")
 
 
 def ingest(rows: int) -> Figures:
@@ -105,22 +107,26 @@ def profile(exchanges: int, keep: Path) -> Figures:
 def scale(sizes: list[int], keep: Path) -> Iterator[Figures]:
     """A whole scan at each size, by stage, with peak memory; after each, the figures of all sizes so far.
 
-    Worlds are kept in `keep` for another run.
+    Worlds are kept in `keep` for another run. Each scan runs in a process of its own: what the one before held is no memory of it.
     """
     raw: dict[str, Any] = {}
     for exchanges in sizes:
-        raw[str(exchanges)] = _whole_scan(exchanges, keep)
+        raw[str(exchanges)] = _apart(_whole_scan, _world(exchanges, keep), exchanges, keep)
         print(json.dumps(raw[str(exchanges)]), flush=True)
         yield _scale_bars(raw), raw
 
 
-def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
+def _apart(work: Callable[..., _Made], *given: object) -> _Made:
+    """What some work gives, done by a process of its own."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
+        return apart.submit(work, *given).result()
+
+
+def _whole_scan(world: Path, exchanges: int, keep: Path) -> dict[str, Any]:
     from stillwatch.core import Settings
     from stillwatch.engine import Workspace
     from stillwatch.pipeline import Inputs, scan
 
-    accounts = exchanges // 50
-    world = _world(exchanges, keep)
     workspace = keep / f"workspace-{exchanges}"
     shutil.rmtree(workspace, ignore_errors=True)
     stages: dict[str, float] = {}
@@ -147,7 +153,7 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
     on_disk = sum(p.stat().st_size for p in workspace.rglob("*") if p.is_file())
     shutil.rmtree(workspace, ignore_errors=True)
     return {
-        "accounts": accounts,
+        "accounts": exchanges // 50,
         "exchanges": done.read.exchanges,
         "seconds": round(seconds, 1),
         "peak_mib": watch.peak >> 20,
@@ -159,17 +165,14 @@ def _whole_scan(exchanges: int, keep: Path) -> dict[str, Any]:
 
 
 def _world(exchanges: int, keep: Path) -> Path:
-    """A day of traffic as Parquet logs, fifty exchanges an ordinary account, prompts of about a kilobyte, with the demo's lookalikes and actors.
-
-    A process of its own writes it: what the generator holds is no memory of the scan.
-    """
+    """The folder of a world, written unless it is there."""
     world = keep / f"world-{exchanges}"
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
-        apart.submit(_write_world, world, exchanges).result()
+    _apart(_write_world, world, exchanges)
     return world
 
 
 def _write_world(world: Path, exchanges: int) -> None:
+    """A day of traffic as Parquet logs, fifty exchanges an ordinary account, prompts of about a kilobyte, with the demo's lookalikes and actors."""
     from stillwatch.range import Recipe, write_world
     from stillwatch.range.demo import demo_parts
 
