@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,3 +69,38 @@ def test_the_file_of_texts_is_not_read_by_its_name_either(space: Workspace) -> N
 def test_a_query_that_takes_long_is_stopped(space: Workspace) -> None:
     with pytest.raises(QueryRefused, match="stopped after"):
         ask(space.store, "select count(*) from range(100000000000) a, range(10000) b", seconds=0.3)
+
+
+def test_a_query_stuck_in_one_function_is_stopped_too_and_leaves_no_process(space: Workspace) -> None:
+    begun = time.monotonic()
+    with pytest.raises(QueryRefused, match=r"stopped after 0\.5 s"):
+        ask(space.store, "select levenshtein(repeat('a', 60000), repeat('b', 60000))", seconds=0.5)
+    assert time.monotonic() - begun < 30, "the function alone takes minutes"
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select list(a) from range(200000000) t(a)",
+        "select repeat('x', 40000000) from range(100)",
+    ],
+)
+def test_a_query_that_takes_much_memory_is_ended(space: Workspace, query: str) -> None:
+    with pytest.raises(QueryRefused, match="needs more than 64 MB"):
+        ask(space.store, query, seconds=60, memory_mb=64)
+
+
+def test_a_value_that_cannot_be_shown_is_refused_in_words(space: Workspace) -> None:
+    with pytest.raises(QueryRefused, match="cast it to text"):
+        ask(space.store, "select interval '2000000000 days'")
+
+
+def test_a_query_sees_what_another_process_committed(tmp_path: Path) -> None:
+    one = Workspace(tmp_path / "w")
+    rows = pa.Table.from_pylist(
+        [{"model": "old", "at": 0}, {"model": "new", "at": 1}], schema=TABLES["releases"].schema
+    )
+    one.store.put("releases", rows.slice(0, 1))
+    Workspace(one.root).store.put("releases", rows.slice(1))
+    assert ask(one.store, "select model from releases").rows == (("new",),)

@@ -2,21 +2,24 @@
 
 The guard is the engine's own, not a filter of words: a fresh connection in memory, access to the outside switched off but for the Parquet
 parts of the tables that may be asked, the configuration locked before the query is seen, and a single statement of the kind SELECT.
-Tables with raw text are not among them. Time, memory, rows and the length of a cell are bounded.
+Tables with raw text are not among them. Time, memory, rows and the length of a cell are bounded: the query runs in a process of its own
+(`engine.asked`) that is ended when its time is up, whatever it is at.
 """
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any
 
-import duckdb
-
 from stillwatch.core.errors import Error
+from stillwatch.engine.asked import READY, Question, answer_once
 from stillwatch.engine.store import Store
 from stillwatch.engine.tables import TABLES
 
@@ -25,7 +28,10 @@ __all__ = ["ASKABLE", "Answer", "QueryRefused", "ask"]
 ASKABLE = tuple(name for name in TABLES if name != "exchanges")
 """Tables that may be asked: all but the one that holds what people wrote."""
 
-_LONGEST_CELL = 300
+_STARTS_WITHIN = 60.0
+_MOST_BYTES = 64 * 1024 * 1024
+_PROCESSES = threading.Lock()
+"""Python's list of its own children is not made for several threads at once."""
 
 
 class QueryRefused(Error):
@@ -51,100 +57,63 @@ def ask(
     seconds: float = 5.0,
     memory_mb: int = 512,
 ) -> Answer:
-    """Run one read-only query.
+    """Run one read-only query over the tables as they are committed now.
 
     Raises:
         QueryRefused: when it is not a single select, names what it may not see, fails, or needs more time or memory than it is given.
     """
-    begun = time.monotonic()
-    with _connection(store, tables, memory_mb) as connection, _stopped_after(connection, seconds):
-        try:
-            statements = connection.extract_statements(query)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise QueryRefused("got something else than one select: only a single select statement is run")
-            cursor = connection.execute(f"select * from (\n{_bare(query)}\n) limit {rows + 1}")
-            columns = tuple(one[0] for one in cursor.description)
-            found = cursor.fetchall()
-        except duckdb.InterruptException as error:
-            raise QueryRefused(f"stopped after {seconds:g} s: ask for less at once") from error
-        except duckdb.OutOfMemoryException as error:
-            raise QueryRefused(f"needs more than {memory_mb} MB: ask for less at once") from error
-        except duckdb.PermissionException as error:
-            raise QueryRefused("refused: a query sees the tables, and neither files nor settings") from error
-        except duckdb.Error as error:
-            raise QueryRefused(_first_line(error)) from None
-        except RuntimeError as error:  # an interrupt between two calls
-            raise QueryRefused(f"stopped after {seconds:g} s: ask for less at once") from error
+    refused = [name for name in tables if name not in ASKABLE]
+    if refused:
+        raise ValueError(f"{', '.join(refused)}: not open to queries")
+    now = Store(store.root)  # others may have committed since the caller's was read
+    files = {name: [str(path.absolute()) for path in now.files(name)] for name in tables}
+    question = Question(query=query, files=files, rows=rows, seconds=seconds, memory_mb=memory_mb)
+    with _process(question) as line:
+        if not line.poll(_STARTS_WITHIN) or _heard(line) != READY:
+            raise QueryRefused("the query could not be started: ask again")
+        begun = time.monotonic()
+        if not line.poll(seconds):
+            raise QueryRefused(f"stopped after {seconds:g} s: ask for less at once")
+        told = _told(_heard(line), memory_mb)
     return Answer(
-        columns=columns,
-        rows=tuple(tuple(map(_cell, row)) for row in found[:rows]),
-        cut=len(found) > rows,
+        columns=tuple(told["columns"]),
+        rows=tuple(map(tuple, told["rows"])),
+        cut=told["cut"],
         seconds=time.monotonic() - begun,
     )
 
 
 @contextmanager
-def _connection(store: Store, tables: Sequence[str], memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that knows these tables and nothing else, with its settings locked."""
-    refused = [name for name in tables if name not in ASKABLE]
-    if refused:
-        raise ValueError(f"{', '.join(refused)}: not open to queries")
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "python_enable_replacements": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "memory_limit": f"{memory_mb}MB",
-            "threads": 2,
-        },
-    )
+def _process(question: Question) -> Iterator[Connection]:
+    """A process at work on the question, and the line to it; it is ended on leaving."""
+    context = multiprocessing.get_context("forkserver")
+    outside, inside = context.Pipe()
+    process = context.Process(target=answer_once, args=(inside, question), daemon=True)
+    with outside:
+        with inside, _PROCESSES:
+            context.set_forkserver_preload(["__main__", answer_once.__module__])
+            process.start()
+        try:
+            yield outside
+        finally:
+            process.kill()
+            with _PROCESSES:
+                process.join()
+                process.close()
+
+
+def _heard(line: Connection) -> bytes:
+    """What the process says next; nothing where it ended without a word, or says more than anybody reads."""
     try:
-        parts = {name: [str(path.absolute()) for path in store.files(name)] for name in tables}
-        allowed = ", ".join(_quoted(path) for paths in parts.values() for path in paths)
-        connection.execute("set max_temp_directory_size = '0KB'")
-        connection.execute(f"set allowed_paths = [{allowed}]")
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
-        for name, paths in parts.items():
-            listed = ", ".join(map(_quoted, paths))
-            rows = f"read_parquet([{listed}], union_by_name = true)" if paths else _empty(name)
-            connection.execute(f'create view "{name}" as select * from {rows}')
-        yield connection
-    finally:
-        connection.close()
+        return line.recv_bytes(_MOST_BYTES)
+    except (EOFError, OSError):
+        return b""
 
 
-def _empty(name: str) -> str:
-    """No rows, with the columns of a table that was never written."""
-    columns = ", ".join(f'null as "{column}"' for column in TABLES[name].names())
-    return f"(select {columns} where false)"
-
-
-@contextmanager
-def _stopped_after(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _bare(query: str) -> str:
-    return query.strip().removesuffix(";")
-
-
-def _quoted(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…"
-
-
-def _first_line(error: duckdb.Error) -> str:
-    """What the engine says of a query that it does not understand; it quotes the query, and of the data nothing but a value at most."""
-    return str(error).split("\n", 1)[0][:300]
+def _told(said: bytes, memory_mb: int) -> dict[str, Any]:
+    if not said:  # ended by the system, at the limit of its room
+        raise QueryRefused(f"needs more than {memory_mb} MB: ask for less at once")
+    told: dict[str, Any] = json.loads(said)
+    if "refused" in told:
+        raise QueryRefused(told["refused"])
+    return told
