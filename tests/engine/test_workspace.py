@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from stillwatch.core import WorkspaceError
-from stillwatch.engine import LAYOUT_VERSION, Workspace
+from stillwatch.engine import LAYOUT_VERSION, DuckEngine, Workspace
 
 
 def mode(path: Path) -> int:
@@ -144,8 +145,11 @@ def test_a_killed_writer_leaves_no_lock(tmp_path: Path) -> None:
 
 def test_a_writer_sees_what_others_committed_and_finds_its_scratch_empty(tmp_path: Path) -> None:
     one, other = Workspace(tmp_path), Workspace(tmp_path)
-    (one.scratch / "engine-of-a-killed-run").mkdir()
-    (one.scratch / "engine-of-a-killed-run" / "spilled").write_bytes(b"x")
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    for left in ("engine-of-a-killed-run", f"engine-{ended.pid}-x"):
+        (one.scratch / left).mkdir()
+        (one.scratch / left / "spilled").write_bytes(b"x")
     assert other.store.manifest("runs").rows == 0
     with one.writing():
         one.store.put("releases", one.store.read("releases"))
@@ -154,3 +158,13 @@ def test_a_writer_sees_what_others_committed_and_finds_its_scratch_empty(tmp_pat
         assert list(one.scratch.iterdir()) == []
     with other.writing():
         assert other.store.manifest("releases").done == {"x": 0}
+
+
+def test_a_writer_leaves_alone_what_an_engine_is_reading(tmp_path: Path) -> None:
+    one, other = Workspace(tmp_path), Workspace(tmp_path)
+    with DuckEngine(one.store, scratch=one.scratch) as engine:
+        kept = engine.keep(engine.from_arrow(pa.table({"a": [1, 2]})))
+        with other.writing():
+            pass
+        assert engine.to_arrow(kept).num_rows == 2
+    assert list(one.scratch.iterdir()) == []

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.core.errors import DiskFull, Error, WorkspaceError
 from stillwatch.engine.engine import Kernel, Relation
+from stillwatch.engine.scratch import scratch_folder
 from stillwatch.engine.sql import Sql
 from stillwatch.engine.store import Store, full_disk_is_an_error
 from stillwatch.engine.tables import TABLES
@@ -51,7 +52,7 @@ class DuckEngine:
         self, store: Store | None = None, *, memory_mb: int = 2048, threads: int = 2, scratch: Path | None = None
     ) -> None:
         self._store = store
-        self._scratch = Path(tempfile.mkdtemp(prefix="engine-", dir=scratch))
+        self._scratch = scratch_folder(scratch)
         self._connection = duckdb.connect(":memory:")
         self._numbers = itertools.count()
         for setting, value in {

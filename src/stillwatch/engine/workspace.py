@@ -17,12 +17,12 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from stillwatch.core.errors import WorkspaceError
 from stillwatch.core.pseudonym import Pseudonymiser
+from stillwatch.engine.scratch import sweep_scratch
 from stillwatch.engine.store import Store, durable_write, full_disk_is_an_error
 
 __all__ = ["LAYOUT_VERSION", "Workspace"]
@@ -107,14 +107,14 @@ class Workspace:
 
     @property
     def scratch(self) -> Path:
-        """Folder for intermediate rows; nothing in it outlives a run."""
+        """Folder for intermediate rows; nothing in it outlives the process that put it there."""
         path = self.root / "state" / "scratch"
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer.
+        """Be the only writer. What ended processes left in scratch is removed; what others are at work with stays.
 
         Raises:
             WorkspaceError: when another process writes to this workspace.
@@ -131,6 +131,6 @@ class Workspace:
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
-            shutil.rmtree(self.root / "state" / "scratch", ignore_errors=True)
+            sweep_scratch(self.scratch)
             self.store.reload()
             yield
