@@ -246,6 +246,26 @@ def test_a_workspace_without_a_scan_says_so(tmp_path: Path) -> None:
 
 
 def test_a_new_scan_is_seen_without_a_restart(house: House) -> None:
+def test_a_name_is_looked_up_on_record_whether_it_is_known_or_not(house: House) -> None:
+    mary = Browser(house, "analyst")
+    mary.send("/search/name", status=422, name="nobody at all", why="counsel asks")
+    (told,) = house.book().history
+    assert (told.record.kind, told.private["note"]) == ("name.looked_up", "counsel asks")
+    assert told.private["handle"].startswith("A-")
+
+
+def test_a_seed_that_is_a_name_or_an_indicator_needs_a_reason_that_is_recorded_first(house: House) -> None:
+    mary = Browser(house, "analyst")
+    for seed in ("account:somebody", "ip:203.0.113.9", "X-nothing\npayment:card"):
+        assert "why: expected something" in mary.send("/expand", status=422, seed=seed).text
+    assert not house.book().history
+    mary.send("/expand", status=422, seed="account:somebody\nip:203.0.113.9", why="said to be one")
+    name, thing = house.book().history
+    assert (name.record.kind, thing.record.kind) == ("name.looked_up", "name.looked_up")
+    assert (name.private["handle"][:2], thing.record.body) == ("A-", {"kinds": ["ip"]})
+    assert name.private["note"] == thing.private["note"] == "said to be one"
+
+
     mary = Browser(house, "viewer")
     assert ACTOR in mary.see("/findings")
     with house.workspace.writing():

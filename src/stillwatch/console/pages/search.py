@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from stillwatch.actors import Verdict
+from stillwatch.actors import Seed, Verdict
 from stillwatch.cases import Entry, Private, subject_of
 from stillwatch.console.door import page
 from stillwatch.console.findings import Query
@@ -62,17 +62,14 @@ def find_template(visit: Visit) -> Response:
 
 @page("find_name")
 def find_name(visit: Visit) -> Response:
-    """From a raw account name to its pseudonym: recorded, as it ties a name to a handle."""
+    """From a raw account name to its pseudonym: recorded before anybody learns whether there is one, as it ties a name to a handle."""
+    why = visit.needed("why", most=500)
     seed = seed_of(visit.house.workspace, [f"account:{visit.needed('name', most=300)}"])
     (number,) = seed.accounts
-    name, why = handle("account", number), visit.needed("why", most=500)
+    _record_names(visit, seed, why)
     if not visit.scan.drawers.known(number) and visit.scan.drawers.account(number, threshold_p=None) is None:
         raise Error("no account of this name is in the logs or the records of this workspace")
-    visit.house.desk.journal.begin()
-    about = subject_of(name)
-    private = (Private(field="handle", subject=about, value=name), Private(field="note", subject=about, value=why))
-    visit.house.desk.journal.append(Entry(kind="name.looked_up", by=visit.who.name, body={}, private=private))
-    return visit.go(f"/accounts/{name}")
+    return visit.go(f"/accounts/{handle('account', number)}")
 
 
 @page("sql")
@@ -103,12 +100,18 @@ def expand(visit: Visit) -> Response:
 
 @page("run_expand")
 def run_expand(visit: Visit) -> Response:
-    """Grow a seed and test every account that it grows to."""
+    """Grow a seed and test every account that it grows to; a seed that is a name or an indicator is recorded with its reason first.
+
+    Raises:
+        Error: when there is no seed, or such a one without a reason.
+    """
     workspace = visit.house.workspace
     seeds = [one.strip() for one in visit.field("seed").splitlines() if one.strip()]
     prompt = visit.field("prompt", most=100_000)
     if not seeds and not prompt:
         raise Error("seed: name a handle, an indicator such as ip:203.0.113.9, or paste a prompt")
+    if named := [one for one in seeds if ":" in one]:
+        _record_names(visit, seed_of(workspace, named), visit.needed("why", most=500))
     settings = read_settings(workspace.root / "stillwatch.toml")
     found = expand_seed(workspace, seed_of(workspace, seeds, [prompt] if prompt else []), settings)
     groups = [
@@ -118,6 +121,23 @@ def run_expand(visit: Visit) -> Response:
     return visit.page(
         "expand.html", title="Expand", seed="\n".join(seeds), found=found, groups=groups, known=len(found.seeds)
     )
+
+
+def _record_names(visit: Visit, seed: Seed, why: str) -> None:
+    """Note what was looked up and why: accounts one by one, sealed as about each; of other things their kinds."""
+    by = visit.who.name
+    entries = []
+    for account in sorted(seed.accounts):
+        name = handle("account", account)
+        about = subject_of(name)
+        private = (Private(field="handle", subject=about, value=name), Private(field="note", subject=about, value=why))
+        entries.append(Entry(kind="name.looked_up", by=by, body={}, private=private))
+    if kinds := sorted({kind for kind, _ in seed.things}):
+        private = (Private(field="note", subject=f"person:{by}", value=why),)
+        entries.append(Entry(kind="name.looked_up", by=by, body={"kinds": kinds}, private=private))
+    visit.house.desk.journal.begin()
+    with visit.house.desk.journal.writing() as append:
+        append(entries)
 
 
 _EXAMPLE = """select stratum, decision, count(*) as accounts, avg(n) as exchanges_each
