@@ -12,11 +12,13 @@ import pytest
 
 from stillwatch.cases import Ruling, State, Verdict
 from stillwatch.console import House
+from stillwatch.console.calibrating import follow_labels
 from stillwatch.console.findings import PER_PAGE, Findings, Level, Marks, Query, read_findings
 from stillwatch.console.findings import State as Worked
-from stillwatch.core import Decision, handle, unhandle
-from stillwatch.engine import table
-from stillwatch.pipeline import standing_file, unflagged_accounts
+from stillwatch.console.pages import feedback
+from stillwatch.core import Decision, WorkspaceError, handle, unhandle
+from stillwatch.engine import Workspace
+from stillwatch.pipeline import Cleared, clear_accounts, standing_file, unflagged_accounts
 from stillwatch.policy import read_standing
 
 from .browser import Browser, house_in
@@ -183,6 +185,44 @@ def test_a_pause_ends_on_its_day_or_when_it_is_lifted(house: House) -> None:
 
 
 def test_a_sample_is_drawn_of_unflagged_accounts_and_what_is_found_in_it_calibrates(house: House) -> None:
+def test_a_label_that_is_given_while_a_scan_writes_calibrates_once_it_has_ended(house: House) -> None:
+    mary, scan = Browser(house, "analyst"), Workspace(house.workspace.root)
+    mary.send("/sample", n="2")
+    one, two = house.book().feedback.samples[0].handles
+    for name in (one, two):
+        mary.send("/labels", handle=name, verdict="false", why="looked at its exchanges")
+    with scan.writing():
+        changed = {"handle": one, "verdict": "true", "why": "on second thought", "back": "/sample"}
+        assert "once it has ended" in mary.see(mary.send("/labels", **changed).headers["location"])
+        loud = mary.send("/labels", handle=ACTOR, verdict="false", why="a classroom").headers["location"]
+        assert loud.endswith("done=labelled"), "it is of no sample, so nothing waits"
+        assert cleared_in(scan) == {one, two}
+    mary.see("/findings")
+    assert cleared_in(scan) == {two}
+    with scan.writing():
+        mary.send("/labels", handle=two, verdict="unsure", why="on second thought")
+    assert follow_labels(house_in(scan)), "a console that was started anew knows as well"
+    assert cleared_in(scan) == set()
+
+
+def cleared_in(space: Workspace) -> set[str]:
+    """The accounts that calibrate the next scan."""
+    space.store.reload()
+    return {handle("account", account) for account in space.store.read("labels").column("account").to_pylist()}
+
+
+def test_who_is_cleared_is_asked_while_nobody_else_can_write(house: House) -> None:
+    other = Workspace(house.workspace.root)
+
+    def asked() -> list[Cleared]:
+        with pytest.raises(WorkspaceError), other.writing():
+            pass
+        return [Cleared(account=5, by="mary", at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC))]
+
+    clear_accounts(house.workspace, asked)
+    assert cleared_in(other) == {handle("account", 5)}
+
+
     mary = Browser(house, "analyst")
     mary.send("/sample", status=422, n="0")
     mary.send("/sample", status=422, n="150")
@@ -228,24 +268,6 @@ def test_a_search_leads_to_what_a_handle_names_and_finds_words(house: House) -> 
     assert "family" in mary.see(f"/search?q={handle('family', 1)}").lower()
 
 
-def test_a_query_is_run_under_guard_and_recorded_with_its_words(house: House) -> None:
-    mary = Browser(house, "analyst")
-    assert "60" in mary.send("/sql", status=200, query="select count(distinct account) from account_evidence").text
-    refused = mary.send("/sql", status=200, query="select * from read_text('/etc/passwd')").text
-    assert "neither files nor settings" in refused
-    asked = [told.private["note"] for told in house.book().history if told.record.kind == "query.asked"]
-    assert asked[1].startswith("select * from read_text")
-
-
-def test_a_workspace_without_a_scan_says_so(tmp_path: Path) -> None:
-    from stillwatch.engine import Workspace
-
-    mary = Browser(house_in(Workspace(tmp_path / "w")), "analyst")
-    assert "Nothing was scanned here yet" in mary.see("/")
-    mary.see("/findings", status=404)
-
-
-def test_a_new_scan_is_seen_without_a_restart(house: House) -> None:
 def test_a_name_is_looked_up_on_record_whether_it_is_known_or_not(house: House) -> None:
     mary = Browser(house, "analyst")
     mary.send("/search/name", status=422, name="nobody at all", why="counsel asks")
@@ -266,6 +288,32 @@ def test_a_seed_that_is_a_name_or_an_indicator_needs_a_reason_that_is_recorded_f
     assert name.private["note"] == thing.private["note"] == "said to be one"
 
 
+
+
+def test_tables_that_another_process_replaced_are_read_as_they_are_now(house: House) -> None:
+    mary, other = Browser(house, "analyst"), Workspace(house.workspace.root)
+    ways = [f"/accounts/{handle('account', account_of(0))}/exchanges"]
+    opened = {"exchange": handle("exchange", 1), "why": "to see whether it is a harness"}
+    ways.append(mary.sent_on_to(ways[0], **opened))
+    shown = [mary.see(way) for way in ways]
+    for name in ("features", "exchanges", "families"):
+        rows = other.store.read(name)
+        other.store.put(name, [rows.slice(0, 1), rows.slice(1)])
+    assert [mary.see(way) for way in ways] == shown
+    prompt = " ".join(f"word{i} and more of it" for i in range(200))
+    mary.send("/search/template", status=200, prompt=prompt)
+
+
+def test_a_sample_is_of_one_scan_or_of_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def while_a_scan_ends(workspace: Workspace) -> pa.Array:
+        left = unflagged_accounts(workspace)
+        other = Workspace(workspace.root)
+        other.store.put("actors", other.store.read("actors").slice(1))
+        return left
+
+    monkeypatch.setattr(feedback, "unflagged_accounts", while_a_scan_ends)
+    assert "draw it again" in Browser(house, "analyst").send("/sample", status=422, n="3").text
+    assert house.book().feedback.samples == ()
     mary = Browser(house, "viewer")
     assert ACTOR in mary.see("/findings")
     with house.workspace.writing():

@@ -8,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +275,24 @@ def test_a_file_is_created_whole_and_never_written_over(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         durable_create(tmp_path / "key", b"2", mode=0o600)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("key", b"1")]
+
+
+def test_a_reload_on_one_thread_disturbs_no_reader_on_another(tmp_path: Path) -> None:
+    shared = Store(tmp_path)
+    until, often = time.monotonic() + 0.5, sys.getswitchinterval()
+
+    def read() -> None:
+        while time.monotonic() < until:
+            assert shared.manifest("releases").table == "releases"
+
+    def reload() -> None:
+        while time.monotonic() < until:
+            shared.reload()
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            for done in [threads.submit(read), threads.submit(read), threads.submit(reload)]:
+                done.result()
+    finally:
+        sys.setswitchinterval(often)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from stillwatch.console import pages as _pages
 from stillwatch.console.door import PAGES, answer
+from stillwatch.console.calibrating import follow_labels
 from stillwatch.console.guard import Guard, hosts_of
 from stillwatch.console.house import House
 from stillwatch.console.roles import ROUTES, Route
@@ -39,6 +40,7 @@ def build(house: House, *, bound: str = "127.0.0.1", hosts: Collection[str] = ()
 def serve(house: House, *, bound: str, port: int, hosts: Collection[str] = ()) -> None:
     """Serve the console until it is stopped."""
     house.scan()
+    follow_labels(house)
     uvicorn.run(
         build(house, bound=bound, hosts=hosts),
         host=bound,

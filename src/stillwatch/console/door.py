@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from stillwatch.console.calibrating import follow_labels
 from stillwatch.console.guard import MOST_BYTES, own_origin
 from stillwatch.console.house import House
 from stillwatch.console.roles import Route
@@ -73,6 +74,9 @@ def _enter(house: House, route: Route, request: Request, form: Mapping[str, list
             return RedirectResponse(f"/login?next={way}", 303)
         if person.role not in route.roles:
             return visit.page("refused.html", status=403, title="Not for your role", told=_not_yours(route, visit))
+        house.refresh()
+        if house.labels_behind:
+            follow_labels(house)
     if route.method == "POST" and not _ours(visit, request):
         return visit.page("refused.html", status=403, title="Not from one of our pages", told=_NOT_OURS)
     return _asked(PAGES[route.name], visit)

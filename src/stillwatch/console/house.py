@@ -16,7 +16,7 @@ from stillwatch.console.grants import Grants
 from stillwatch.console.people import People, Register
 from stillwatch.console.sessions import Sessions, Throttle
 from stillwatch.core import FormatError, read_settings
-from stillwatch.engine import Workspace
+from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Drawers, last_view, publish_standing
 from stillwatch.report import ActorView, ScanView
 
@@ -65,6 +65,9 @@ class House:
     """
 
     def __init__(
+
+    `labels_behind` says that what calibrates the next scan lacks somebody's label, and
+    `labelling` is held by whoever writes it.
         self,
         workspace: Workspace,
         clock: Callable[[], dt.datetime] | None = None,
@@ -84,13 +87,24 @@ class House:
         self._lock = threading.Lock()
         self._scan: tuple[object, Scan | None] = (None, None)
         self._book: tuple[object, Book] = (None, Book(history=(), cases={}, feedback=Feedback()))
+        self.labelling = threading.Lock()
+        self.labels_behind = False
 
+        self._tables: object = None
     def _seconds(self) -> float:
         return self.clock().timestamp()
 
     def scan(self) -> Scan | None:
         """The last scan; `None` before the first."""
         root = self.workspace.root
+    def refresh(self) -> None:
+        """See what others committed: parts of tables that were replaced are gone. Costs a look at each manifest."""
+        state = tuple(_stamp(self.workspace.root / "tables" / name / "manifest.json") for name in TABLES)
+        with self._lock:
+            if self._tables != state:
+                self.workspace.store.reload()
+                self._tables = state
+
         tables = ("runs", "actors", "account_evidence", "account_facts", "links", "calibration")
         state = tuple(_stamp(root / "tables" / name / "manifest.json") for name in tables)
         with self._lock:

@@ -36,6 +36,7 @@ DONE: Mapping[str, str] = {
     "sealed": "The case is sealed as it stands.",
     "asked": "Asked. Somebody else has to let the file go.",
     "labelled": "Your label is recorded.",
+    "labelled_later": "Your label is recorded. A scan is writing: which accounts calibrate the next one follows once it has ended.",
     "left": "Left alone until the day you named.",
     "lifted": "Back in the queue.",
     "drawn": "The sample is drawn.",

@@ -157,13 +157,15 @@ class Store:
         Raises:
             WorkspaceError: when the manifest is damaged or of a newer version.
         """
-        if table not in self._manifests:
-            self._manifests[table] = self._read(table)
-        return self._manifests[table]
+        known = self._manifests  # another thread's reload puts another in its place
+        found = known.get(table)
+        if found is None:
+            found = known[table] = self._read(table)
+        return found
 
     def reload(self) -> None:
         """Forget what was read, so that the next look sees what others committed."""
-        self._manifests.clear()
+        self._manifests = {}
 
     def _read(self, table: str) -> Manifest:
         path = self.folder(table) / "manifest.json"

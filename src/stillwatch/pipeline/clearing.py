@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -32,27 +32,29 @@ class Cleared:
     at: dt.datetime
 
 
-def clear_accounts(workspace: Workspace, cleared: Sequence[Cleared]) -> None:
+def clear_accounts(workspace: Workspace, cleared: Callable[[], Sequence[Cleared]]) -> None:
     """Make these the accounts that random samples cleared, beside those that a file named.
 
+    Args:
+        workspace: whose table of labels it is.
+        cleared: says which they are; asked while nobody else writes, so that what is said later is never overwritten by what was earlier.
+
     Raises:
-        WorkspaceError: when a scan is writing to the workspace.
+        WorkspaceError: when somebody else is writing to the workspace.
     """
-    old = workspace.store.read("labels")
-    mine = pc.fill_null(pc.equal(old.column("reason"), _BY_SAMPLE), False)
-    if not cleared and not pc.any(mine).as_py():
-        return
     with workspace.writing():
-        kept = workspace.store.read("labels")
-        kept = kept.filter(pc.invert(pc.fill_null(pc.equal(kept.column("reason"), _BY_SAMPLE), False)))
+        old = workspace.store.read("labels")
+        kept = old.filter(pc.invert(pc.fill_null(pc.equal(old.column("reason"), _BY_SAMPLE), False)))
         named = set(kept.column("account").to_pylist())
         rows = [
             {"account": one.account, "label": "cleared", "by": one.by, "at": one.at, "reason": _BY_SAMPLE}
-            for one in cleared
+            for one in cleared()
             if one.account not in named
         ]
         fresh = pa.Table.from_pylist(rows, schema=table("labels").schema)
-        workspace.store.put("labels", pa.concat_tables([kept, fresh]).sort_by("account").combine_chunks())
+        made = pa.concat_tables([kept, fresh]).sort_by("account").combine_chunks()
+        if not made.equals(old.sort_by("account").combine_chunks()):
+            workspace.store.put("labels", made)
 
 
 def unflagged_accounts(workspace: Workspace) -> pa.Array:

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from starlette.responses import Response
 
 from stillwatch.cases import Verdict, draw, label, leave, lift
+from stillwatch.console.calibrating import follow_labels
 from stillwatch.console.door import page
-from stillwatch.console.pages.sampling import clear_the_sampled, sample_rates
+from stillwatch.console.pages.sampling import sample_rates
 from stillwatch.console.visit import Visit, local_path
 from stillwatch.core import Error, handle, unhandle
 from stillwatch.pipeline import unflagged_accounts
@@ -27,8 +28,9 @@ def label_one(visit: Visit) -> Response:
     """Say what was found on looking; `false` on an account of a random sample clears it for the next scan."""
     name, verdict = _named(visit), visit.word("verdict", Verdict)
     label(visit.house.desk, name, verdict, by=visit.who.name, why=visit.needed("why", most=1000))
-    clear_the_sampled(visit.house)
-    return visit.go(local_path(visit.field("back", most=500)), "labelled")
+    sampled = any(name in one.handles for one in visit.book.feedback.samples)
+    done = "labelled" if not sampled or follow_labels(visit.house) else "labelled_later"
+    return visit.go(local_path(visit.field("back", most=500)), done)
 
 
 @page("leave")
@@ -84,7 +86,7 @@ def draw_sample(visit: Visit) -> Response:
     """Draw accounts evenly at random from all that the scan left unflagged and nobody has labelled.
 
     Raises:
-        Error: when the number is none, or fewer accounts are left.
+        Error: when the number is none, fewer accounts are left, or a scan ended meanwhile.
     """
     try:
         n = int(visit.needed("n", most=5))
@@ -92,7 +94,7 @@ def draw_sample(visit: Visit) -> Response:
         n = 0
     if not 1 <= n <= _MOST_DRAWN:
         raise Error(f"n: expected a whole number from 1 to {_MOST_DRAWN}")
-    feedback = visit.book.feedback
+    scan, feedback = visit.scan, visit.book.feedback
     known = {unhandle(name)[1] for name in feedback.labels if name.startswith("A-")}
     left = unflagged_accounts(visit.house.workspace)
     left = left.filter(pc.invert(pc.is_in(left, value_set=_array(known))))
@@ -100,7 +102,9 @@ def draw_sample(visit: Visit) -> Response:
         raise Error(f"n: got {n}, but only {len(left)} unflagged accounts are left that nobody has labelled")
     chosen = np.random.default_rng().choice(len(left), size=n, replace=False)
     names = sorted(handle("account", one) for one in left.take(_array(int(i) for i in chosen)).to_pylist())
-    draw(visit.house.desk, names, run=visit.scan.view.run.run, population=len(left), by=visit.who.name)
+    if visit.house.scan() is not scan:
+        raise Error("a new scan ended while the sample was drawn: draw it again, from that one")
+    draw(visit.house.desk, names, run=scan.view.run.run, population=len(left), by=visit.who.name)
     return visit.go("/sample", "drawn")
 
 

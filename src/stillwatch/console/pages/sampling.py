@@ -1,25 +1,14 @@
-"""What random samples of accounts that nothing flagged say: how many attackers a scan misses, with its doubt.
-
-Accounts of a sample that a person found to be ordinary customers calibrate the next scan. Only those: accounts that somebody looked at
-because they were loud are no fair picture of honest ones.
-"""
+"""What random samples of accounts that nothing flagged say: how many attackers a scan misses, with its doubt."""
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
 from dataclasses import dataclass
 
 from stillwatch.cases import Feedback, Sample, Verdict
-from stillwatch.console.house import House
-from stillwatch.core import Estimate, WorkspaceError, unhandle
-from stillwatch.pipeline import Cleared, clear_accounts
+from stillwatch.core import Estimate
 from stillwatch.stats import clopper_pearson
 
-__all__ = ["SampleRate", "clear_the_sampled", "sample_rates"]
-
-
-_LOG = logging.getLogger(__name__)
+__all__ = ["SampleRate", "sample_rates"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,23 +36,3 @@ def _rate(sample: Sample, feedback: Feedback) -> SampleRate:
     hostile = sum(one is Verdict.TRUE for one in said)
     rate = clopper_pearson(hostile, judged) if judged else None
     return SampleRate(sample=sample, drawn=len(sample.handles), judged=judged, hostile=hostile, rate=rate)
-
-
-def clear_the_sampled(house: House) -> bool:
-    """Bring the table of cleared accounts in step with the samples' labels; whether that could be done now.
-
-    While a scan writes to the workspace it cannot; the labels are in the journal, and the next one brings the table in step.
-    """
-    feedback = house.book().feedback
-    drawn = {name for sample in feedback.samples for name in sample.handles}
-    cleared = [
-        Cleared(account=unhandle(name)[1], by=one.by, at=dt.datetime.fromisoformat(one.at))
-        for name, one in sorted(feedback.labels.items())
-        if name in drawn and one.verdict is Verdict.FALSE
-    ]
-    try:
-        clear_accounts(house.workspace, cleared)
-    except WorkspaceError:
-        _LOG.warning("cleared accounts were not written: the workspace is being written to")
-        return False
-    return True
