@@ -90,7 +90,7 @@ def served(workspace: Path) -> Iterator[str]:
     command = [sys.executable, "-c", "from stillwatch.cli import main; main()", "console"]
     people = House(Workspace(workspace, make=False)).people
     for name, role in ROLES.items():
-        people.add(name, Role(role), PASSWORD, at="2026-11-22")
+        people.add(name, Role(role), PASSWORD, at="2026-11-22", given=False)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

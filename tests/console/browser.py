@@ -81,15 +81,15 @@ def house_in(workspace: Workspace | Path, clock: Clock | None = None) -> House:
     house = House(space, clock or Clock(), _QUICK)
     for role in Role:
         if house.people.named(role.value) is None:
-            house.people.add(role.value, role, PASSWORD, at="2026-11-01")
+            house.people.add(role.value, role, PASSWORD, at="2026-11-01", given=False)
     return house
 
 
 class Browser:
     """One person's browser; without a name, a stranger's."""
 
-    def __init__(self, house: House, name: str | None = None) -> None:
-        self.client = httpx.Client(transport=_Inside(build(house)), base_url="http://localhost")
+    def __init__(self, house: House, name: str | None = None, *, app: ASGIApp | None = None) -> None:
+        self.client = httpx.Client(transport=_Inside(app or build(house)), base_url="http://localhost")
         self.token = ""
         if name is not None:
             answer = self.client.post("/login", data={"name": name, "password": PASSWORD, "next": "/me"})

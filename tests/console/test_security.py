@@ -290,7 +290,7 @@ def test_a_file_leaves_by_two_hands(house: House) -> None:
     (seq,) = [told.record.seq for told in house.book().history if told.record.kind == "case.export_asked"]
     assert "two hands" in joe.send(f"/cases/{case}/exports/{seq}", status=422, note="me again").text
     Browser(house, "analyst").send(f"/cases/{case}/exports/{seq}", status=403, note="not mine")
-    house.people.add("second", Role.APPROVER, PASSWORD, at="2026-11-01")
+    house.people.add("second", Role.APPROVER, PASSWORD, at="2026-11-01", given=False)
     ann = Browser(house, "second")
     left = ann.send(f"/cases/{case}/exports/{seq}", status=200, note="checked the recipient")
     assert left.content == (house.desk.sealed / name).read_bytes()

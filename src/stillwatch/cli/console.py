@@ -33,6 +33,7 @@ def console(
     port: int = 8700,
     bind: str = "127.0.0.1",
     host: Annotated[list[str] | None, Parameter(negative=())] = None,
+    proxy: Annotated[list[str] | None, Parameter(negative=())] = None,
     https: _Flag = False,
     open: _Flag = False,  # noqa: A002 - the option is called so
 ) -> None:
@@ -43,6 +44,7 @@ def console(
         port: Port to listen on.
         bind: Address to listen on; this machine alone by default.
         host: Further names under which people reach it, such as desk.example.
+        proxy: Address of a proxy in front whose X-Forwarded-For is believed, so that tries to log in are counted by visitor.
         https: People reach it by HTTPS, by a proxy in front: cookies are then sent that way only.
         open: Open it in a browser.
     """
@@ -58,12 +60,12 @@ def console(
     print(f"Console of {workspace} at {address}; Ctrl-C ends it", flush=True)
     if open:
         webbrowser.open(address)
-    serve(house, bound=bind, port=port, hosts=host or [])
+    serve(house, bound=bind, port=port, hosts=host or [], proxies=proxy or [])
 
 
 @user_app.command(name="add")
 def user_add(name: str, /, *, role: str = "analyst", workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """Let somebody log in. The password is asked for, or read from standard input.
+    """Let somebody log in. The password is asked for, or read from standard input; they choose their own at first log-in.
 
     Args:
         name: Name to log in with: small letters, digits, dots, dashes.
@@ -91,13 +93,13 @@ def user_list(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
 
 @user_app.command(name="password")
 def user_password(name: str, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """Set a new password; the person's sessions end.
+    """Set a new password; the person's sessions end, and they choose their own at the next log-in.
 
     Args:
         name: Whose.
         workspace: Folder of the scan.
     """
-    _house(workspace).people.change_password(name, _password())
+    _house(workspace).people.give_password(name, _password())
     print(f"{name}: password set, sessions ended")
 
 

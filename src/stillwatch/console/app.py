@@ -13,8 +13,8 @@ from starlette.routing import Route as Way
 from starlette.types import ASGIApp
 
 from stillwatch.console import pages as _pages
-from stillwatch.console.door import PAGES, answer
 from stillwatch.console.calibrating import follow_labels
+from stillwatch.console.door import PAGES, answer
 from stillwatch.console.guard import Guard, hosts_of
 from stillwatch.console.house import House
 from stillwatch.console.roles import ROUTES, Route
@@ -37,8 +37,16 @@ def build(house: House, *, bound: str = "127.0.0.1", hosts: Collection[str] = ()
     return Guard(app, hosts_of(bound, hosts), secure=house.secure)
 
 
-def serve(house: House, *, bound: str, port: int, hosts: Collection[str] = ()) -> None:
-    """Serve the console until it is stopped."""
+def serve(house: House, *, bound: str, port: int, hosts: Collection[str] = (), proxies: Collection[str] = ()) -> None:
+    """Serve the console until it is stopped.
+
+    Args:
+        house: the installation.
+        bound: the address to listen on.
+        port: the port.
+        hosts: further names by which it is reached.
+        proxies: addresses of proxies in front, whose word is taken for who a visitor is; anybody else's is not.
+    """
     house.scan()
     follow_labels(house)
     uvicorn.run(
@@ -48,7 +56,8 @@ def serve(house: House, *, bound: str, port: int, hosts: Collection[str] = ()) -
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=sorted(proxies),
         timeout_keep_alive=20,
         limit_concurrency=200,
         h11_max_incomplete_event_size=32 * 1024,

@@ -74,6 +74,8 @@ def _enter(house: House, route: Route, request: Request, form: Mapping[str, list
             return RedirectResponse(f"/login?next={way}", 303)
         if person.role not in route.roles:
             return visit.page("refused.html", status=403, title="Not for your role", told=_not_yours(route, visit))
+        if person.given and not route.first:
+            return RedirectResponse("/me", 303)
         house.refresh()
         if house.labels_behind:
             follow_labels(house)

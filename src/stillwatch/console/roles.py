@@ -37,12 +37,16 @@ _PUBLIC = None
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way into the console: its name, method and path, and the roles that may take it (`None`: nobody has to log in)."""
+    """One way into the console: its name, method and path, and the roles that may take it (`None`: nobody has to log in).
+
+    A `first` one may be taken with a password that somebody else chose.
+    """
 
     name: str
     method: str
     path: str
     roles: frozenset[Role] | None
+    first: bool = False
 
 
 ROUTES: tuple[Route, ...] = (
@@ -50,9 +54,9 @@ ROUTES: tuple[Route, ...] = (
     Route("asset", "GET", "/static/{name}", _PUBLIC),
     Route("log_in", "GET", "/login", _PUBLIC),
     Route("log_in_now", "POST", "/login", _PUBLIC),
-    Route("log_out", "POST", "/logout", _EVERYBODY),
-    Route("me", "GET", "/me", _EVERYBODY),
-    Route("change_password", "POST", "/me/password", _EVERYBODY),
+    Route("log_out", "POST", "/logout", _EVERYBODY, first=True),
+    Route("me", "GET", "/me", _EVERYBODY, first=True),
+    Route("change_password", "POST", "/me/password", _EVERYBODY, first=True),
     Route("set_theme", "POST", "/me/theme", _EVERYBODY),
     Route("help", "GET", "/help", _EVERYBODY),
     Route("home", "GET", "/", _EVERYBODY),

@@ -101,31 +101,28 @@ class Throttle:
         self._register = register
         self._clock = clock
 
-    def allows(self, name: str, address: str) -> bool:
-        """Whether another try may be made; asking notes nothing."""
-        since = self._clock() - self.WINDOW
-        with self._register.open() as database:
-            tried: dict[str, int] = {
-                who: database.execute("select count(*) from attempt where who = ? and at > ?", (who, since)).fetchone()[
-                    0
-                ]
-                for who in (_by_name(name), _by_address(address))
-            }
-        return tried[_by_name(name)] < self.BY_NAME and tried[_by_address(address)] < self.BY_ADDRESS
-
-    def failed(self, name: str, address: str) -> None:
-        """Note a wrong try."""
+    def try_(self, name: str, address: str) -> bool:
+        """Whether another try may be made; it counts from this moment on. One that may not be made is not counted, and prolongs nothing."""
         now = self._clock()
+        limits = ((_by_name(name), self.BY_NAME), (_by_address(address), self.BY_ADDRESS))
         with self._register.open() as database:
+            database.execute("begin immediate")  # tries that come at once are counted one after the other
             database.execute("delete from attempt where at < ?", (now - self.WINDOW,))
-            database.executemany(
-                "insert into attempt values (?, ?)", [(_by_name(name), now), (_by_address(address), now)]
-            )
+            for who, most in limits:
+                (tried,) = database.execute("select count(*) from attempt where who = ?", (who,)).fetchone()
+                if tried >= most:
+                    return False
+            database.executemany("insert into attempt values (?, ?)", [(who, now) for who, _ in limits])
+        return True
 
-    def succeeded(self, name: str) -> None:
-        """Forget the tries under a name once its owner is in."""
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the tries under a name once its owner is in, and of its address this one."""
         with self._register.open() as database:
             database.execute("delete from attempt where who = ?", (_by_name(name),))
+            database.execute(
+                "delete from attempt where rowid = (select max(rowid) from attempt where who = ?)",
+                (_by_address(address),),
+            )
 
 
 def _by_name(name: str) -> str:

@@ -46,11 +46,10 @@ def log_in_now(visit: Visit) -> Response:
     name, password = visit.field("name", most=100).lower(), (visit.form.get("password") or [""])[0]
     onward = local_path(visit.field("next", most=500))
     throttle = visit.house.throttle
-    person = visit.house.people.known(name, password) if throttle.allows(name, visit.address) else None
+    person = visit.house.people.known(name, password) if throttle.try_(name, visit.address) else None
     if person is None:
-        throttle.failed(name, visit.address)
         return visit.page("log_in.html", status=401, title="Log in", next=onward, wrong=_WRONG)
-    throttle.succeeded(name)
+    throttle.succeeded(name, visit.address)
     if visit.session is not None:
         visit.house.sessions.end(visit.session)
     answer = visit.go(onward)
@@ -87,14 +86,16 @@ def change_password(visit: Visit) -> Response:
     """Change one's own password; all one's sessions end.
 
     Raises:
-        Error: when the old one is wrong; guesses count as at log-in.
+        Error: when the old one is wrong, or the new one is the same; guesses count as at log-in.
     """
     name, people, throttle = visit.who.name, visit.house.people, visit.house.throttle
-    old = (visit.form.get("old") or [""])[0]
-    if not throttle.allows(name, visit.address) or people.known(name, old) is None:
-        throttle.failed(name, visit.address)
+    old, new = ((visit.form.get(field) or [""])[0] for field in ("old", "new"))
+    if not throttle.try_(name, visit.address) or people.known(name, old) is None:
         raise Error("your old password is wrong, or was tried too often")
-    people.change_password(name, (visit.form.get("new") or [""])[0])
+    throttle.succeeded(name, visit.address)
+    if new == old:
+        raise Error("new: expected another password than the old one")
+    people.choose_password(name, new)
     return visit.go("/login", "password")
 
 

@@ -1,6 +1,8 @@
-"""Who may log in, for those who manage it and those who audit it. Every change is a record of the journal."""
+"""Who may log in, for those who manage it and those who audit it. Every change is a record of the journal, or does not happen."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from starlette.responses import Response
 
@@ -29,11 +31,11 @@ def people(visit: Visit) -> Response:
 
 @page("add_person")
 def add_person(visit: Visit) -> Response:
-    """Let somebody in."""
+    """Let somebody in, with a password that they have to change first."""
     name, role = visit.needed("name", most=60).lower(), visit.word("role", Role)
     password = (visit.form.get("password") or [""])[0]
-    visit.house.people.add(name, role, password, at=visit.now.isoformat())
-    _record(visit, "person.added", name, {"role": role.value})
+    recorded = _recorder(visit, "person.added", name, {"role": role.value})
+    visit.house.people.add(name, role, password, at=visit.now.isoformat(), recorded=recorded)
     return visit.go("/people", "added")
 
 
@@ -44,28 +46,32 @@ def change_person(visit: Visit) -> Response:
     Raises:
         Error: when it is oneself: nobody raises their own role or locks themselves out.
     """
-    name = visit.path["person"]
-    if visit.house.people.named(name) is None:
+    name, people = visit.path["person"], visit.house.people
+    if people.named(name) is None:
         raise NotFound("nobody of this name")
     if name == visit.who.name:
         raise Error("your own role and log-in are changed by another admin")
     what = visit.field("what", most=20)
     if what == "role":
         role = visit.word("role", Role)
-        visit.house.people.change_role(name, role)
-        _record(visit, "person.changed", name, {"role": role.value})
+        people.change_role(name, role, recorded=_recorder(visit, "person.changed", name, {"role": role.value}))
     elif what == "password":
-        visit.house.people.change_password(name, (visit.form.get("password") or [""])[0])
-        _record(visit, "person.changed", name, {"password": True})
+        password = (visit.form.get("password") or [""])[0]
+        people.give_password(name, password, recorded=_recorder(visit, "person.changed", name, {"password": True}))
     elif what in ("on", "off"):
-        visit.house.people.switch(name, active=what == "on")
-        _record(visit, "person.changed", name, {"active": what == "on"})
+        recorded = _recorder(visit, "person.changed", name, {"active": what == "on"})
+        people.switch(name, active=what == "on", recorded=recorded)
     else:
         raise Error("what: expected role, password, on or off")
     return visit.go("/people", "changed")
 
 
-def _record(visit: Visit, kind: str, name: str, body: dict[str, object]) -> None:
-    visit.house.desk.journal.begin()
+def _recorder(visit: Visit, kind: str, name: str, body: dict[str, object]) -> Callable[[], None]:
+    """What puts a change on record; it is called before the change counts."""
     private = (Private(field="name", subject=f"person:{name}", value=name),)
-    visit.house.desk.journal.append(Entry(kind=kind, by=visit.who.name, body=body, private=private))
+
+    def record() -> None:
+        visit.house.desk.journal.begin()
+        visit.house.desk.journal.append(Entry(kind=kind, by=visit.who.name, body=body, private=private))
+
+    return record
