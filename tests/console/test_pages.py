@@ -22,7 +22,7 @@ from stillwatch.pipeline import Cleared, clear_accounts, standing_file, unflagge
 from stillwatch.policy import read_standing
 
 from .browser import Browser, house_in
-from .world import account_of, actor_of, made
+from .world import account_of, actor_of, indicators_in, made
 
 ACTOR = handle("actor", actor_of(0))
 NOTHING = Marks(in_case={}, labelled={}, paused=frozenset())
@@ -98,9 +98,9 @@ def test_a_decision_reaches_the_gateway_and_a_replay_shows_whom_the_policy_would
     assert set(standing.column("account").to_pylist()) == members
     assert set(standing.column("decided").to_pylist()) == {"block"}
     assert "Play" in mary.see("/replay")
-    assert "By innocent explanation" in mary.see("/replay?play=yes")
+    assert "By innocent explanation" in mary.send("/replay", status=200).text
     (house.workspace.root / "policy.toml").write_text("form = 1\n")
-    assert "By innocent explanation" not in mary.see("/replay?play=yes")
+    assert "By innocent explanation" not in mary.send("/replay", status=200).text
     joe.send(f"{case}/reopen", note="they appealed", contested="yes")
     assert "block" not in read_standing(standing_file(house.workspace)).rows.column("decided").to_pylist()
 
@@ -108,33 +108,11 @@ def test_a_decision_reaches_the_gateway_and_a_replay_shows_whom_the_policy_would
 def test_what_other_houses_told_is_listed_and_looked_with_when_asked(house: House) -> None:
     mary = Browser(house, "analyst")
     assert "Nothing was taken in yet" in mary.see("/inbox")
-    at = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
-    row = {
-        "id": "indicator--00000000-0000-5000-8000-000000000001",
-        "sender": "identity--00000000-0000-5000-8000-00000000000a",
-        "source": "hub",
-        "kind": "asn",
-        "value": "<b>64500</b>",
-        "stands_alone": False,
-        "confidence": 60,
-        "tlp": "amber",
-        "pap": "amber",
-        "permitted_actions": "monitor",
-        "corroboration": "seed",
-        "valid_from": at,
-        "valid_until": at,
-        "modified": at,
-        "revoked": False,
-        "received": at,
-        "object": "{}",
-    }
-    with house.workspace.writing():
-        schema = table("indicators_in").schema
-        house.workspace.store.put("indicators_in", pa.Table.from_pylist([row], schema=schema), made_from="forum")
+    indicators_in(house, value="<b>64500</b>")
     shown = mary.see("/inbox")
     assert "&lt;b&gt;64500" in shown
     assert "only with others" in shown
-    assert "0 of 1 indicators match" in mary.see("/inbox?look=yes")
+    assert "0 of 1 indicators match" in mary.send("/inbox", status=200).text
 
 
 def test_whoever_decides_a_case_does_not_approve_it_even_as_an_approver(house: House) -> None:
@@ -185,6 +163,28 @@ def test_a_pause_ends_on_its_day_or_when_it_is_lifted(house: House) -> None:
 
 
 def test_a_sample_is_drawn_of_unflagged_accounts_and_what_is_found_in_it_calibrates(house: House) -> None:
+    mary = Browser(house, "analyst")
+    mary.send("/sample", status=422, n="0")
+    mary.send("/sample", status=422, n="150")
+    mary.send("/sample", n="6")
+    (sample,) = house.book().feedback.samples
+    flagged = {handle("account", account_of(i)) for i in range(16)}  # ten on their own, two actors of eight for review
+    assert len(set(sample.handles)) == 6
+    assert not flagged & set(sample.handles)
+    assert sample.population == len(unflagged_accounts(house.workspace))
+    clean, hostile, loud = sample.handles[0], sample.handles[1], handle("account", account_of(0))
+    for name, verdict in ((clean, "false"), (hostile, "true"), (loud, "false")):
+        mary.send("/labels", handle=name, verdict=verdict, why="looked at its exchanges", back="/sample")
+    house.workspace.store.reload()
+    cleared = house.workspace.store.read("labels").to_pylist()
+    assert [handle("account", row["account"]) for row in cleared] == [clean], "a loud account is no fair picture"
+    assert "1.3 to 99 %" in mary.see("/sample")
+    mary.send("/labels", handle=clean, verdict="true", why="on second thought", back="/sample")
+    house.workspace.store.reload()
+    assert house.workspace.store.read("labels").num_rows == 0
+    assert house.book().feedback.labels[clean].verdict is Verdict.TRUE
+
+
 def test_a_label_that_is_given_while_a_scan_writes_calibrates_once_it_has_ended(house: House) -> None:
     mary, scan = Browser(house, "analyst"), Workspace(house.workspace.root)
     mary.send("/sample", n="2")
@@ -221,28 +221,6 @@ def test_who_is_cleared_is_asked_while_nobody_else_can_write(house: House) -> No
 
     clear_accounts(house.workspace, asked)
     assert cleared_in(other) == {handle("account", 5)}
-
-
-    mary = Browser(house, "analyst")
-    mary.send("/sample", status=422, n="0")
-    mary.send("/sample", status=422, n="150")
-    mary.send("/sample", n="6")
-    (sample,) = house.book().feedback.samples
-    flagged = {handle("account", account_of(i)) for i in range(16)}  # ten on their own, two actors of eight for review
-    assert len(set(sample.handles)) == 6
-    assert not flagged & set(sample.handles)
-    assert sample.population == len(unflagged_accounts(house.workspace))
-    clean, hostile, loud = sample.handles[0], sample.handles[1], handle("account", account_of(0))
-    for name, verdict in ((clean, "false"), (hostile, "true"), (loud, "false")):
-        mary.send("/labels", handle=name, verdict=verdict, why="looked at its exchanges", back="/sample")
-    house.workspace.store.reload()
-    cleared = house.workspace.store.read("labels").to_pylist()
-    assert [handle("account", row["account"]) for row in cleared] == [clean], "a loud account is no fair picture"
-    assert "1.3 to 99 %" in mary.see("/sample")
-    mary.send("/labels", handle=clean, verdict="true", why="on second thought", back="/sample")
-    house.workspace.store.reload()
-    assert house.workspace.store.read("labels").num_rows == 0
-    assert house.book().feedback.labels[clean].verdict is Verdict.TRUE
 
 
 def test_accounts_are_drawn_evenly(house: House) -> None:
@@ -288,6 +266,28 @@ def test_a_seed_that_is_a_name_or_an_indicator_needs_a_reason_that_is_recorded_f
     assert name.private["note"] == thing.private["note"] == "said to be one"
 
 
+def test_a_query_is_run_under_guard_and_recorded_with_its_words(house: House) -> None:
+    mary = Browser(house, "analyst")
+    assert "60" in mary.send("/sql", status=200, query="select count(distinct account) from account_evidence").text
+    refused = mary.send("/sql", status=200, query="select * from read_text('/etc/passwd')").text
+    assert "neither files nor settings" in refused
+    asked = [told.private["note"] for told in house.book().history if told.record.kind == "query.asked"]
+    assert asked[1].startswith("select * from read_text")
+
+
+def test_a_workspace_without_a_scan_says_so(tmp_path: Path) -> None:
+    mary = Browser(house_in(Workspace(tmp_path / "w")), "analyst")
+    assert "Nothing was scanned here yet" in mary.see("/")
+    mary.see("/findings", status=404)
+
+
+def test_a_new_scan_is_seen_without_a_restart(house: House) -> None:
+    mary = Browser(house, "viewer")
+    assert ACTOR in mary.see("/findings")
+    with house.workspace.writing():
+        store = house.workspace.store
+        store.put("actors", store.read("actors").slice(0, 0))
+    assert ACTOR not in mary.see("/findings")
 
 
 def test_tables_that_another_process_replaced_are_read_as_they_are_now(house: House) -> None:
@@ -314,9 +314,3 @@ def test_a_sample_is_of_one_scan_or_of_none(house: House, monkeypatch: pytest.Mo
     monkeypatch.setattr(feedback, "unflagged_accounts", while_a_scan_ends)
     assert "draw it again" in Browser(house, "analyst").send("/sample", status=422, n="3").text
     assert house.book().feedback.samples == ()
-    mary = Browser(house, "viewer")
-    assert ACTOR in mary.see("/findings")
-    with house.workspace.writing():
-        store = house.workspace.store
-        store.put("actors", store.read("actors").slice(0, 0))
-    assert ACTOR not in mary.see("/findings")

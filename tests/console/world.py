@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from stillwatch.console import House
 from stillwatch.core import Decision, Part, Support, Vote, handle
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.report import (
@@ -36,7 +37,7 @@ from stillwatch.report import (
 )
 from stillwatch.signals import SIGNALS
 
-__all__ = ["RUN", "account_of", "actor_of", "made"]
+__all__ = ["RUN", "account_of", "actor_of", "indicators_in", "made"]
 
 RUN = "00ffeeddccbbaa99"
 _AT = dt.datetime(2026, 9, 15, tzinfo=dt.UTC)
@@ -86,6 +87,33 @@ def made(
     folder.mkdir(parents=True)
     (folder / "view.json").write_bytes(msgspec.json.encode(_view(accounts, actors, members, text)))
     return workspace
+
+
+def indicators_in(house: House, **fields: str) -> None:
+    """Let a house have been told of one indicator, with some fields of one's own."""
+    at = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    row = {
+        "id": "indicator--00000000-0000-5000-8000-000000000001",
+        "sender": "identity--00000000-0000-5000-8000-00000000000a",
+        "source": "hub",
+        "kind": "asn",
+        "value": "64500",
+        "stands_alone": False,
+        "confidence": 60,
+        "tlp": "amber",
+        "pap": "amber",
+        "permitted_actions": "monitor",
+        "corroboration": "seed",
+        "valid_from": at,
+        "valid_until": at,
+        "modified": at,
+        "revoked": False,
+        "received": at,
+        "object": "{}",
+        **fields,
+    }
+    with house.workspace.writing():
+        house.workspace.store.put("indicators_in", _rows("indicators_in", [row]), made_from="forum")
 
 
 def _rows(name: str, rows: list[dict[str, Any]]) -> pa.Table:

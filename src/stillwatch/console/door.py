@@ -6,11 +6,12 @@ Every page is registered for a route of `roles.ROUTES`; what stands in neither d
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from stillwatch.console.calibrating import follow_labels
@@ -30,6 +31,7 @@ COOKIE = "stillwatch"
 THEME = "look"
 _THEMES = ("auto", "light", "dark")
 _MOST_FIELDS = 400
+_FRAMES_LOGGED = 3
 _LOG = logging.getLogger(__name__)
 
 
@@ -47,9 +49,20 @@ async def answer(house: House, route: Route, request: Request) -> Response:
     """Answer one request to a route."""
     try:
         form = await _form(request) if route.method == "POST" else {}
-    except ValueError:
+    except (ValueError, ClientDisconnect):
         return PlainTextResponse("no form that can be read\n", 400)
-    return await run_in_threadpool(_enter, house, route, request, form)
+    return await run_in_threadpool(_answered, house, route, request, form)
+
+
+def _answered(house: House, route: Route, request: Request, form: Mapping[str, list[str]]) -> Response:
+    """The answer, whatever happens; of what nobody foresaw only the places are logged, as what it says may quote a customer."""
+    try:
+        return _enter(house, route, request, form)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LOGGED:]
+        places = ", ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
+        _LOG.error("route %s failed: %s at %s", route.name, type(error).__name__, places)
+        return PlainTextResponse("something went wrong here; the log says where\n", 500)
 
 
 def _enter(house: House, route: Route, request: Request, form: Mapping[str, list[str]]) -> Response:
@@ -70,7 +83,7 @@ def _enter(house: House, route: Route, request: Request, form: Mapping[str, list
     )
     if route.roles is not None:
         if person is None or session is None:
-            way = quote(request.url.path, safe="/") if route.method == "GET" else "/"
+            way = quote(request.scope["path"], safe="/") if route.method == "GET" else "/"
             return RedirectResponse(f"/login?next={way}", 303)
         if person.role not in route.roles:
             return visit.page("refused.html", status=403, title="Not for your role", told=_not_yours(route, visit))
@@ -81,11 +94,20 @@ def _enter(house: House, route: Route, request: Request, form: Mapping[str, list
             follow_labels(house)
     if route.method == "POST" and not _ours(visit, request):
         return visit.page("refused.html", status=403, title="Not from one of our pages", told=_NOT_OURS)
-    return _asked(PAGES[route.name], visit)
+    if not route.heavy:
+        return _asked(PAGES[route.name], visit)
+    if not house.heavy.acquire(blocking=False):
+        answer = visit.page("refused.html", status=503, title="Busy", told=_BUSY)
+        answer.headers["retry-after"] = "10"
+        return answer
+    try:
+        return _asked(PAGES[route.name], visit)
+    finally:
+        house.heavy.release()
 
 
 def _asked(one: Page, visit: Visit) -> Response:
-    """What a page answers; its errors in words, and of what nobody foresaw nothing but that it happened."""
+    """What a page answers, its errors in words."""
     try:
         return one(visit)
     except NotFound as error:
@@ -95,9 +117,6 @@ def _asked(one: Page, visit: Visit) -> Response:
         return visit.page("refused.html", status=409, title="Not as it was written", told=str(error))
     except Error as error:
         return visit.page("refused.html", status=422, title="That cannot be done", told=str(error))
-    except Exception as error:  # what it says may quote what a customer wrote
-        _LOG.error("route %s failed: %s", visit.route, type(error).__name__)
-        return PlainTextResponse("something went wrong here; the log says where\n", 500)
 
 
 def _ours(visit: Visit, request: Request) -> bool:
@@ -140,4 +159,5 @@ def _not_yours(route: Route, visit: Visit) -> str:
     return f"Your role, {visit.who.role}, may not do this; {may} may."
 
 
+_BUSY = "Other people are reading as much as this machine can read at once. Try again in a few seconds."
 _NOT_OURS = "The form did not come from a page of this session. Go back, load the page again, and send it once more."

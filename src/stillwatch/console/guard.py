@@ -87,8 +87,13 @@ def own_origin(origin: str, host: str) -> bool:
 
     >>> own_origin("http://localhost:8700", "localhost:8700"), own_origin("http://evil.example", "localhost:8700")
     (True, False)
+    >>> own_origin("http://[", "[")
+    False
     """
-    return urlsplit(origin).netloc.lower() == host.lower() and bool(host)
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower() and bool(host)
+    except ValueError:  # no address at all
+        return False
 
 
 def _name(host: str) -> str:

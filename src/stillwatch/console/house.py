@@ -22,6 +22,9 @@ from stillwatch.report import ActorView, ScanView
 
 __all__ = ["Book", "House", "Scan"]
 
+_HEAVY_AT_ONCE = 2
+"""Visits at once to pages that read large tables; the other pages stay quick meanwhile."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scan:
@@ -62,12 +65,12 @@ class House:
         clock: says the time; the system's by default.
         hasher: hashes passwords; a test may take a quick one.
         secure: whether people reach it by HTTPS, by a proxy in front of it.
+
+    `heavy` is held by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and
+    `labelling` is held by whoever writes it.
     """
 
     def __init__(
-
-    `labels_behind` says that what calibrates the next scan lacks somebody's label, and
-    `labelling` is held by whoever writes it.
         self,
         workspace: Workspace,
         clock: Callable[[], dt.datetime] | None = None,
@@ -84,19 +87,17 @@ class House:
         self.sessions = Sessions(register, self._seconds)
         self.throttle = Throttle(register, self._seconds)
         self.grants = Grants(self._seconds)
-        self._lock = threading.Lock()
-        self._scan: tuple[object, Scan | None] = (None, None)
-        self._book: tuple[object, Book] = (None, Book(history=(), cases={}, feedback=Feedback()))
+        self.heavy = threading.BoundedSemaphore(_HEAVY_AT_ONCE)
         self.labelling = threading.Lock()
         self.labels_behind = False
-
+        self._lock = threading.Lock()
         self._tables: object = None
+        self._scan: tuple[object, Scan | None] = (None, None)
+        self._book: tuple[object, Book] = (None, Book(history=(), cases={}, feedback=Feedback()))
+
     def _seconds(self) -> float:
         return self.clock().timestamp()
 
-    def scan(self) -> Scan | None:
-        """The last scan; `None` before the first."""
-        root = self.workspace.root
     def refresh(self) -> None:
         """See what others committed: parts of tables that were replaced are gone. Costs a look at each manifest."""
         state = tuple(_stamp(self.workspace.root / "tables" / name / "manifest.json") for name in TABLES)
@@ -105,6 +106,9 @@ class House:
                 self.workspace.store.reload()
                 self._tables = state
 
+    def scan(self) -> Scan | None:
+        """The last scan; `None` before the first."""
+        root = self.workspace.root
         tables = ("runs", "actors", "account_evidence", "account_facts", "links", "calibration")
         state = tuple(_stamp(root / "tables" / name / "manifest.json") for name in tables)
         with self._lock:

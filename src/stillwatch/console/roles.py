@@ -39,13 +39,14 @@ _PUBLIC = None
 class Route:
     """One way into the console: its name, method and path, and the roles that may take it (`None`: nobody has to log in).
 
-    A `first` one may be taken with a password that somebody else chose.
+    A `heavy` one reads large tables: few are taken at once. A `first` one may be taken with a password that somebody else chose.
     """
 
     name: str
     method: str
     path: str
     roles: frozenset[Role] | None
+    heavy: bool = False
     first: bool = False
 
 
@@ -63,15 +64,15 @@ ROUTES: tuple[Route, ...] = (
     Route("findings", "GET", "/findings", _LOOKS),
     Route("actor", "GET", "/actors/{handle}", _LOOKS),
     Route("account", "GET", "/accounts/{handle}", _LOOKS),
-    Route("exchanges", "GET", "/accounts/{handle}/exchanges", _CLOSER),
+    Route("exchanges", "GET", "/accounts/{handle}/exchanges", _CLOSER, heavy=True),
     Route("open_prompts", "POST", "/accounts/{handle}/exchanges", _DECIDES),
-    Route("opened", "GET", "/opened/{grant}", _DECIDES),
+    Route("opened", "GET", "/opened/{grant}", _DECIDES, heavy=True),
     Route("label", "POST", "/labels", _DECIDES),
     Route("leave", "POST", "/pauses", _DECIDES),
     Route("lift", "POST", "/pauses/lift", _DECIDES),
     Route("said", "GET", "/said", _LOOKS),
     Route("sample", "GET", "/sample", _LOOKS),
-    Route("draw_sample", "POST", "/sample", _DECIDES),
+    Route("draw_sample", "POST", "/sample", _DECIDES, heavy=True),
     Route("cases", "GET", "/cases", _LOOKS),
     Route("open_case", "POST", "/cases", _DECIDES),
     Route("case", "GET", "/cases/{case}", _LOOKS),
@@ -88,14 +89,16 @@ ROUTES: tuple[Route, ...] = (
     Route("let_go", "POST", "/cases/{case}/exports/{seq}", _SECOND),
     Route("calibration", "GET", "/calibration", _LOOKS),
     Route("search", "GET", "/search", _LOOKS),
-    Route("find_template", "POST", "/search/template", _DECIDES),
+    Route("find_template", "POST", "/search/template", _DECIDES, heavy=True),
     Route("find_name", "POST", "/search/name", _DECIDES),
     Route("sql", "GET", "/sql", _CLOSER),
-    Route("run_sql", "POST", "/sql", _CLOSER),
+    Route("run_sql", "POST", "/sql", _CLOSER, heavy=True),
     Route("expand", "GET", "/expand", _DECIDES),
-    Route("run_expand", "POST", "/expand", _DECIDES),
+    Route("run_expand", "POST", "/expand", _DECIDES, heavy=True),
     Route("replay", "GET", "/replay", _LOOKS),
+    Route("play", "POST", "/replay", _LOOKS, heavy=True),
     Route("inbox", "GET", "/inbox", _LOOKS),
+    Route("look_with", "POST", "/inbox", _LOOKS, heavy=True),
     Route("journal", "GET", "/journal", frozenset({Role.AUDITOR, Role.APPROVER})),
     Route("people", "GET", "/people", _ADMIN | {Role.AUDITOR}),
     Route("add_person", "POST", "/people", _ADMIN),

@@ -143,8 +143,11 @@ def open_texts(workspace: Workspace, account: int, exchanges: Sequence[int]) -> 
     """
     wanted = pa.array(sorted(set(exchanges)), pa.int64())
     mine = (pc.field("account") == account) & pc.field("exchange_id").isin(wanted)
-    columns = ["exchange_id", "at", *_TEXTS]
-    parts = [pq.read_table(path, columns=columns, filters=mine) for path in workspace.store.files("exchanges")]
+    store = workspace.store
+    found = [pq.read_table(path, columns=["at"], filters=mine) for path in store.files("features")]
+    days = {at.date().isoformat() for part in found for at in part.column("at").to_pylist()}
+    columns = ["exchange_id", "at", *_TEXTS]  # texts are large: only those of the days that matter are decoded
+    parts = [pq.read_table(path, columns=columns, filters=mine) for path in store.files("exchanges", days=days)]
     rows = (
         pa.concat_tables(parts).sort_by([("at", "ascending"), ("exchange_id", "ascending")]).to_pylist()
         if parts

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from stillwatch.console.door import page
 from stillwatch.console.visit import Visit
-from stillwatch.pipeline import heard
+from stillwatch.pipeline import Heard, heard
 
 __all__: list[str] = []
 
@@ -28,12 +28,19 @@ _COLUMNS = (
 
 @page("inbox")
 def inbox(visit: Visit) -> Response:
-    """Every indicator that was taken in, newest first; what matches in our own traffic is looked for when asked."""
-    workspace = visit.house.workspace
-    workspace.store.reload()
-    rows = workspace.store.read("indicators_in", list(_COLUMNS)).to_pylist()
+    """Every indicator that was taken in, newest first."""
+    return _listed(visit, None)
+
+
+@page("look_with")
+def look_with(visit: Visit) -> Response:
+    """The same, beside what matches in our own traffic."""
+    return _listed(visit, heard(visit.house.workspace, now=visit.now))
+
+
+def _listed(visit: Visit, looked: Heard | None) -> Response:
+    rows = visit.house.workspace.store.read("indicators_in", list(_COLUMNS)).to_pylist()
     rows.sort(key=lambda row: (row["received"], row["id"]), reverse=True)
-    looked = heard(workspace, now=visit.now) if visit.query.get("look") == "yes" else None
     return visit.page(
         "inbox.html",
         title="Forum inbox",

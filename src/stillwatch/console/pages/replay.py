@@ -17,18 +17,28 @@ __all__: list[str] = []
 _MOST_REQUESTS = 2_000_000
 """Requests that are played while somebody waits for the page; more take the command line."""
 
-_SHOWN = 200
+_LISTED = 200
 
 
 @page("replay")
 def replay(visit: Visit) -> Response:
-    """Who would have been touched, by product and by the innocent explanation that fits; played when asked for."""
+    """What would be played, and the button that plays it."""
+    return _shown(visit, playing=False)
+
+
+@page("play")
+def play(visit: Visit) -> Response:
+    """Who would have been touched, by product and by the innocent explanation that fits."""
+    return _shown(visit, playing=True)
+
+
+def _shown(visit: Visit, *, playing: bool) -> Response:
     workspace = visit.house.workspace
     own = workspace.root / "policy.toml"
     requests = workspace.store.manifest("features").rows
     short = _short(standing=standing_file(workspace).exists(), requests=requests)
     played, fault = None, None
-    if visit.query.get("play") == "yes" and short is None:
+    if playing and short is None:
         try:
             played = _played(visit, own if own.exists() else None)
         except Error as error:  # a policy of one's own may be at fault: its faults are what one came to read
@@ -41,7 +51,7 @@ def replay(visit: Visit) -> Response:
         short=short,
         fault=fault,
         played=played,
-        shown=_SHOWN,
+        shown=_LISTED,
     )
 
 
