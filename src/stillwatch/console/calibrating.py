@@ -38,7 +38,8 @@ def follow_labels(house: House) -> bool:
         try:
             clear_accounts(house.workspace, cleared)
         except (Error, OSError) as error:
-            _LOG.warning("cleared accounts wait to be written: %s", type(error).__name__)
+            if not house.labels_behind:  # once, not on every visit of a long scan
+                _LOG.warning("cleared accounts wait to be written: %s", type(error).__name__)
             house.labels_behind = True
         else:
             house.labels_behind = False

@@ -46,7 +46,6 @@ create table if not exists attempt (who text not null, at real not null);
 create index if not exists attempt_who on attempt (who, at);
 """
 
-
 _PERSON = "name, role, active, made, given"
 
 
@@ -164,7 +163,9 @@ class People:
             return None
         if row is not None and self._hasher.check_needs_rehash(hashed):
             with self._register.open() as database:
-                database.execute("update person set hash = ? where name = ?", (self._hash(password), name))
+                database.execute(
+                    "update person set hash = ? where name = ?", (self._hash(password[:_MOST_LETTERS]), name)
+                )
         return None if row is None else self.named(name)
 
     def choose_password(self, name: str, password: str) -> None:
