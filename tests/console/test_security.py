@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+from importlib.resources import files
+from urllib.parse import quote
 
 import pytest
 
-from stillwatch.cases import journal_faults
+from stillwatch.cases import journal_faults, sealed_files
 from stillwatch.console import ROUTES, House, Role, Route
 from stillwatch.core import handle
 
 from .browser import PASSWORD, Browser
 from .hostile import HOSTILE, faults_of
-from .world import account_of, actor_of
+from .world import account_of, actor_of, indicators_in
 
 ACTOR, ACCOUNT = handle("actor", actor_of(0)), handle("account", account_of(0))
 SINGLE = handle("account", account_of(4))
+ASKED = quote(HOSTILE)
 
 
-def _case(house: House) -> str:
-    """A case about the first actor, sealed once."""
+def _case(house: House, about: str = ACTOR) -> str:
+    """A case about the first actor or somebody else, sealed once."""
     mary = Browser(house, "analyst")
-    path = mary.sent_on_to("/cases", handle=ACTOR)
+    path = mary.sent_on_to("/cases", handle=about)
     mary.send(f"{path}/seal", note="for counsel")
     return path.removeprefix("/cases/")
 
@@ -49,6 +53,22 @@ def test_every_route_lets_in_the_roles_of_the_table_and_nobody_else(house: House
             let_in = answer.status_code not in (401, 403) and "/login" not in answer.headers.get("location", "")
             assert let_in == (role in (route.roles or ())), (role, route.name, answer.status_code)
             assert answer.status_code != 500, (role, route.name)
+
+
+@pytest.mark.parametrize("bad", ["9" * 40, "\x00\ud7ff\u202e'\"<", "x" * 4500])
+def test_no_form_and_no_path_breaks_a_page_whatever_is_written_in_it(house: House, bad: str) -> None:
+    case = _case(house)
+    joe, admin = Browser(house, "approver"), Browser(house, "admin")
+    pages = (path.read_text(encoding="utf-8") for path in files("stillwatch.console").joinpath("templates").iterdir())
+    fields = {name for page in pages for name in re.findall(r'name="([\w-]+)"', page)} - {"csrf"}
+    assert {"handle", "verdict", "days", "query", "seed", "exchange", "what"} <= fields
+    for route in (one for one in ROUTES if one.method == "POST" and one.name != "log_out"):
+        browser = admin if Role.APPROVER not in (route.roles or Role) else joe
+        form = {"csrf": browser.token, **dict.fromkeys(fields, bad)}
+        assert browser.client.post(_path(route, case), data=form).status_code < 500, route.name
+    for route in (one for one in ROUTES if "{" in one.path):
+        way = re.sub(r"{\w+}", quote(bad[:300]), route.path)
+        assert joe.client.request(route.method, way, data={"csrf": joe.token}).status_code < 500, route.name
 
 
 def test_a_stranger_is_sent_to_log_in_from_every_page_and_changes_nothing(house: House) -> None:
@@ -176,56 +196,82 @@ def test_every_answer_forbids_what_a_hole_would_need(house: House) -> None:
         assert way.startswith("/static") or headers["cache-control"] == "no-store"
 
 
-def test_hostile_text_is_dead_on_every_page_that_shows_it(hostile_house: House) -> None:
-    mary = Browser(hostile_house, "analyst")
-    joe = Browser(hostile_house, "approver")
+def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> None:
+    mary, joe, admin = (Browser(hostile_house, name) for name in ("analyst", "approver", "admin"))
     case = mary.sent_on_to("/cases", handle=ACTOR)
     mary.send(f"{case}/statements", part="observed", confidence="low", sentence=HOSTILE, ground=HOSTILE)
     mary.send(f"{case}/claims", claim="contract", note=HOSTILE)
     mary.send("/labels", handle=ACTOR, verdict="true", why=HOSTILE, back="/")
     mary.send("/pauses", handle=SINGLE, days="3", why=HOSTILE, back="/")
     mary.send("/sample", n="3")
-    mary.send(
-        f"{case}/decide",
-        ruling="attribute",
-        reason="concealed_operator",
-        note=HOSTILE,
-        organisation=HOSTILE,
-        confidence="low",
-    )
+    named = {"organisation": HOSTILE, "confidence": "low"}
+    mary.send(f"{case}/decide", ruling="attribute", reason="concealed_operator", note=HOSTILE, **named)
     mary.send(f"{case}/seal", note=HOSTILE)
-    files = re.findall(r'href="(/cases/[^"]+\.tar)"', mary.see(case))
-    mary.send(f"{case}/exports", name=files[0].rsplit("/", 1)[1], recipient=HOSTILE, note=HOSTILE)
+    (sealed,) = re.findall(r'href="(/cases/[^"]+\.tar)"', mary.see(case))
+    mary.send(f"{case}/exports", name=sealed.rsplit("/", 1)[1], recipient=HOSTILE, note=HOSTILE)
     opened = mary.sent_on_to(f"/accounts/{ACCOUNT}/exchanges", exchange=handle("exchange", 1), why=HOSTILE)
-    ways = [
-        "/",
-        "/findings?decision=any",
-        "/findings?q=%3Cscript%3Ealert(1)",
-        "/cases",
-        "/calibration",
-        "/sample",
-        "/said",
-    ]
-    ways += [f"/actors/{ACTOR}", f"/actors/{ACTOR}?thing=payment:77", f"/accounts/{ACCOUNT}", f"/accounts/{SINGLE}"]
-    ways += [
-        f"/accounts/{ACCOUNT}/exchanges",
-        opened,
-        case,
-        files[0],
-        "/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
-    ]
-    shown = [mary.see(way) for way in (*ways, "/search?q=worked", "/expand?seed=%22%3E%3Cscript%3E")]
-    shown += [joe.see("/journal"), joe.see(case)]
-    shown.append(
-        mary.send("/sql", status=200, query="select '<script>alert(1)</script>' as \"<img src=x onerror=1>\"").text
-    )
-    shown.append(mary.send("/sql", status=200, query="select <script>").text)
-    shown.append(mary.send("/expand", status=422, seed=HOSTILE).text)
-    for page in shown:
-        assert faults_of(page) == []
-        assert "\x1b" not in page
-        assert "\u202e" not in page
-    assert sum("&lt;script&gt;" in page for page in shown) >= 12, "the text was there, escaped"
+    indicators_in(hostile_house, value=HOSTILE, sender=HOSTILE)
+    hostile_house.publish()
+    (hostile_house.workspace.root / "policy.toml").write_text(f"form = 1\n[[rules]]\nid = {json.dumps(HOSTILE)}\n")
+    shown = {
+        "log_in": [Browser(hostile_house).see(f"/login?next={ASKED}")],
+        "people": [admin.see("/people")],
+        "journal": [joe.see("/journal"), joe.see(f"/journal?by={ASKED}&kind={ASKED}")],
+    }
+    ways = {
+        "me": ["/me"],
+        "help": ["/help"],
+        "home": ["/"],
+        "findings": ["/findings?decision=any", f"/findings?q={ASKED}&state={ASKED}"],
+        "actor": [f"/actors/{ACTOR}", f"/actors/{ACTOR}?thing=payment:77"],
+        "account": [f"/accounts/{ACCOUNT}", f"/accounts/{SINGLE}"],
+        "exchanges": [f"/accounts/{ACCOUNT}/exchanges"],
+        "opened": [opened],
+        "said": ["/said"],
+        "sample": ["/sample"],
+        "cases": ["/cases"],
+        "case": [case],
+        "sealed": [sealed],
+        "calibration": ["/calibration"],
+        "search": [f"/search?q={ASKED}", "/search?q=worked"],
+        "sql": ["/sql"],
+        "expand": [f"/expand?seed={ASKED}"],
+        "replay": ["/replay"],
+        "inbox": ["/inbox"],
+    }
+    shown |= {name: [mary.see(way) for way in several] for name, several in ways.items()}
+    queries = (f"select '{ACCOUNT}<script>alert(1)</script>' as \"<img src=x onerror=1>\"", "select <script>")
+    shown |= {
+        "run_sql": [mary.send("/sql", status=200, query=query).text for query in queries],
+        "find_template": [mary.send("/search/template", status=200, prompt=HOSTILE * 20).text],
+        "run_expand": [
+            mary.send("/expand", status=200, seed=ACCOUNT).text,
+            mary.send("/expand", status=422, seed=HOSTILE, why=HOSTILE).text,
+        ],
+        "play": [mary.send("/replay", status=200).text],
+        "look_with": [mary.send("/inbox", status=200).text],
+    }
+    asked = {one.name for one in ROUTES if one.method == "GET"} - {"health", "asset"}
+    assert asked - set(shown) == set(), "a page that nobody looked at with hostile text in it"
+    for name, page in ((name, page) for name, pages in shown.items() for page in pages):
+        assert faults_of(page) == [], name
+        assert "\x1b" not in page, name
+        assert "\u202e" not in page, name
+    dead = {name for name, pages in shown.items() if any("&lt;script&gt;" in page for page in pages)}
+    told = {
+        "findings",
+        "actor",
+        "account",
+        "opened",
+        "said",
+        "case",
+        "search",
+        "expand",
+        "journal",
+        "inbox",
+        "look_with",
+    }
+    assert dead >= {*told, "run_sql"}, "the text was there, escaped"
 
 
 def test_what_it_takes_to_find_a_fault_is_found() -> None:
@@ -270,7 +316,7 @@ def test_a_reason_opens_no_text_of_another_account(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["..%2F..%2Fkeys%2Fcollector.pem", "../journal.jsonl", "%2e%2e%2fkeys", "..\\keys", "none.tar"]
+    "name", ["..%2F..%2Fkeys%2Fcollector.pem", "%2e%2e%2fkeys", "collector.pem", "..\\keys", "none.tar"]
 )
 def test_no_path_leads_to_a_file_that_is_not_a_sealed_one_of_the_case(house: House, name: str) -> None:
     case = _case(house)
@@ -280,6 +326,18 @@ def test_no_path_leads_to_a_file_that_is_not_a_sealed_one_of_the_case(house: Hou
     assert "PRIVATE" not in answer.text
     mary.send(f"/cases/{case}/exports", status=422, name="../../keys/collector.pem", recipient="x", note="y")
     assert mary.client.get(f"/static/{name}").status_code == 404
+
+
+def test_a_sealed_file_is_reached_through_its_own_case_alone(house: House) -> None:
+    mary = Browser(house, "analyst")
+    case, other = _case(house), _case(house, SINGLE)
+    (name,) = sealed_files(house.desk, other)
+    mary.see(f"/cases/{other}/files/{name}")
+    assert mary.client.get(f"/cases/{case}/files/{name}").status_code == 404
+    mary.send(f"/cases/{case}/exports", status=422, name=name, recipient="counsel", note="proceeding")
+    mary.send(f"/cases/{other}/exports", name=name, recipient="counsel", note="proceeding")
+    (seq,) = [told.record.seq for told in house.book().history if told.record.kind == "case.export_asked"]
+    Browser(house, "approver").send(f"/cases/{case}/exports/{seq}", status=422, note="of the other case")
 
 
 def test_a_file_leaves_by_two_hands(house: House) -> None:
