@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -192,7 +193,7 @@ def test_a_label_that_is_given_while_a_scan_writes_calibrates_once_it_has_ended(
     for name in (one, two):
         mary.send("/labels", handle=name, verdict="false", why="looked at its exchanges")
     with scan.writing():
-        changed = {"handle": one, "verdict": "true", "why": "on second thought", "back": "/sample"}
+        changed: dict[str, Any] = {"handle": one, "verdict": "true", "why": "on second thought", "back": "/sample"}
         assert "once it has ended" in mary.see(mary.send("/labels", **changed).headers["location"])
         loud = mary.send("/labels", handle=ACTOR, verdict="false", why="a classroom").headers["location"]
         assert loud.endswith("done=labelled"), "it is of no sample, so nothing waits"

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from importlib.resources import files
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -204,7 +205,7 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
     mary.send("/labels", handle=ACTOR, verdict="true", why=HOSTILE, back="/")
     mary.send("/pauses", handle=SINGLE, days="3", why=HOSTILE, back="/")
     mary.send("/sample", n="3")
-    named = {"organisation": HOSTILE, "confidence": "low"}
+    named: dict[str, Any] = {"organisation": HOSTILE, "confidence": "low"}
     mary.send(f"{case}/decide", ruling="attribute", reason="concealed_operator", note=HOSTILE, **named)
     mary.send(f"{case}/seal", note=HOSTILE)
     (sealed,) = re.findall(r'href="(/cases/[^"]+\.tar)"', mary.see(case))

@@ -78,7 +78,7 @@ def test_what_nobody_foresaw_is_logged_with_its_place_and_without_its_words(
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "\x80"])
 def test_a_malformed_origin_is_not_ours(house: House, origin: str) -> None:
-    headers = {"origin": origin.encode("latin-1")}
+    headers = [(b"origin", origin.encode("latin-1"))]
     assert Browser(house).client.post("/login", headers=headers).status_code == 403
     mary = Browser(house, "analyst")
     assert mary.client.post("/sql", data={"csrf": mary.token}, headers=headers).status_code == 403

@@ -133,8 +133,8 @@ def _record_names(visit: Visit, seed: Seed, why: str) -> None:
         private = (Private(field="handle", subject=about, value=name), Private(field="note", subject=about, value=why))
         entries.append(Entry(kind="name.looked_up", by=by, body={}, private=private))
     if kinds := sorted({kind for kind, _ in seed.things}):
-        private = (Private(field="note", subject=f"person:{by}", value=why),)
-        entries.append(Entry(kind="name.looked_up", by=by, body={"kinds": kinds}, private=private))
+        reason = Private(field="note", subject=f"person:{by}", value=why)
+        entries.append(Entry(kind="name.looked_up", by=by, body={"kinds": kinds}, private=(reason,)))
     visit.house.desk.journal.begin()
     with visit.house.desk.journal.writing() as append:
         append(entries)
