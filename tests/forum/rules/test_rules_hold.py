@@ -222,6 +222,14 @@ def test_every_rule_has_its_code_its_title_and_a_first_line_that_says_it() -> No
         assert (module.__doc__ or "").startswith(f"{code}. ")
 
 
+@pytest.mark.parametrize("made", ["indicator--\u0430", f"indicator--{'0' * 200}", "indicator 1", "", None, 7, [], {}])
+def test_an_object_whose_id_no_refusal_can_name_does_not_pass(made: Any) -> None:
+    batch = objects()
+    one = indicator("subnet", batch)
+    one["id"] = made
+    assert one not in lint(batch, arriving()).passing(batch)
+
+
 def test_a_refusal_says_where_and_what_to_do_and_never_repeats_the_value() -> None:
     batch = objects()
     put("description", "mary.smith@example.org pays $99")(batch)
