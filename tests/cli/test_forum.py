@@ -64,8 +64,9 @@ def over_a_hub(
     """What left, pushed to a hub that reads it by the rules, and pulled by another house into its inbox."""
     call(capsys, monkeypatch, "forum", "hub", folder, "--url", "http://127.0.0.1:1")
     tokens = {}
-    for name in ("lab-a", "lab-b"):
-        _, lines, told = call(capsys, monkeypatch, "forum", "member", name)
+    codes = {"lab-a": "0a1b2c3d", "lab-b": "4e5f6a7b"}
+    for name, code in codes.items():
+        _, lines, told = call(capsys, monkeypatch, "forum", "member", name, "--code", code)
         tokens[name] = folder / name
         tokens[name].write_text(told.partition(": ")[2])
         with (folder / "hub.toml").open("a") as file:
@@ -73,7 +74,7 @@ def over_a_hub(
     settings = (folder / "hub.toml").read_text().replace("members = []", 'members = ["lab-a", "lab-b"]')
     (folder / "hub.toml").write_text(settings)
     hub = read_hub(folder / "hub.toml")
-    with running(hub, accept=by_the_rules()) as port:
+    with running(hub, accept=by_the_rules(codes=codes)) as port:
         address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
         inboxes = {name: folder / f"{name}.sqlite" for name in tokens}
         given = {name: ("--inbox", inboxes[name], "--token-file", tokens[name]) for name in tokens}

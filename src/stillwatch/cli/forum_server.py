@@ -14,6 +14,8 @@ from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusal
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stillwatch.forum.log import Month
     from stillwatch.forum.taxii import Accept, Remote
 
@@ -88,17 +90,20 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
 
 
 @forum_app.command(name="member")
-def forum_member(name: str, /, *, password: Flag = False, certificate: str = "") -> None:
+def forum_member(name: str, /, *, code: str = "", password: Flag = False, certificate: str = "") -> None:
     """Write the lines of hub.toml for a member, and its token, which is shown this once.
 
     Args:
         name: What the hub calls it; a pseudonym will do.
+        code: Its code in the forum, eight hex digits; drawn here when it has none yet. It is `member` in its forum.toml.
         password: Ask for a password on standard input, for clients that speak only Basic.
         certificate: Subject of its client certificate, such as CN=lab-a,O=Lab A.
     """
+    import secrets
+
     from stillwatch.forum.taxii import hash_password, new_token
 
-    lines = ["[[member]]", f"name = {json.dumps(name)}"]
+    lines = ["[[member]]", f"name = {json.dumps(name)}", f"code = {json.dumps(code or secrets.token_hex(4))}"]
     if password:
         lines.append(f"password = {json.dumps(hash_password(sys.stdin.readline().rstrip(chr(10))))}")
     if certificate:
@@ -137,7 +142,11 @@ def forum_serve(
     from stillwatch.forum.taxii import HubApp, read_hub, serve
 
     settings = read_hub(hub)
-    app = HubApp(settings, accept=_rules(unsafe_accept_all=unsafe_accept_all), signer=read_signer(Path(settings.key)))
+    codes = {one.name: one.code for one in settings.member}
+    accept = _rules(unsafe_accept_all=unsafe_accept_all, codes=codes)
+    app = HubApp(settings, accept=accept, signer=read_signer(Path(settings.key)))
+    if mute := [name for name, code in codes.items() if not code]:
+        print(f"without a code in hub.toml, and so unable to send: {', '.join(mute)}")
     print(f"serving {settings.title} for {settings.url} on {host}:{port}", flush=True)
     try:
         serve(app, host=host, port=port, certificate=certificate, key=tls_key, clients=clients)
@@ -313,11 +322,11 @@ def _told(month: Month) -> dict[str, object]:
     }
 
 
-def _rules(*, unsafe_accept_all: bool) -> Accept:
+def _rules(*, unsafe_accept_all: bool, codes: Mapping[str, str] | None = None) -> Accept:
     from stillwatch.forum import by_the_rules
     from stillwatch.forum.taxii import accept_all
 
-    return accept_all if unsafe_accept_all else by_the_rules()
+    return accept_all if unsafe_accept_all else by_the_rules(codes=codes)
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from stillwatch.forum.rules.r07_switches import permits
 from stillwatch.forum.rules.r09_aggregate import Sums
 from stillwatch.forum.stix.ids import PAP_IDS, TLP_IDS
 from stillwatch.forum.stix.markings import iep_id
+from stillwatch.forum.writing.objects import member_id
 
 Change = Callable[[list[Object]], Any]
 
@@ -294,6 +295,14 @@ def test_what_was_withdrawn_stays_withdrawn_and_versions_go_forward() -> None:
     assert "R10" in codes(batch, arriving(before={one["id"]: {**one, "modified": "2026-11-23T00:00:00.000Z"}}))
     assert "R10" in codes(batch, arriving(before={one["id"]: {**one, "confidence": 20}}))
     assert codes(batch, arriving(before={one["id"]: one})) == set()
+
+
+def test_nobody_changes_or_withdraws_what_another_house_told() -> None:
+    one = indicator()
+    forged = {**one, "created_by_ref": member_id("11111111"), "modified": "2026-11-23T00:00:00.000Z", "revoked": True}
+    found = lint([forged], arriving(before={one["id"]: one}))
+    assert [(r.code, r.path) for r in found.refusals] == [("R10", ".created_by_ref")]
+    assert lint([one, forged], arriving()).passing([one, forged]) == [], "nor within one batch"
 
 
 def test_a_profile_keeps_subnets_and_user_agents_at_home() -> None:
