@@ -26,9 +26,9 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
 
 
 def _faults(one: Object) -> Iterator[tuple[str, str]]:
-    kind = one.get("type")
-    if kind in ("marking-definition", "extension-definition") or one.get("id") in FIXED:
-        if FIXED.get(str(one.get("id"))) != one:
+    kind, made = one.get("type"), str(one.get("id"))
+    if kind in ("marking-definition", "extension-definition") or made in FIXED:
+        if FIXED.get(made) != one:
             yield "", "is not one of the definitions that the forum knows, or differs from it"
         return
     if not isinstance(kind, str) or kind not in SHAPES:
@@ -37,7 +37,7 @@ def _faults(one: Object) -> Iterator[tuple[str, str]]:
     yield from nested(SHAPES[kind]).wrong(one)
     if kind == "indicator":
         yield from _pattern(one)
-    if kind == "attack-pattern" and one.get("id") not in {technique.stix for technique in ATLAS.values()}:
+    if kind == "attack-pattern" and made not in {technique.stix for technique in ATLAS.values()}:
         yield ".id", "is no technique of MITRE ATLAS that the forum knows; techniques are not made anew"
 
 

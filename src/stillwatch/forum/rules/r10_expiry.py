@@ -1,4 +1,4 @@
-"""R10. Everything that can be matched ends, within what its kind allows; what was withdrawn stays withdrawn; versions go forward, by one house."""
+"""R10. What can be matched ends, within what its kind allows; what was withdrawn stays withdrawn; versions go forward, by one house."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
             yield refusal("R10", one, ".id", "stands twice in the batch with different content", "Send one version")
         elif twin.get("created_by_ref") != one.get("created_by_ref"):
             yield refusal("R10", one, _BY, "differs from that of its twin in the batch", _OWN)
-        if one.get("type") == "indicator" and one.get("revoked") is not True:
+        if one.get("type") == "indicator":
             yield from _dates(one, setting)
         old = setting.before.get(str(one.get("id")))
         if old is None or "modified" not in one:
@@ -68,6 +68,8 @@ def _dates(one: Object, setting: Setting) -> Iterator[Refusal]:
             "does not end",
             "Give valid_from and a later valid_until",
         )
+        return
+    if one.get("revoked") is True:
         return
     compared = read_pattern(str(one.get("pattern")), str(one.get("pattern_type")))
     most = LASTING[compared.kind] if compared is not None else min(LASTING.values())
