@@ -15,7 +15,7 @@ from stillwatch.forum import Carrier, ForumError, Lane, Override, Pap, Setting, 
 from stillwatch.forum.rules.every import RULES
 from stillwatch.forum.rules.r07_switches import permits
 from stillwatch.forum.rules.r09_aggregate import Sums
-from stillwatch.forum.stix.ids import PAP_IDS, TLP_IDS
+from stillwatch.forum.stix.ids import CONDUCT, PAP_IDS, TLP_IDS
 from stillwatch.forum.stix.markings import iep_id
 from stillwatch.forum.writing.objects import member_id
 
@@ -94,6 +94,13 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("a truth value for a number", put("confidence", True)),
         ("a changed definition", of_type("extension-definition", name="Other")),
         ("labels", put("labels", ["acme"])),
+        ("words in a fingerprint", of_type(CONDUCT, tls_client="the_next_model_comes_out_in_march_27")),
+        (
+            "a technique of one's own",
+            of_type("attack-pattern", kill_chain_phases=[{"kill_chain_name": "mitre-atlas", "phase_name": "march-next"}]),
+        ),
+        ("a model that nobody knows", put("pattern", "[x-model-api-use:model = 'm-2-next']", "model")),
+        ("a model that nobody knows, seen", lambda batch: next(o for o in batch if o.get("model")).update(model="m-2")),
     ],
     "R2": [
         ("a price", put("description", "They pay $20.")),
@@ -189,6 +196,7 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("an id used twice", append_changed("subnet")),
         ("a start to come", put("valid_from", "2026-12-01T00:00:00.000Z")),
     ],
+    "R13": [("another basis", put("+legal_basis.key", "march-next"))],
     "R14": [
         ("nobody signed", put("+sanitised.by", None)),
         ("another profile", put("+sanitised.profile", "eu")),
@@ -198,7 +206,7 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("a named actor", append({"type": "threat-actor", "id": "threat-actor--1", "name": "x"})),
     ],
 }
-OUTGOING_ONLY = {"another profile"}
+OUTGOING_ONLY = {"another profile", "another basis", "a model that nobody knows", "a model that nobody knows, seen"}
 
 
 @pytest.mark.parametrize(
