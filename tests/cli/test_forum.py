@@ -80,6 +80,7 @@ def over_a_hub(
         given = {name: ("--inbox", inboxes[name], "--token-file", tokens[name]) for name in tokens}
         code, said, err = call(capsys, monkeypatch, "forum", "push", address, out, *given["lab-a"], "--workspace", ours)
         assert (code, "0 refused" in said) == (0, True), said + err
+        assert "forum.pushed" in call(capsys, monkeypatch, "case", "journal", "--workspace", ours)[1]
         assert call(capsys, monkeypatch, "forum", "pull", address, *given["lab-b"])[0] == 0
     return inboxes["lab-b"]
 

@@ -96,9 +96,10 @@ def forum_say(
     seen: Flag = False,
     doubt: str | None = None,
     policy: PolicyFile = None,
+    by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
-    """Say of another house's indicator that it is seen here too, or that it misleads; written into a file that can be sent.
+    """Say of another house's indicator that it is seen here too, or that it misleads; recorded, and written into a file that can be sent.
 
     Args:
         indicator: Id of the indicator.
@@ -108,13 +109,25 @@ def forum_say(
         workspace: Folder of the scan.
     """
     import datetime as dt
+    import hashlib
 
     from stillwatch.engine import Workspace, durable_create
-    from stillwatch.forum import ForumError, not_harvesting, said_bytes, seen_too, sender_of
+    from stillwatch.forum import (
+        ForumError,
+        left_before,
+        not_harvesting,
+        passed_on,
+        record_said,
+        said,
+        seen_too,
+        sender_of,
+    )
     from stillwatch.pipeline import heard
 
     if seen == (doubt is not None):
         raise ForumError("say either --seen or --doubt REASON")
+    if file.exists():
+        raise ForumError(f"{file}: is there already; name another file")
     space = Workspace(workspace, make=False)
     now = dt.datetime.now(dt.UTC)
     rows = {row["id"]: row for row in space.store.read("indicators_in", ["id", "object"]).to_pylist()}
@@ -132,7 +145,10 @@ def forum_say(
         objects = [
             seen_too(one, sender, accounts=mine.accounts, first=first.date(), last=last.date(), today=now.date())
         ]
-    durable_create(file, said_bytes(objects, rules, now=now), mode=0o600)
+    whole, data = said(objects, rules, left_before(space), now=now, passed_today=passed_on(space, now.date()))
+    digest = hashlib.sha256(data).hexdigest()
+    record_said(space, desk_in(workspace), whole, about=indicator, sha256=digest, by=me(by), now=now)
+    durable_create(file, data, mode=0o600)
     print(f"{file}: {len(objects)} objects about {indicator}")
 
 

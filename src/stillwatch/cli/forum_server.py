@@ -6,10 +6,11 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from stillwatch.cli.case import By, desk_in, me
 from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
@@ -194,39 +195,44 @@ def forum_push(
     reach: Reach = _PLAIN,
     unsafe_send_all: Flag = False,
     policy: PolicyFile = None,
+    by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
-    """Send objects to a collection; what it acknowledged before is not sent again. Nothing is sent while a rule refuses anything.
+    """Send to a collection what left by a decision; what it acknowledged before is not sent again. The journal says so first.
+
+    Nothing is sent while a rule refuses anything, or an object is not exactly what export, withdraw or say recorded.
 
     Args:
         address: Of the collection: https://host/api-root/collections/id/.
-        files: STIX bundles or envelopes, as written by stillwatch forum export.
+        files: Files as stillwatch forum export, withdraw and say write them.
         inbox: File in which progress is kept.
-        unsafe_send_all: Send what the sharing rules would refuse.
+        unsafe_send_all: Send any bundle or envelope, whatever the rules or the records say; in a workspace the journal says that.
         workspace: Folder of the scan, whose forum.toml is the sharing policy.
     """
     import datetime as dt
+    import hashlib
 
     from stillwatch.core import FormatError
-    from stillwatch.forum import Setting, Way, lint
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import against_pushing, read_objects, record_push
     from stillwatch.forum.taxii import Inbox, push
 
-    objects = []
-    for file in files:
-        try:
-            objects += json.loads(file.read_text("utf-8"))["objects"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f'{file}: expected a STIX bundle or an envelope with "objects"') from error
-    if not unsafe_send_all:
-        own = policy_of(policy, workspace)
-        found = lint(objects, Setting(way=Way.OUT, now=dt.datetime.now(dt.UTC), policy=own))
-        if not found.passes:
-            print_refusals(found.refusals)
-            raise FormatError(f"{len(found.refusals)} refusals: nothing was sent")
+    contents = [file.read_bytes() for file in files]
+    if unsafe_send_all:
+        batches = [_objects(file, data) for file, data in zip(files, contents, strict=True)]
+    else:
+        batches = [read_objects(data) for data in contents]
+        own, space = policy_of(policy, workspace), Workspace(workspace, make=False)
+        if against := against_pushing(space, batches, own, now=dt.datetime.now(dt.UTC)):
+            print_refusals(against)
+            raise FormatError(f"{len(against)} refusals: nothing was sent")
     remote = reach.remote(address)
+    if not unsafe_send_all or (workspace / "state").is_dir():
+        digests = [hashlib.sha256(data).hexdigest() for data in contents]
+        record_push(desk_in(workspace), digests, to=address, by=me(by), ruled=not unsafe_send_all)
     box = Inbox(inbox)
     try:
-        done = push(remote, box, objects)
+        done = push(remote, box, [one for batch in batches for one in batch])
     finally:
         box.close()
         remote.close()
@@ -307,6 +313,17 @@ def forum_audit(
         if one.month == month:
             print(json.dumps(_told(one), indent=1))
     connection.close()
+
+
+def _objects(file: Path, data: bytes) -> list[Any]:
+    """What is between the brackets of a bundle or an envelope, unread."""
+    from stillwatch.core import FormatError
+
+    try:
+        objects: list[Any] = json.loads(data)["objects"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f'{file}: expected a STIX bundle or an envelope with "objects"') from error
+    return objects
 
 
 def _told(month: Month) -> dict[str, object]:

@@ -10,7 +10,18 @@ from typing import Any
 from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.words import Carrier, ForumError, Lane, Way
 
-__all__ = ["Batch", "Check", "Object", "Override", "Refusal", "Rule", "Setting", "refusal", "told_as"]
+__all__ = [
+    "Batch",
+    "Check",
+    "Object",
+    "Override",
+    "Refusal",
+    "Rule",
+    "Setting",
+    "outgoing",
+    "refusal",
+    "told_as",
+]
 
 Object = Mapping[str, Any]
 Batch = Sequence[Object]
@@ -81,6 +92,29 @@ class Setting:
     def today(self) -> dt.date:
         """The day (UTC)."""
         return self.now.astimezone(dt.UTC).date()
+
+
+def outgoing(
+    policy: Policy,
+    *,
+    now: dt.datetime,
+    before: Mapping[str, Object],
+    passed_today: int = 0,
+    carrier: Carrier = Carrier.TAXII,
+    overrides: tuple[Override, ...] = (),
+) -> Setting:
+    """The setting of a house that sends to its peers, with the quotas of its policy."""
+    return Setting(
+        way=Way.OUT,
+        now=now,
+        policy=policy,
+        carrier=carrier,
+        before=before,
+        passed_today=passed_today,
+        most_a_day=policy.objects_a_day,
+        most_a_batch=policy.objects_a_batch,
+        overrides=overrides,
+    )
 
 
 Check = Callable[[Batch, Setting], Iterator[Refusal]]
