@@ -98,7 +98,7 @@ def test_two_houses_warn_each_other(
     case = run("case", "open", handle, "--by", "mary")[1].partition(":")[0]
     told = run("forum", "preview", case, "--by", "mary")[1]
     assert "R5  no person has decided" in told
-    assert "the vault opens only for a case that people decided" in told
+    assert "the vault opens only for a case that two people decided" in told
     code, _, err = run("forum", "export", case, tmp_path / "x.json", "--to", "peers", "--sign-off", "--by", "mary")
     assert (code, "refusals stand" in err, (tmp_path / "x.json").exists()) == (2, True, False)
 
