@@ -40,7 +40,7 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
                 "was withdrawn for good",
                 "Open a new case: its indicators have ids of their own",
             )
-        elif str(one.get("modified")) < str(old.get("modified")):
+        elif _before(one, old):
             yield refusal(
                 "R10",
                 one,
@@ -56,6 +56,11 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
                 "differs from the version of the same time",
                 "A changed object needs a later modified",
             )
+
+
+def _before(one: Object, old: Object) -> bool:
+    at, known = _moment(one.get("modified")), _moment(old.get("modified"))
+    return at is not None and known is not None and at < known
 
 
 def _dates(one: Object, setting: Setting) -> Iterator[Refusal]:
