@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stillwatch.engine import Workspace
     from stillwatch.forum import Policy, Preview, Refusal
 
-__all__ = ["PolicyFile", "forum_app", "policy_of", "print_refusals"]
+__all__ = ["PolicyFile", "forum_app", "guard_clear", "policy_of", "print_refusals"]
 
 forum_app = App(
     name="forum", help="Warn other labs, by rules that are code. Nothing leaves that the rules have not read."
@@ -200,6 +200,22 @@ def _space(folder: Path) -> Workspace | None:
     from stillwatch.engine import Workspace
 
     return Workspace(folder, make=False) if (folder / "state").is_dir() else None
+
+
+def guard_clear(host: str, certificate: Path | None, key: Path | None, *, key_option: str) -> None:
+    """Whether a server may listen there: what its members send stays secret on its way.
+
+    Raises:
+        Error: when certificate and key do not come together, or there are none and others could listen in.
+    """
+    from stillwatch.core import Error
+
+    if (certificate is None) != (key is None):
+        raise Error(f"--certificate and {key_option} belong together")
+    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+        raise Error(
+            f"--host {host}: tokens would travel in clear; give --certificate and {key_option}, or listen on 127.0.0.1"
+        )
 
 
 def _preview(case: str, workspace: Path, policy: Path | None, by: str | None, *, sign_off: bool) -> Preview:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from stillwatch.cli.case import By, desk_in, me
-from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
+from stillwatch.cli.forum import PolicyFile, forum_app, guard_clear, policy_of, print_refusals
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
     from urllib.parse import urlsplit
 
     from stillwatch.cases import make_key
+    from stillwatch.engine import durable_create
 
     folder.mkdir(parents=True, exist_ok=True)
     text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", collection=uuid.uuid4())
-    with (folder / "hub.toml").open("x", encoding="utf-8") as file:
-        file.write(text)
+    durable_create(folder / "hub.toml", text.encode(), mode=0o600)
     make_key(folder / "hub.pem")
     print(
         f"{folder / 'hub.toml'}: add members with stillwatch forum member, then stillwatch forum serve {folder / 'hub.toml'}"
@@ -128,7 +128,7 @@ def forum_serve(
     clients: Path | None = None,
     unsafe_accept_all: Flag = False,
 ) -> None:
-    """Run a hub that speaks TAXII 2.1.
+    """Run a hub that speaks TAXII 2.1. Give a certificate and its key, or stand behind something on this machine that has them.
 
     Args:
         hub: Its settings, as stillwatch forum hub lays them out.
@@ -140,8 +140,12 @@ def forum_serve(
         unsafe_accept_all: Take what the sharing rules would refuse.
     """
     from stillwatch.cases import read_signer
+    from stillwatch.core import Error
     from stillwatch.forum.taxii import HubApp, read_hub, serve
 
+    guard_clear(host, certificate, tls_key, key_option="--tls-key")
+    if clients is not None and certificate is None:
+        raise Error("--clients: certificates of clients are seen over TLS alone; give --certificate and --tls-key")
     settings = read_hub(hub)
     codes = {one.name: one.code for one in settings.member}
     accept = _rules(unsafe_accept_all=unsafe_accept_all, codes=codes)
@@ -293,6 +297,7 @@ def forum_audit(
         month: Write the counts of a month such as 2026-11, for counsel.
     """
     from stillwatch.cases import read_public
+    from stillwatch.core import FormatError
     from stillwatch.forum.log import Ledger, NoteKey, audit, months, read_key, read_note
     from stillwatch.forum.taxii import read_hub
     from stillwatch.forum.taxii.database import connector
@@ -304,7 +309,11 @@ def forum_audit(
     connection = connector(settings.database)()
     log = Ledger(connection)
     notes = [read_note(text) for _, text in log.checkpoints()]
-    notes += [read_note(path.read_text("utf-8")) for path in checkpoint or ()]
+    for path in checkpoint or ():
+        try:
+            notes.append(read_note(path.read_text("utf-8")))
+        except ValueError as error:
+            raise FormatError(f"{path}: no checkpoint: {error}") from error
     done = audit(log.events(), notes, keys, origin=settings.origin)
     print(f"{done.size} events, {done.erased} of them erased; root {done.root.hex()}")
     for size, seen in done.vouched:

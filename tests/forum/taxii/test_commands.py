@@ -108,6 +108,9 @@ def test_an_audit_says_what_is_there_and_what_was_changed(tmp_path: Path, capsys
     connection.close()
     with pytest.raises(TamperingFound, match="event 1"):
         forum_audit(path, checkpoint=[kept])
+    kept.write_text("a note that nobody signed", "utf-8")
+    with pytest.raises(FormatError, match=r"kept\.txt: no checkpoint"):
+        forum_audit(path, checkpoint=[kept])
 
 
 def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_none(
