@@ -1,4 +1,4 @@
-"""A custodian's seeds: one file an epoch, readable by their owner alone, destroyed when the epoch closes.
+"""A custodian's seeds: one file an epoch, readable by their owner alone, destroyed once the epoch is closed: by who serves, or rotates.
 
     keys/<epoch>.key      the seed, and from when to when it is used
     keys/<epoch>.json     the statement of its public keys; stays when the seed is gone
