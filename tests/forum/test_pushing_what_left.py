@@ -28,7 +28,6 @@ from stillwatch.forum import (
 )
 
 
-
 @pytest.fixture
 def house(tmp_path: Path) -> Workspace:
     """A house out of which one case went today."""

@@ -93,9 +93,7 @@ def record_said(
     _keep(workspace, [one for one in objects if before.get(one["id"]) != one], "", sha256, now, Lane.PEER)
 
 
-def _keep(
-    workspace: Workspace, fresh: Sequence[Object], case: str, record: str, now: dt.datetime, lane: Lane
-) -> None:
+def _keep(workspace: Workspace, fresh: Sequence[Object], case: str, record: str, now: dt.datetime, lane: Lane) -> None:
     today = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with workspace.writing():
         rows = {row["id"]: row for row in workspace.store.read("indicators_out").to_pylist()}

@@ -145,9 +145,7 @@ def _previewed(
     passed_today: int,
     overrides: tuple[Override, ...],
 ) -> Preview:
-    setting = outgoing(
-        policy, now=now, before=before, passed_today=passed_today, carrier=carrier, overrides=overrides
-    )
+    setting = outgoing(policy, now=now, before=before, passed_today=passed_today, carrier=carrier, overrides=overrides)
     return Preview(
         case=case,
         objects=tuple(objects),

@@ -158,7 +158,9 @@ def test_an_invisible_character_anywhere_hides_nothing(invisible: str, at: int) 
     assert "an e-mail address" in personal(MAIL[:at] + invisible + MAIL[at:])
 
 
-@pytest.mark.parametrize("hidden", [MAIL.rjust(20_100), "QUJD" * 100_000, "a@" * 15_000], ids=["behind", "base64", "run on"])
+@pytest.mark.parametrize(
+    "hidden", [MAIL.rjust(20_100), "QUJD" * 100_000, "a@" * 15_000], ids=["behind", "base64", "run on"]
+)
 def test_a_long_text_is_read_in_bounded_time_and_said_to_be_unread(hidden: str) -> None:
     assert len(readings(hidden)) <= 60
     personal(hidden)

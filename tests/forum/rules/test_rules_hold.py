@@ -97,7 +97,9 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("words in a fingerprint", of_type(CONDUCT, tls_client="the_next_model_comes_out_in_march_27")),
         (
             "a technique of one's own",
-            of_type("attack-pattern", kill_chain_phases=[{"kill_chain_name": "mitre-atlas", "phase_name": "march-next"}]),
+            of_type(
+                "attack-pattern", kill_chain_phases=[{"kill_chain_name": "mitre-atlas", "phase_name": "march-next"}]
+            ),
         ),
         ("a model that nobody knows", put("pattern", "[x-model-api-use:model = 'm-2-next']", "model")),
         ("a model that nobody knows, seen", lambda batch: next(o for o in batch if o.get("model")).update(model="m-2")),

@@ -80,7 +80,10 @@ class Ledger:
         """Add events in their order; the size of the log after them."""
         size, fresh, kept = self.size, _Fresh(self._rows), []
         for facts in events:
-            salt, told = secrets.token_bytes(_SALT_BYTES), msgspec.json.encode({**facts, "at": at}, order="deterministic")
+            salt, told = (
+                secrets.token_bytes(_SALT_BYTES),
+                msgspec.json.encode({**facts, "at": at}, order="deterministic"),
+            )
             tree.append(fresh, size, salted(salt, told))
             kept.append((size, at, salt, told))
             size += 1

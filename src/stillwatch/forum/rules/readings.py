@@ -2,7 +2,8 @@
 
 Full-width letters, combining marks, invisible characters, look-alike letters of other scripts, digits of any script, percent signs,
 entities, escapes, base64, base32, hex, tag characters and spaced-out letters all come out as plain text. Bounded, so that no text
-makes it slow; that a bound was reached is told too (`unread`). Misled by: ciphers (even rot13), words inside pictures, and languages in which one says it in other words.
+makes it slow; that a bound was reached is told (`unread`). Misled by: ciphers (even rot13), words inside pictures, and languages in which
+one says it in other words.
 """
 
 from __future__ import annotations

@@ -123,7 +123,13 @@ SHAPES: dict[str, Shape] = {
         "modified": instant,
         "name": _phrase,
         "kill_chain_phases": list_of(
-            nested({"kill_chain_name": same("mitre-atlas"), "phase_name": one_of(*sorted({phase for one in ATLAS.values() for phase in one.phases}))}), most=4
+            nested(
+                {
+                    "kill_chain_name": same("mitre-atlas"),
+                    "phase_name": one_of(*sorted({phase for one in ATLAS.values() for phase in one.phases})),
+                }
+            ),
+            most=4,
         ),
         "external_references": list_of(_atlas, most=1),
     },
