@@ -21,7 +21,7 @@ from stillwatch.forum.taxii.hub import Collection
 from stillwatch.forum.taxii.wire import Refusal
 
 GONE = object()
-WRONG = ([], {}, 0, None, "2026-02-30T00:00:00.000Z", GONE)
+WRONG: tuple[Any, ...] = ([], {}, 0, None, "2026-02-30T00:00:00.000Z", GONE)
 ANY = Collection(id="x", api_root="", title="")
 
 
@@ -58,7 +58,8 @@ def broken() -> Iterator[Object]:
 
 
 def test_no_field_of_a_wrong_type_makes_a_rule_or_a_house_fail(tmp_path: Path) -> None:
-    house, passed, count = Workspace(tmp_path / "w"), [], 0
+    house, count = Workspace(tmp_path / "w"), 0
+    passed: list[Any] = []
     for one in broken():
         count += 1
         lint([one], leaving())
@@ -75,7 +76,9 @@ def test_a_hub_refuses_what_its_rules_cannot_read_and_keeps_what_is_beside_it(
     asked = by_the_rules(lambda: NOW)
 
     def stumbling(stix: Any, /, *, member: str, collection: str) -> Any:
-        return {}[stix["name"]] if stix["type"] == "campaign" else asked(stix, member=member, collection=collection)
+        if stix["type"] == "campaign":
+            raise KeyError(stix["name"])
+        return asked(stix, member=member, collection=collection)
 
     with asking(settings(tmp_path), accept=stumbling) as ask, caplog.at_level(logging.ERROR):
         status = ask.push(*objects())
