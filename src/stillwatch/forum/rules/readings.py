@@ -34,9 +34,9 @@ _LATIN = {
 _LOOKALIKE = str.maketrans(_LATIN)
 _CASED = str.maketrans(_LATIN | {one.upper(): latin.upper() for one, latin in _LATIN.items() if len(one.upper()) == 1})
 _AT = re.compile(
-    r"\s*[\[({<]\s*(?:at|@|arobase|arroba|собака|在)\s*[\])}>]\s*|\s+at\s+(?=[\w.-]+\s*(?:[\[({<.]|\sdot\s))"
+    r"(?<!\s)\s*[\[({<]\s*(?:at|@|arobase|arroba|собака|在)\s*[\])}>]\s*|(?<!\s)\s+at\s+(?=[\w.-]+\s*(?:[\[({<.]|\sdot\s))"
 )
-_DOT = re.compile(r"\s*[\[({<]\s*(?:dot|\.|point|punkt|punto|точка|点)\s*[\])}>]\s*|(?<=\w)\s+dot\s+(?=\w)")
+_DOT = re.compile(r"(?<!\s)\s*[\[({<]\s*(?:dot|\.|point|punkt|punto|точка|点)\s*[\])}>]\s*|(?<=\w)\s+dot\s+(?=\w)")
 _SPACED = re.compile(r"(?<!\S)(?:\S[ \t|*]{1,2}){3,}\S(?!\S)")
 _DOTTED = re.compile(r"(?<!\w)(?:\w[._|*-]){3,}\w(?!\w)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
