@@ -130,8 +130,8 @@ def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_non
         with pytest.raises(FormatError, match="refusals: nothing was sent"):
             forum_push(address, [bundle], inbox=box, reach=Reach(token_file=token), workspace=house)
         assert not Desk(Workspace(house)).journal.begun()
-        sent = {"inbox": box, "reach": Reach(token_file=token), "unsafe_send_all": True, "workspace": house}
-        forum_push(address, [bundle], **sent)
+        reach = Reach(token_file=token)
+        forum_push(address, [bundle], inbox=box, reach=reach, unsafe_send_all=True, workspace=house)
         forum_pull(address, inbox=box, reach=Reach(token_file=token))
     told = capsys.readouterr().out
     assert "R1  " in told

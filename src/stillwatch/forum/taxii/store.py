@@ -124,7 +124,8 @@ def add_objects(
     known = _known(tx, collection, {one.id for one in incoming if not one.fault})
     last = _last_added(tx)
     fresh: list[tuple[Any, ...]] = []
-    done, failed, told, touched = [], [], [], set()
+    told: list[dict[str, Any]] = []
+    done, failed, touched = [], [], set()
     for one in incoming:
         versions = known.setdefault(one.id, [])
         code, fault = (one.code, one.fault) if one.fault else _refused(one, versions, member)
