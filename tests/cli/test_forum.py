@@ -65,8 +65,8 @@ def over_a_hub(
     call(capsys, monkeypatch, "forum", "hub", folder, "--url", "http://127.0.0.1:1")
     tokens = {}
     codes = {"lab-a": "0a1b2c3d", "lab-b": "4e5f6a7b"}
-    for name, code in codes.items():
-        _, lines, told = call(capsys, monkeypatch, "forum", "member", name, "--code", code)
+    for name, known_as in codes.items():
+        _, lines, told = call(capsys, monkeypatch, "forum", "member", name, "--code", known_as)
         tokens[name] = folder / name
         tokens[name].write_text(told.partition(": ")[2])
         with (folder / "hub.toml").open("a") as file:
