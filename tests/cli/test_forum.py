@@ -64,8 +64,9 @@ def over_a_hub(
     """What left, pushed to a hub that reads it by the rules, and pulled by another house into its inbox."""
     call(capsys, monkeypatch, "forum", "hub", folder, "--url", "http://127.0.0.1:1")
     tokens = {}
-    for name in ("lab-a", "lab-b"):
-        _, lines, told = call(capsys, monkeypatch, "forum", "member", name)
+    codes = {"lab-a": "0a1b2c3d", "lab-b": "4e5f6a7b"}
+    for name, known_as in codes.items():
+        _, lines, told = call(capsys, monkeypatch, "forum", "member", name, "--code", known_as)
         tokens[name] = folder / name
         tokens[name].write_text(told.partition(": ")[2])
         with (folder / "hub.toml").open("a") as file:
@@ -73,12 +74,13 @@ def over_a_hub(
     settings = (folder / "hub.toml").read_text().replace("members = []", 'members = ["lab-a", "lab-b"]')
     (folder / "hub.toml").write_text(settings)
     hub = read_hub(folder / "hub.toml")
-    with running(hub, accept=by_the_rules()) as port:
+    with running(hub, accept=by_the_rules(codes=codes)) as port:
         address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
         inboxes = {name: folder / f"{name}.sqlite" for name in tokens}
         given = {name: ("--inbox", inboxes[name], "--token-file", tokens[name]) for name in tokens}
         code, said, err = call(capsys, monkeypatch, "forum", "push", address, out, *given["lab-a"], "--workspace", ours)
         assert (code, "0 refused" in said) == (0, True), said + err
+        assert "forum.pushed" in call(capsys, monkeypatch, "case", "journal", "--workspace", ours)[1]
         assert call(capsys, monkeypatch, "forum", "pull", address, *given["lab-b"])[0] == 0
     return inboxes["lab-b"]
 
@@ -96,7 +98,7 @@ def test_two_houses_warn_each_other(
     case = run("case", "open", handle, "--by", "mary")[1].partition(":")[0]
     told = run("forum", "preview", case, "--by", "mary")[1]
     assert "R5  no person has decided" in told
-    assert "the vault opens only for a case that people decided" in told
+    assert "the vault opens only for a case that two people decided" in told
     code, _, err = run("forum", "export", case, tmp_path / "x.json", "--to", "peers", "--sign-off", "--by", "mary")
     assert (code, "refusals stand" in err, (tmp_path / "x.json").exists()) == (2, True, False)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stillwatch.engine import Workspace
     from stillwatch.forum import Policy, Preview, Refusal
 
-__all__ = ["PolicyFile", "forum_app", "policy_of", "print_refusals"]
+__all__ = ["PolicyFile", "forum_app", "guard_clear", "policy_of", "print_refusals"]
 
 forum_app = App(
     name="forum", help="Warn other labs, by rules that are code. Nothing leaves that the rules have not read."
@@ -49,11 +49,17 @@ def forum_lint(
     """
     import datetime as dt
 
-    from stillwatch.forum import Setting, Way, lint, read_objects
+    from stillwatch.forum import Setting, Way, left_before, lint, outgoing, read_objects, spare_withdrawals
 
-    way = Way.IN if incoming else Way.OUT
-    own = None if incoming else policy_of(policy, workspace)
-    found = lint(read_objects(file.read_bytes()), Setting(way=way, now=dt.datetime.now(dt.UTC), policy=own))
+    now = dt.datetime.now(dt.UTC)
+    objects = read_objects(file.read_bytes())
+    if incoming:
+        found = lint(objects, Setting(way=Way.IN, now=now))
+    else:
+        space = _space(workspace)
+        own = policy_of(policy, workspace)
+        setting = outgoing(own, now=now, before={} if space is None else left_before(space))
+        found = spare_withdrawals(objects, lint(objects, setting))
     if json_:
         _print_json({"passes": found.passes, "refusals": [_told(one) for one in found.refusals]})
     else:
@@ -182,10 +188,34 @@ def forum_withdraw(
 
 
 def policy_of(path: Path | None, workspace: Path) -> Policy:
-    """The sharing policy that was named, or the workspace's own."""
-    from stillwatch.forum import read_policy
+    """The sharing policy that was named, or the workspace's own; models that were launched here are public."""
+    from stillwatch.forum import read_policy, with_launched
 
-    return read_policy(path or workspace / "forum.toml")
+    own, space = read_policy(path or workspace / "forum.toml"), _space(workspace)
+    return own if space is None else with_launched(space, own)
+
+
+def _space(folder: Path) -> Workspace | None:
+    """The workspace in a folder, if there is one: files can be read by the rules anywhere."""
+    from stillwatch.engine import Workspace
+
+    return Workspace(folder, make=False) if (folder / "state").is_dir() else None
+
+
+def guard_clear(host: str, certificate: Path | None, key: Path | None, *, key_option: str) -> None:
+    """Whether a server may listen there: what its members send stays secret on its way.
+
+    Raises:
+        Error: when certificate and key do not come together, or there are none and others could listen in.
+    """
+    from stillwatch.core import Error
+
+    if (certificate is None) != (key is None):
+        raise Error(f"--certificate and {key_option} belong together")
+    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+        raise Error(
+            f"--host {host}: tokens would travel in clear; give --certificate and {key_option}, or listen on 127.0.0.1"
+        )
 
 
 def _preview(case: str, workspace: Path, policy: Path | None, by: str | None, *, sign_off: bool) -> Preview:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum import forum_app, guard_clear
 
 __all__ = ["custodian_app"]
 
@@ -104,16 +104,10 @@ def custodian_serve(
     """
     import uvicorn
 
-    from stillwatch.core import Error
     from stillwatch.forum.tags import Custodian
     from stillwatch.forum.tags.service import custodian_app as application
 
-    if (certificate is None) != (key is None):
-        raise Error("--certificate and --key belong together")
-    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
-        raise Error(
-            f"--host {host}: tokens would travel in clear; give --certificate and --key, or listen on 127.0.0.1"
-        )
+    guard_clear(host, certificate, key, key_option="--key")
     uvicorn.run(
         application(Custodian(folder)),
         host=host,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["forum_contest", "forum_feedback", "forum_match", "forum_say", "forum_take"]
 
 _AT_ONCE = 400
-"""Objects that the rules read together; they take no more than 500 in a batch."""
+"""Objects that the rules read together, where the policy lets no fewer come at once."""
 
 
 @forum_app.command(name="take")
@@ -46,9 +46,11 @@ def forum_take(file: Path | None = None, /, *, inbox: Path | None = None, worksp
     now = dt.datetime.now(dt.UTC)
     refusals: list[Refusal] = []
     fresh = withdrawn = opinions = 0
-    batches = [(file.name, read_objects(file.read_bytes()))] if file is not None else _pulled(inbox, space)
+    own = policy_of(None, workspace) if (workspace / "forum.toml").exists() else None
+    most = _AT_ONCE if own is None else min(_AT_ONCE, own.objects_a_batch)
+    batches = [(file.name, read_objects(file.read_bytes()))] if file is not None else _pulled(inbox, space, most)
     for source, objects in batches:
-        told = take_in(space, objects, source=source, now=now)
+        told = take_in(space, objects, source=source, now=now, policy=own)
         fresh, withdrawn, opinions = fresh + told.fresh, withdrawn + told.withdrawn, opinions + told.opinions
         refusals += told.linted.refusals
     print(f"{fresh} indicators new or changed, {withdrawn} of them withdrawn; {opinions} opinions and sightings")
@@ -96,9 +98,10 @@ def forum_say(
     seen: Flag = False,
     doubt: str | None = None,
     policy: PolicyFile = None,
+    by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
-    """Say of another house's indicator that it is seen here too, or that it misleads; written into a file that can be sent.
+    """Say of another house's indicator that it is seen here too, or that it misleads; recorded, and written into a file that can be sent.
 
     Args:
         indicator: Id of the indicator.
@@ -108,13 +111,25 @@ def forum_say(
         workspace: Folder of the scan.
     """
     import datetime as dt
+    import hashlib
 
     from stillwatch.engine import Workspace, durable_create
-    from stillwatch.forum import ForumError, not_harvesting, said_bytes, seen_too, sender_of
+    from stillwatch.forum import (
+        ForumError,
+        left_before,
+        not_harvesting,
+        passed_on,
+        record_said,
+        said,
+        seen_too,
+        sender_of,
+    )
     from stillwatch.pipeline import heard
 
     if seen == (doubt is not None):
         raise ForumError("say either --seen or --doubt REASON")
+    if file.exists():
+        raise ForumError(f"{file}: is there already; name another file")
     space = Workspace(workspace, make=False)
     now = dt.datetime.now(dt.UTC)
     rows = {row["id"]: row for row in space.store.read("indicators_in", ["id", "object"]).to_pylist()}
@@ -132,7 +147,10 @@ def forum_say(
         objects = [
             seen_too(one, sender, accounts=mine.accounts, first=first.date(), last=last.date(), today=now.date())
         ]
-    durable_create(file, said_bytes(objects, rules, now=now), mode=0o600)
+    whole, data = said(objects, rules, left_before(space), now=now, passed_today=passed_on(space, now.date()))
+    digest = hashlib.sha256(data).hexdigest()
+    record_said(space, desk_in(workspace), whole, about=indicator, sha256=digest, by=me(by), now=now)
+    durable_create(file, data, mode=0o600)
     print(f"{file}: {len(objects)} objects about {indicator}")
 
 
@@ -174,7 +192,7 @@ def forum_feedback(*, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> Non
     print(f"{added} statements added to cases")
 
 
-def _pulled(inbox: Path | None, space: Workspace) -> Iterator[tuple[str, list[Any]]]:
+def _pulled(inbox: Path | None, space: Workspace, most: int) -> Iterator[tuple[str, list[Any]]]:
     """What was pulled and is not known here in that version, in batches by who told it. What two servers tell differently is left out."""
     from stillwatch.core import FormatError
     from stillwatch.forum.taxii import Inbox
@@ -193,7 +211,7 @@ def _pulled(inbox: Path | None, space: Workspace) -> Iterator[tuple[str, list[An
                 continue
             batch = waiting.setdefault(one.sources[0], [])
             batch.append(one.stix)
-            if len(batch) == _AT_ONCE:
+            if len(batch) >= most:
                 yield one.sources[0], waiting.pop(one.sources[0])
         yield from waiting.items()
     finally:

@@ -6,14 +6,17 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
+from stillwatch.cli.case import By, desk_in, me
+from stillwatch.cli.forum import PolicyFile, forum_app, guard_clear, policy_of, print_refusals
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stillwatch.forum.log import Month
     from stillwatch.forum.taxii import Accept, Remote
 
@@ -76,11 +79,11 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
     from urllib.parse import urlsplit
 
     from stillwatch.cases import make_key
+    from stillwatch.engine import durable_create
 
     folder.mkdir(parents=True, exist_ok=True)
     text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", collection=uuid.uuid4())
-    with (folder / "hub.toml").open("x", encoding="utf-8") as file:
-        file.write(text)
+    durable_create(folder / "hub.toml", text.encode(), mode=0o600)
     make_key(folder / "hub.pem")
     print(
         f"{folder / 'hub.toml'}: add members with stillwatch forum member, then stillwatch forum serve {folder / 'hub.toml'}"
@@ -88,17 +91,20 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
 
 
 @forum_app.command(name="member")
-def forum_member(name: str, /, *, password: Flag = False, certificate: str = "") -> None:
+def forum_member(name: str, /, *, code: str = "", password: Flag = False, certificate: str = "") -> None:
     """Write the lines of hub.toml for a member, and its token, which is shown this once.
 
     Args:
         name: What the hub calls it; a pseudonym will do.
+        code: Its code in the forum, eight hex digits; drawn here when it has none yet. It is `member` in its forum.toml.
         password: Ask for a password on standard input, for clients that speak only Basic.
         certificate: Subject of its client certificate, such as CN=lab-a,O=Lab A.
     """
+    import secrets
+
     from stillwatch.forum.taxii import hash_password, new_token
 
-    lines = ["[[member]]", f"name = {json.dumps(name)}"]
+    lines = ["[[member]]", f"name = {json.dumps(name)}", f"code = {json.dumps(code or secrets.token_hex(4))}"]
     if password:
         lines.append(f"password = {json.dumps(hash_password(sys.stdin.readline().rstrip(chr(10))))}")
     if certificate:
@@ -122,7 +128,7 @@ def forum_serve(
     clients: Path | None = None,
     unsafe_accept_all: Flag = False,
 ) -> None:
-    """Run a hub that speaks TAXII 2.1.
+    """Run a hub that speaks TAXII 2.1. Give a certificate and its key, or stand behind something on this machine that has them.
 
     Args:
         hub: Its settings, as stillwatch forum hub lays them out.
@@ -134,10 +140,18 @@ def forum_serve(
         unsafe_accept_all: Take what the sharing rules would refuse.
     """
     from stillwatch.cases import read_signer
+    from stillwatch.core import Error
     from stillwatch.forum.taxii import HubApp, read_hub, serve
 
+    guard_clear(host, certificate, tls_key, key_option="--tls-key")
+    if clients is not None and certificate is None:
+        raise Error("--clients: certificates of clients are seen over TLS alone; give --certificate and --tls-key")
     settings = read_hub(hub)
-    app = HubApp(settings, accept=_rules(unsafe_accept_all=unsafe_accept_all), signer=read_signer(Path(settings.key)))
+    codes = {one.name: one.code for one in settings.member}
+    accept = _rules(unsafe_accept_all=unsafe_accept_all, codes=codes)
+    app = HubApp(settings, accept=accept, signer=read_signer(Path(settings.key)))
+    if mute := [name for name, code in codes.items() if not code]:
+        print(f"without a code in hub.toml, and so unable to send: {', '.join(mute)}")
     print(f"serving {settings.title} for {settings.url} on {host}:{port}", flush=True)
     try:
         serve(app, host=host, port=port, certificate=certificate, key=tls_key, clients=clients)
@@ -185,39 +199,44 @@ def forum_push(
     reach: Reach = _PLAIN,
     unsafe_send_all: Flag = False,
     policy: PolicyFile = None,
+    by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
-    """Send objects to a collection; what it acknowledged before is not sent again. Nothing is sent while a rule refuses anything.
+    """Send to a collection what left by a decision; what it acknowledged before is not sent again. The journal says so first.
+
+    Nothing is sent while a rule refuses anything, or an object is not exactly what export, withdraw or say recorded.
 
     Args:
         address: Of the collection: https://host/api-root/collections/id/.
-        files: STIX bundles or envelopes, as written by stillwatch forum export.
+        files: Files as stillwatch forum export, withdraw and say write them.
         inbox: File in which progress is kept.
-        unsafe_send_all: Send what the sharing rules would refuse.
+        unsafe_send_all: Send any bundle or envelope, whatever the rules or the records say; in a workspace the journal says that.
         workspace: Folder of the scan, whose forum.toml is the sharing policy.
     """
     import datetime as dt
+    import hashlib
 
     from stillwatch.core import FormatError
-    from stillwatch.forum import Setting, Way, lint
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import against_pushing, read_objects, record_push
     from stillwatch.forum.taxii import Inbox, push
 
-    objects = []
-    for file in files:
-        try:
-            objects += json.loads(file.read_text("utf-8"))["objects"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f'{file}: expected a STIX bundle or an envelope with "objects"') from error
-    if not unsafe_send_all:
-        own = policy_of(policy, workspace)
-        found = lint(objects, Setting(way=Way.OUT, now=dt.datetime.now(dt.UTC), policy=own))
-        if not found.passes:
-            print_refusals(found.refusals)
-            raise FormatError(f"{len(found.refusals)} refusals: nothing was sent")
+    contents = [file.read_bytes() for file in files]
+    if unsafe_send_all:
+        batches = [_objects(file, data) for file, data in zip(files, contents, strict=True)]
+    else:
+        batches = [read_objects(data) for data in contents]
+        own, space = policy_of(policy, workspace), Workspace(workspace, make=False)
+        if against := against_pushing(space, batches, own, now=dt.datetime.now(dt.UTC)):
+            print_refusals(against)
+            raise FormatError(f"{len(against)} refusals: nothing was sent")
     remote = reach.remote(address)
+    if not unsafe_send_all or (workspace / "state").is_dir():
+        digests = [hashlib.sha256(data).hexdigest() for data in contents]
+        record_push(desk_in(workspace), digests, to=address, by=me(by), ruled=not unsafe_send_all)
     box = Inbox(inbox)
     try:
-        done = push(remote, box, objects)
+        done = push(remote, box, [one for batch in batches for one in batch])
     finally:
         box.close()
         remote.close()
@@ -278,6 +297,7 @@ def forum_audit(
         month: Write the counts of a month such as 2026-11, for counsel.
     """
     from stillwatch.cases import read_public
+    from stillwatch.core import FormatError
     from stillwatch.forum.log import Ledger, NoteKey, audit, months, read_key, read_note
     from stillwatch.forum.taxii import read_hub
     from stillwatch.forum.taxii.database import connector
@@ -289,7 +309,11 @@ def forum_audit(
     connection = connector(settings.database)()
     log = Ledger(connection)
     notes = [read_note(text) for _, text in log.checkpoints()]
-    notes += [read_note(path.read_text("utf-8")) for path in checkpoint or ()]
+    for path in checkpoint or ():
+        try:
+            notes.append(read_note(path.read_text("utf-8")))
+        except ValueError as error:
+            raise FormatError(f"{path}: no checkpoint: {error}") from error
     done = audit(log.events(), notes, keys, origin=settings.origin)
     print(f"{done.size} events, {done.erased} of them erased; root {done.root.hex()}")
     for size, seen in done.vouched:
@@ -298,6 +322,17 @@ def forum_audit(
         if one.month == month:
             print(json.dumps(_told(one), indent=1))
     connection.close()
+
+
+def _objects(file: Path, data: bytes) -> list[Any]:
+    """What is between the brackets of a bundle or an envelope, unread."""
+    from stillwatch.core import FormatError
+
+    try:
+        objects: list[Any] = json.loads(data)["objects"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f'{file}: expected a STIX bundle or an envelope with "objects"') from error
+    return objects
 
 
 def _told(month: Month) -> dict[str, object]:
@@ -313,11 +348,11 @@ def _told(month: Month) -> dict[str, object]:
     }
 
 
-def _rules(*, unsafe_accept_all: bool) -> Accept:
+def _rules(*, unsafe_accept_all: bool, codes: Mapping[str, str] | None = None) -> Accept:
     from stillwatch.forum import by_the_rules
     from stillwatch.forum.taxii import accept_all
 
-    return accept_all if unsafe_accept_all else by_the_rules()
+    return accept_all if unsafe_accept_all else by_the_rules(codes=codes)
 
 
 def _plain(text: str) -> str:

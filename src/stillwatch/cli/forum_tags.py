@@ -162,7 +162,7 @@ def tags_match(own: Path, board: Path, /) -> None:
 def _write(kind: Kind, epoch: str, tags: list[Tag], out: Path) -> None:
     from stillwatch.forum.tags import board_of, write_board
 
-    write_board(board_of(kind, epoch, [tag.value for tag in tags]), out)
+    write_board(board_of(kind, epoch, [tag.value for tag in tags]), out, mode=0o600)
     print(f"{out}: {len(tags):,} tags of {kind}, epoch {epoch}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from stillwatch.engine import TABLES, Workspace
 from stillwatch.forum.lint import Linted, lint
 from stillwatch.forum.opinions.contest import open_contests
 from stillwatch.forum.opinions.lattice import State, corroboration
+from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.rules.r07_switches import strictest
 from stillwatch.forum.rules.rule import Setting
 from stillwatch.forum.stix import phrases
@@ -28,6 +29,7 @@ from stillwatch.forum.words import Way
 __all__ = ["TakenIn", "feedback", "take_in"]
 
 Object = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,35 +42,45 @@ class TakenIn:
     linted: Linted
 
 
-def take_in(workspace: Workspace, objects: Sequence[Object], *, source: str, now: dt.datetime) -> TakenIn:
+def take_in(
+    workspace: Workspace, objects: Sequence[Object], *, source: str, now: dt.datetime, policy: Policy | None = None
+) -> TakenIn:
     """Keep the indicators and opinions of a batch against which no rule stands.
 
-    An older version never replaces a newer one, and what was withdrawn stays withdrawn: the same batch twice changes nothing.
+    An older version never replaces a newer one, and what was withdrawn stays withdrawn: the same batch twice changes nothing. The
+    quotas are those of the house's own policy, if it has one, of what was kept today from this source.
     """
-    before = {
-        row["id"]: json.loads(row["object"])
-        for row in workspace.store.read("indicators_in", ["id", "object"]).to_pylist()
-    }
-    linted = lint(objects, Setting(way=Way.IN, now=now, before=before))
-    passing = linted.passing(objects)
     rows = {row["id"]: row for row in workspace.store.read("indicators_in").to_pylist()}
-    said = {row["id"]: row for row in workspace.store.read("opinions_in").to_pylist()}
+    said: dict[str, list[Row]] = {}
+    for row in workspace.store.read("opinions_in").to_pylist():
+        said.setdefault(row["id"].partition("/")[0], []).append(row)
+    held = [*rows.values(), *(told[0] for told in said.values() if told[0]["type"] != "contest")]
+    before = {one["id"]: one for one in (json.loads(row["object"]) for row in held)}
+    kept_today = sum(row["source"] == source and row["received"].date() == now.date() for row in rows.values())
+    setting = Setting(way=Way.IN, now=now, before=before, passed_today=kept_today)
+    if policy is not None:
+        setting = replace(setting, most_a_day=policy.objects_a_day, most_a_batch=policy.objects_a_batch)
+    linted = lint(objects, setting)
     fresh = withdrawn = opinions = 0
-    for one in passing:
-        if one["type"] == "indicator" and before.get(one["id"]) != one:
+    for one in sorted(linted.passing(objects), key=_version):
+        known = before.get(one["id"], {})
+        if known == one or known.get("revoked"):
+            continue
+        before[one["id"]] = dict(one)
+        if one["type"] == "indicator":
             rows[one["id"]] = _row(one, source, now)
             fresh, withdrawn = fresh + 1, withdrawn + bool(one.get("revoked"))
         elif one["type"] in ("sighting", "opinion"):
-            told = _said(one, now)
-            opinions += sum(said.get(row["id"], {}).get("object") != row["object"] for row in told)
-            said.update((row["id"], row) for row in told)
+            said[one["id"]] = _said(one, now)
+            opinions += 1
     contested = open_contests(workspace)
-    words = [json.loads(row["object"]) for row in said.values() if row["type"] != "contest"]
+    words = [json.loads(told[0]["object"]) for told in said.values() if told[0]["type"] != "contest"]
+    flat = {row["id"]: row for told in said.values() for row in told}
     for made, row in rows.items():
         state = corroboration(json.loads(row["object"]), words, contested=made in contested).state
         row["corroboration"] = state.value
     with workspace.writing():
-        for name, kept in (("indicators_in", rows), ("opinions_in", said)):
+        for name, kept in (("indicators_in", rows), ("opinions_in", flat)):
             table = pa.Table.from_pylist([kept[key] for key in sorted(kept)], schema=TABLES[name].schema)
             workspace.store.put(name, table, made_from="forum")
     return TakenIn(fresh=fresh, withdrawn=withdrawn, opinions=opinions, linted=linted)
@@ -112,7 +124,12 @@ def feedback(workspace: Workspace, desk: Desk, *, by: str) -> int:
     return added
 
 
-def _row(one: Object, source: str, now: dt.datetime) -> dict[str, Any]:
+def _version(one: Object) -> dt.datetime:
+    """When an object was changed last; what has no versions comes first."""
+    return dt.datetime.fromisoformat(one.get("modified", "1970-01-01T00:00:00Z"))
+
+
+def _row(one: Object, source: str, now: dt.datetime) -> Row:
     compared = read_pattern(one["pattern"], one["pattern_type"])
     ours = one["extensions"][INDICATOR_EXTENSION]
     tlps, paps, _, _ = marks_of(one["object_marking_refs"])
@@ -138,7 +155,7 @@ def _row(one: Object, source: str, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _said(one: Object, now: dt.datetime) -> list[dict[str, Any]]:
+def _said(one: Object, now: dt.datetime) -> list[Row]:
     about = [one["sighting_of_ref"]] if one["type"] == "sighting" else one["object_refs"]
     return [
         {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +17,13 @@ from stillwatch.cases.journal import Entry, Private
 from stillwatch.engine import TABLES, Workspace, durable_write
 from stillwatch.forum.indicators import value_digest
 from stillwatch.forum.preview import Preview
+from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.stix.ids import INDICATOR_EXTENSION
 from stillwatch.forum.stix.markings import marks_of
 from stillwatch.forum.stix.pattern import read_pattern
 from stillwatch.forum.words import ForumError, Lane
 
-__all__ = ["left_before", "passed_on", "share"]
+__all__ = ["left_before", "passed_on", "record_said", "share", "with_launched"]
 
 Object = dict[str, Any]
 
@@ -32,10 +34,16 @@ def left_before(workspace: Workspace, case: str | None = None) -> dict[str, Obje
     return {row["id"]: json.loads(row["object"]) for row in rows if case in (None, row["case"])}
 
 
-def passed_on(workspace: Workspace, day: dt.date) -> int:
-    """How many objects left on a day."""
-    last = workspace.store.read("indicators_out", ["last_left"]).column("last_left").to_pylist()
-    return sum(one.date() == day for one in last)
+def passed_on(workspace: Workspace, day: dt.date, *, besides: Collection[str] = ()) -> int:
+    """How many objects left on a day, besides those with these ids."""
+    rows = workspace.store.read("indicators_out", ["id", "last_left"]).to_pylist()
+    return sum(row["last_left"].date() == day and row["id"] not in besides for row in rows)
+
+
+def with_launched(workspace: Workspace, policy: Policy) -> Policy:
+    """The policy with the models that this house has launched among the public ones."""
+    launched = workspace.store.read("releases", ["model"]).column("model").to_pylist()
+    return replace(policy, public_models=tuple(dict.fromkeys((*policy.public_models, *launched))))
 
 
 def share(
@@ -71,19 +79,29 @@ def share(
         for role, name in (("by", one.by), ("second", one.second))
     )
     desk.journal.append(Entry(kind=kind, by=by, case=told.case, body={**body, "overridden": spared}, private=people))
-    with workspace.writing():
-        workspace.store.put("indicators_out", _rows(workspace, told, digest, now, lane), made_from="forum")
+    _keep(workspace, [one for one in told.objects if one["id"] in told.fresh], told.case, digest, now, lane)
     return list(told.objects)
 
 
-def _rows(workspace: Workspace, told: Preview, record: str, now: dt.datetime, lane: Lane) -> pa.Table:
-    before = {row["id"]: row for row in workspace.store.read("indicators_out").to_pylist()}
+def record_said(
+    workspace: Workspace, desk: Desk, objects: Sequence[Object], *, about: str, sha256: str, by: str, now: dt.datetime
+) -> None:
+    """Record what is said of another house's indicator: in the journal first, then among what left, where it stands under no case."""
+    desk.journal.begin()
+    desk.journal.append(Entry(kind="forum.said", by=by, body={"about": about, "sha256": sha256}))
+    before = left_before(workspace)
+    _keep(workspace, [one for one in objects if before.get(one["id"]) != one], "", sha256, now, Lane.PEER)
+
+
+def _keep(workspace: Workspace, fresh: Sequence[Object], case: str, record: str, now: dt.datetime, lane: Lane) -> None:
     today = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    for one in told.objects:
-        if one["id"] in told.fresh:
-            first = before[one["id"]]["first_left"] if one["id"] in before else today
-            before[one["id"]] = _row(one, told.case, record, first, today, lane)
-    return pa.Table.from_pylist([before[key] for key in sorted(before)], schema=TABLES["indicators_out"].schema)
+    with workspace.writing():
+        rows = {row["id"]: row for row in workspace.store.read("indicators_out").to_pylist()}
+        for one in fresh:
+            first = rows[one["id"]]["first_left"] if one["id"] in rows else today
+            rows[one["id"]] = _row(one, case, record, first, today, lane)
+        table = pa.Table.from_pylist([rows[key] for key in sorted(rows)], schema=TABLES["indicators_out"].schema)
+        workspace.store.put("indicators_out", table, made_from="forum")
 
 
 def _row(

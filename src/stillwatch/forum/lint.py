@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillwatch.forum.rules.every import RULES
-from stillwatch.forum.rules.rule import Batch, Object, Override, Refusal, Setting
+from stillwatch.forum.rules.rule import Batch, Object, Override, Refusal, Setting, told_as
 from stillwatch.forum.words import ForumError
 
 __all__ = ["Linted", "lint"]
@@ -25,11 +25,14 @@ class Linted:
         return not self.refusals
 
     def passing(self, batch: Batch) -> list[Object]:
-        """The objects against which nothing stands; none at all where the batch as a whole is refused."""
+        """The objects against which nothing stands; none at all where the batch as a whole is refused.
+
+        An object whose id a refusal cannot name never passes: a refusal of it could not be told from one of another.
+        """
         if any(not one.object for one in self.refusals):
             return []
         refused = {one.object for one in self.refusals}
-        return [one for one in batch if isinstance(one.get("id"), str) and one["id"] not in refused]
+        return [one for one in batch if told_as(one) == one.get("id") and one["id"] not in refused]
 
 
 def lint(batch: Batch, setting: Setting) -> Linted:

@@ -15,13 +15,14 @@ from stillwatch.cases.canonical import canonical
 from stillwatch.forum.indicators import CaseFacts, Indicator, LeftOut, indicators_of
 from stillwatch.forum.lint import Linted, lint
 from stillwatch.forum.rules.policy import Policy
-from stillwatch.forum.rules.rule import Override, Setting
+from stillwatch.forum.rules.r06_markings import is_marked
+from stillwatch.forum.rules.rule import Batch, Override, outgoing
 from stillwatch.forum.stix.bundles import bundle
-from stillwatch.forum.words import Carrier, ForumError, Kind, Way
+from stillwatch.forum.words import Carrier, ForumError, Kind
 from stillwatch.forum.writing.objects import Sanitised, Sender, case_objects, common_objects, member_id
 from stillwatch.forum.writing.versions import REASONS, revoked, versioned
 
-__all__ = ["Preview", "preview", "sender_of", "withdrawal"]
+__all__ = ["Preview", "preview", "sender_of", "spare_withdrawals", "withdrawal"]
 
 Object = dict[str, Any]
 
@@ -108,16 +109,15 @@ def withdrawal(case: str, policy: Policy, before: Mapping[str, Object], *, why: 
     record = canonical({"case": case, "withdrawn": sorted(one["id"] for one in gone), "why": REASONS[why]})
     objects = [*common_objects(sender), *gone]
     made = _previewed(case, objects, (), record, before, policy, now, Carrier.TAXII, 0, ())
-    spared = tuple(one for one in made.linted.refusals if one.code not in ("R12", "R13"))
-    return Preview(
-        case=case,
-        objects=made.objects,
-        data=made.data,
-        left_out=(),
-        record=record,
-        linted=Linted(refusals=spared, overridden=()),
-        fresh=made.fresh,
-    )
+    return replace(made, linted=spare_withdrawals(objects, made.linted))
+
+
+def spare_withdrawals(objects: Batch, linted: Linted) -> Linted:
+    """What the rules say, but of a batch that only withdraws neither a quota (R12) nor a missing legal basis (R13) is held against it."""
+    marked = [one for one in objects if is_marked(one)]
+    if not marked or not all(one.get("revoked") is True or one.get("abstract") == "withdrawn" for one in marked):
+        return linted
+    return replace(linted, refusals=tuple(one for one in linted.refusals if one.code not in ("R12", "R13")))
 
 
 def sender_of(policy: Policy) -> Sender:
@@ -145,17 +145,7 @@ def _previewed(
     passed_today: int,
     overrides: tuple[Override, ...],
 ) -> Preview:
-    setting = Setting(
-        way=Way.OUT,
-        now=now,
-        policy=policy,
-        carrier=carrier,
-        before=before,
-        passed_today=passed_today,
-        most_a_day=policy.objects_a_day,
-        most_a_batch=policy.objects_a_batch,
-        overrides=overrides,
-    )
+    setting = outgoing(policy, now=now, before=before, passed_today=passed_today, carrier=carrier, overrides=overrides)
     return Preview(
         case=case,
         objects=tuple(objects),

@@ -1,6 +1,6 @@
 """What a case's accounts share with hardly anybody else, as the forum may know it: counts, shapes and marks, no handle and no text.
 
-Raw values of subnets, clients and TLS fingerprints come from the vault, for a case that people decided; that it was opened is recorded.
+Raw values of subnets, clients and TLS fingerprints come from the vault, for a case that two people decided: the desk opens it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.cases import Case, Desk, Reason, Ruling
-from stillwatch.cases.journal import Entry
-from stillwatch.core import PRESSING, Technique, unhandle
+from stillwatch.cases import NEEDS_TWO, Case, Desk, Reason, Ruling
+from stillwatch.core import PRESSING, CaseError, Technique, unhandle
 from stillwatch.engine import DuckEngine, Relation, Sql, Workspace
 from stillwatch.forum.indicators import CaseFacts, LeftOut, Thing, objective_of
 from stillwatch.forum.words import ForumError, Kind
@@ -69,7 +68,7 @@ _CARRIED = Sql(
 _RAW = {Kind.SUBNET: "subnet", Kind.TLS: "tls_fingerprint", Kind.USER_AGENT: "user_agent"}
 _TEXTS = 20
 _OPEN = frozenset({Ruling.CLEAR, Ruling.NO_ACTION})
-_TWO = frozenset({Ruling.BLOCK, Ruling.SUSPEND, Ruling.ATTRIBUTE})
+_WHY = "to see what of the case may be told to other labs"
 
 
 def case_facts(
@@ -88,11 +87,12 @@ def case_facts(
     given = next((one for one in reversed(case.in_force) if one.ruling not in _OPEN), None)
 
     def opened(kinds: Sequence[str]) -> bool:
-        """Whether the vault opens; it is recorded before anything is read."""
-        if given is not None:
-            body = {"for": "forum", "kinds": list(kinds)}
-            desk.journal.append(Entry(kind="case.vault_opened", by=by, case=case_id, body=body))
-        return given is not None
+        """Whether the desk opens the vault, which it records before anything is read."""
+        try:
+            desk.open_vault(case_id, kinds, by=by, why=_WHY)
+        except CaseError:
+            return False
+        return True
 
     things, out, days, counted = _things(workspace, case, accounts, public_models, opened)
     return CaseFacts(
@@ -107,7 +107,7 @@ def case_facts(
         reviewer=None if given is None else person_code(workspace, given.person),
         decided_on=None if given is None else dt.date.fromisoformat((_settled(case) or given.at)[:10]),
         evidence=_sealed_since(desk, case_id),
-        concluded=given is not None and given.ruling in _TWO,
+        concluded=given is not None and given.ruling in NEEDS_TWO,
     )
 
 
@@ -186,7 +186,7 @@ def _things(
 def _with_values(
     workspace: Workspace, rows: Sequence[Mapping[str, object]], ask: Callable[[Sequence[str]], bool]
 ) -> tuple[list[Thing], list[LeftOut]]:
-    """Shared things with their raw values. Without a decision the vault stays shut, and what lies there is left out."""
+    """Shared things with their raw values. Without a decision of two the vault stays shut, and what lies there is left out."""
     hidden = {(_RAW[Kind(str(r["kind"]))], int(str(r["value"]))) for r in rows if Kind(str(r["kind"])) in _RAW}
     opened = bool(hidden) and ask(sorted({kind for kind, _ in hidden}))
     wanted = hidden if opened else set()
@@ -199,7 +199,7 @@ def _with_values(
             why = (
                 "its raw value is not in the vault (scan the logs again)"
                 if opened
-                else "the vault opens only for a case that people decided"
+                else "the vault opens only for a case that two people decided"
             )
             out.append(LeftOut(what=kind.value, why=why))
         else:

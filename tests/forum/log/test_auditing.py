@@ -49,6 +49,9 @@ def test_a_log_that_only_grew_is_told_so_and_by_whom(held: Connection) -> None:
         ("DELETE FROM log_events WHERE seq = 3", "event 3: is missing"),
         ("UPDATE log_nodes SET hash = zeroblob(32) WHERE level = 0 AND place = 4", "event 4"),
         ("DELETE FROM log_events WHERE seq >= 4", "only 4 events"),
+        ("UPDATE log_events SET salt = NULL, event = CAST('{}' AS BLOB) WHERE seq = 2", "event 2: is half erased"),
+        ("UPDATE log_events SET event = NULL WHERE seq = 2", "event 2: is half erased"),
+        ("UPDATE log_events SET at = at + 2678400000000 WHERE seq = 2", "event 2: stands under another time"),
     ],
 )
 def test_a_changed_past_is_found_and_named(held: Connection, change: str, told: str) -> None:

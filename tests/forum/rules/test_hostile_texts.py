@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.forum.harvest import leaving
 
 from stillwatch.core import handle
+from stillwatch.forum import Lane, lint
 from stillwatch.forum.rules.personal import personal
-from stillwatch.forum.rules.readings import readings
+from stillwatch.forum.rules.readings import readings, unread
 from stillwatch.forum.rules.words_denied import denied, denied_key
 
 MAIL = "mary.smith@example.org"
+BEHIND = "a quiet day " * 1_700 + MAIL
 TAGS = "".join(chr(0xE0000 + ord(c)) for c in MAIL)
 
 
@@ -155,6 +159,25 @@ def test_an_invisible_character_anywhere_hides_nothing(invisible: str, at: int) 
     assert "an e-mail address" in personal(MAIL[:at] + invisible + MAIL[at:])
 
 
-def test_a_long_text_is_read_in_bounded_time() -> None:
-    assert len(readings("QUJD" * 100_000)) <= 60
-    assert personal("1" * 50_000 + " " + "a@" * 10_000) is not None
+@pytest.mark.parametrize("hidden", [BEHIND, "QUJD" * 100_000, "a@" * 15_000], ids=["behind", "base64", "run on"])
+def test_a_long_text_is_read_in_bounded_time_and_said_to_be_unread(hidden: str) -> None:
+    assert len(readings(hidden)) <= 60
+    personal(hidden)
+    assert unread(hidden)
+
+
+def test_a_bound_that_is_reached_is_a_finding_where_people_write() -> None:
+    coded = MAIL
+    deep: Any = MAIL
+    for _ in range(6):
+        coded = base64.b64encode(coded.encode()).decode()
+    for _ in range(30):
+        deep = {"x": deep}
+    assert personal(coded) == (), "nobody looks that deep"
+    flaw = {"type": "vulnerability", "id": "vulnerability--00000000-0000-4000-8000-000000000001", "name": "Replay"}
+    for hidden in ({"description": coded}, {"description": BEHIND}, {"x_more": deep}):
+        found = lint([{**flaw, **hidden}], leaving(lane=Lane.EMBARGO)).refusals
+        assert [one.why for one in found if one.code == "R3" and "read" in one.why] != []
+    quiet = "Reasoning of one conversation is expanded in another. " * 50
+    found = lint([{**flaw, "description": quiet}], leaving(lane=Lane.EMBARGO)).refusals
+    assert [one for one in found if one.code == "R3"] == []

@@ -15,8 +15,9 @@ from stillwatch.forum import Carrier, ForumError, Lane, Override, Pap, Setting, 
 from stillwatch.forum.rules.every import RULES
 from stillwatch.forum.rules.r07_switches import permits
 from stillwatch.forum.rules.r09_aggregate import Sums
-from stillwatch.forum.stix.ids import PAP_IDS, TLP_IDS
+from stillwatch.forum.stix.ids import CONDUCT, PAP_IDS, TLP_IDS
 from stillwatch.forum.stix.markings import iep_id
+from stillwatch.forum.writing.objects import member_id
 
 Change = Callable[[list[Object]], Any]
 
@@ -93,6 +94,15 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("a truth value for a number", put("confidence", True)),
         ("a changed definition", of_type("extension-definition", name="Other")),
         ("labels", put("labels", ["acme"])),
+        ("words in a fingerprint", of_type(CONDUCT, tls_client="the_next_model_comes_out_in_march_27")),
+        (
+            "a technique of one's own",
+            of_type(
+                "attack-pattern", kill_chain_phases=[{"kill_chain_name": "mitre-atlas", "phase_name": "march-next"}]
+            ),
+        ),
+        ("a model that nobody knows", put("pattern", "[x-model-api-use:model = 'm-2-next']", "model")),
+        ("a model that nobody knows, seen", lambda batch: next(o for o in batch if o.get("model")).update(model="m-2")),
     ],
     "R2": [
         ("a price", put("description", "They pay $20.")),
@@ -188,6 +198,7 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("an id used twice", append_changed("subnet")),
         ("a start to come", put("valid_from", "2026-12-01T00:00:00.000Z")),
     ],
+    "R13": [("another basis", put("+legal_basis.key", "march-next"))],
     "R14": [
         ("nobody signed", put("+sanitised.by", None)),
         ("another profile", put("+sanitised.profile", "eu")),
@@ -197,7 +208,7 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("a named actor", append({"type": "threat-actor", "id": "threat-actor--1", "name": "x"})),
     ],
 }
-OUTGOING_ONLY = {"another profile"}
+OUTGOING_ONLY = {"another profile", "another basis", "a model that nobody knows", "a model that nobody knows, seen"}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +231,14 @@ def test_every_rule_has_its_code_its_title_and_a_first_line_that_says_it() -> No
         assert (rule.check.__doc__ or "").endswith(".")
         module = __import__(rule.check.__module__, fromlist=["x"])
         assert (module.__doc__ or "").startswith(f"{code}. ")
+
+
+@pytest.mark.parametrize("made", ["indicator--\u0430", f"indicator--{'0' * 200}", "indicator 1", "", None, 7, [], {}])
+def test_an_object_whose_id_no_refusal_can_name_does_not_pass(made: Any) -> None:
+    batch = objects()
+    one = indicator("subnet", batch)
+    one["id"] = made
+    assert one not in lint(batch, arriving()).passing(batch)
 
 
 def test_a_refusal_says_where_and_what_to_do_and_never_repeats_the_value() -> None:
@@ -286,6 +305,14 @@ def test_what_was_withdrawn_stays_withdrawn_and_versions_go_forward() -> None:
     assert "R10" in codes(batch, arriving(before={one["id"]: {**one, "modified": "2026-11-23T00:00:00.000Z"}}))
     assert "R10" in codes(batch, arriving(before={one["id"]: {**one, "confidence": 20}}))
     assert codes(batch, arriving(before={one["id"]: one})) == set()
+
+
+def test_nobody_changes_or_withdraws_what_another_house_told() -> None:
+    one = indicator()
+    forged = {**one, "created_by_ref": member_id("11111111"), "modified": "2026-11-23T00:00:00.000Z", "revoked": True}
+    found = lint([forged], arriving(before={one["id"]: one}))
+    assert [(r.code, r.path) for r in found.refusals] == [("R10", ".created_by_ref")]
+    assert lint([one, forged], arriving()).passing([one, forged]) == [], "nor within one batch"
 
 
 def test_a_profile_keeps_subnets_and_user_agents_at_home() -> None:

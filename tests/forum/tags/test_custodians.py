@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -153,11 +154,13 @@ def test_epochs_overlap_and_then_the_old_one_is_gone_for_good(tmp_path: Path) ->
     made = asyncio.run(tag_values(after, at.asks("lab-one"), Kind.EMAIL, MAILS))
     assert not {tag.value for tag in old} & {tag.value for tag in made.tags.values()}
     assert [made2.value for made2 in at.tags(Kind.EMAIL, MAILS)] == [tag.value for tag in old]
+    folder, at_rest = tmp_path / "north" / "keys", tmp_path / "at-rest"
+    shutil.copytree(folder, at_rest)
     at.now[0] = dt.datetime(2027, 2, 20, 12, tzinfo=dt.UTC)
     with pytest.raises(TagError, match="2027-02-06"):
         asyncio.run(tag_values(before, at.asks("lab-one"), Kind.EMAIL, MAILS, pauses=()))
-    folder = tmp_path / "north" / "keys"
-    assert destroy_closed(folder, at.now[0].date()) == [EPOCH]
+    assert not (folder / f"{EPOCH}.key").exists(), "an epoch ends when its time is over, whether or not anybody rotates"
+    assert destroy_closed(at_rest, at.now[0].date()) == [EPOCH]
     assert set(read_epochs(folder)) == {"2027-02-06"}
     with pytest.raises(TagError, match="once"):
         new_epoch(folder, "north", EPOCH, TODAY, TODAY + dt.timedelta(days=10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -167,3 +168,24 @@ def test_random_bytes_and_changed_requests_never_break_a_server(tmp_path: Path) 
             seen.add(client.post("/evaluate", content=bytes(body), headers=token).status_code)
         assert seen <= {200, 400, 409, 413, 422, 429}
         assert client.get("/health").status_code == 200
+
+
+def test_a_ledger_that_cannot_be_written_is_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = world(tmp_path)
+    north = at.custodians["north"]
+
+    def locked(member: str, body: bytes) -> bytes:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(north, "answer", locked)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=custodian_app(north))
+        async with httpx.AsyncClient(transport=transport, base_url="http://north") as client:
+            return await client.post(
+                "/evaluate", content=b"x", headers={"authorization": f"Bearer {at.tokens['north', 'lab-one']}"}
+            )
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 503
+    assert "locked" not in answer.text

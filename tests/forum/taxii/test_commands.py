@@ -11,6 +11,7 @@ import pytest
 from tests.forum.taxii.hub import SIGNER, indicator
 from tests.forum.taxii.running import running
 
+from stillwatch.cases import Desk
 from stillwatch.cli.forum_server import (
     Reach,
     forum_audit,
@@ -22,6 +23,7 @@ from stillwatch.cli.forum_server import (
     forum_status,
 )
 from stillwatch.core import FormatError, TamperingFound
+from stillwatch.engine import Workspace
 from stillwatch.forum.taxii import read_hub
 from stillwatch.forum.taxii.database import connector
 
@@ -106,6 +108,9 @@ def test_an_audit_says_what_is_there_and_what_was_changed(tmp_path: Path, capsys
     connection.close()
     with pytest.raises(TamperingFound, match="event 1"):
         forum_audit(path, checkpoint=[kept])
+    kept.write_text("a note that nobody signed", "utf-8")
+    with pytest.raises(FormatError, match=r"kept\.txt: no checkpoint"):
+        forum_audit(path, checkpoint=[kept])
 
 
 def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_none(
@@ -115,19 +120,25 @@ def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_non
     hub = read_hub(path)
     today = dt.datetime.now(dt.UTC).date()
     year = {"starts": today - dt.timedelta(days=30), "ends": today + dt.timedelta(days=300)}
-    (tmp_path / "forum.toml").write_text(POLICY.format(**year), "utf-8")
+    house = Workspace(tmp_path / "house").root
+    (house / "forum.toml").write_text(POLICY.format(**year), "utf-8")
     bundle = tmp_path / "out.json"
     bundle.write_text(json.dumps({"objects": [indicator(1)]}), "utf-8")
     token, box = tmp_path / "hub" / "lab-a", tmp_path / "box.sqlite"
     with running(hub) as port:
         address = f"http://127.0.0.1:{port}/forum/collections/{hub.collection[0].id}/"
         with pytest.raises(FormatError, match="refusals: nothing was sent"):
-            forum_push(address, [bundle], inbox=box, reach=Reach(token_file=token), workspace=tmp_path)
-        forum_push(address, [bundle], inbox=box, reach=Reach(token_file=token), unsafe_send_all=True)
+            forum_push(address, [bundle], inbox=box, reach=Reach(token_file=token), workspace=house)
+        assert not Desk(Workspace(house)).journal.begun()
+        reach = Reach(token_file=token)
+        forum_push(address, [bundle], inbox=box, reach=reach, unsafe_send_all=True, workspace=house)
         forum_pull(address, inbox=box, reach=Reach(token_file=token))
     told = capsys.readouterr().out
-    assert "R1" in told
+    assert "R1  " in told
+    assert "R11  has not left by a decision that is recorded here" in told
     assert "1 pages: 0 new, 0 known, 1 refused" in told
+    (entry,) = Desk(Workspace(house)).journal.history()
+    assert (entry.record.kind, entry.record.body["ruled"]) == ("forum.pushed", False), "what is unsafe is recorded too"
 
 
 def test_a_hub_is_laid_out_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.forum.taxii.fuzz import requests
 from tests.forum.taxii.hub import asking, settings
 
+from stillwatch.forum import by_the_rules
 from stillwatch.forum.taxii import Member
 from stillwatch.forum.taxii.database import connector
 
@@ -28,3 +29,13 @@ def test_no_request_makes_the_hub_fail_or_forget(tmp_path: Path) -> None:
     held.close()
     assert len(acknowledged) > 20
     assert acknowledged <= there
+
+
+def test_no_request_makes_the_rules_fail(tmp_path: Path) -> None:
+    refused = 0
+    with asking(settings(tmp_path), accept=by_the_rules()) as ask:
+        for answer, _ in requests(random.Random(10), ask, 200):
+            assert answer.status < 500, answer.body
+            assert b"no rule can read it" not in answer.body
+            refused += answer.body.count(b"R1: ")
+    assert refused > 20

@@ -114,5 +114,9 @@ def month_of(at: int) -> str:
 def _faults(event: Event, place: int) -> Iterator[str]:
     if event.seq != place:
         yield f"event {place}: is missing; {event.seq} stands in its place"
-    if event.told is not None and event.salt is not None and salted(event.salt, event.told) != event.leaf:
+    if (event.told is None) != (event.salt is None):
+        yield f"event {event.seq}: is half erased, so that nothing vouches for it"
+    elif event.told is not None and event.salt is not None and salted(event.salt, event.told) != event.leaf:
         yield f"event {event.seq}: is not what its leaf vouches for"
+    elif event.facts is not None and event.facts.get("at") != event.at:
+        yield f"event {event.seq}: stands under another time than its leaf vouches for"

@@ -46,7 +46,10 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One leaf with what it vouches for; `facts` and `salt` are None once they were erased. `at` is in microseconds since 1970."""
+    """One leaf with what it vouches for; `facts` and `salt` are None once they were erased.
+
+    `at` is in microseconds since 1970; the facts hold it too, so that the leaf vouches for it until they are erased.
+    """
 
     seq: int
     at: int
@@ -77,7 +80,10 @@ class Ledger:
         """Add events in their order; the size of the log after them."""
         size, fresh, kept = self.size, _Fresh(self._rows), []
         for facts in events:
-            salt, told = secrets.token_bytes(_SALT_BYTES), msgspec.json.encode(facts, order="deterministic")
+            salt, told = (
+                secrets.token_bytes(_SALT_BYTES),
+                msgspec.json.encode({**facts, "at": at}, order="deterministic"),
+            )
             tree.append(fresh, size, salted(salt, told))
             kept.append((size, at, salt, told))
             size += 1
@@ -128,12 +134,15 @@ class Ledger:
         self._rows.do("UPDATE log_events SET salt = NULL, event = NULL WHERE seq = ?", seq)
 
     def checkpoint(self, size: int) -> str | None:
-        """The signed note that was given out for this size."""
+        """The signed note that is kept for this size, which is one that a member cosigned."""
         found = self._rows.rows("SELECT note FROM log_checkpoints WHERE size = ?", size)
         return str(found[0][0]) if found else None
 
     def checkpoints(self) -> list[tuple[int, str]]:
-        """Every note that was given out, smallest first, with when (microseconds since 1970)."""
+        """Every note that is kept, smallest first, with when (microseconds since 1970): those that a member cosigned.
+
+        Others are signed anew when somebody asks, and kept by whoever asked.
+        """
         return [(at, note) for at, note in self._rows.rows("SELECT at, note FROM log_checkpoints ORDER BY size")]
 
     def keep_checkpoint(self, size: int, note: str, *, at: int) -> None:

@@ -12,15 +12,16 @@ from stillwatch.cases.canonical import canonical
 from stillwatch.forum.lint import lint
 from stillwatch.forum.preview import sender_of
 from stillwatch.forum.rules.policy import Policy
-from stillwatch.forum.rules.rule import Setting
+from stillwatch.forum.rules.rule import outgoing
 from stillwatch.forum.stix import phrases
 from stillwatch.forum.stix.bundles import bundle
 from stillwatch.forum.stix.ids import stix_id
 from stillwatch.forum.stix.markings import marks_of
-from stillwatch.forum.words import ForumError, Way, decade, stamp
+from stillwatch.forum.words import ForumError, decade, stamp
 from stillwatch.forum.writing.objects import Sender, common_objects, member_id, sdo
+from stillwatch.forum.writing.versions import versioned
 
-__all__ = ["Doubt", "not_harvesting", "said_bytes", "seen_too"]
+__all__ = ["Doubt", "not_harvesting", "said", "seen_too"]
 
 Object = dict[str, Any]
 
@@ -75,14 +76,24 @@ def _as_strict(sender: Sender, about: Mapping[str, Any]) -> Sender:
     return replace(sender, tlp=tlp, pap=pap)
 
 
-def said_bytes(objects: list[Object], policy: Policy, *, now: dt.datetime) -> bytes:
-    """What is said, in canonical bytes, once no rule refuses it.
+def said(
+    objects: list[Object], policy: Policy, before: Mapping[str, Object], *, now: dt.datetime, passed_today: int = 0
+) -> tuple[list[Object], bytes]:
+    """What is said, as objects in their next versions and in canonical bytes, once no rule refuses it.
+
+    Args:
+        objects: sightings, opinions and notes.
+        policy: of this house.
+        before: objects that left before, by id.
+        now: the moment.
+        passed_today: objects that left today.
 
     Raises:
         ForumError: with every refusal.
     """
-    whole = [*common_objects(sender_of(policy)), *objects]
-    found = lint(whole, Setting(way=Way.OUT, now=now, policy=policy))
+    spoken = versioned(objects, before, today=now.astimezone(dt.UTC).date())
+    whole = [*common_objects(sender_of(policy)), *spoken]
+    found = lint(whole, outgoing(policy, now=now, before=before, passed_today=passed_today))
     if not found.passes:
         raise ForumError("\n".join(map(str, found.refusals)))
-    return canonical(bundle(whole))
+    return whole, canonical(bundle(whole))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from stillwatch.forum.stix.atlas import atlas_objects
 from stillwatch.forum.stix.extension import extension_objects, publisher
 from stillwatch.forum.stix.markings import fixed_markings
 from stillwatch.forum.stix.pattern import read_pattern
@@ -13,8 +14,8 @@ from stillwatch.forum.words import Kind
 
 __all__ = ["FIXED", "is_closed"]
 
-FIXED = {one["id"]: one for one in (*extension_objects(), publisher(), *fixed_markings())}
-"""Definitions and the identity behind them, by id: equal for every member."""
+FIXED = {one["id"]: one for one in (*extension_objects(), publisher(), *fixed_markings(), *atlas_objects())}
+"""Definitions, the identity behind them, and techniques as ATLAS publishes them, by id: equal for every member."""
 
 _CLOSED = re.compile(
     r"[a-z][a-z0-9-]{1,40}--[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from stillwatch.forum.rules.closed import FIXED
 from stillwatch.forum.rules.rule import Batch, Object, Refusal, Rule, Setting, refusal
-from stillwatch.forum.stix.ids import ATLAS
+from stillwatch.forum.stix.ids import CONDUCT
 from stillwatch.forum.stix.pattern import TEMPLATE_PATTERN, read_pattern
 from stillwatch.forum.stix.shape import nested
 from stillwatch.forum.stix.shapes import SHAPES
-from stillwatch.forum.words import Kind, Lane
+from stillwatch.forum.words import Kind, Lane, Way
 
 __all__ = ["RULE"]
 
@@ -21,15 +21,15 @@ _ADD = "Add the field; docs/forum.md lists what each type needs"
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
     """Every object is of a known type and of its shape, and every pattern one that we know."""
     for one in batch:
-        for path, why in _faults(one):
+        for path, why in (*_faults(one), *_not_public(one, setting)):
             yield refusal("R1", one, path, why, _ADD if why == "is missing" else _MEND)
 
 
 def _faults(one: Object) -> Iterator[tuple[str, str]]:
-    kind = one.get("type")
-    if kind in ("marking-definition", "extension-definition") or one.get("id") in FIXED:
-        if FIXED.get(str(one.get("id"))) != one:
-            yield "", "is not one of the definitions that the forum knows, or differs from it"
+    kind, made = one.get("type"), str(one.get("id"))
+    if kind in ("marking-definition", "extension-definition", "attack-pattern") or made in FIXED:
+        if FIXED.get(made) != one:
+            yield "", "is not one of the definitions or techniques that the forum knows, or differs from it"
         return
     if not isinstance(kind, str) or kind not in SHAPES:
         yield ".type", f"does not travel between peers; known are {', '.join(sorted(SHAPES))}"
@@ -37,8 +37,18 @@ def _faults(one: Object) -> Iterator[tuple[str, str]]:
     yield from nested(SHAPES[kind]).wrong(one)
     if kind == "indicator":
         yield from _pattern(one)
-    if kind == "attack-pattern" and one.get("id") not in {technique.stix for technique in ATLAS.values()}:
-        yield ".id", "is no technique of MITRE ATLAS that the forum knows; techniques are not made anew"
+
+
+def _not_public(one: Object, setting: Setting) -> Iterator[tuple[str, str]]:
+    """A model's name has no closed form, so what leaves may name only models of which the house says that the public knows them."""
+    if setting.way is Way.IN or setting.policy is None or one.get("revoked") is True:
+        return
+    compared = read_pattern(str(one.get("pattern")), str(one.get("pattern_type")))
+    named = {".model": one.get("model") if one.get("type") == CONDUCT else None}
+    named[".pattern"] = compared.value if compared is not None and compared.kind is Kind.MODEL else None
+    for path, model in named.items():
+        if model is not None and model not in setting.policy.public_models:
+            yield path, "is not known to be a public model (forum.toml: public_models)"
 
 
 def _pattern(one: Object) -> Iterator[tuple[str, str]]:

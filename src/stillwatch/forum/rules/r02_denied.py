@@ -11,7 +11,7 @@ from stillwatch.forum.rules.words_denied import denied, denied_key
 
 __all__ = ["RULE"]
 
-_MEND = "Take it out. If the words were misread, two people can override this refusal, and both are recorded"
+_MEND = "Take it out, or say it in other words"
 
 
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:

@@ -21,7 +21,7 @@ _REFS = ("object_refs", "source_ref", "target_ref", "sighting_of_ref")
 
 def is_marked(one: Object) -> bool:
     """Whether an object has to carry markings: observables and definitions do not."""
-    return one.get("type") not in UNMARKED and "created_by_ref" in one and FIXED.get(str(one.get("id"))) is None
+    return str(one.get("type")) not in UNMARKED and "created_by_ref" in one and FIXED.get(str(one.get("id"))) is None
 
 
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:

@@ -43,7 +43,7 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
     for one in batch:
         if FIXED.get(str(one.get("id"))) == one:
             continue
-        if one.get("type") in _TYPES or one.get("relationship_type") in _TIES:
+        if str(one.get("type")) in _TYPES or str(one.get("relationship_type")) in _TIES:
             yield refusal("R8", one, ".type", "tells others what to do", _MEND)
         for path, name, value in leaves(one):
             if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""R10. Everything that can be matched ends, within what its kind allows; what was withdrawn stays withdrawn, and versions go forward."""
+"""R10. What can be matched ends, within what its kind allows; what was withdrawn stays withdrawn; versions go forward, by one house."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from stillwatch.forum.words import Way
 
 __all__ = ["RULE"]
 
+_BY = ".created_by_ref"
+_OWN = "Nobody changes or withdraws what another house told; say what you think of it (stillwatch forum say)"
+
 
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
     """valid_until is there, later than valid_from, not past, and no later than the kind and the profile allow."""
@@ -20,12 +23,16 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
         twin = first.setdefault(str(one.get("id")), one)
         if twin is not one and twin.get("modified") == one.get("modified") and dict(twin) != dict(one):
             yield refusal("R10", one, ".id", "stands twice in the batch with different content", "Send one version")
-        if one.get("type") == "indicator" and one.get("revoked") is not True:
+        elif twin.get("created_by_ref") != one.get("created_by_ref"):
+            yield refusal("R10", one, _BY, "differs from that of its twin in the batch", _OWN)
+        if one.get("type") == "indicator":
             yield from _dates(one, setting)
         old = setting.before.get(str(one.get("id")))
         if old is None or "modified" not in one:
             continue
-        if old.get("revoked") is True and one.get("revoked") is not True:
+        if old.get("created_by_ref") != one.get("created_by_ref"):
+            yield refusal("R10", one, _BY, "is not the house that told it first", _OWN)
+        elif old.get("revoked") is True and one.get("revoked") is not True:
             yield refusal(
                 "R10",
                 one,
@@ -33,7 +40,7 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
                 "was withdrawn for good",
                 "Open a new case: its indicators have ids of their own",
             )
-        elif str(one.get("modified")) < str(old.get("modified")):
+        elif _before(one, old):
             yield refusal(
                 "R10",
                 one,
@@ -51,6 +58,11 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
             )
 
 
+def _before(one: Object, old: Object) -> bool:
+    at, known = _moment(one.get("modified")), _moment(old.get("modified"))
+    return at is not None and known is not None and at < known
+
+
 def _dates(one: Object, setting: Setting) -> Iterator[Refusal]:
     starts, ends = _moment(one.get("valid_from")), _moment(one.get("valid_until"))
     if starts is None or ends is None or ends <= starts:
@@ -61,6 +73,8 @@ def _dates(one: Object, setting: Setting) -> Iterator[Refusal]:
             "does not end",
             "Give valid_from and a later valid_until",
         )
+        return
+    if one.get("revoked") is True:
         return
     compared = read_pattern(str(one.get("pattern")), str(one.get("pattern_type")))
     most = LASTING[compared.kind] if compared is not None else min(LASTING.values())

@@ -11,6 +11,7 @@ from stillwatch.forum.words import Way
 __all__ = ["RULE"]
 
 _MEND = "Have counsel confirm a basis for this lane and enter it in forum.toml ([bases.KEY]: law, lanes, starts, ends, confirmed_by, on)"
+_AGAIN = "Preview the case again: it states the basis that forum.toml names"
 
 
 def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
@@ -30,21 +31,18 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
             )
             yield refusal("R13", None, f"forum.toml: bases.{policy.basis if policy else ''}", why, _MEND)
     for one in batch:
+        if one.get("revoked") is True:
+            continue
         extensions = one.get("extensions")
         ours = extensions.get(INDICATOR_EXTENSION) if isinstance(extensions, dict) else None
         stated = ours.get("legal_basis") if isinstance(ours, dict) else None
-        if (
-            one.get("revoked") is not True
-            and isinstance(stated, dict)
-            and str(stated.get("until")) < setting.today.isoformat()
-        ):
-            yield refusal(
-                "R13",
-                one,
-                f".extensions.{INDICATOR_EXTENSION}.legal_basis.until",
-                "its legal basis is over",
-                _MEND,
-            )
+        if not isinstance(stated, dict):
+            continue
+        here = f".extensions.{INDICATOR_EXTENSION}.legal_basis"
+        if str(stated.get("until")) < setting.today.isoformat():
+            yield refusal("R13", one, f"{here}.until", "its legal basis is over", _MEND)
+        if setting.way is Way.OUT and setting.policy is not None and stated.get("key") != setting.policy.basis:
+            yield refusal("R13", one, f"{here}.key", "names another basis than forum.toml", _AGAIN)
 
 
 RULE = Rule(code="R13", title="A legal basis in force", check=check)

@@ -27,7 +27,7 @@ def check(batch: Batch, setting: Setting) -> Iterator[Refusal]:
         if not isinstance(stated, dict) or not all(stated.get(name) for name in ("profile", "record", "by")):
             yield refusal("R14", one, here, "nobody signed what was removed", _MEND)
             continue
-        if setting.way is Way.IN or setting.policy is None:
+        if setting.way is Way.IN or setting.policy is None or one.get("revoked") is True:
             continue
         profile = profiles.get(str(stated["profile"]))
         compared = read_pattern(str(one.get("pattern")), str(one.get("pattern_type")))

@@ -2,7 +2,8 @@
 
 Full-width letters, combining marks, invisible characters, look-alike letters of other scripts, digits of any script, percent signs,
 entities, escapes, base64, base32, hex, tag characters and spaced-out letters all come out as plain text. Bounded, so that no text
-makes it slow. Misled by: ciphers (even rot13), words inside pictures, and languages in which one says it in other words.
+makes it slow; that a bound was reached is told (`unread`). Misled by: ciphers (even rot13), words inside pictures, and languages in which
+one says it in other words.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import unquote
 
-__all__ = ["one_spelling", "readings"]
+__all__ = ["one_spelling", "readings", "unread"]
 
 _MOST = 60
 _LAYERS = 4
@@ -33,9 +34,9 @@ _LATIN = {
 _LOOKALIKE = str.maketrans(_LATIN)
 _CASED = str.maketrans(_LATIN | {one.upper(): latin.upper() for one, latin in _LATIN.items() if len(one.upper()) == 1})
 _AT = re.compile(
-    r"\s*[\[({<]\s*(?:at|@|arobase|arroba|собака|在)\s*[\])}>]\s*|\s+at\s+(?=[\w.-]+\s*(?:[\[({<.]|\sdot\s))"
+    r"(?<!\s)\s*[\[({<]\s*(?:at|@|arobase|arroba|собака|在)\s*[\])}>]\s*|(?<!\s)\s+at\s+(?=[\w.-]+\s*(?:[\[({<.]|\sdot\s))"
 )
-_DOT = re.compile(r"\s*[\[({<]\s*(?:dot|\.|point|punkt|punto|точка|点)\s*[\])}>]\s*|(?<=\w)\s+dot\s+(?=\w)")
+_DOT = re.compile(r"(?<!\s)\s*[\[({<]\s*(?:dot|\.|point|punkt|punto|точка|点)\s*[\])}>]\s*|(?<=\w)\s+dot\s+(?=\w)")
 _SPACED = re.compile(r"(?<!\S)(?:\S[ \t|*]{1,2}){3,}\S(?!\S)")
 _DOTTED = re.compile(r"(?<!\w)(?:\w[._|*-]){3,}\w(?!\w)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
@@ -44,7 +45,6 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){8,}")
 _ESCAPES = re.compile(r"\\u\{([0-9a-fA-F]{1,6})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 
 
-@lru_cache(maxsize=2048)
 def readings(text: str) -> tuple[str, ...]:
     """Every reading of a text, the plainest first; all in one spelling.
 
@@ -53,19 +53,37 @@ def readings(text: str) -> tuple[str, ...]:
     >>> "mary@example.org" in readings("see bWFyeUBleGFtcGxlLm9yZw==")
     True
     """
+    return _read(text)[0]
+
+
+def unread(text: str) -> bool:
+    """Whether a text is too long or too coded to be read in full, so that more may lie in it than `readings` tells.
+
+    >>> unread("a quiet day"), unread("%252525252540" * 2)
+    (False, True)
+    """
+    return _read(text)[1]
+
+
+@lru_cache(maxsize=2048)
+def _read(text: str) -> tuple[tuple[str, ...], bool]:
+    """The readings, and whether a bound was reached before the last of them."""
     found: dict[str, None] = {}
     waiting = [(text[:_LONGEST], 0)]
-    while waiting and len(found) < _MOST:
+    bounded = len(text) > _LONGEST
+    while waiting:
         raw, depth = waiting.pop(0)
         spelt = one_spelling(raw)
         if spelt in found:
             continue
+        if depth > _LAYERS or len(found) == _MOST:
+            bounded = True
+            break
         found[spelt] = None
-        if depth < _LAYERS:
-            cased = _visible(raw)
-            inside = (*_opened(raw), *(_opened(cased) if cased != raw else ()), *_opened(_together(cased)))
-            waiting += [(opened, depth + 1) for opened in (*inside, *_respelt(spelt)) if opened]
-    return tuple(found)
+        cased = _visible(raw)
+        inside = (*_opened(raw), *(_opened(cased) if cased != raw else ()), *_opened(_together(cased)))
+        waiting += [(opened, depth + 1) for opened in (*inside, *_respelt(spelt)) if opened]
+    return tuple(found), bounded
 
 
 def one_spelling(text: str) -> str:

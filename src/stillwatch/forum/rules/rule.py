@@ -10,7 +10,18 @@ from typing import Any
 from stillwatch.forum.rules.policy import Policy
 from stillwatch.forum.words import Carrier, ForumError, Lane, Way
 
-__all__ = ["Batch", "Check", "Object", "Override", "Refusal", "Rule", "Setting", "refusal"]
+__all__ = [
+    "Batch",
+    "Check",
+    "Object",
+    "Override",
+    "Refusal",
+    "Rule",
+    "Setting",
+    "outgoing",
+    "refusal",
+    "told_as",
+]
 
 Object = Mapping[str, Any]
 Batch = Sequence[Object]
@@ -83,6 +94,29 @@ class Setting:
         return self.now.astimezone(dt.UTC).date()
 
 
+def outgoing(
+    policy: Policy,
+    *,
+    now: dt.datetime,
+    before: Mapping[str, Object],
+    passed_today: int = 0,
+    carrier: Carrier = Carrier.TAXII,
+    overrides: tuple[Override, ...] = (),
+) -> Setting:
+    """The setting of a house that sends to its peers, with the quotas of its policy."""
+    return Setting(
+        way=Way.OUT,
+        now=now,
+        policy=policy,
+        carrier=carrier,
+        before=before,
+        passed_today=passed_today,
+        most_a_day=policy.objects_a_day,
+        most_a_batch=policy.objects_a_batch,
+        overrides=overrides,
+    )
+
+
 Check = Callable[[Batch, Setting], Iterator[Refusal]]
 
 
@@ -99,11 +133,11 @@ class Rule:
 
 def refusal(code: str, one: Object | None, path: str, why: str, mend: str) -> Refusal:
     """A refusal of an object, or of the batch as a whole."""
-    return Refusal(code=code, object="" if one is None else _told(one), path=path, why=why, mend=mend)
+    return Refusal(code=code, object="" if one is None else told_as(one), path=path, why=why, mend=mend)
 
 
-def _told(one: Object) -> str:
-    """An object's id as a refusal may name it; no more than its type where the id is odd."""
+def told_as(one: Object) -> str:
+    """An object's id as a refusal may name it; no more than its type where the id is odd, and then it is not the id."""
     made = one.get("id")
     kind = one.get("type")
     if (

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["Leaf", "leaves"]
+__all__ = ["TOO_DEEP", "Leaf", "leaves"]
 
 _DEEP = 24
+TOO_DEEP = "(too deep)"
+"""Name of the leaf that stands for what lies deeper than is walked; it has no value, and R3 refuses it."""
 
 Leaf = tuple[str, str, Any]
 """Path, field name, value. Of a mapping also each key, as a value of its own under the name `(key)`."""
 
 
 def leaves(one: Mapping[str, Any]) -> Iterator[Leaf]:
-    """All leaves of an object, keys included; deeper than any object of ours is not walked, as R1 refuses it."""
+    """All leaves of an object, keys included, as deep as any object of ours goes; `TOO_DEEP` stands for what lies deeper."""
     yield from _walk(one, "", "", 0)
 
 
 def _walk(value: Any, path: str, name: str, depth: int) -> Iterator[Leaf]:
     if depth > _DEEP:
+        yield path, TOO_DEEP, None
         return
     if isinstance(value, Mapping):
         for number, (key, inner) in enumerate(value.items()):

@@ -48,20 +48,29 @@ def extension_objects() -> list[dict[str, Any]]:
             "property-extension",
             told["indicator-extension.json"],
         ),
-        _definition(NEW_SCO_EXTENSION, "Use of a model API", "new-sco", told[f"{CONDUCT}-properties.json"]),
+        _definition(
+            NEW_SCO_EXTENSION,
+            "Use of a model API",
+            "new-sco",
+            told[f"{CONDUCT}-properties.json"],
+            version="1.0.1",
+            modified="2026-11-22T00:00:00.000Z",
+        ),
     ]
 
 
-def _definition(made: str, name: str, kind: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _definition(
+    made: str, name: str, kind: str, schema: dict[str, Any], *, version: str = "1.0.0", modified: str = _CREATED
+) -> dict[str, Any]:
     return {
         "type": "extension-definition",
         "spec_version": "2.1",
         "id": made,
         "created_by_ref": PUBLISHER,
         "created": _CREATED,
-        "modified": _CREATED,
+        "modified": modified,
         "name": name,
         "schema": canonical(schema).decode(),
-        "version": "1.0.0",
+        "version": version,
         "extension_types": [kind],
     }

@@ -13,10 +13,13 @@ from stillwatch.core import Technique
 from stillwatch.forum.stix.ids import CONDUCT
 from stillwatch.forum.words import Kind
 
-__all__ = ["RHYTHMS", "TEMPLATE_PATTERN", "Compared", "pattern_of", "read_pattern", "wrong_value"]
+__all__ = ["JA", "RHYTHMS", "TEMPLATE_PATTERN", "Compared", "pattern_of", "read_pattern", "wrong_value"]
 
 TEMPLATE_PATTERN = "x-prompt-template"
 """`pattern_type` of template fingerprints: canonical JSON of slot types and hashes of words, no text."""
+
+JA = r"[0-9a-f]{32}|[a-z]\d{2}[a-z]\d{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}"
+"""A JA3 or JA4 fingerprint of a TLS client."""
 
 RHYTHMS = ("round_the_clock", "business_hours", "short_bursts")
 """Shapes of a group's day; no clock time is told."""
@@ -45,7 +48,7 @@ _READERS = [
     for kind, forms in _FORMS.items()
     for form in forms
 ]
-_JA = re.compile(r"[0-9a-f]{32}|[a-z]\d{2}[a-z]\d{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}")
+_JA = re.compile(JA)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,79}")
 _AGENT_WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/;:()+,-]{1,199}")
 _SLOT = re.compile(r"(?:number|code|address|quote|words|text)")

@@ -7,11 +7,11 @@ from typing import Any
 
 from stillwatch.forum.words import ForumError
 
-__all__ = ["DEEPEST", "LARGEST", "read_objects"]
+__all__ = ["DEEPEST", "LARGEST", "MOST_OBJECTS", "read_objects"]
 
 LARGEST = 32 * 1024 * 1024
 DEEPEST = 24
-_MOST = 20_000
+MOST_OBJECTS = 20_000
 
 
 def read_objects(data: bytes) -> list[dict[str, Any]]:
@@ -32,8 +32,8 @@ def read_objects(data: bytes) -> list[dict[str, Any]]:
     except ValueError as error:
         raise ForumError("not JSON in UTF-8") from error
     found = _objects(value)
-    if len(found) > _MOST:
-        raise ForumError(f"{len(found):,} objects, at most {_MOST:,} are read at once")
+    if len(found) > MOST_OBJECTS:
+        raise ForumError(f"{len(found):,} objects, at most {MOST_OBJECTS:,} are read at once")
     return found
 
 

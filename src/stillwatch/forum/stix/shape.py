@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -149,8 +150,22 @@ def ref(*types: str) -> Field:
     return text(rf"(?:{'|'.join(map(re.escape, types))})--{_UUID}", f"the id of a {named}")
 
 
-instant = text(
+_instant = text(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z",
     "a time such as 2026-11-22T00:00:00.000Z",
 )
+
+
+def _no_moment(value: Any) -> Wrong:
+    """Also of the right form, but a day that no calendar has."""
+    faults = list(_instant.wrong(value))
+    if not faults:
+        try:
+            dt.datetime.fromisoformat(value)
+        except ValueError:
+            faults = [("", "expected a day that there is")]
+    yield from faults
+
+
+instant = replace(_instant, wrong=_no_moment)
 """A moment as STIX writes it."""

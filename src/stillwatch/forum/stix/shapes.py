@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from stillwatch.cases.ruling import Reason
 from stillwatch.core import Technique
-from stillwatch.forum.stix.ids import CONDUCT, INDICATOR_EXTENSION, NEW_SCO_EXTENSION
-from stillwatch.forum.stix.pattern import RHYTHMS, TEMPLATE_PATTERN
+from stillwatch.forum.stix.ids import ATLAS, CONDUCT, INDICATOR_EXTENSION, NEW_SCO_EXTENSION
+from stillwatch.forum.stix.pattern import JA, RHYTHMS, TEMPLATE_PATTERN
 from stillwatch.forum.stix.phrases import PHRASE
 from stillwatch.forum.stix.shape import (
     Field,
@@ -71,7 +71,7 @@ INDICATOR_FIELDS: Shape = {
 OBSERVED_FIELDS: Shape = {
     "technique": one_of(*Technique).optional,
     "model": text(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,79}", "the public name of a model").optional,
-    "tls_client": text(r"[a-z0-9_]{32,40}", "a JA3 or JA4 fingerprint").optional,
+    "tls_client": text(JA, "a JA3 or JA4 fingerprint").optional,
     "rhythm": one_of(*RHYTHMS).optional,
 }
 """The properties of our observable."""
@@ -123,7 +123,13 @@ SHAPES: dict[str, Shape] = {
         "modified": instant,
         "name": _phrase,
         "kill_chain_phases": list_of(
-            nested({"kill_chain_name": same("mitre-atlas"), "phase_name": text(r"[a-z-]{3,40}", "a phase")}), most=4
+            nested(
+                {
+                    "kill_chain_name": same("mitre-atlas"),
+                    "phase_name": one_of(*sorted({phase for one in ATLAS.values() for phase in one.phases})),
+                }
+            ),
+            most=4,
         ),
         "external_references": list_of(_atlas, most=1),
     },

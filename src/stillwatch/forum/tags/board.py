@@ -135,10 +135,10 @@ def merged(whole: Board, parts: Iterable[Board]) -> Board:
     return Board(kind=whole.kind, epoch=whole.epoch, high=high[first], low=low[first], support=support[first])
 
 
-def write_board(board: Board, path: Path) -> None:
-    """Write a board; a reader sees the old file or the new one, whole."""
+def write_board(board: Board, path: Path, *, mode: int = 0o644) -> None:
+    """Write a board; a reader sees the old file or the new one, whole. A house's own tags are for its owner alone (0600)."""
     head = msgspec.json.encode(_Head(kind=board.kind, epoch=board.epoch, rules=board.rules, tags=len(board)))
-    durable_write(path, b"".join((_FORM, head, b"\n", board.rows().tobytes(), board.support.tobytes())))
+    durable_write(path, b"".join((_FORM, head, b"\n", board.rows().tobytes(), board.support.tobytes())), mode=mode)
 
 
 def read_board(path: Path) -> Board:

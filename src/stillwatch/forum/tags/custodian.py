@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stillwatch.forum.tags.committed import Statement
-from stillwatch.forum.tags.keys import Epoch, read_epochs
+from stillwatch.forum.tags.keys import Epoch, destroy_closed, read_epochs
 from stillwatch.forum.tags.kinds import Kind
 from stillwatch.forum.tags.ledger import Ledger, Line
 from stillwatch.forum.tags.members import Member, read_members, who
@@ -25,7 +25,8 @@ def _now() -> dt.datetime:
 class Custodian:
     """A custodian over its folder: `keys/`, `members.json`, `ledger.sqlite`.
 
-    Members and epochs are read again when their files change, so a member that was let go is refused at once.
+    Members and epochs are read again when their files change, so a member that was let go is refused at once; the seeds of epochs that
+    are closed are destroyed whenever keys are looked for, on the first day after their close on which anybody asks.
 
     Args:
         folder: where it keeps everything.
@@ -40,6 +41,7 @@ class Custodian:
         self.ledger = Ledger(folder / "ledger.sqlite", clock, tell)
         self._members: tuple[object, dict[str, Member]] = (None, {})
         self._epochs: tuple[object, dict[str, Epoch]] = (None, {})
+        self._looked: dt.date | None = None
 
     def member(self, token: str) -> str:
         """Whose token it is.
@@ -91,6 +93,13 @@ class Custodian:
         counted = self.ledger.charge(*told)
         return counted, Answer(elements=elements, proof=proof)
 
+    def _destroy(self, folder: Path) -> None:
+        """Once a day and never late: an epoch ends whether or not anybody rotates."""
+        today = self._clock().date()
+        if self._looked != today:
+            destroy_closed(folder, today)
+            self._looked = today
+
     def _open(self, name: str) -> Epoch:
         epoch = self._kept().get(name)
         today = self._clock().date()
@@ -114,6 +123,7 @@ class Custodian:
 
     def _kept(self) -> dict[str, Epoch]:
         folder = self.folder / "keys"
+        self._destroy(folder)
         mark = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.key")))
         if self._epochs[0] != mark:
             self._epochs = (mark, read_epochs(folder))

@@ -1,4 +1,4 @@
-"""A custodian's seeds: one file an epoch, readable by their owner alone, destroyed when the epoch closes.
+"""A custodian's seeds: one file an epoch, readable by their owner alone, destroyed once the epoch is closed: by who serves, or rotates.
 
     keys/<epoch>.key      the seed, and from when to when it is used
     keys/<epoch>.json     the statement of its public keys; stays when the seed is gone
@@ -82,11 +82,8 @@ def read_epoch(folder: Path, epoch: str) -> Epoch:
     path = folder / f"{epoch}.key"
     if path.stat().st_mode & 0o077:
         raise TagError(f"{path}: others can read it; chmod 600, and make a new epoch if they may have")
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=_Seed)
-        seed = bytes.fromhex(kept.seed)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise TagError(f"{path}: damaged key file; restore it") from error
+    kept = _kept(path)
+    seed = bytes.fromhex(kept.seed)
     keys = {kind: evaluator(seed, key_info(kept.custodian, kept.epoch, kind)) for kind in Kind}
     beside = folder / f"{epoch}.json"
     if not beside.exists():
@@ -105,12 +102,25 @@ def read_epochs(folder: Path) -> dict[str, Epoch]:
 
 
 def destroy_closed(folder: Path, today: dt.date) -> list[str]:
-    """Overwrite and delete the seeds of epochs that are closed; their names."""
+    """Overwrite and delete the seeds of epochs that are closed; their names.
+
+    Raises:
+        TagError: when a file is damaged.
+    """
     gone = []
     for path in sorted(folder.glob("*.key")):
-        kept = msgspec.json.decode(path.read_bytes(), type=_Seed)
+        kept = _kept(path)
         if kept.closes <= today:
             path.write_bytes(secrets.token_bytes(path.stat().st_size))
             path.unlink()
             gone.append(kept.epoch)
     return gone
+
+
+def _kept(path: Path) -> _Seed:
+    try:
+        kept = msgspec.json.decode(path.read_bytes(), type=_Seed)
+        bytes.fromhex(kept.seed)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise TagError(f"{path}: damaged key file; restore it") from error
+    return kept

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -106,7 +107,7 @@ def _guarded(work: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
             return _refused(refused)
         except ClientDisconnect:
             return Response(status_code=400)
-        except (Error, OSError) as error:
+        except (Error, OSError, sqlite3.Error) as error:
             _log.error("a request could not be answered", extra={"error": type(error).__name__})
             return _refused(RequestRefused(Refusal.BUSY, "the custodian cannot answer now"))
 

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS reads (
   begun {big} NOT NULL, ended {big} NOT NULL, PRIMARY KEY (collection, member, filters, through));
 CREATE TABLE IF NOT EXISTS quotas (
   member TEXT NOT NULL, day {big} NOT NULL, kind TEXT NOT NULL, used {big} NOT NULL, PRIMARY KEY (member, day, kind));
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value {big} NOT NULL);
 CREATE TABLE IF NOT EXISTS keys (name TEXT PRIMARY KEY, value {blob} NOT NULL)"""
 
 
@@ -98,9 +99,10 @@ def make_tables(connection: Connection) -> None:
 
 
 class _Sqlite:
-    """A file in WAL mode: readers never wait for the writer, and a commit is on the disk before it returns."""
+    """A file in WAL mode, made for its owner alone: readers never wait for the writer, and a commit is on the disk before it returns."""
 
     def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
         self._open = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         for one in ("journal_mode = WAL", "synchronous = FULL", f"cache_size = -{_CACHE_KIB}", "temp_store = MEMORY"):
             self._open.execute(f"PRAGMA {one}")

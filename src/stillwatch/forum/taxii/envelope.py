@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from stillwatch.forum.stix.reading import MOST_OBJECTS
 from stillwatch.forum.taxii.hub import Collection
 from stillwatch.forum.taxii.wire import Refusal, version_key, version_text
 
@@ -19,6 +21,7 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ID = re.compile(rf"([a-z0-9](?:[a-z0-9-]{{0,248}}[a-z0-9])?)--{_UUID}")
 _DEEPEST = 64
 _SHOWN = 120
+_log = logging.getLogger(__name__)
 
 
 class Refused(Protocol):
@@ -72,7 +75,7 @@ def read_envelope(body: bytes) -> list[Any]:
     """The objects of an envelope.
 
     Raises:
-        Refusal: 400 when it is no JSON, 422 when it is no envelope.
+        Refusal: 400 when it is no JSON, 422 when it is no envelope, 413 when it holds more objects than are read at once.
     """
     try:
         whole = msgspec.json.decode(body)
@@ -85,6 +88,8 @@ def read_envelope(body: bytes) -> list[Any]:
     objects = whole.get("objects")
     if not isinstance(objects, list):
         raise Refusal(422, 'expected an envelope with a list of objects: {"objects": [...]}', code="no_envelope")
+    if len(objects) > MOST_OBJECTS:
+        raise Refusal(413, f"{len(objects):,} objects, at most {MOST_OBJECTS:,} are read at once")
     return objects
 
 
@@ -105,6 +110,9 @@ def read_object(raw: Any, collection: Collection, *, most_bytes: int, member: st
         refused = accept(raw, member=member, collection=collection.id)
     except _Fault as fault:
         return Incoming(id=found[0], shown_version=shown, code=fault.code, fault=f"{fault.code}: {fault}")
+    except Exception as error:  # whatever one object does to the rules, those beside it are judged
+        _log.error("an object broke the rules' reading of it", extra={"error": type(error).__name__})
+        return Incoming(id=found[0], shown_version=shown, code="malformed", fault="malformed: no rule can read it")
     if refused:
         told = "; ".join(f"{one.code}: {one.message}" for one in refused)
         codes = ",".join(sorted({one.code for one in refused}))

@@ -21,14 +21,19 @@ from stillwatch.forum.taxii.wire import STIX
 __all__ = ["ApiRoot", "Collection", "Group", "Hub", "Member", "read_hub"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_CODE = re.compile(r"[0-9a-f]{8}")
 _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _RESERVED = ("taxii2", "log")
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A lab: `name` is what the hub, its log and its receipts call it, so a pseudonym will do. It may come in by any of the three ways."""
+    """A lab: `name` is what the hub, its log and its receipts call it, so a pseudonym will do. It may come in by any of the three ways.
+
+    `code` is what its objects are signed with (`member` in its forum.toml): without one it can send nothing that has a sender.
+    """
 
     name: str
+    code: str = ""
     token_sha256: str = ""
     password: str = ""
     certificate: str = ""
@@ -137,6 +142,7 @@ def _faults(hub: Hub) -> Iterator[Fault]:
                 message = f'got "{one.name}", expected lower-case letters, digits, dots, dashes and underscores'
                 yield Fault(path=f"{table}[{number}].name", message=message)
         yield from _doubled(f"{table}[].name", (one.name for one in entries))
+    yield from _doubled("member[].code", (one.code for one in hub.member if one.code))
     yield from _doubled("collection[].id", (one.id for one in hub.collection))
     for name in ("max_content_length", "max_object_bytes", "max_page", "max_page_bytes", "max_at_once", "body_seconds"):
         if getattr(hub, name) <= 0:
@@ -168,6 +174,8 @@ def _faults(hub: Hub) -> Iterator[Fault]:
 def _member_faults(member: Member, where: str) -> Iterator[Fault]:
     if not (member.token_sha256 or member.password or member.certificate):
         yield Fault(path=where, message="has no way in: expected token_sha256, password or certificate")
+    if member.code and not _CODE.fullmatch(member.code):
+        yield Fault(path=f"{where}.code", message="expected eight hex digits, the member's code in the forum")
     if member.token_sha256 and not re.fullmatch(r"[0-9a-f]{64}", member.token_sha256):
         yield Fault(path=f"{where}.token_sha256", message="expected 64 hex digits in lower case")
     if member.password and not member.password.startswith("$argon2id$"):

@@ -1,7 +1,8 @@
 """What other labs told us, from every server: a page and how far we are commit together, so a crash costs one page fetched again.
 
 A version of an object is kept once for each server that told it. A server that tells one version in two ways is not believed the second
-time, and that is kept too.
+time, and that is kept too. An object belongs to the house that it was first told of: what comes later in another's name, from whatever
+server, is kept and never given out.
 """
 
 from __future__ import annotations
@@ -130,15 +131,18 @@ class Inbox:
         return Merged(new=new, known=known, refused=refused)
 
     def objects(self, *, batch: int = 500) -> Iterator[Held]:
-        """Every object in its newest version, whoever told it, in the order of ids; withdrawn ones among them."""
+        """Every object in the newest version of the house that made it, in the order of ids; withdrawn ones among them."""
         last = ""
         asked = "SELECT DISTINCT id FROM held WHERE id > ? ORDER BY id LIMIT ?"
         while names := self._open.rows(asked, last, batch):
             for (name,) in names:
                 told = self._open.rows(
-                    "SELECT source, version, digest, body FROM held WHERE id = ? ORDER BY version DESC, source", name
+                    "SELECT source, version, digest, body FROM held WHERE id = ? ORDER BY rowid", name
                 )
-                newest = [one for one in told if one[1] == told[0][1]]
+                maker = _maker(told[0][3])
+                own = sorted(one for one in told if _maker(one[3]) == maker)
+                last_told = max(one[1] for one in own)
+                newest = [one for one in own if one[1] == last_told]
                 yield Held(
                     stix=msgspec.json.decode(newest[0][3]),
                     sources=tuple(one[0] for one in newest),
@@ -157,3 +161,12 @@ class Inbox:
         put = "INSERT INTO sent (source, id, version) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         self._open.each(put, [(source, *one) for one in named])
         self._open.do("COMMIT")
+
+
+class _Made(msgspec.Struct):
+    created_by_ref: Any = None
+
+
+def _maker(body: bytes) -> Any:
+    """Whose an object says that it is."""
+    return msgspec.json.decode(body, type=_Made).created_by_ref

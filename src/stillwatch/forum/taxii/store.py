@@ -122,9 +122,10 @@ def add_objects(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Store what is new, in order; the TAXII status resource, kept for its member, and what to tell the log."""
     known = _known(tx, collection, {one.id for one in incoming if not one.fault})
-    last = tx.rows("SELECT COALESCE(MAX(added), 0) FROM objects")[0][0]
+    last = _last_added(tx)
     fresh: list[tuple[Any, ...]] = []
-    done, failed, told, touched = [], [], [], set()
+    told: list[dict[str, Any]] = []
+    done, failed, touched = [], [], set()
     for one in incoming:
         versions = known.setdefault(one.id, [])
         code, fault = (one.code, one.fault) if one.fault else _refused(one, versions, member)
@@ -186,10 +187,15 @@ def delete_object(tx: Connection, collection: str, name: str, wanted: Wanted, *,
     rows = page(tx, collection, wanted, bodies=False, most_bytes=0).rows
     known = _known(tx, collection, {name})[name]
     gone = {one.added for one in rows}
+    reached = _last_added(tx)
     if any(one.owner != member for one in known if one.added in gone):
         return None
     for added in gone:
         tx.do("DELETE FROM objects WHERE added = ?", added)
+    tx.do(
+        "INSERT INTO marks (name, value) VALUES ('added', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        reached,
+    )
     rest = [one for one in known if one.added not in gone]
     _flag(tx, rest)
     return sorted(gone)
@@ -234,6 +240,15 @@ def secret(tx: Connection, name: str) -> bytes:
 def hub_clock() -> int:
     """Microseconds since 1970 by this machine's clock."""
     return time.time_ns() // 1000
+
+
+def _last_added(read: Connection) -> int:
+    """The last time of addition that was given out, if only to what was erased since."""
+    asked = (
+        "SELECT COALESCE(MAX(last), 0) FROM (SELECT MAX(added) AS last FROM objects "
+        "UNION ALL SELECT value FROM marks WHERE name = 'added') AS t"
+    )
+    return int(read.rows(asked)[0][0])
 
 
 def _known(read: Connection, collection: str, names: set[str]) -> dict[str, list[Version]]:

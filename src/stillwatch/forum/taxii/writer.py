@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from stillwatch.forum.taxii.database import Connection, Connector
+from stillwatch.forum.taxii.wire import Refusal
 
 __all__ = ["Readers", "Writer"]
 
@@ -29,7 +30,7 @@ class Writer:
         self._thread.start()
 
     async def do(self, job: Callable[[Connection], _T]) -> _T:
-        """Run a job inside a transaction; what it returns, once it is committed."""
+        """Run a job inside a transaction; what it returns, once it is committed. Whoever gives up before it begins undoes it."""
         return await asyncio.wrap_future(self.submit(job))
 
     def submit(self, job: Callable[[Connection], _T]) -> Future[_T]:
@@ -45,14 +46,17 @@ class Writer:
 
     def _work(self) -> None:
         connection: Connection | None = None
-        while (batch := self._batch()) is not None:
+        while (waiting := self._batch()) is not None:
+            batch = [one for one in waiting if one[1].set_running_or_notify_cancel()]
+            if not batch:
+                continue
             try:
                 connection = connection or self._connect()
                 self._commit(connection, batch)
             except Exception as error:
                 _log.exception("writing failed; %d jobs are undone", len(batch))
                 for _, done in batch:
-                    if not done.done():
+                    if not done.done():  # those that were answered are committed
                         done.set_exception(error)
                 _close(connection)
                 connection = None
@@ -121,7 +125,9 @@ class Readers:
             self._opened.append(connection)
         try:
             return job(connection)
-        except OSError:
+        except Refusal:
+            raise
+        except Exception:  # drivers have errors of their own for a connection that is gone
             _close(connection)
             self._opened.remove(connection)
             self._own.connection = None

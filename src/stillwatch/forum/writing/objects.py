@@ -14,6 +14,7 @@ from typing import Any
 from stillwatch.core import Technique
 from stillwatch.forum.indicators import UNCORROBORATED, CaseFacts, Indicator
 from stillwatch.forum.stix import phrases
+from stillwatch.forum.stix.atlas import atlas_objects
 from stillwatch.forum.stix.extension import extension_objects, publisher
 from stillwatch.forum.stix.ids import (
     ATLAS,
@@ -244,27 +245,8 @@ def _techniques(indicators: Sequence[Indicator]) -> list[Object]:
     named = ["AML.T0024.002", "AML.T0040"]
     named += ["AML.T0065"] if Kind.TEMPLATE in kinds or asked & set(Technique) else []
     named += ["AML.T0021"]
-    return [
-        {
-            "type": "attack-pattern",
-            "spec_version": "2.1",
-            "id": ATLAS[name].stix,
-            "created": ATLAS[name].created,
-            "modified": ATLAS[name].modified,
-            "name": ATLAS[name].name,
-            "kill_chain_phases": [
-                {"kill_chain_name": "mitre-atlas", "phase_name": phase} for phase in ATLAS[name].phases
-            ],
-            "external_references": [
-                {
-                    "source_name": "mitre-atlas",
-                    "external_id": name,
-                    "url": f"https://atlas.mitre.org/techniques/{name}",
-                }
-            ],
-        }
-        for name in named
-    ]
+    known = {one["id"]: one for one in atlas_objects()}
+    return [known[ATLAS[name].stix] for name in named]
 
 
 def _folder(facts: CaseFacts, made: Sequence[Object], sender: Sender, today: dt.date) -> Object:

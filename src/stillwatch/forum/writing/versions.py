@@ -57,7 +57,7 @@ def revoked(old: Object, *, sender: Sender, why: str, today: dt.date) -> list[Ob
         return [gone]
     note = stix_id("note", old["id"], "withdrawn", gone["modified"])
     told = sdo("note", note, sender, today, abstract="withdrawn", content=REASONS[why], object_refs=[old["id"]])
-    return [gone, told]
+    return [gone, {**told, "object_marking_refs": old["object_marking_refs"]}]
 
 
 def _content(one: Object) -> Object:
