@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -48,10 +49,11 @@ def gateway(
     bind_signatures: Literal["off", "org", "model", "prefix"] = "off",
     strict_signatures: Annotated[bool, Parameter(negative=())] = False,
     keep_engine_fields: Annotated[bool, Parameter(negative=())] = False,
-    when_policy_fails: Literal["open", "closed"] = "open",
-    when_unreadable: Literal["open", "closed"] = "closed",
-    when_not_hideable: Literal["open", "closed"] = "closed",
+    when_policy_fails: Literal["closed", "unsafe-open"] = "closed",
+    when_unreadable: Literal["closed", "unsafe-open"] = "closed",
+    when_not_hideable: Literal["closed", "unsafe-open"] = "closed",
     max_body_mb: int = 32,
+    max_held_mb: int = 512,
     silence_seconds: float = 600.0,
     drain_seconds: float = 30.0,
 ) -> None:
@@ -72,7 +74,7 @@ def gateway(
         client_ca: Certificates of which clients must show one.
         upstream_ca: Certificates that are trusted of the upstream instead of the system's.
         account_header: Header in which a trusted front names the account; else the key stands for it.
-        org_header: Header in which a trusted front names the organisation.
+        org_header: Header in which a trusted front names the organisation; else none is known.
         trust_forwarded: A trusted front sets X-Forwarded-For.
         zero_retention: File of accounts and organisations whose text is never kept, one a line.
         beside: Gateways that stand side by side; each lets an equal share of every limit through.
@@ -82,12 +84,13 @@ def gateway(
         pathway: What the capture calls this way in.
         hide_reasons: Leave rule and step out of headers and error bodies.
         bind_signatures: Bind reasoning signatures to the organisation, also to the model, also to the conversation so far.
-        strict_signatures: Refuse signatures that were issued before the gateway bound any.
+        strict_signatures: Refuse signatures without a seal too: without this, taking the seal off lets one through.
         keep_engine_fields: Let fields through that reach into the serving engine, such as opting out of a watermark.
-        when_policy_fails: Let requests pass (open) or refuse them (closed) when the policy raises an error.
+        when_policy_fails: Refuse requests (closed) or let them pass (unsafe-open) when the policy raises an error.
         when_unreadable: The same for bodies that are no JSON.
         when_not_hideable: The same for answers in which something must be hidden and nobody can read them.
         max_body_mb: Largest request body.
+        max_held_mb: Request bodies that are held at once, all together; beyond that 503.
         silence_seconds: How long the upstream may be silent.
         drain_seconds: How long requests under way may take when the gateway ends.
     """
@@ -115,6 +118,7 @@ def gateway(
     opened = Workspace(workspace)
     options = Options(
         max_body=max_body_mb << 20,
+        max_held=max_held_mb << 20,
         silence_seconds=silence_seconds,
         decide=Fail(when_policy_fails),
         unreadable=Fail(when_unreadable),
@@ -124,7 +128,7 @@ def gateway(
         forwarded=trust_forwarded,
         strip=not keep_engine_fields,
     )
-    gate, refresh = _gate(
+    gate, refresh, age = _gate(
         policy, standing or workspace / "standing" / "standing.arrow", beside=beside, valkey=valkey, key=opened.key
     )
     keeping = Capture(workspace / "inbox", roll_seconds=roll_seconds) if capture else None
@@ -159,7 +163,7 @@ def gateway(
         drain_seconds=drain_seconds,
     )
     log_to(sys.stderr)
-    admin = Admin(served.metrics, keeping, pathway=pathway)
+    admin = Admin(served.metrics, keeping, pathway=pathway, age=age)
 
     def listening(taken: int, pages: int | None) -> None:
         print(
@@ -172,13 +176,13 @@ def gateway(
 
 def _gate(
     policy: Path | None, standing: Path, *, beside: int, valkey: str | None, key: bytes
-) -> tuple[Gate, Callable[[], object] | None]:
-    """The gate, and what makes it follow its files."""
+) -> tuple[Gate, Callable[[], object] | None, Callable[[], float | None]]:
+    """The gate, what makes it follow its files, and how old its standing is."""
     from stillwatch.gateway.observe import UnsafeObserveOnly
     from stillwatch.policy import connect, fetch_standing, open_gate
 
     if policy is None:
-        return UnsafeObserveOnly(), None
+        return UnsafeObserveOnly(), None, lambda: None
     fetch = None
     if valkey is not None:
         client = connect(valkey)
@@ -187,7 +191,7 @@ def _gate(
             return fetch_standing(client, standing, key, known=known)
 
     watched = open_gate(policy, standing, workers=beside, fetch=fetch)
-    return watched.gate, watched.refresh
+    return watched.gate, watched.refresh, lambda: watched.gate.health(time.time()).age
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

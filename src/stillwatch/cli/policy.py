@@ -161,6 +161,8 @@ def _show_account(policy: Policy, name: str, workspace: Path) -> None:
     )
     if ruling.appeal is not None:
         print(f"contested by naming {ruling.appeal}")
+    if ruling.link:
+        print(f"the caller is sent to {ruling.link}")
 
 
 def _show_replay(told: Replayed) -> None:

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from stillwatch.gateway.counting import HEAD, TAIL
-from stillwatch.gateway.hiding import EventTooLong, Seal, StreamHider, Unhideable, hidden
+from stillwatch.gateway.hiding import EventTooLong, StreamHider, Unhideable, hidden
+from stillwatch.gateway.judging import Passing
 from stillwatch.gateway.options import Fail, Options
+from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.wire import Headers, answer_headers
-from stillwatch.policy import Dialect, Hide, Ruling
+from stillwatch.policy import Dialect, Hide
 
 if TYPE_CHECKING:
     import aiohttp
 
     from stillwatch.gateway.metrics import Metrics
 
-__all__ = ["Tee", "Withheld", "relay", "relay_hidden"]
+__all__ = ["Hiding", "Withheld", "hides", "relay", "relay_hidden"]
+
+_STEP = 256 << 10
+"""Bytes that a packed answer is unpacked by."""
 
 
 class Withheld(Exception):
     """An answer that is not passed on because what must be hidden in it cannot be found."""
-
-
-class Tee:
-    """What is kept of an answer that goes by: its text up to a limit, its end for the usage, its size and its events."""
-
-    __slots__ = ("_kept", "_last", "_most", "_size", "events", "stream")
-
-    def __init__(self, most: int, *, stream: bool) -> None:
-        self._most = most
-        self._kept: list[bytes] = []
-        self._size = 0
-        self._last = b""
-        self.stream = stream
-        self.events = 0
-
-    def add(self, piece: bytes) -> None:
-        """Take note of one piece."""
-        if self._size < self._most:
-            self._kept.append(piece)
-        else:
-            self._last = (self._last + piece)[-TAIL:]
-        self._size += len(piece)
-        if self.stream:
-            self.events += piece.count(b"data:")
-
-    @property
-    def cut(self) -> bool:
-        """Whether the text lacks its end."""
-        return bool(self._last)
-
-    def body(self) -> bytes:
-        """The answer, up to the limit."""
-        if len(self._kept) > 1:
-            self._kept = [b"".join(self._kept)]
-        return self._kept[0] if self._kept else b""
-
-    def ends(self) -> tuple[bytes, bytes]:
-        """The first and the last bytes, where providers say what an answer cost."""
-        body = self.body()
-        return body[:HEAD], (body[-TAIL:] + self._last)[-TAIL:] if self._last else body[-TAIL:]
 
 
 async def relay(answer: aiohttp.ClientResponse, send: Any, tee: Tee, extra: Headers) -> None:
@@ -79,50 +44,120 @@ async def relay(answer: aiohttp.ClientResponse, send: Any, tee: Tee, extra: Head
             return
 
 
-async def relay_hidden(
-    answer: aiohttp.ClientResponse,
-    send: Any,
-    tee: Tee,
-    extra: Headers,
-    *,
-    dialect: Dialect,
-    ruling: Ruling,
-    options: Options,
-    metrics: Metrics,
-    seal: Seal | None = None,
-) -> None:
-    """Pass an answer on without what the ruling hides. The tee sees what the upstream said.
+class Hiding:
+    """One answer on its way out, without what the ruling hides: a stream leaves event by event, anything else at its end.
+
+    The gateway and the middleware share it. The tee sees what the model said.
 
     Raises:
-        Withheld: before the first byte, when the answer cannot be read.
+        Withheld: when the answer is packed in a way that is not read here.
     """
-    logprobs = ruling.clamp is not None and ruling.clamp.drop_logprobs
-    kind = answer.content_type
-    coding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if kind != "text/event-stream":
-        await _whole(answer, send, tee, extra, dialect, ruling.hide, logprobs, coding, options, metrics, seal)
-        return
-    unpack = _unpacking(coding)
+
+    def __init__(
+        self,
+        one: Passing,
+        *,
+        kind: str,
+        coding: str,
+        options: Options,
+        metrics: Metrics,
+    ) -> None:
+        ruling = one.ruling
+        logprobs = ruling.clamp is not None and ruling.clamp.drop_logprobs
+        self._one, self._options, self._metrics, self._logprobs = one, options, metrics, logprobs
+        self._unpack = _unpacking(coding.strip().lower())
+        self._stream: StreamHider | None = None
+        if kind.partition(";")[0].strip().lower() == "text/event-stream":
+            self._stream = StreamHider(one.route.answers, ruling.hide, logprobs=logprobs, seal=one.seal)
+        self._held: list[bytes] = []
+        self._size = 0
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer leaves event by event."""
+        return self._stream is not None
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """What may leave now.
+
+        Raises:
+            Withheld: when the answer cannot be read any further, or is larger than what is held.
+        """
+        for plain in (piece,) if self._unpack is None else _unpacked(self._unpack, piece):
+            self._one.tee.add(plain)
+            if self._stream is not None:
+                yield self._passed(self._stream, plain)
+                continue
+            self._held.append(plain)
+            self._size += len(plain)
+            if self._size > self._options.max_answer:
+                raise Withheld
+
+    def _passed(self, stream: StreamHider, plain: bytes) -> bytes:
+        try:
+            passed = stream.feed(plain)
+        except EventTooLong as error:
+            raise Withheld from error
+        if stream.unreadable:
+            self._metrics.stages[("hide", "closed")] += stream.unreadable
+            stream.unreadable = 0
+        return passed
+
+    def finish(self) -> bytes:
+        """What leaves at the end.
+
+        Raises:
+            Withheld: when the whole answer cannot be read.
+        """
+        if self._stream is not None:
+            return self._stream.finish()
+        body = b"".join(self._held)
+        self._held.clear()
+        one = self._one
+        try:
+            how = one.ruling.hide
+            return hidden(one.route.answers, body, how, logprobs=self._logprobs, seal=one.seal) if body else body
+        except Unhideable:
+            # An error page holds no reasoning; of an answer nobody can tell.
+            if one.status < 400 and self._options.hide is Fail.CLOSED:
+                raise Withheld from None
+            self._metrics.stages[("hide", Fail.OPEN.value)] += one.status < 400
+            return body
+
+
+def hides(one: Passing) -> bool:
+    """Whether something must be taken out of the answer to a request, or sealed in it."""
+    if one.route.answers is Dialect.OTHER:
+        return False
+    ruling = one.ruling
+    return (
+        ruling.hide is not Hide.NOTHING
+        or one.seal is not None
+        or (ruling.clamp is not None and ruling.clamp.drop_logprobs)
+    )
+
+
+async def relay_hidden(answer: aiohttp.ClientResponse, send: Any, extra: Headers, hiding: Hiding) -> None:
+    """Pass an answer on without what the ruling hides.
+
+    Raises:
+        Withheld: when the answer cannot be read; nothing was sent unless it is a stream that has begun.
+    """
+    start = {"type": "http.response.start", "status": answer.status}
     headers = answer_headers(answer.raw_headers, changed=True)
     headers += extra
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    hiding = StreamHider(dialect, ruling.hide, logprobs=logprobs, seal=seal)
+    if hiding.streams:
+        await send({**start, "headers": headers})
     content = answer.content
-    try:
-        while not content.at_eof():
-            piece = await content.readany()
-            if unpack is not None:
-                piece = unpack.decompress(piece)
-            tee.add(piece)
-            if passed := hiding.feed(piece):
+    while not content.at_eof():
+        for passed in hiding.feed(await content.readany()):
+            if passed:
                 await send({"type": "http.response.body", "body": passed, "more_body": True})
-    except (EventTooLong, zlib.error):
-        metrics.stages[("hide", "closed")] += 1
-        return
-    finally:
-        if hiding.unreadable:
-            metrics.stages[("hide", "closed")] += hiding.unreadable
-    await send({"type": "http.response.body", "body": hiding.finish(), "more_body": False})
+    rest = hiding.finish()
+    if not hiding.streams:
+        headers.append((b"content-length", str(len(rest)).encode()))
+        await send({**start, "headers": headers})
+    await send({"type": "http.response.body", "body": rest, "more_body": False})
 
 
 def _unpacking(coding: str) -> Any:
@@ -134,41 +169,14 @@ def _unpacking(coding: str) -> Any:
     raise Withheld
 
 
-async def _whole(
-    answer: aiohttp.ClientResponse,
-    send: Any,
-    tee: Tee,
-    extra: Headers,
-    dialect: Dialect,
-    how: Hide,
-    logprobs: bool,
-    coding: str,
-    options: Options,
-    metrics: Metrics,
-    seal: Seal | None,
-) -> None:
-    unpack = _unpacking(coding)
-    pieces: list[bytes] = []
-    size = 0
-    while not answer.content.at_eof():
-        piece = await answer.content.readany()
-        if unpack is not None:
-            piece = unpack.decompress(piece, options.max_answer - size + 1)
-        pieces.append(piece)
-        size += len(piece)
-        if size > options.max_answer:
-            raise Withheld
-    body = b"".join(pieces)
-    tee.add(body)
-    try:
-        passed = hidden(dialect, body, how, logprobs=logprobs, seal=seal) if body else body
-    except Unhideable:
-        # An error page holds no reasoning; of an answer nobody can tell.
-        if answer.status < 400 and options.hide is Fail.CLOSED:
-            raise Withheld from None
-        metrics.stages[("hide", "open")] += answer.status < 400
-        passed = body
-    headers = answer_headers(answer.raw_headers, changed=True)
-    headers += [(b"content-length", str(len(passed)).encode()), *extra]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": passed, "more_body": False})
+def _unpacked(unpack: Any, piece: bytes) -> Iterator[bytes]:
+    """A piece unpacked in steps of bounded size, however much it would unpack to."""
+    while True:
+        try:
+            plain = unpack.decompress(piece, _STEP)
+        except zlib.error as error:
+            raise Withheld from error
+        yield plain
+        piece = unpack.unconsumed_tail
+        if not piece and len(plain) < _STEP:
+            return

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+from stillwatch.gateway.refusing import Unacceptable
 from stillwatch.policy import Asked, Dialect
 
 __all__ = ["ENGINE_FIELDS", "Body", "Unreadable", "read_body"]
@@ -23,8 +24,11 @@ ENGINE_FIELDS = frozenset(
 """Fields with which a client reaches past the API into the serving engine: to opt out of marking, or to read what is not meant for it."""
 
 
-class Unreadable(Exception):
+class Unreadable(Unacceptable):
     """A body that is no JSON object in UTF-8."""
+
+    code = "invalid_json"
+    message = "The request body is not a JSON object in UTF-8."
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):

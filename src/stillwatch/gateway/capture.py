@@ -1,7 +1,8 @@
 """Exchanges handed to a writer in another process: memory is bounded, nobody waits, and what is dropped is counted.
 
 The serving process only queues bytes. The writer (`capture_writer`) reads bodies, leaves out what may not be kept and writes Parquet.
-When it falls behind, the oldest exchanges are dropped first; when it dies it is started again.
+When it falls behind, the oldest exchanges are dropped first; when it dies it is started again. It says how many exchanges it has put on
+the disk: those alone count as written, and what it took with it counts as dropped.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _log = logging.getLogger(__name__)
 _PAUSE = 0.1
 _PIPE = 1 << 20
 _TRIES = 5
+"""Writers that may die one after another without having written anything; then no other is started."""
+_WORD = 4
+"""Bytes of one acknowledgement: how many exchanges are on the disk now that were not before."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -55,7 +59,7 @@ class Capture:
         roll_rows, roll_seconds: when a file is closed and a new one begun.
 
     Attributes:
-        written: exchanges handed to the writer. dropped: exchanges lost because it was behind or gone.
+        written: exchanges that are on the disk. dropped: exchanges lost because the writer was behind or gone.
     """
 
     def __init__(self, inbox: Path, *, most_bytes: int = 64 << 20, roll_rows: int = 20_000, roll_seconds: float = 60.0):
@@ -71,13 +75,16 @@ class Capture:
         self._waiting: deque[Seen] = deque()
         self._bytes = 0
         self._unsent = b""
-        self._sending = 0
+        self._unwritten = 0
+        self._told = b""
         self._encode = msgspec.msgpack.Encoder().encode
         self._writer: subprocess.Popen[bytes] | None = None
+        self._pipe = self._said = -1
         self._tries = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._listening = False
+        self._given_up = False
         self.written = 0
         self.dropped = 0
 
@@ -87,41 +94,68 @@ class Capture:
         self._spawn()
 
     def _spawn(self) -> None:
-        self._writer = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own module
-        pipe = self._pipe()
-        os.set_blocking(pipe, False)
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+        self._writer = subprocess.Popen(  # noqa: S603 - our own module
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        assert self._writer.stdin is not None  # noqa: S101 - asked for above
+        assert self._writer.stdout is not None  # noqa: S101
+        self._pipe, self._said = self._writer.stdin.fileno(), self._writer.stdout.fileno()
+        os.set_blocking(self._pipe, False)
+        os.set_blocking(self._said, False)
+        fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+        if self._loop is not None:
+            self._loop.add_reader(self._said, self._hear)
 
-    def _pipe(self) -> int:
-        assert self._writer is not None  # noqa: S101 - set by _spawn
-        assert self._writer.stdin is not None  # noqa: S101
-        return self._writer.stdin.fileno()
+    def _hear(self) -> None:
+        """Take in what the writer says; the end of it is the writer's."""
+        if not self._heard():
+            self._again()
+
+    def _heard(self) -> bool:
+        """Count what was acknowledged; false where the writer is gone."""
+        while True:
+            try:
+                piece = os.read(self._said, 4096)
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+            if not piece:
+                return False
+            self._told += piece
+            whole = len(self._told) // _WORD * _WORD
+            for at in range(0, whole, _WORD):
+                count = min(int.from_bytes(self._told[at : at + _WORD], "little"), self._unwritten)
+                self.written += count
+                self._unwritten -= count
+                self._tries = 0
+            self._told = self._told[whole:]
 
     def keep(self, seen: Seen) -> None:
         """Queue one exchange; returns at once."""
+        if self._given_up:
+            self.dropped += 1
+            return
         self._waiting.append(seen)
-        self._bytes += len(seen.request) + len(seen.response) + 500
+        self._bytes += _size(seen)
         while self._bytes > self._most and self._waiting:
-            self._forget(self._waiting.popleft())
+            self._bytes -= _size(self._waiting.popleft())
             self.dropped += 1
         if self._timer is None and not self._listening and self._loop is not None:
             self._timer = self._loop.call_later(_PAUSE, self._flush)
 
-    def _forget(self, seen: Seen) -> None:
-        self._bytes -= len(seen.request) + len(seen.response) + 500
-
     def _flush(self) -> None:
+        if self._writer is None:
+            return
         self._quiet()
         try:
             self._write()
         except BlockingIOError:
             self._listen(True)
-        except (BrokenPipeError, OSError):
-            self._listen(False)
+        except OSError:
             self._again()
         else:
             self._listen(False)
-            self._tries = 0
 
     def _quiet(self) -> None:
         if self._timer is not None:
@@ -133,49 +167,65 @@ class Capture:
         if wanted != self._listening and self._loop is not None:
             self._listening = wanted
             if wanted:
-                self._loop.add_writer(self._pipe(), self._flush)
+                self._loop.add_writer(self._pipe, self._flush)
             else:
-                self._loop.remove_writer(self._pipe())
+                self._loop.remove_writer(self._pipe)
 
     def _write(self) -> None:
-        pipe = self._pipe()
         while self._unsent or self._waiting:
             if not self._unsent:
                 frames: list[bytes] = []
                 size = 0
                 while self._waiting and size < _PIPE:
                     seen = self._waiting.popleft()
-                    self._forget(seen)
+                    self._bytes -= _size(seen)
                     packed = self._encode(seen)
                     frames += (len(packed).to_bytes(4, "little"), packed)
                     size += len(packed)
-                self._unsent, self._sending = b"".join(frames), len(frames) // 2
+                self._unsent = b"".join(frames)
+                self._unwritten += len(frames) // 2
             while self._unsent:
-                self._unsent = self._unsent[os.write(pipe, self._unsent) :]
-            self.written, self._sending = self.written + self._sending, 0
+                self._unsent = self._unsent[os.write(self._pipe, self._unsent) :]
 
     def _again(self) -> None:
-        """The writer is gone: what it was being sent is lost with it, the rest goes to a new one."""
-        self._unsent = b""
-        self.dropped, self._sending = self.dropped + self._sending, 0
+        """The writer is gone: what it had not written is lost with it, the rest goes to a new one."""
+        code = self._let_go()
         self._tries += 1
-        code = None
-        if self._writer is not None:
-            code = self._writer.poll()
-            if self._writer.stdin is not None:
-                with contextlib.suppress(OSError):
-                    self._writer.stdin.close()
-        _log.error(
-            "the capture writer ended (status %s); %s", code, "started again" if self._tries <= _TRIES else "given up"
-        )
-        if self._tries <= _TRIES:
-            self._spawn()
-            if self._loop is not None:
-                self._timer = self._loop.call_later(_PAUSE, self._flush)
+        again = self._tries <= _TRIES and self._loop is not None
+        _log.error("the capture writer ended (status %s); %s", code, "started again" if again else "given up")
+        if again and self._loop is not None:
+            self._quiet()
+            self._timer = self._loop.call_later(_PAUSE * 2 ** (self._tries - 1), self._afresh)
             return
+        self._given_up = True
         self.dropped += len(self._waiting)
         self._waiting.clear()
         self._bytes = 0
+
+    def _afresh(self) -> None:
+        self._quiet()
+        self._spawn()
+        self._flush()
+
+    def _let_go(self) -> int | None:
+        """Take leave of a writer that has ended: what it acknowledged is written, what else it was given is lost. Its exit status."""
+        writer = self._writer
+        if writer is None:
+            return None
+        self._heard()
+        self._listen(False)
+        if self._loop is not None:
+            self._loop.remove_reader(self._said)
+        for end in (writer.stdin, writer.stdout):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.close()
+        self._writer = None
+        self._unsent = self._told = b""
+        self.dropped, self._unwritten = self.dropped + self._unwritten, 0
+        if writer.poll() is None:
+            writer.kill()
+        return writer.wait()
 
     @property
     def waiting(self) -> int:
@@ -184,23 +234,30 @@ class Capture:
 
     async def stop(self, seconds: float = 20.0) -> None:
         """Hand over what waits, and wait until the writer has written it."""
-        if self._writer is None:
-            return
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while (self._waiting or self._unsent) and loop.time() < until and self._tries <= _TRIES:
+        while (self._waiting or self._unsent) and loop.time() < until and not self._given_up:
             self._flush()
             await asyncio.sleep(0.02)
-        self._listen(False)
         self._quiet()
-        self._loop = None
         self.dropped += len(self._waiting)
+        self._waiting.clear()
+        self._bytes = 0
         writer = self._writer
+        if writer is None:
+            return
+        self._listen(False)
+        loop.remove_reader(self._said)
+        self._loop = None
         if writer.stdin is not None:
             writer.stdin.close()
         try:
             await asyncio.to_thread(writer.wait, max(1.0, until - loop.time()))
         except subprocess.TimeoutExpired:
-            writer.kill()
             _log.error("the capture writer did not finish in time")
-        self._writer = None
+        self._let_go()
+
+
+def _size(seen: Seen) -> int:
+    """Bytes that an exchange takes while it waits; whatever a caller can make long is counted."""
+    return len(seen.request) + len(seen.response) + len(seen.path) + len(seen.user_agent or "") + 2048

@@ -1,47 +1,152 @@
-"""What an answer cost, read from the few hundred bytes in which providers say it.
+"""What an answer cost, where its provider says it: in the `usage` of the whole answer, or of the last events of a stream.
 
-The text of an answer cannot pose as its usage: within JSON texts the quotation marks of a key are escaped.
+The caller has a say in much of an answer: Responses repeat its metadata and schemas, tools are called with arguments that it can dictate.
+So the answer is read as JSON, and only a `usage` at its place counts. An answer too long to be kept is searched at its end instead, and
+of several counts there the largest is taken: whatever a caller slips in can only cost it more.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 
+import msgspec
+
+from stillwatch.gateway.tee import Tee
 from stillwatch.policy import Used
 
-__all__ = ["HEAD", "TAIL", "used_in"]
+__all__ = ["used_in"]
 
-HEAD, TAIL = 4096, 4096
-"""Bytes of an answer's beginning and end in which usage is looked for."""
+_EVENTS = 8
+"""Events at the end of a stream that are looked at."""
+_HEAD = 4096
+_USAGE = re.compile(rb'"usage(?:Metadata)?"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*){0,8}\})')
+_MOST = 10**12
+_NONE = msgspec.Raw(b"")
 
-_WINDOW = 800
-_INPUT = re.compile(rb'"(?:prompt_tokens|input_tokens|promptTokenCount)"\s*:\s*(\d{1,12})')
-_OUTPUT = re.compile(rb'"(?:completion_tokens|output_tokens|candidatesTokenCount)"\s*:\s*(\d{1,12})')
-_REASONING = re.compile(rb'"(?:reasoning_tokens|thinking_tokens|thoughtsTokenCount)"\s*:\s*(\d{1,12})')
+
+class _Details(msgspec.Struct):
+    reasoning_tokens: int | None = None
+    thinking_tokens: int | None = None
 
 
-def used_in(head: bytes, tail: bytes, *, at: float, finished: bool, events: int | None = None) -> Used:
-    """Read usage from an answer's first and last bytes; unknown where neither says it.
+class _Usage(msgspec.Struct):
+    """As the four dialects name what they count."""
 
-    A stream that ends without usage, as when a client leaves early, counts one token an event (`events`): less than it cost, but not
-    nothing, so that leaving early does not make the budget endless.
+    prompt_tokens: int | None = None
+    input_tokens: int | None = None
+    promptTokenCount: int | None = None  # noqa: N815
+    completion_tokens: int | None = None
+    output_tokens: int | None = None
+    candidatesTokenCount: int | None = None  # noqa: N815
+    reasoning_tokens: int | None = None
+    thinking_tokens: int | None = None
+    thoughtsTokenCount: int | None = None  # noqa: N815
+    completion_tokens_details: _Details | None = None
+    output_tokens_details: _Details | None = None
+
+
+class _Answer(msgspec.Struct):
+    usage: _Usage | None = None
+    usageMetadata: _Usage | None = None  # noqa: N815
+    response: msgspec.Raw = _NONE
+    message: msgspec.Raw = _NONE
+
+
+_answer = msgspec.json.Decoder(_Answer).decode
+_answers = msgspec.json.Decoder(list[_Answer]).decode
+_usage = msgspec.json.Decoder(_Usage).decode
+_UNSAID = (msgspec.DecodeError, UnicodeError, RecursionError)
+
+
+class _Counts:
+    """The largest of each count so far; unknown until one is seen."""
+
+    __slots__ = ("input", "output", "reasoning")
+
+    def __init__(self) -> None:
+        self.input: int | None = None
+        self.output: int | None = None
+        self.reasoning: int | None = None
+
+    def read(self, answer: _Answer) -> None:
+        """Take the `usage` of an answer or an event in, or of the answer within an event."""
+        if answer.usage is not None:
+            self.add(answer.usage)
+        if answer.usageMetadata is not None:
+            self.add(answer.usageMetadata)
+        for raw in (answer.response, answer.message):
+            if raw is not _NONE:
+                with contextlib.suppress(*_UNSAID):
+                    self.read(_answer(raw))
+
+    def add(self, said: _Usage) -> None:
+        """Take one `usage` in."""
+        self.input = _largest(self.input, said.prompt_tokens, said.input_tokens, said.promptTokenCount)
+        self.output = _largest(self.output, said.completion_tokens, said.output_tokens, said.candidatesTokenCount)
+        reasoning = (said.reasoning_tokens, said.thinking_tokens, said.thoughtsTokenCount)
+        for details in (said.completion_tokens_details, said.output_tokens_details):
+            if details is not None:
+                reasoning += (details.reasoning_tokens, details.thinking_tokens)
+        self.reasoning = _largest(self.reasoning, *reasoning)
+
+
+def _largest(*counts: int | None) -> int | None:
+    largest: int | None = None
+    for count in counts:
+        if count is not None and count >= 0 and (largest is None or count > largest):
+            largest = min(count, _MOST)
+    return largest
+
+
+def used_in(tee: Tee, *, at: float, finished: bool) -> Used:
+    """Read usage from what was kept of an answer; unknown where it does not say it.
+
+    A stream that ends without usage, as when a client leaves early, counts one token an event: less than it cost, but not nothing, so that
+    leaving early does not make the budget endless.
     """
-    at_end = tail.rfind(b'"usage')
-    end = tail[at_end : at_end + _WINDOW] if at_end >= 0 else b""
-    begun = head.find(b'"usage') if head else -1
-    start = head[begun : begun + _WINDOW] if begun >= 0 else b""
-    output = _number(_OUTPUT, end)
-    if output is None and events is not None:
-        output = events
+    counts = _Counts()
+    body = tee.body()
+    if not tee.cut and b'"usage' in body:
+        (_read_stream if tee.stream else _read_whole)(body, counts)
+    if tee.cut:
+        for found in _USAGE.finditer(tee.tail()):
+            _search(found[1], counts)
+    if counts.output is None and tee.stream:
+        counts.output = tee.events
+    if counts.input is None and tee.stream and (begun := _USAGE.search(body[:_HEAD])) is not None:
+        first = _Counts()
+        _search(begun[1], first)
+        counts.input = first.input
     return Used(
         at=at,
-        input_tokens=_number(_INPUT, end) or _number(_INPUT, start),
-        output_tokens=output if output is not None else _number(_OUTPUT, start),
-        reasoning_tokens=_number(_REASONING, end),
+        input_tokens=counts.input,
+        output_tokens=counts.output,
+        reasoning_tokens=counts.reasoning,
         finished=finished,
     )
 
 
-def _number(pattern: re.Pattern[bytes], window: bytes) -> int | None:
-    found = pattern.search(window) if window else None
-    return int(found[1]) if found else None
+def _search(found: bytes, counts: _Counts) -> None:
+    with contextlib.suppress(*_UNSAID):
+        counts.add(_usage(found))
+
+
+def _read_whole(body: bytes, counts: _Counts) -> None:
+    with contextlib.suppress(*_UNSAID):
+        for one in _answers(body) if body.lstrip()[:1] == b"[" else (_answer(body),):
+            counts.read(one)
+
+
+def _read_stream(body: bytes, counts: _Counts) -> None:
+    """The last events; within JSON there is no line end, so what looks like the beginning of an event after one is one."""
+    end = len(body)
+    for _ in range(_EVENTS):
+        begun = body.rfind(b"\ndata:", 0, end) + 1
+        line = body[begun:end].partition(b"\n")[0]
+        if line.startswith(b"data:") and b'"usage' in line:
+            with contextlib.suppress(*_UNSAID):
+                counts.read(_answer(line[5:]))
+        if not begun:
+            return
+        end = begun - 1

@@ -15,6 +15,7 @@ _BYPASS = {
     "realtime": "WebSocket sessions are not carried; they go past the gateway or fail",
     "fine_tuning": "jobs pass through unread",
     "assistants": "runs answer through polling; pass through unread",
+    "stored_answers": "answers fetched again by id lose what the ruling hides, and are not captured; rules by model do not reach them",
     "partner clouds": "Bedrock, Vertex and Azure endpoints are other hosts; read their own logs with stillwatch scan",
     "other hosts": "whoever reaches the upstream by another way is not seen at all",
 }

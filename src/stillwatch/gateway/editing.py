@@ -1,11 +1,12 @@
 """A request body with some fields changed and every other byte of every other field as it came.
 
 Values that are not touched are copied as raw bytes, so numbers keep their digits and texts their escapes. A field that stands twice is
-written once, as the last one said: nothing can hide behind a second spelling of the same name.
+written once, as the last one said, even where nothing else is changed: some servers read the first, and nothing can hide behind it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ import msgspec
 from stillwatch.gateway.asking import Unreadable
 from stillwatch.policy import Clamp, Dialect
 
-__all__ = ["clamped", "edited"]
+__all__ = ["clamped", "edited", "repeats"]
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _any = msgspec.json.Decoder().decode
@@ -37,6 +38,27 @@ _LOGPROBS: dict[Dialect, tuple[str, ...]] = {
     Dialect.GEMINI: ("responseLogprobs", "response_logprobs", "logprobs"),
 }
 _CONFIG = ("generationConfig", "generation_config")
+_NAME = re.compile(rb'[\s{,]*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
+_NEXT = re.compile(rb"\s*[,}]")
+
+
+def repeats(body: bytes, fields: dict[str, Any]) -> bool:
+    """Whether a field of an object stands twice, given the object as JSON and as it was read, where the last one counts.
+
+    >>> body = b'{"n": 99, "a": {"n": 1}, "n": 1}'
+    >>> repeats(body, _object(body)), repeats(b'{"n": 1, "a": {"n": 1}}', _object(b'{"n": 1, "a": {"n": 1}}'))
+    (True, False)
+    """
+    place = 0
+    for _ in fields:
+        found = _NAME.match(body, place)
+        value = None if found is None else fields.get(_any(found[1]))
+        if found is None or value is None or not body.startswith(bytes(value), found.end()):
+            return True
+        place = found.end() + len(value)
+        if _NEXT.match(body, place) is None:
+            return True
+    return bool(fields) and not body[place:].lstrip().startswith(b"}")
 
 
 def _object(raw: bytes | msgspec.Raw) -> dict[str, Any]:
@@ -53,7 +75,8 @@ def edited(
     """
     try:
         fields = _object(body)
-        changed = [name for name in strip if fields.pop(name, None) is not None]
+        changed = ["twice"] if repeats(body, fields) else []
+        changed += [name for name in strip if fields.pop(name, None) is not None]
         if clamp is not None and _clamp(dialect, fields, clamp):
             changed.append("clamp")
         if model is not None and "model" in fields:
@@ -75,8 +98,10 @@ def _clamp(dialect: Dialect, fields: dict[str, Any], clamp: Clamp) -> bool:
         fields[_CONFIG[0]] = msgspec.Raw(b"{}")
     for name in _CONFIG:
         if name in fields:
-            config = _object(fields[name]) if bytes(fields[name]).startswith(b"{") else {}
-            if clamped(dialect, config, clamp):
+            raw = bytes(fields[name])
+            config = _object(raw) if raw.startswith(b"{") else {}
+            twice = bool(config) and repeats(raw, config)
+            if clamped(dialect, config, clamp) or twice:
                 fields[name] = msgspec.Raw(_encode(config))
                 changed = True
     return changed

@@ -9,34 +9,37 @@ import logging
 import time
 from typing import Any
 
-from stillwatch.gateway.answering import Tee
 from stillwatch.gateway.asking import Body, Unreadable, read_body
 from stillwatch.gateway.capture import Seen
 from stillwatch.gateway.editing import edited
 from stillwatch.gateway.hiding import Seal
+from stillwatch.gateway.logs import Seldom
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Fail, Options
 from stillwatch.gateway.reading import (
     OVERSIZED,
-    Broken,
     HeadersTooLarge,
+    OddTarget,
+    Room,
     TooLarge,
-    TooSlow,
-    UnknownCoding,
     declared,
     plain_body,
     whole_body,
 )
-from stillwatch.gateway.refusing import Refusal, refusal, ruling_refusal
+from stillwatch.gateway.refusing import Refusal, Unacceptable, refusal, ruling_refusal, unacceptable
 from stillwatch.gateway.signatures import Binding, Foreign
-from stillwatch.gateway.who import Identities, Who, trusted_address
-from stillwatch.gateway.wire import Headers, dialect_of, first, model_in, uncovered
+from stillwatch.gateway.tee import Tee
+from stillwatch.gateway.who import NOBODY, Identities, trusted_address
+from stillwatch.gateway.wire import Headers, first, route_of
 from stillwatch.policy import Asked, Dialect, Gate, Ruling, Step, Used
 
 __all__ = ["Judging", "Passing"]
 
 _log = logging.getLogger(__name__)
 _NOTHING = Body()
+_STORED = Body(reasoning=True)
+"""What is known of a call that fetches an answer which was stored before: it may bring reasoning."""
+_PATH_KEPT = 2048
 _UNRULED = Ruling(step=Step.ALLOW, code="not_ruled")
 _LET_THROUGH = Ruling(step=Step.ALLOW, code="policy_failed_open")
 
@@ -45,12 +48,12 @@ class Passing:
     """One request on its way through."""
 
     __slots__ = (
-        "asked", "at", "begun", "body", "client", "counts", "dialect", "finished", "gone", "headers", "method", "oversized", "packed",
-        "path", "plain",
-        "query", "raw_path", "readable", "request_id", "ruling", "seal", "status", "tee", "who",
+        "asked", "at", "begun", "body", "client", "counts", "dialect", "finished", "gone", "headers", "held", "method", "oversized",
+        "packed", "path", "plain", "query", "raw_path", "readable", "request_id", "route", "ruling", "seal", "spare", "status", "tee",
+        "who",
     )  # fmt: skip
 
-    def __init__(self, scope: Any, who: Identities) -> None:
+    def __init__(self, scope: Any) -> None:
         self.at = time.time()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
@@ -58,8 +61,11 @@ class Passing:
         self.query: bytes = scope["query_string"]
         self.headers: Headers = scope["headers"]
         self.client: tuple[str, int] | None = scope["client"]
-        self.dialect = dialect_of(self.method, self.path)
-        self.who: Who = who.of(self.headers, self.query)
+        self.route = route_of(self.method, self.path)
+        self.dialect = self.route.dialect
+        self.who = NOBODY
+        self.spare: frozenset[bytes] = frozenset()
+        self.held = 0
         self.body = self.plain = b""
         self.packed = self.readable = self.counts = True
         self.begun = self.finished = self.gone = False
@@ -76,14 +82,14 @@ class Passing:
         agent = first(self.headers, b"user-agent")
         return Seen(
             at=int(self.at * 1_000_000),
-            path=self.path,
+            path=self.path[:_PATH_KEPT],
             account=self.who.account_name,
             org=self.who.org_name,
             credential=self.who.credential,
-            ip=trusted_address(self.headers, self.client, forwarded=options.forwarded),
+            ip=(trusted_address(self.headers, self.client, forwarded=options.forwarded) or "")[:64] or None,
             user_agent=None if agent is None else agent.decode("latin-1")[:1024],
             status=499 if self.gone else self.status,
-            request_id=self.request_id,
+            request_id=None if self.request_id is None else self.request_id[:256],
             request=self.plain,
             response=self.tee.body(),
             cut=self.tee.cut,
@@ -100,6 +106,8 @@ class Judging:
         self, gate: Gate, who: Identities, *, options: Options, metrics: Metrics, binding: Binding | None = None
     ) -> None:
         self._gate, self._options, self._metrics, self._binding = gate, options, metrics, binding
+        self._room = Room(options.max_held)
+        self._complaints = Seldom()
         self.who = who
 
     async def ruled(self, one: Passing, receive: Any) -> Refusal | None:
@@ -109,48 +117,45 @@ class Judging:
             Gone: when the client left.
         """
         try:
-            if one.oversized:
-                raise HeadersTooLarge
             return await self._read(one, receive)
-        except HeadersTooLarge:
-            said = refusal(
-                one.dialect, 431, "headers_too_large", "The request headers are larger than this gateway accepts."
-            )
-            said.headers.append((b"connection", b"close"))
-        except TooLarge:
-            said = refusal(
-                one.dialect, 413, "request_too_large", "The request body is larger than this gateway accepts."
-            )
-            said.headers.append((b"connection", b"close"))
-        except TooSlow:
-            said = refusal(one.dialect, 408, "request_timeout", "The request body did not arrive in time.")
-            said.headers.append((b"connection", b"close"))
-        except UnknownCoding:
-            said = refusal(
-                one.dialect, 415, "unsupported_encoding", "Send the body plain, or packed with gzip or deflate."
-            )
-        except Foreign:
-            self._metrics.stages[("signature", "closed")] += 1
-            said = refusal(
-                one.dialect, 400, "foreign_reasoning", "A reasoning signature in this request was not issued for it."
-            )
-        except (Broken, Unreadable):
-            said = refusal(one.dialect, 400, "invalid_json", "The request body is not a JSON object in UTF-8.")
-        return said
+        except Unacceptable as fault:
+            if isinstance(fault, Foreign):
+                self._metrics.stages[("signature", "closed")] += 1
+            self.count(one, Used(at=time.time(), input_tokens=0, output_tokens=0, reasoning_tokens=0, finished=False))
+            one.counts = False
+            return unacceptable(one.dialect, fault)
+
+    def release(self, one: Passing) -> None:
+        """Let go of the body that was held for a request; it is over."""
+        self._room.give(one.held)
+        one.held = 0
 
     async def _read(self, one: Passing, receive: Any) -> Refusal | None:
-        options, asked_by = self._options, one.who
+        options, route = self._options, one.route
+        if one.oversized:
+            raise HeadersTooLarge
+        if not one.raw_path.startswith(b"/"):
+            raise OddTarget
+        one.who, one.spare = self.who.of(one.headers, one.query, route.answers)
         body = _NOTHING
         if one.dialect is Dialect.OTHER:
-            if (pathway := uncovered(one.path)) is not None:
-                self._metrics.uncovered[pathway] += 1
+            if route.answers is not Dialect.OTHER:
+                body = _STORED
+            if route.uncovered is not None:
+                self._metrics.uncovered[route.uncovered] += 1
             if (declared(one.headers) or 0) > options.max_upload:
                 raise TooLarge
         else:
-            one.body = await whole_body(receive, one.headers, limit=options.max_body, seconds=options.body_seconds)
+            one.body = await whole_body(
+                receive, one.headers, limit=options.max_body, seconds=options.body_seconds, room=self._room
+            )
+            one.held = len(one.body)
             one.plain = plain_body(one.body, one.headers, limit=options.max_body)
+            if one.plain is not one.body:
+                self._room.take(len(one.plain))
+                one.held += len(one.plain)
             try:
-                body = read_body(one.dialect, one.plain, streams=":stream" in one.path.lower())
+                body = read_body(one.dialect, one.plain, streams=route.streams)
             except Unreadable:
                 self._metrics.stages[("unreadable", options.unreadable.value)] += 1
                 if options.unreadable is Fail.CLOSED:
@@ -158,10 +163,10 @@ class Judging:
                 one.readable = False
         one.asked = asked = body.asked(
             at=one.at,
-            account=asked_by.account,
-            dialect=one.dialect,
-            model_in_path=None if one.dialect is Dialect.OTHER else model_in(one.path),
-            org=asked_by.org,
+            account=one.who.account,
+            dialect=route.answers,
+            model_in_path=route.model,
+            org=one.who.org,
             pathway=options.pathway,
             end_user=None if body.end_user is None else self.who.end_user(body.end_user),
             body_bytes=len(one.body),
@@ -178,7 +183,8 @@ class Judging:
         except Exception:
             way = self._options.decide
             self._metrics.stages[("decide", way.value)] += 1
-            _log.exception("the policy could not decide", extra={"way": way.value})
+            if self._complaints.due():
+                _log.exception("the policy could not decide", extra={"way": way.value})
             one.counts = False
             if way is Fail.CLOSED:
                 return refusal(one.dialect, 503, "policy_unavailable", "The policy cannot be asked at the moment.")
@@ -194,7 +200,7 @@ class Judging:
         strip = body.engine if self._options.strip else ()
         ruling = one.ruling
         if self._binding is not None:
-            model = body.model or model_in(one.path)
+            model = body.model or one.route.model
             plain = self._binding.opened(one.dialect, one.plain, one.who, model)
             one.seal = self._binding.sealer(one.dialect, plain, one.who, model)
             if plain is not one.plain:
@@ -213,5 +219,6 @@ class Judging:
         try:
             self._gate.settle(one.asked, one.ruling, used)
         except Exception:
-            self._metrics.stages[("settle", "open")] += 1
-            _log.exception("the policy could not count what a request used")
+            self._metrics.stages[("settle", Fail.OPEN.value)] += 1
+            if self._complaints.due():
+                _log.exception("the policy could not count what a request used")

@@ -7,9 +7,27 @@ import logging
 import time
 from typing import TextIO
 
-__all__ = ["FactsOnly", "log_to"]
+__all__ = ["FactsOnly", "Seldom", "log_to"]
 
 _FIELDS = ("way", "stage", "status", "dialect", "step", "rule", "account")
+
+
+class Seldom:
+    """Lets one line through in so many seconds: what fails for every request must not fill the disk too. Counters count them all."""
+
+    __slots__ = ("_next", "_seconds")
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._seconds = seconds
+        self._next = 0.0
+
+    def due(self) -> bool:
+        """Whether this one may be logged."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
 
 
 class FactsOnly(logging.Formatter):

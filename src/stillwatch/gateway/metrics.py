@@ -24,7 +24,6 @@ class Metrics:
         self.stripped: defaultdict[str, int] = defaultdict(int)
         self.cancelled = 0
         self.underway = 0
-        self.stale: float | None = None
         self._decided = [0] * (len(_BUCKETS) + 1)
         self._decided_sum = 0.0
 
@@ -32,7 +31,6 @@ class Metrics:
         """Count one ruling and the time it took."""
         self._decided[bisect_left(_BUCKETS, seconds)] += 1
         self._decided_sum += seconds
-        self.stale = ruling.stale
         if ruling.shadow is not None:
             self.shadows[ruling.shadow.name.lower()] += 1
 
@@ -40,8 +38,8 @@ class Metrics:
         """Count one answer."""
         self.requests[(dialect.value, ruling.step.name.lower(), ruling.code, status)] += 1
 
-    def lines(self) -> Iterator[str]:
-        """The text format, a line each."""
+    def lines(self, age: float | None = None) -> Iterator[str]:
+        """The text format, a line each; `age` is that of the standing at this moment, if there is one."""
         yield from _head(
             "stillwatch_requests_total", "counter", "Answers by dialect, step of the policy, code and status."
         )
@@ -63,9 +61,9 @@ class Metrics:
         yield f"stillwatch_cancelled_total {self.cancelled}"
         yield from _head("stillwatch_underway", "gauge", "Requests under way.")
         yield f"stillwatch_underway {self.underway}"
-        if self.stale is not None:
+        if age is not None:
             yield from _head("stillwatch_standing_age_seconds", "gauge", "Age of the standing that rulings rest on.")
-            yield f"stillwatch_standing_age_seconds {self.stale:.3f}"
+            yield f"stillwatch_standing_age_seconds {age:.3f}"
         yield from self._histogram()
 
     def _histogram(self) -> Iterator[str]:

@@ -2,32 +2,37 @@
 
 Settings come from the environment: STILLWATCH_WORKSPACE (whose key names accounts), STILLWATCH_POLICY (file of rules; without it the
 policy that Stillwatch ships), STILLWATCH_ACCOUNT_HEADER. Requests are judged, refused and edited as by the gateway, and answers lose
-what is to be hidden; nothing is captured. The policy's files are looked at again every few seconds, between requests.
+what is to be hidden; nothing is captured. Every path is judged but those by which a server is asked how it is. The policy's files are
+looked at again every few seconds, in a thread beside the requests.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import time
 from pathlib import Path
 from typing import Any
 
-from stillwatch.gateway.answering import Tee
+from stillwatch.gateway.answering import Hiding, Withheld, hides
 from stillwatch.gateway.counting import used_in
-from stillwatch.gateway.hiding import EventTooLong, StreamHider, Unhideable, hidden
 from stillwatch.gateway.judging import Judging, Passing
 from stillwatch.gateway.metrics import Metrics
-from stillwatch.gateway.options import Fail, Options
+from stillwatch.gateway.options import Options
 from stillwatch.gateway.reading import Gone
 from stillwatch.gateway.refusing import refusal, ruling_headers
+from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.who import Identities
-from stillwatch.gateway.wire import first
-from stillwatch.policy import Dialect, Gate, Hide
+from stillwatch.gateway.wire import MARK, VOUCHING, Headers, first
+from stillwatch.policy import Dialect, Gate
 
 __all__ = ["Stillwatch"]
 
+_log = logging.getLogger(__name__)
 _REFRESH = 5.0
-_VOUCHING = frozenset((b"content-length", b"etag", b"content-md5", b"digest", b"content-digest"))
+_PROBES = frozenset(("/health", "/ping", "/metrics"))
+"""Paths by which a server is asked how it is: a standing that cannot be trusted must not look like a server that is down."""
 
 
 class Stillwatch:
@@ -47,6 +52,7 @@ class Stillwatch:
         self._app = app
         self._refresh: Any = None
         self._next = 0.0
+        self._following: asyncio.Task[None] | None = None
         self.metrics = Metrics()
         self.options = options or Options()
         if gate is None:
@@ -59,30 +65,38 @@ class Stillwatch:
             await self._app(scope, receive, send)
             return
         self._follow()
-        one = Passing(scope, self._judging.who)
-        if one.dialect is Dialect.OTHER:
+        one = Passing(scope)
+        if one.path in _PROBES:
             await self._app(scope, receive, send)
             return
         try:
             said = await self._judging.ruled(one, receive)
-        except Gone:
+            if said is None:
+                await self._within(one, scope, receive, send)
+                return
+        except (Gone, Withheld):
             return
-        if said is None:
-            await self._within(one, scope, receive, send)
-            return
+        finally:
+            self._judging.release(one)
         self.metrics.answered(one.dialect, one.ruling, said.status)
         await send({"type": "http.response.start", "status": said.status, "headers": said.headers})
         await send({"type": "http.response.body", "body": said.body})
 
     def _follow(self) -> None:
         now = time.monotonic()
-        if self._refresh is not None and now >= self._next:
+        if self._refresh is not None and now >= self._next and (self._following is None or self._following.done()):
             self._next = now + _REFRESH
-            self._refresh()
+            self._following = asyncio.create_task(self._refreshed())
+
+    async def _refreshed(self) -> None:
+        try:
+            await asyncio.to_thread(self._refresh)
+        except Exception:
+            _log.exception("what the policy follows could not be read again")
 
     async def _within(self, one: Passing, scope: Any, receive: Any, send: Any) -> None:
         answer = _Answer(one, send, self.options, self.metrics)
-        given = False
+        given = one.dialect is Dialect.OTHER
 
         async def replayed() -> Any:
             nonlocal given
@@ -91,20 +105,29 @@ class Stillwatch:
             given = True
             return {"type": "http.request", "body": one.body, "more_body": False}
 
-        headers = [
-            (name, value)
-            for name, value in one.headers
-            if name != b"content-length" and (one.packed or name != b"content-encoding")
-        ]
-        headers.append((b"content-length", str(len(one.body)).encode()))
         try:
-            await self._app({**scope, "headers": headers}, replayed, answer.send)
+            await self._app({**scope, "headers": self._headers_within(one)}, replayed, answer.send)
             one.finished = answer.ended
         finally:
             self.metrics.answered(one.dialect, one.ruling, one.status)
-            head, tail = one.tee.ends()
-            events = one.tee.events if one.tee.stream else None
-            self._judging.count(one, used_in(head, tail, at=time.time(), finished=one.finished, events=events))
+            self._judging.count(one, used_in(one.tee, at=time.time(), finished=one.finished))
+
+    def _headers_within(self, one: Passing) -> Headers:
+        """The headers for the application: without ours, whoever sent them, and true of the body that it gets."""
+        gone = self._judging.who.own_headers | one.spare
+        if not one.packed:
+            gone |= {b"content-encoding"}
+        read = one.dialect is not Dialect.OTHER
+        if read:
+            gone |= {b"content-length"}
+        if hides(one):
+            gone |= {b"accept-encoding"}
+        headers = [(name, value) for name, value in one.headers if name not in gone and not name.startswith(MARK)]
+        if read:
+            headers.append((b"content-length", str(len(one.body)).encode()))
+        if one.ruling.mark is not None:
+            headers.append((b"x-stillwatch-mark", one.ruling.mark.encode("latin-1", "replace")))
+        return headers
 
 
 class _Answer:
@@ -112,76 +135,78 @@ class _Answer:
 
     def __init__(self, one: Passing, send: Any, options: Options, metrics: Metrics) -> None:
         self._one, self._send, self._options, self._metrics = one, send, options, metrics
-        ruling = one.ruling
-        self._logprobs = ruling.clamp is not None and ruling.clamp.drop_logprobs
-        self._hides = ruling.hide is not Hide.NOTHING or self._logprobs
-        self._stream: StreamHider | None = None
+        self._hiding: Hiding | None = None
         self._start: Any = None
-        self._held: list[bytes] = []
+        self._begun = False
         self.ended = False
 
     async def send(self, message: Any) -> None:
-        """Take one message of the application."""
-        if message["type"] == "http.response.start":
-            await self._begin(message)
-        elif message["type"] == "http.response.body" and not self.ended:
-            await self._body(message.get("body", b""), last=not message.get("more_body", False))
+        """Take one message of the application.
+
+        Raises:
+            Withheld: when a stream that has begun cannot be read any further: it breaks off.
+        """
+        if self.ended:
+            return
+        try:
+            if message["type"] == "http.response.start":
+                await self._begin(message)
+            elif message["type"] == "http.response.body":
+                await self._body(message.get("body", b""), last=not message.get("more_body", False))
+        except Withheld:
+            self.ended = True
+            self._metrics.stages[("hide", "closed")] += 1
+            if self._begun:
+                raise
+            await self._withhold()
 
     async def _begin(self, message: Any) -> None:
         one = self._one
         one.status = message["status"]
         headers = [(bytes(name).lower(), bytes(value)) for name, value in message.get("headers", ())]
-        kind = first(headers, b"content-type") or b""
-        streams = kind.startswith(b"text/event-stream")
-        one.tee = Tee(self._options.capture_text, stream=streams)
-        if self._hides:
-            headers = [(name, value) for name, value in headers if name not in _VOUCHING]
+        kind = (first(headers, b"content-type") or b"").decode("latin-1")
+        one.tee = Tee(self._options.capture_text, stream=kind.startswith("text/event-stream"))
+        if hides(one):
+            coding = (first(headers, b"content-encoding") or b"").decode("latin-1")
+            self._hiding = Hiding(one, kind=kind, coding=coding, options=self._options, metrics=self._metrics)
+            headers = [pair for pair in headers if pair[0] not in VOUCHING]
+        headers = [pair for pair in headers if not pair[0].startswith(MARK)]
         headers += ruling_headers(one.ruling, visible=self._options.visible)
         self._start = {**message, "headers": headers}
-        if self._hides and streams:
-            self._stream = StreamHider(one.dialect, one.ruling.hide, logprobs=self._logprobs)
-        if self._stream is not None or not self._hides:
-            await self._send(self._start)
+        if self._hiding is None or self._hiding.streams:
+            await self._started()
+
+    async def _started(self) -> None:
+        self._begun = True
+        await self._send(self._start)
 
     async def _body(self, piece: bytes, *, last: bool) -> None:
-        self._one.tee.add(piece)
+        hiding = self._hiding
+        if hiding is None:
+            self._one.tee.add(piece)
+            await self._passed(piece, last=last)
+            return
+        for passed in hiding.feed(piece):
+            if passed:
+                await self._passed(passed, last=False)
+        if last:
+            rest = hiding.finish()
+            if not hiding.streams:
+                self._start["headers"].append((b"content-length", str(len(rest)).encode()))
+                await self._started()
+            await self._passed(rest, last=True)
+
+    async def _passed(self, piece: bytes, *, last: bool) -> None:
         self.ended = last
-        if self._stream is not None:
-            await self._streamed(self._stream, piece, last=last)
-        elif not self._hides:
-            await self._send({"type": "http.response.body", "body": piece, "more_body": not last})
-        else:
-            self._held.append(piece)
-            if last:
-                await self._whole(b"".join(self._held))
+        await self._send({"type": "http.response.body", "body": piece, "more_body": not last})
 
-    async def _streamed(self, stream: StreamHider, piece: bytes, *, last: bool) -> None:
-        try:
-            passed = stream.feed(piece) + (stream.finish() if last else b"")
-        except EventTooLong:
-            self._metrics.stages[("hide", "closed")] += 1
-            passed, last, self.ended = b"", True, True
-        if passed or last:
-            await self._send({"type": "http.response.body", "body": passed, "more_body": not last})
-
-    async def _whole(self, body: bytes) -> None:
-        one = self._one
-        start = self._start
-        try:
-            passed = hidden(one.dialect, body, one.ruling.hide, logprobs=self._logprobs) if body else body
-        except Unhideable:
-            closed = one.status < 400 and self._options.hide is Fail.CLOSED
-            passed = body
-            if closed:
-                self._metrics.stages[("hide", "closed")] += 1
-                said = refusal(
-                    one.dialect, 502, "answer_withheld", "The answer could not be checked and is not passed on."
-                )
-                start, passed = {**start, "status": 502, "headers": said.headers}, said.body
-        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
-        headers.append((b"content-length", str(len(passed)).encode()))
-        await self._send({**start, "headers": headers})
-        await self._send({"type": "http.response.body", "body": passed})
+    async def _withhold(self) -> None:
+        said = refusal(
+            self._one.dialect, 502, "answer_withheld", "The answer could not be checked and is not passed on."
+        )
+        self._one.status = said.status
+        await self._send({"type": "http.response.start", "status": said.status, "headers": said.headers})
+        await self._send({"type": "http.response.body", "body": said.body})
 
 
 def _identities() -> Identities:

@@ -22,10 +22,17 @@ _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: c
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Ends a connection whose headers do not end, and marks a request whose headers are too large."""
+    """Ends a connection whose headers or trailers do not end, marks a request whose headers are too large, and drops trailers.
+
+    The parser tells trailers as if they were headers (RFC 9110, section 6.5.1, forbids to treat them so): by then the request was judged
+    by those that it began with.
+    """
 
     _in_headers = True
     _begun = 0
+    _since_body = 0
+    _wide = False
+    """Whether one read ever held more than headers may: then pipelined headers can have come unseen, and each request's are summed."""
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -45,8 +52,15 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._in_headers:
             self._begun += len(data)
+        else:
+            self._since_body += len(data)
+        if len(data) > HEADER_BYTES:
+            self._wide = True
         super().data_received(data)
-        if self._in_headers and self._begun:
+        if not self._in_headers:
+            if self._since_body > HEADER_BYTES:
+                self._end(_TOO_LARGE)
+        elif self._begun:
             if self._begun > HEADER_BYTES:
                 self._end(_TOO_LARGE)
             elif self._deadline is None:
@@ -55,12 +69,22 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The headers are whole."""
         self._in_headers = False
+        self._since_body = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        if self._begun > HEADER_BYTES and sum(len(name) + len(value) for name, value in self.headers) > HEADER_BYTES:
+        if (self._wide or self._begun > HEADER_BYTES) and self._size() > HEADER_BYTES:
             self.scope["extensions"] = {OVERSIZED: {}}
         super().on_headers_complete()
+        self.headers = []  # the request keeps its own list; trailers end in this one
+
+    def _size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._since_body = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole; the next one may begin."""
@@ -69,6 +93,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _end(self, said: bytes) -> None:
+        """End the connection, and say why where that cannot be taken for a part of an answer under way."""
         if not self.transport.is_closing():
-            self.transport.write(said)
+            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+                self.transport.write(said)
             self.transport.close()

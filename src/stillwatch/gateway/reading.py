@@ -7,17 +7,22 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from stillwatch.gateway.refusing import Unacceptable
 from stillwatch.gateway.wire import Headers, first
 
 __all__ = [
     "OVERSIZED",
     "Broken",
+    "Crowded",
     "Gone",
     "HeadersTooLarge",
+    "OddTarget",
     "Receive",
+    "Room",
     "TooLarge",
     "TooSlow",
     "UnknownCoding",
+    "Upload",
     "declared",
     "plain_body",
     "streamed",
@@ -30,28 +35,81 @@ OVERSIZED = "stillwatch.oversized"
 Receive = Callable[[], Awaitable[Any]]
 
 
-class TooLarge(Exception):
+class TooLarge(Unacceptable):
     """A body beyond its limit."""
 
+    status, code, closes = 413, "request_too_large", True
+    message = "The request body is larger than this gateway accepts."
 
-class HeadersTooLarge(Exception):
+
+class HeadersTooLarge(Unacceptable):
     """Headers beyond their limit."""
 
+    status, code, closes = 431, "headers_too_large", True
+    message = "The request headers are larger than this gateway accepts."
 
-class TooSlow(Exception):
+
+class TooSlow(Unacceptable):
     """A body that did not arrive in time."""
+
+    status, code, closes = 408, "request_timeout", True
+    message = "The request body did not arrive in time."
+
+
+class Crowded(Unacceptable):
+    """No room for another body beside those under way."""
+
+    status, code, closes = 503, "overloaded", True
+    message = "Too many large requests are under way; try again in a moment."
+
+
+class UnknownCoding(Unacceptable):
+    """A body packed in a way that is not read here."""
+
+    status, code = 415, "unsupported_encoding"
+    message = "Send the body plain, or packed with gzip or deflate."
+
+
+class Broken(Unacceptable):
+    """A packed body that cannot be unpacked."""
+
+    code = "invalid_json"
+    message = "The request body is not a JSON object in UTF-8."
+
+
+class OddTarget(Unacceptable):
+    """A target that does not begin with a slash, so that what stands before it may be taken for a part of it."""
+
+    code = "invalid_target"
+    message = "The request target is no path."
 
 
 class Gone(Exception):
     """The client left."""
 
 
-class UnknownCoding(Exception):
-    """A body packed in a way that is not read here."""
+class Room:
+    """Bytes of bodies that may be held at once, over all requests under way."""
 
+    __slots__ = ("_most", "taken")
 
-class Broken(Exception):
-    """A packed body that cannot be unpacked."""
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.taken = 0
+
+    def take(self, size: int) -> None:
+        """Hold so much more.
+
+        Raises:
+            Crowded: when there is no room for it; then nothing is taken.
+        """
+        if self.taken + size > self._most:
+            raise Crowded
+        self.taken += size
+
+    def give(self, size: int) -> None:
+        """Let so much go."""
+        self.taken -= size
 
 
 def declared(headers: Headers) -> int | None:
@@ -60,11 +118,11 @@ def declared(headers: Headers) -> int | None:
     return int(told) if told is not None and told.isdigit() else None
 
 
-async def whole_body(receive: Receive, headers: Headers, *, limit: int, seconds: float) -> bytes:
-    """The whole body.
+async def whole_body(receive: Receive, headers: Headers, *, limit: int, seconds: float, room: Room) -> bytes:
+    """The whole body. As many bytes as it has are taken of `room`; the caller gives them back.
 
     Raises:
-        TooLarge, TooSlow, Gone: as they say.
+        TooLarge, TooSlow, Crowded, Gone: as they say; then nothing is held.
     """
     if (declared(headers) or 0) > limit:
         raise TooLarge
@@ -72,9 +130,10 @@ async def whole_body(receive: Receive, headers: Headers, *, limit: int, seconds:
     if message["type"] != "http.request":
         raise Gone
     body: bytes = message.get("body", b"")
+    if len(body) > limit:
+        raise TooLarge
+    room.take(len(body))
     if not message.get("more_body", False):
-        if len(body) > limit:
-            raise TooLarge
         return body
     pieces, size = [body], len(body)
     try:
@@ -83,13 +142,42 @@ async def whole_body(receive: Receive, headers: Headers, *, limit: int, seconds:
                 message = await receive()
                 if message["type"] != "http.request":
                     raise Gone
-                pieces.append(message.get("body", b""))
-                size += len(pieces[-1])
-                if size > limit:
+                piece = message.get("body", b"")
+                if size + len(piece) > limit:
                     raise TooLarge
+                room.take(len(piece))
+                pieces.append(piece)
+                size += len(piece)
     except TimeoutError:
+        room.give(size)
         raise TooSlow from None
+    except BaseException:
+        room.give(size)
+        raise
     return b"".join(pieces)
+
+
+class Upload:
+    """A body that is passed on unread, piece by piece. `fault` is what ended it early; `over` is set once nobody reads it any more.
+
+    The HTTP client wraps what its body raises into errors of its own, so what was wrong is remembered here.
+    """
+
+    def __init__(self, receive: Receive, *, limit: int, seconds: float) -> None:
+        self._pieces = streamed(receive, limit=limit, seconds=seconds)
+        self.fault: Unacceptable | Gone | None = None
+        self.over = asyncio.Event()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body, for the HTTP client."""
+        try:
+            async for piece in self._pieces:
+                yield piece
+        except (Unacceptable, Gone) as fault:
+            self.fault = fault
+            raise
+        finally:
+            self.over.set()
 
 
 async def streamed(receive: Receive, *, limit: int, seconds: float) -> AsyncIterator[bytes]:

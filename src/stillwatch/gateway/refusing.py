@@ -12,7 +12,7 @@ import msgspec
 from stillwatch.gateway.wire import Headers
 from stillwatch.policy import Dialect, Ruling, Step
 
-__all__ = ["Refusal", "refusal", "ruling_headers", "ruling_refusal"]
+__all__ = ["Refusal", "Unacceptable", "refusal", "ruling_headers", "ruling_refusal", "unacceptable"]
 
 _encode = msgspec.json.encode
 
@@ -26,6 +26,16 @@ _ANTHROPIC = {
 }
 _GOOGLE = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 413: "INVALID_ARGUMENT", 415: "INVALID_ARGUMENT",
            429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}  # fmt: skip
+
+
+class Unacceptable(Exception):
+    """A request that goes no further whatever the policy says, and how its caller is told."""
+
+    status = 400
+    code = "bad_request"
+    message = "This request cannot be served."
+    closes = False
+    """Whether the connection ends with it, because more of the request may be under way."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +84,14 @@ def refusal(
     return Refusal(status=status, headers=[*made, *(headers or ())], body=body)
 
 
+def unacceptable(dialect: Dialect, fault: Unacceptable) -> Refusal:
+    """The answer to a request that cannot be served."""
+    said = refusal(dialect, fault.status, fault.code, fault.message, retry_after=1.0 if fault.status == 503 else None)
+    if fault.closes:
+        said.headers.append((b"connection", b"close"))
+    return said
+
+
 def ruling_refusal(dialect: Dialect, ruling: Ruling, *, visible: bool = True) -> Refusal:
     """The answer to a request that a ruling does not let through: 429 for a throttle, 403 for verification and block."""
     throttled = ruling.retry_after is not None and ruling.step not in (Step.VERIFY, Step.BLOCK)
@@ -87,6 +105,7 @@ def ruling_refusal(dialect: Dialect, ruling: Ruling, *, visible: bool = True) ->
                 ("rule", ruling.rule),
                 ("policy", ruling.policy),
                 ("appeal", ruling.appeal),
+                ("link", ruling.link),
                 ("until", None if ruling.until is None else _iso(ruling.until)),
             )
             if value
@@ -113,11 +132,11 @@ def ruling_headers(ruling: Ruling, *, visible: bool = True) -> Headers:
     """Headers that say which policy applied and what it did. Watching alone is not told, nor is what a dry run would have done."""
     if not visible or not ruling.told:
         return []
-    return list(_told(ruling.policy, ruling.step, ruling.code, ruling.rule, ruling.appeal))
+    return list(_told(ruling.policy, ruling.step, ruling.code, ruling.rule, ruling.appeal, ruling.link))
 
 
 @lru_cache(maxsize=4096)
-def _told(policy: str, step: Step, code: str, rule: str, appeal: str | None) -> Headers:
+def _told(policy: str, step: Step, code: str, rule: str, appeal: str | None, link: str) -> Headers:
     made: Headers = []
     if policy:
         made.append((b"x-stillwatch-policy", _safe(policy)))
@@ -128,6 +147,8 @@ def _told(policy: str, step: Step, code: str, rule: str, appeal: str | None) -> 
             made.append((b"x-stillwatch-rule", _safe(rule)))
         if appeal:
             made.append((b"x-stillwatch-appeal", _safe(appeal)))
+        if link:
+            made.append((b"x-stillwatch-link", _safe(link)))
     return made
 
 

@@ -6,36 +6,27 @@ No framework, one pass, and the original bytes wherever no action changes them. 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import Any
 
 import aiohttp
 
-from stillwatch.gateway.answering import Tee, Withheld, relay, relay_hidden
-from stillwatch.gateway.asking import Body
+from stillwatch.gateway.answering import Hiding, Withheld, hides, relay, relay_hidden
 from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.counting import used_in
 from stillwatch.gateway.judging import Judging, Passing
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Options
-from stillwatch.gateway.reading import (
-    Gone,
-    declared,
-    streamed,
-)
-from stillwatch.gateway.refusing import Refusal, refusal, ruling_headers
+from stillwatch.gateway.reading import Gone, Upload, declared
+from stillwatch.gateway.refusing import Refusal, refusal, ruling_headers, unacceptable
 from stillwatch.gateway.signatures import Binding
+from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
 from stillwatch.gateway.who import Identities
 from stillwatch.gateway.wire import first, forward_headers
-from stillwatch.policy import Dialect, Gate, Hide, Ruling, Step
+from stillwatch.policy import Dialect, Gate
 
 __all__ = ["Gateway"]
-
-_log = logging.getLogger(__name__)
-_NOTHING = Body()
-_LET_THROUGH = Ruling(step=Step.ALLOW, code="policy_failed_open")
 
 
 class Gateway:
@@ -89,33 +80,32 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
-        one = Passing(scope, self._judging.who)
+        one = Passing(scope)
         try:
             said = await self._judging.ruled(one, receive)
             if said is None:
                 await self._passed_on(one, receive, send)
-                return
+            else:
+                await self._answered(one, said, send)
         except Gone:
             self.metrics.cancelled += 1
-            return
-        await self._answered(one, said, send)
+        finally:
+            self._judging.release(one)
 
     async def _passed_on(self, one: Passing, receive: Any, send: Any) -> None:
         """Send the request on and its answer back, while watching whether the client is still there."""
         this = asyncio.current_task()
         assert this is not None  # noqa: S101 - an ASGI server calls from a task
-        speaks = one.dialect is not Dialect.OTHER
-        watcher = asyncio.create_task(_until_gone(one, receive, this)) if speaks else None
+        sent = self._body_on(one, receive)
+        upload = sent if isinstance(sent, Upload) else None
+        watcher = asyncio.create_task(_until_gone(one, receive, this, upload))
         answer: aiohttp.ClientResponse | None = None
         said: Refusal | None = None
         try:
             if one.ruling.delay:
                 await asyncio.sleep(one.ruling.delay)
-            answer = await self._upstream.send(
-                one.method, one.raw_path, one.query, self._headers_on(one), self._body_on(one, receive)
-            )
-            if watcher is None:
-                watcher = asyncio.create_task(_until_gone(one, receive, this))
+            body = sent.pieces() if isinstance(sent, Upload) else sent
+            answer = await self._upstream.send(one.method, one.raw_path, one.query, self._headers_on(one), body)
             one.status = answer.status
             one.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
             one.tee = Tee(self.options.capture_text, stream=answer.content_type == "text/event-stream")
@@ -125,67 +115,66 @@ class Gateway:
             said = refusal(one.dialect, 504, "upstream_timeout", "The model API did not answer in time.")
             self.metrics.stages[("upstream", "silent")] += 1
         except (Unreachable, aiohttp.ClientError):
-            said = refusal(one.dialect, 502, "upstream_unreachable", "The model API could not be reached.")
-            self.metrics.stages[("upstream", "broken")] += 1
+            said = self._broken(one, upload)
         except Withheld:
             said = refusal(one.dialect, 502, "answer_withheld", "The answer could not be checked and is not passed on.")
             self.metrics.stages[("hide", "closed")] += 1
-            one.begun = False
         except asyncio.CancelledError:
             if not one.gone:
                 raise
             this.uncancel()
             self.metrics.cancelled += 1
         finally:
-            if watcher is not None:
-                watcher.cancel()
+            watcher.cancel()
             if answer is not None and not one.finished:
                 answer.close()
             self._settle(one)
-        if said is not None and not one.begun:
+        if said is not None and not one.begun and not one.gone:
             await self._answered(one, said, send, settle=False)
 
+    def _broken(self, one: Passing, upload: Upload | None) -> Refusal | None:
+        """What is said where no answer came: the fault of an upload, if it had one, and otherwise the upstream's."""
+        fault = None if upload is None else upload.fault
+        if isinstance(fault, Gone):
+            one.gone = True
+            self.metrics.cancelled += 1
+            return None
+        if fault is not None:
+            return unacceptable(one.dialect, fault)
+        self.metrics.stages[("upstream", "broken")] += 1
+        return refusal(one.dialect, 502, "upstream_unreachable", "The model API could not be reached.")
+
     def _headers_on(self, one: Passing) -> list[tuple[str, str]]:
-        dropped = self._judging.who.own_headers
+        dropped = self._judging.who.own_headers | one.spare
         if not one.packed:
             dropped |= {b"content-encoding"}
-        headers = forward_headers(one.headers, identity=one.dialect is not Dialect.OTHER, dropped=dropped)
+        headers = forward_headers(one.headers, identity=one.route.answers is not Dialect.OTHER, dropped=dropped)
         if one.dialect is Dialect.OTHER and (length := declared(one.headers)) is not None:
             headers.append(("content-length", str(length)))
         if one.ruling.mark is not None:
             headers.append(("x-stillwatch-mark", one.ruling.mark))
         return headers
 
-    def _body_on(self, one: Passing, receive: Any) -> Any:
+    def _body_on(self, one: Passing, receive: Any) -> bytes | Upload | None:
         if one.dialect is not Dialect.OTHER:
             return one.body
         if not declared(one.headers) and first(one.headers, b"transfer-encoding") is None:
             return None
-        return streamed(receive, limit=self.options.max_upload, seconds=self.options.body_seconds)
+        return Upload(receive, limit=self.options.max_upload, seconds=self.options.body_seconds)
 
     async def _answer(self, one: Passing, answer: aiohttp.ClientResponse, send: Any) -> None:
-        ruling = one.ruling
-        extra = ruling_headers(ruling, visible=self.options.visible)
-        hides = ruling.hide is not Hide.NOTHING or (ruling.clamp is not None and ruling.clamp.drop_logprobs)
+        extra = ruling_headers(one.ruling, visible=self.options.visible)
 
         async def noted(message: Any) -> None:
             one.begun = True
             await send(message)
 
-        if (hides or one.seal is not None) and one.dialect is not Dialect.OTHER:
-            await relay_hidden(
-                answer,
-                noted,
-                one.tee,
-                extra,
-                dialect=one.dialect,
-                ruling=ruling,
-                options=self.options,
-                metrics=self.metrics,
-                seal=one.seal,
-            )
-        else:
+        if not hides(one):
             await relay(answer, noted, one.tee, extra)
+            return
+        coding = answer.headers.get("content-encoding", "")
+        hiding = Hiding(one, kind=answer.content_type, coding=coding, options=self.options, metrics=self.metrics)
+        await relay_hidden(answer, noted, extra, hiding)
 
     async def _answered(self, one: Passing, said: Refusal, send: Any, *, settle: bool = True) -> None:
         """Give an answer of our own."""
@@ -202,18 +191,17 @@ class Gateway:
         self.metrics.answered(one.dialect, one.ruling, one.status)
         if one.asked is None:
             return
-        tee = one.tee
         if one.counts:
-            head, tail = tee.ends()
-            events = tee.events if tee.stream else None
-            used = used_in(head, tail, at=time.time(), finished=one.finished, events=events)
-            self._judging.count(one, used)
+            self._judging.count(one, used_in(one.tee, at=time.time(), finished=one.finished))
         if self._capture is not None and one.dialect is not Dialect.OTHER:
             self._capture.keep(one.seen(self.options))
 
 
-async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any]) -> None:
-    """Cancel the relaying task as soon as the client has left."""
+async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:
+    """Cancel the relaying task as soon as the client has left. While an upload is read, that is for it to notice: two readers would
+    take each other's pieces away."""
+    if upload is not None:
+        await upload.over.wait()
     while (await receive())["type"] != "http.disconnect":
         pass
     one.gone = True

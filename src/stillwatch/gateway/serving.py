@@ -43,11 +43,19 @@ class Listen:
 class Admin:
     """The operator's pages: `/metrics`, `/health`, `/ready`, `/coverage`.
 
-    `ready` turns false as soon as draining begins, so that a balancer sends no more; `health` stays true until the end.
+    `ready` turns false as soon as draining begins, so that a balancer sends no more; `health` stays true until the end. `age` tells how
+    old the standing is now, whether or not anybody asks for anything.
     """
 
-    def __init__(self, metrics: Metrics, capture: Capture | None, *, pathway: str) -> None:
-        self._metrics, self._capture, self._pathway = metrics, capture, pathway
+    def __init__(
+        self,
+        metrics: Metrics,
+        capture: Capture | None,
+        *,
+        pathway: str,
+        age: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self._metrics, self._capture, self._pathway, self._age = metrics, capture, pathway, age
         self.draining = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -62,7 +70,7 @@ class Admin:
     def _page(self, path: str) -> tuple[int, bytes, bytes]:
         plain, json = b"text/plain; charset=utf-8", b"application/json"
         if path == "/metrics":
-            lines = [*self._metrics.lines(), *self._captured()]
+            lines = [*self._metrics.lines(self._age()), *self._captured()]
             return 200, b"text/plain; version=0.0.4; charset=utf-8", ("\n".join(lines) + "\n").encode()
         if path == "/health":
             return 200, plain, b"ok\n"
@@ -76,7 +84,7 @@ class Admin:
         if self._capture is None:
             return []
         return [
-            "# HELP stillwatch_captured_total Exchanges handed to the capture writer.",
+            "# HELP stillwatch_captured_total Exchanges that the capture writer has put on the disk.",
             "# TYPE stillwatch_captured_total counter",
             f"stillwatch_captured_total {self._capture.written}",
             "# HELP stillwatch_capture_dropped_total Exchanges the capture lost because it was behind or gone.",

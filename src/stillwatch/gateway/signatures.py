@@ -18,6 +18,8 @@ from typing import Any
 import msgspec
 
 from stillwatch.gateway.asking import Unreadable
+from stillwatch.gateway.editing import repeats
+from stillwatch.gateway.refusing import Unacceptable
 from stillwatch.gateway.who import Who
 from stillwatch.policy import Dialect
 
@@ -63,8 +65,11 @@ class Bound(IntEnum):
     PREFIX = 3
 
 
-class Foreign(Exception):
+class Foreign(Unacceptable):
     """A signature that was issued to somebody else, for another model or within another conversation."""
+
+    code = "foreign_reasoning"
+    message = "A reasoning signature in this request was not issued for it."
 
 
 class Binding:
@@ -106,7 +111,7 @@ class Binding:
         if not any(mark in body for mark in _MARKS):
             return body
         turns = _listed(dialect, body)
-        changed = False
+        changed = repeats(body, dict(_fields(body)))
         for turn, prefix in _turns(turns):
             context = self._context(who, model, prefix if self._to is Bound.PREFIX else b"")
             for holder, name in _slots(turn):

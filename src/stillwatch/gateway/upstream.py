@@ -12,6 +12,7 @@ import aiohttp
 import yarl
 
 from stillwatch.core import Fault, SettingsError
+from stillwatch.gateway.wire import LONGEST
 
 __all__ = ["Silent", "Unreachable", "Upstream"]
 
@@ -42,19 +43,26 @@ class Upstream:
             raise SettingsError(
                 [Fault(path="upstream", message=f"got {url!r}, expected a URL such as https://api.example.com")]
             )
-        base = url.rstrip("/")
+        self._base = url.rstrip("/")
+        self._authority = yarl.URL(self._base, encoded=True).raw_authority
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=connect_seconds, sock_read=silence_seconds, connect=None
         )
         self._tls: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
         self._session: aiohttp.ClientSession | None = None
+        self._remembered = lru_cache(maxsize=8192)(self._url)
 
-        @lru_cache(maxsize=8192)
-        def target(path: bytes, query: bytes) -> yarl.URL:
-            whole = base + path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
-            return yarl.URL(whole, encoded=True)
+    def _url(self, path: bytes, query: bytes) -> yarl.URL:
+        """Where a request goes: always to the upstream that was configured, whatever the client's target says.
 
-        self._target = target
+        Raises:
+            ValueError: when it would go elsewhere.
+        """
+        whole = self._base + path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+        url = yarl.URL(whole, encoded=True)
+        if url.raw_authority != self._authority:
+            raise ValueError("a target that leads to another host")
+        return url
 
     async def start(self) -> None:
         """Open the pool; call it on the event loop."""
@@ -90,8 +98,9 @@ class Upstream:
         """
         session: Any = self._session
         try:
+            url = self._remembered(path, query) if len(path) + len(query) <= LONGEST else self._url(path, query)
             answer: aiohttp.ClientResponse = await session.request(
-                method, self._target(path, query), headers=headers, data=body, allow_redirects=False
+                method, url, headers=headers, data=body, allow_redirects=False
             )
         except TimeoutError as error:
             raise Silent from error

@@ -1,29 +1,46 @@
 """Who is asking: a credential becomes the same account pseudonym that a scan of the logs gives it.
 
 A key is never kept as it is: what stands for it is its SHA-256, and the account is the keyed pseudonym of that, made by the
-functions that read logs. A front that has checked the key already may name account and organisation in headers of its own.
+functions that read logs. A front that has checked the key already may name account and organisation in headers of its own; nobody else
+can, and whoever shows two keys is told to choose: otherwise a caller could have another one's account ruled on, and use its own.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from stillwatch.core import Error, Pseudonymiser
-from stillwatch.gateway.wire import Headers, first
+from stillwatch.gateway.refusing import Unacceptable
+from stillwatch.gateway.wire import LONGEST, Headers, first
 from stillwatch.ingest import account_id
+from stillwatch.policy import Dialect
 
-__all__ = ["Identities", "Who", "read_names", "stand_in", "trusted_address"]
+__all__ = ["NOBODY", "Ambiguous", "Identities", "Who", "read_names", "stand_in", "trusted_address"]
 
-_KEYS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
-_ORGS = (b"openai-organization", b"anthropic-organization-id")
-_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
-_KEPT = 200_000
+_BEARER, _ANTHROPIC, _AZURE, _GOOGLE = b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"
+_QUERY = b"?key"
+"""Stands among the headers for the key in the query of Gemini's clients."""
+_KEYS = frozenset((_BEARER, _ANTHROPIC, _AZURE, _GOOGLE))
+_PLAIN = (_BEARER, _AZURE, _ANTHROPIC, _GOOGLE, _QUERY)
+_ORDER = {
+    Dialect.MESSAGES: (_ANTHROPIC, _BEARER, _AZURE, _GOOGLE, _QUERY),
+    Dialect.GEMINI: (_GOOGLE, _QUERY, _BEARER, _AZURE, _ANTHROPIC),
+}
+"""Where each dialect's upstream looks for the key first, in all others as in chat completions."""
+_NOTHING: frozenset[bytes] = frozenset()
+_KEPT = 50_000
 """Callers whose names are remembered; beyond that the memory is emptied and fills anew."""
+
+
+class Ambiguous(Unacceptable):
+    """A request that shows two keys, or a header twice that says who is asking."""
+
+    code = "ambiguous_credential"
+    message = "Send one key, in one header."
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -37,13 +54,18 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     zero: bool
 
 
+NOBODY = Who(account=0, org=None, account_name=None, credential=None, org_name=None, zero=True)
+"""Stands for a caller who is not known yet."""
+
+
 class Identities:
     """Names callers.
 
     Args:
         names: the workspace's pseudonyms.
         account_header: header in which a trusted front names the account; without it the credential stands for the account.
-        org_header: header in which a trusted front names the organisation.
+        org_header: header in which a trusted front names the organisation; without it nobody's organisation is known, for what a
+            caller says of it is not to be trusted.
         zero: accounts and organisations, by the names above, whose text is never kept.
     """
 
@@ -57,31 +79,51 @@ class Identities:
     ) -> None:
         self._names = names
         self._account_header = account_header.lower().encode() if account_header else None
-        self._org_headers = (org_header.lower().encode(),) if org_header else _ORGS
+        self._org_header = org_header.lower().encode() if org_header else None
         self._zero = zero
         self._known: dict[tuple[bytes | None, bytes | None, bytes | None], Who] = {}
         named = (account_header, org_header)
         self.own_headers = frozenset(one.lower().encode() for one in named if one)
+        self._read = _KEYS | self.own_headers
         """Headers between the front and this gateway, which the upstream has no business with."""
 
-    def of(self, headers: Headers, query: bytes) -> Who:
-        """The caller of one request."""
-        key = named = org = None
+    def of(self, headers: Headers, query: bytes, dialect: Dialect) -> tuple[Who, frozenset[bytes]]:
+        """The caller of one request, and headers with the same key once more, which do not go on.
+
+        Raises:
+            Ambiguous: when it shows two keys, or one of these headers twice. A front that names the account may pass on what it likes.
+        """
+        given: dict[bytes, bytes] = {}
         for name, value in headers:
-            if name in _KEYS and value and key is None:
-                key = value
-            elif name == self._account_header:
-                named = value
-            elif name in self._org_headers and value and org is None:
-                org = value
-        if key is None and b"key=" in query:
-            key = (parse_qs(query).get(b"key") or [None])[0]  # type: ignore[list-item]
-        found = self._known.get((key, named, org))
+            if name in self._read:
+                if name in given:
+                    raise Ambiguous
+                given[name] = value
+        named = org = None
+        if self.own_headers:
+            named, org = given.pop(self._account_header or b"", None), given.pop(self._org_header or b"", None)
+        if query and (b"key" in query or b"%" in query):
+            given.update(_in_query(query))
+        spare = _NOTHING
+        if len(given) == 1:
+            ((_, key),) = given.items()
+        else:
+            order = _ORDER.get(dialect, _PLAIN)
+            chosen = next((name for name in order if given.get(name)), b"")
+            key = given.get(chosen, b"")
+            if not named:
+                spare = frozenset(given.keys() - {chosen})
+                if len({_bare(value.decode("latin-1")) for value in given.values() if value}) > 1:
+                    raise Ambiguous
+        caller = (key or None, named or None, org or None)
+        found = self._known.get(caller)
         if found is None:
-            if len(self._known) >= _KEPT:
-                self._known.clear()
-            found = self._known[(key, named, org)] = self._named(key, named, org)
-        return found
+            found = self._named(*caller)
+            if sum(map(len, filter(None, caller))) <= LONGEST:
+                if len(self._known) >= _KEPT:
+                    self._known.clear()
+                self._known[caller] = found
+        return found, spare
 
     def end_user(self, name: str) -> int:
         """The pseudonym of an end user that the caller names."""
@@ -102,15 +144,30 @@ class Identities:
         )
 
 
-def stand_in(key: str) -> str:
-    """What is written in a key's place: its SHA-256, also of short ones; scheme words such as `Bearer` are left out.
+def _in_query(query: bytes) -> dict[bytes, bytes]:
+    """The key of a query, read as an upstream reads it: `?k%65y=` is one too.
 
-    >>> stand_in("Bearer sk-1") == stand_in("sk-1"), len(stand_in("sk-1"))
-    (True, 64)
+    Raises:
+        Ambiguous: when there are two.
     """
+    found = [value for name, value in parse_qsl(query.decode("latin-1"), encoding="latin-1") if name == "key"]
+    if len(found) > 1:
+        raise Ambiguous
+    return {_QUERY: one.encode("latin-1") for one in found}
+
+
+def _bare(key: str) -> str:
     scheme, _, rest = key.strip().partition(" ")
-    bare = rest.strip() if rest and scheme.lower() in ("bearer", "basic", "key") else key.strip()
-    return bare if _DIGEST.match(bare) else hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()
+    return rest.strip() if rest and scheme.lower() in ("bearer", "basic", "key") else key.strip()
+
+
+def stand_in(key: str) -> str:
+    """What is written in a key's place: its SHA-256, whatever the key looks like; scheme words such as `Bearer` are left out.
+
+    >>> stand_in("Bearer sk-1") == stand_in("sk-1"), len(stand_in("sk-1")), stand_in("a" * 64) == "a" * 64
+    (True, 64, False)
+    """
+    return hashlib.sha256(_bare(key).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_names(path: Path) -> frozenset[str]:

@@ -6,12 +6,15 @@ Hop-by-hop headers (RFC 9110, section 7.6.1) belong to one connection and are ne
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+import msgspec
+
 from stillwatch.policy import Dialect
 
-__all__ = ["MARK", "Headers", "answer_headers", "dialect_of", "first", "forward_headers", "model_in", "uncovered"]
+__all__ = ["LONGEST", "MARK", "VOUCHING", "Headers", "Route", "answer_headers", "first", "forward_headers", "route_of"]
 
 Headers = list[tuple[bytes, bytes]]
 """Headers as ASGI has them: lower-case names, in the order of the wire."""
@@ -25,9 +28,11 @@ _HOP = frozenset(
 )  # fmt: skip
 _NOT_ASKED = _HOP | {b"host", b"content-length", b"expect", b"x-http-method-override"}
 _NOTHING: frozenset[bytes] = frozenset()
-_BODY_CHANGED = frozenset(
-    (b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"etag")
-)
+VOUCHING = frozenset((b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"etag"))
+"""Headers of an answer that vouch for its bytes: they go where the bytes are changed."""
+
+LONGEST = 512
+"""Bytes of a path or a key beyond which it is worked out anew each time: what strangers make up must not fill the memory."""
 
 _ENDINGS = (
     ("/chat/completions", Dialect.CHAT),
@@ -50,45 +55,59 @@ _UNCOVERED = (
 )
 
 
-@lru_cache(maxsize=8192)
-def _plain(path: str) -> str:
-    """A path as the most forgiving server would read it: no empty or dotted segments, no trailing slash, lower case."""
-    return posixpath.normpath("/" + path.lstrip("/")).lower()
+_STORED = re.compile(r"/(chat/completions|responses|conversations)(?:/|$)")
 
 
-@lru_cache(maxsize=8192)
-def dialect_of(method: str, path: str) -> Dialect:
-    """Tell the dialect from a decoded path. Spellings that a server might fold into one are one.
+class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a path says of a call.
 
-    >>> dialect_of("POST", "/v1//chat/./completions/").value
-    'openai_chat'
-    >>> dialect_of("POST", "/v1/threads/t1/messages").value
-    'other'
+    Attributes:
+        dialect: that of the request; `OTHER` passes unread.
+        answers: that of the answer: also of one that was stored before and is fetched again.
+        uncovered: pathway of a call whose answers do not reach the capture, such as `batch`.
+        model: the model that the path names, as Gemini's and Vertex's do.
+        streams: whether the path alone asks for a stream.
     """
-    if method != "POST":
-        return Dialect.OTHER
-    plain = _plain(path)
-    if "/threads/" in plain:
-        return Dialect.OTHER
-    return next((dialect for ending, dialect in _ENDINGS if plain.endswith(ending)), Dialect.OTHER)
+
+    dialect: Dialect
+    answers: Dialect
+    uncovered: str | None = None
+    model: str | None = None
+    streams: bool = False
 
 
-@lru_cache(maxsize=8192)
-def uncovered(path: str) -> str | None:
-    """The pathway of a call that carries models' answers past the gateway's eyes, such as `batch`; `None` for any other."""
-    plain = _plain(path)
-    return next((name for part, name in _UNCOVERED if part in plain), None)
+def route_of(method: str, path: str) -> Route:
+    """Read a decoded path. Spellings that a server might fold into one are one.
 
-
-@lru_cache(maxsize=8192)
-def model_in(path: str) -> str | None:
-    """The model that a path names, as Gemini's and Vertex's do.
-
-    >>> model_in("/v1beta/models/gemini-x:generateContent")
+    >>> route_of("POST", "/v1//chat/./completions/").dialect.value
+    'openai_chat'
+    >>> fetched = route_of("GET", "/v1/responses/resp_1")
+    >>> fetched.dialect.value, fetched.answers.value, fetched.uncovered
+    ('other', 'openai_responses', 'stored_answers')
+    >>> route_of("POST", "/v1beta/models/gemini-x:generateContent").model
     'gemini-x'
     """
-    name = path.rpartition("models/")[2].partition(":")[0] if ":" in path else ""
-    return name[:512] or None
+    return _remembered(method, path) if len(path) <= LONGEST else _route(method, path)
+
+
+def _route(method: str, path: str) -> Route:
+    # As the most forgiving server would read it: no empty or dotted segments, no trailing slash, lower case.
+    plain = posixpath.normpath("/" + path.lstrip("/")).lower()
+    threads = "/threads/" in plain
+    if method == "POST" and not threads:
+        for ending, dialect in _ENDINGS:
+            if plain.endswith(ending):
+                name = path.rpartition("models/")[2].partition(":")[0] if ":" in path else ""
+                return Route(dialect=dialect, answers=dialect, model=name[:512] or None, streams=":stream" in plain)
+    uncovered = next((name for part, name in _UNCOVERED if part in plain), None)
+    answers = Dialect.OTHER
+    if uncovered is None and (stored := _STORED.search(plain)) is not None:
+        answers = Dialect.CHAT if stored[1] == "chat/completions" else Dialect.RESPONSES
+        uncovered = "stored_answers"
+    return Route(dialect=Dialect.OTHER, answers=answers, uncovered=uncovered)
+
+
+_remembered = lru_cache(maxsize=8192)(_route)
 
 
 def first(headers: Headers, name: bytes) -> bytes | None:
@@ -131,5 +150,5 @@ def answer_headers(raw: Iterable[tuple[bytes, bytes]], *, changed: bool) -> Head
     """An upstream's headers for the client; with `changed`, without those that vouch for bytes that are no longer the same."""
     headers = [(name.lower(), value) for name, value in raw]
     named = _named_by_connection(headers)
-    gone = _HOP.union(named, _BODY_CHANGED) if changed else _HOP | named if named else _HOP
+    gone = _HOP.union(named, VOUCHING) if changed else _HOP | named if named else _HOP
     return [(name, value) for name, value in headers if name not in gone and not name.startswith(MARK)]

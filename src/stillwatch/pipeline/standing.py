@@ -17,13 +17,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.cases import Ruling
 from stillwatch.core import Settings, handle
 from stillwatch.core.errors import Error, FormatError
-from stillwatch.engine import Store, Workspace, table
+from stillwatch.engine import Store, Workspace, durable_write, table
 from stillwatch.pipeline.decided import Decided, decided
 from stillwatch.pipeline.histories import cleared_accounts
 from stillwatch.pipeline.proposals import STEPS, Proposal, proposals
@@ -74,6 +75,7 @@ def publish_standing(workspace: Workspace, settings: Settings, *, scanned: dt.da
         store.put("standing", made)
         age = before.made if scanned is None else scanned.timestamp()
         standing = Standing(rows=made, serial=before.serial + 1, made=age)
+        durable_write(_beside(path), msgspec.json.encode(_Kept(serial=standing.serial, made=standing.made)), mode=0o600)
         write_standing(path, standing)
         _push(path, workspace.key)
         return standing
@@ -168,11 +170,24 @@ def _cleared(store: Store, settings: Settings, seen: dt.datetime | None) -> dict
 
 
 def _before(path: Path) -> Standing:
-    """The file until now; one that cannot be read is begun anew."""
+    """The file until now. Of one that cannot be read, number and time are taken from what is kept beside it: a gateway that knows a later
+    number would not take up what follows, and an age that is lost would look like no scan at all."""
     try:
         return read_standing(path)
     except FormatError:
-        return Standing.none()
+        kept = _Kept()
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            kept = msgspec.json.decode(_beside(path).read_bytes(), type=_Kept)
+        return Standing(rows=Standing.none().rows, serial=kept.serial, made=kept.made)
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    serial: int = 0
+    made: float | None = None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name("last.json")
 
 
 def _end_of_logs(store: Store) -> dt.datetime | None:

@@ -51,7 +51,7 @@ class Effect:
     """What is done about a request, before anything is counted. `ends` is the shortest life of the rules that name the step, in seconds.
 
     `person` says that a person decided it: then it ends when the decision is withdrawn, and the appeal names the case.
-    `accuses` says that a rule about standing named the step; `again` is when to try again in s, where nothing was counted.
+    `link` is where to be verified or to appeal. `accuses` says that a rule about standing named the step; `again` is when to try again in s, where nothing was counted.
     `plain` says that it is the same for all whom it concerns, so that one ruling, `said`, does for all of them, for a moment.
     `openly` is the same without degrading and delays, where it has any.
     """
@@ -73,6 +73,7 @@ class Effect:
     person: bool = False
     accuses: bool = False
     again: float | None = None
+    link: str = ""
     openly: Effect | None = None
     said: tuple[Ruling, float] | None = field(default=None, compare=False, repr=False)
     plain: bool = field(init=False)
@@ -111,6 +112,7 @@ def effect_of(rules: Sequence[Rule], decided: str, people: People, counters: Cou
         ends=named.ttl if named is not None else None,
         person=person is not None and named is None,
         accuses=named is not None and not named.universal,
+        link=_link(step, people) if person is not None or (named is not None and not named.universal) else "",
         again=_AGAIN if named is not None and named.name == UNTRUSTED and step is Step.BLOCK else None,
     )
     if found.degrade is None and not found.delay:
@@ -142,6 +144,11 @@ def _code(step: Step, named: Rule | None, decided: str) -> str:
     if step is Step.BLOCK and named.universal:
         return UNAVAILABLE if named.name == UNTRUSTED else "request_not_allowed"
     return _CODES[step]
+
+
+def _link(step: Step, people: People) -> str:
+    """Where a caller goes whom a rule about standing or a person's decision stops or limits."""
+    return people.verify_link if step is Step.VERIFY else people.appeal_link if step > Step.OBSERVE else ""
 
 
 def _clamp(clamps: Iterable[Clamp | None]) -> Clamp | None:

@@ -103,6 +103,7 @@ class Gatekeeper:
             until=until,
             retry_after=wait / 1_000_000 if wait else effect.again,
             appeal=self._appeal(now, place, effect) if step > _OBSERVE and place >= 0 else None,
+            link=effect.link if step > _OBSERVE else "",
             clamp=effect.clamp,
             hide=effect.hide,
             mark=effect.mark,
@@ -117,10 +118,19 @@ class Gatekeeper:
         )
 
     def settle(self, asked: Asked, ruling: Ruling, used: Used) -> None:
-        """Put what a request used in the place of what was reserved for it."""
+        """Put what a request used in the place of what was reserved for it.
+
+        A counter that fails keeps no other from its own: a place among concurrent requests must not be lost with it. The error comes after.
+        """
         at = int(used.at * 1_000_000)
+        fault: Exception | None = None
         for counter, key in ruling.taken:
-            counter.end(key, at, used)
+            try:
+                counter.end(key, at, used)
+            except Exception as error:  # noqa: BLE001 - raised below
+                fault = error
+        if fault is not None:
+            raise fault
 
     def take_up(self, policy: Policy, standing: Standing) -> None:
         """Go on with this policy and standing; requests under way keep theirs, and an unchanged limit what it counted.

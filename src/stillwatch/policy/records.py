@@ -87,7 +87,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `code` is machine-readable and stable (`rate_limited`, `verification_required`, `account_blocked`, ...); `rule` names the rule of the
     policy; `policy` is its version; `until` is when the step ends (seconds since 1970); `retry_after` is in seconds; `appeal` is the handle
-    under which the decision can be contested; `shadow` is what a dry-run twin would have done, `shadow_rule` which;
+    under which the decision can be contested and `link` where, or where to be verified; `shadow` is what a dry-run twin would have done, `shadow_rule` which;
     `stale` is the age of the standing in s.
 
     A step of `THROTTLE` without `retry_after` lets the request through within its limits: ask `refused`, never the step. `told` says
@@ -103,6 +103,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     until: float | None = None
     retry_after: float | None = None
     appeal: str | None = None
+    link: str = ""
     clamp: Clamp | None = None
     hide: Hide = Hide.NOTHING
     mark: str | None = None

@@ -97,7 +97,7 @@ def standing_from(data: bytes, where: str) -> Standing:
         check(rows, table("standing"))
     except (pa.ArrowException, msgspec.MsgspecError, ContractError, OSError) as error:
         raise FormatError(f"{where}: damaged standing ({error.__class__.__name__})") from error
-    return Standing(rows=rows, serial=head.serial, made=head.made)
+    return Standing(rows=rows, serial=head.serial, made=head.made or None)
 
 
 def _digest(data: bytes) -> str:

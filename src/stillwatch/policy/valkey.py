@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from stillwatch.core.errors import Error, Fault, FormatError, SettingsError
 from stillwatch.engine import durable_write
-from stillwatch.policy.standing import read_standing, standing_bytes, standing_from
+from stillwatch.policy.standing import Standing, read_standing, standing_bytes, standing_from
 
 __all__ = ["Client", "connect", "fetch_standing", "push_standing"]
 
@@ -68,7 +68,7 @@ def push_standing(client: Client, path: Path, key: bytes) -> int:
         Error: when the server cannot be reached or refuses.
     """
     standing = read_standing(path)
-    if standing.made is None:
+    if standing.serial == 0:
         raise FormatError(f"{path}: no standing yet; stillwatch scan makes one")
     body = standing_bytes(standing)
     mac = _mac(body, key)
@@ -93,8 +93,8 @@ def fetch_standing(client: Client, path: Path, key: bytes, *, known: bytes | Non
             "valkey: the standing there was not written with this workspace's key; the local one stays in force"
         )
     fresh = standing_from(body, "valkey")
-    here = read_standing(path) if path.exists() else None
-    if here is not None and here.made is not None and (fresh.made or 0.0, fresh.serial) < (here.made, here.serial):
+    here = _here(path)
+    if (fresh.made or 0.0, fresh.serial) < (here.made or 0.0, here.serial):
         raise FormatError(
             f"valkey: the standing there (serial {fresh.serial}) is older than the local one (serial {here.serial})"
         )
@@ -103,13 +103,30 @@ def fetch_standing(client: Client, path: Path, key: bytes, *, known: bytes | Non
     return mac
 
 
+def _here(path: Path) -> Standing:
+    """The local standing; a damaged one is as good as none, for it is there to be replaced."""
+    try:
+        return read_standing(path)
+    except FormatError:
+        return Standing.none()
+
+
 def _mac(body: bytes, key: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_SIZE, key=key[:64], person=b"standing").digest()
 
 
 def _asked(ask: Callable[[], _Answer]) -> _Answer:
-    """Ask the server; whatever the client's library raises becomes an error of ours, without the address."""
+    """Ask the server; that it cannot be reached or refuses becomes an error of ours, without the address."""
     try:
         return ask()
-    except Exception as error:
+    except _faults() as error:
         raise Error(f"valkey: no answer ({error.__class__.__name__}); the local standing stays in force") from error
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """What the client's library raises for a server that does not answer; nothing of its own where it is not installed."""
+    try:
+        import redis
+    except ImportError:
+        return (OSError,)
+    return (redis.RedisError, OSError)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from stillwatch.core.errors import Error
 from stillwatch.policy.gatekeeper import Gatekeeper
 from stillwatch.policy.policy_file import read_policy
-from stillwatch.policy.standing import read_standing
+from stillwatch.policy.standing import Standing, read_standing
 
 __all__ = ["Fetch", "Watched", "open_gate"]
 
@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 _Mark = tuple[int, int, int] | None
 _Read = TypeVar("_Read")
 _AFAR = "fetching"
+_UNREAD: _Mark = (-1, -1, -1)
+"""The mark of no file: what bears it is read again."""
 
 Fetch = Callable[[bytes | None], bytes | None]
 """Brings the standing from afar into its file, given what it said last time: see `valkey.fetch_standing`."""
@@ -53,33 +55,52 @@ class Watched:
         """Take up what has changed, and say what was done. An invalid policy or a damaged standing leaves the one before in force.
 
         Both files are read anew, for a policy is worked out for every account; a policy that changes while the standing cannot be read
-        waits for it.
+        waits for it. What could not be read is tried again every time: the fault may have been a passing one.
         """
         wrong: dict[str, str] = {}
         self._known = _fetched(self._fetch, self._known, wrong)
         marks = {what: _mark(path) for what, path in self._files.items()}
-        if marks == self._marks and wrong.get(_AFAR) == self.wrong.get(_AFAR):
-            return ()
-        self._marks = marks
-        policy = self._read("policy", read_policy, wrong) or self.gate.policy
-        with _briefly():
-            standing = self._read("standing", read_standing, wrong)
-            if standing is not None:
-                self.gate.take_up(policy, standing)
+        changed = {what for what, mark in marks.items() if mark != self._marks[what]}
+        wrong.update({what: why for what, why in self.wrong.items() if what in self._files and what not in changed})
+        taken = self._take_up(changed, marks, wrong) if changed else ()
+        news = {what: why for what, why in wrong.items() if self.wrong.get(what) != why}
         self.wrong = wrong
-        for what, why in wrong.items():
+        for what, why in news.items():
             _log.warning("%s not taken up: %s", what, why)
-        taken = () if standing is None else (f"policy {policy.id} and standing {standing.serial} are in force",)
-        return (*taken, *wrong.values())
+        return (*taken, *news.values())
 
-    def _read(self, what: str, read: Callable[[Path], _Read], wrong: dict[str, str]) -> _Read | None:
+    def _take_up(self, changed: set[str], marks: dict[str, _Mark], wrong: dict[str, str]) -> tuple[str, ...]:
+        policy = self._read("policy", read_policy, marks, wrong) if "policy" in changed else None
+        self._marks["policy"] = marks["policy"] if "policy" not in wrong else _UNREAD
+        if policy is None and "standing" not in changed:
+            return ()
+        begun = self.gate.health(0.0).serial > 0
+        with _briefly():
+            # Where there never was a standing, none is what a changed policy is worked out for.
+            there = begun or marks["standing"] is not None
+            standing = self._read("standing", read_standing, marks, wrong) if there else None
+            self._marks["standing"] = marks["standing"]
+            if "standing" in wrong and marks["standing"] is not None:
+                self._marks["standing"] = _UNREAD
+            if standing is None and policy is not None and not begun:
+                standing = Standing.none()
+            if standing is None:
+                self._marks["policy"] = _UNREAD if policy is not None else self._marks["policy"]
+                return ()
+            self.gate.take_up(policy or self.gate.policy, standing)
+        return (f"policy {self.gate.policy.id} and standing {standing.serial} are in force",)
+
+    def _read(
+        self, what: str, read: Callable[[Path], _Read], marks: dict[str, _Mark], wrong: dict[str, str]
+    ) -> _Read | None:
         path = self._files[what]
+        wrong.pop(what, None)
         if path is None:
             return None
+        if marks[what] is None:
+            wrong[what] = f"{path}: is gone; what was read before stays in force"
+            return None
         try:
-            if self._marks[what] is None:
-                wrong[what] = f"{path}: is gone; what was read before stays in force"
-                return None
             return read(path)
         except Error as error:
             wrong[what] = f"{path}: not taken up, what was read before stays in force: {error}"
@@ -116,6 +137,7 @@ def open_gate(
                 known = read_standing(standing)
             except Error as error:
                 wrong["standing"] = str(error)
+                marks["standing"] = _UNREAD
                 _log.warning("standing not taken up: %s", error)
         gate = Gatekeeper(read, known, workers=workers, rng=rng)
     watched = Watched(gate, policy, standing, marks, fetch, brought)

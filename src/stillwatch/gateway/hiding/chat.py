@@ -33,8 +33,14 @@ class ChatHider:
         return [], self._body(data, "delta")
 
     def whole(self, data: Any) -> bool:
-        """Edit a whole answer; whether it changed."""
-        return self._body(data, "message")
+        """Edit a whole answer, or a list of stored answers or messages; whether it changed."""
+        changed = self._body(data, "message")
+        stored = data.get("data") if isinstance(data, dict) else None
+        for one in stored if isinstance(stored, list) else ():
+            changed |= self._body(one, "message")
+            if isinstance(one, dict) and "choices" not in one and self._how is not Hide.NOTHING:
+                changed |= self._message(one, None, whole=True, last=True)
+        return changed
 
     def _body(self, data: Any, name: str) -> bool:
         if not isinstance(data, dict):

@@ -20,11 +20,15 @@ class ResponsesHider:
         self._tags: defaultdict[Any, TagFilter] = defaultdict(lambda: TagFilter(how))
 
     def whole(self, data: Any) -> bool:
-        """Edit a whole answer; whether it changed."""
-        output = data.get("output") if isinstance(data, dict) else None
-        if not isinstance(output, list):
+        """Edit a whole answer, a list of items or one of them, as stored conversations are read; whether it changed."""
+        if not isinstance(data, dict):
             return False
-        return sum(self._item(item) for item in output if isinstance(item, dict)) > 0
+        changed = self._item(data)
+        for name in ("output", "data"):
+            items = data.get(name)
+            for item in items if isinstance(items, list) else ():
+                changed |= isinstance(item, dict) and self._item(item)
+        return changed
 
     def event(self, data: Any) -> tuple[list[Any], bool]:
         """Edit one event; returns events to put before it, and whether it changed."""
