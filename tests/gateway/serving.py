@@ -192,12 +192,13 @@ async def scene(
     options: Options | None = None,
     capture: Any = None,
     zero: frozenset[str] = frozenset(),
+    application: Any = None,
     **named: Any,
 ) -> AsyncIterator[Scene]:
-    """Everything set up and taken down again."""
+    """Everything set up and taken down again; an `application` of its own may stand in the model API's place."""
     model, gate = Model(answer), rules or Rules(ruling)
     options = options or Options()
-    async with listening(model) as behind:
+    async with listening(application or model) as behind:
         upstream = Upstream(f"http://127.0.0.1:{behind}", connect_seconds=2.0, silence_seconds=options.silence_seconds)
         who = Identities(Pseudonymiser(KEY), zero=zero, **named)
         gateway = Gateway(upstream, gate, who, options=options, capture=capture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from stillwatch.core import Pseudonymiser
+from stillwatch.gateway import capture as capture_module
+from stillwatch.gateway import capture_writer
 from stillwatch.gateway.capture import Capture, Seen
 from stillwatch.gateway.capture_writer import SCHEMA, Rolling, row
 from stillwatch.gateway.coverage import coverage
@@ -129,21 +132,86 @@ def test_memory_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> None:
     assert [one.at for one in capture._waiting] == list(range(capture.dropped, 50))
 
 
-def test_a_writer_that_dies_is_started_again(tmp_path: Path) -> None:
+def test_a_writer_that_dies_is_started_again_and_what_it_took_with_it_is_counted(tmp_path: Path) -> None:
     async def scenario() -> None:
         capture = Capture(tmp_path)
         capture.start()
+        capture.keep(seen())
+        while not capture._unwritten:
+            await asyncio.sleep(0.01)
+        assert capture.written == 0, "what no file holds is not written yet"
         assert capture._writer is not None
         os.kill(capture._writer.pid, signal.SIGKILL)
-        capture._writer.wait()
-        capture.keep(seen())
-        await asyncio.sleep(0.3)
+        while not capture.dropped:
+            await asyncio.sleep(0.01)
         capture.keep(seen(at=1_790_000_000_000_001))
         await capture.stop()
-        assert (capture.written, capture.dropped) == (1, 1), "what was lost with the writer is counted"
+        assert (capture.written, capture.dropped) == (1, 1)
         assert len(exchanges(tmp_path)) == 1
 
     played(scenario)
+
+
+def test_writers_that_die_one_after_another_are_given_up_and_every_loss_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture_module, "_TRIES", 2)
+    monkeypatch.setattr(capture_module, "_PAUSE", 0.001)
+
+    async def scenario() -> None:
+        faults: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, fault: faults.append(fault))
+        capture = Capture(tmp_path)
+        capture._command = ["/bin/sh", "-c", "read -r _; exit 3"]
+        capture.start()
+        kept = 0
+        while not capture._given_up:
+            capture.keep(seen(request=b"\n"))
+            kept += 1
+            await asyncio.sleep(0.005)
+        capture.keep(seen())
+        await asyncio.sleep(0.01)
+        assert (capture.written, capture.dropped, capture.waiting) == (0, kept + 1, 0)
+        assert capture._writer is None
+        assert faults == []
+        await capture.stop()
+
+    played(scenario)
+
+
+def test_a_full_disk_loses_nothing_that_it_took_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    rolling = Rolling(tmp_path, rows=2, seconds=60, written=told.append)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(capture_writer.pq, "write_table", full)
+        for number in range(3):
+            rolling.add(seen(at=1_790_000_000_000_000 + number))
+        assert not rolling.close()
+        assert rolling.full, "nothing more is read from the pipe"
+        assert told == []
+        assert list(tmp_path.iterdir()) == []
+    assert rolling.close()
+    assert told == [3]
+    assert len(exchanges(tmp_path)) == 3
+
+
+def test_a_file_is_closed_when_it_holds_enough_bytes(tmp_path: Path) -> None:
+    rolling = Rolling(tmp_path, rows=1000, seconds=60, most_bytes=100_000)
+    for _ in range(5):
+        rolling.add(seen(request=b"x" * 50_000))
+    assert len(list(tmp_path.glob("*.parquet"))) == 2
+
+
+def test_whatever_a_caller_can_make_long_counts_while_it_waits(tmp_path: Path) -> None:
+    capture = Capture(tmp_path, most_bytes=100_000)
+    for _ in range(20):
+        capture.keep(seen(path="/v1/messages" + "x" * 20_000, response=b""))
+    assert capture.waiting <= 100_000
+    assert len(capture._waiting) < 5
 
 
 def test_what_bypasses_the_gateway_is_uncovered_never_clean() -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 import socket
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -84,8 +85,12 @@ def test_a_slow_client_holds_the_upstream_back_and_memory_stays_small() -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", at.port, limit=4096)
             writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
             await reader.readline()
+            tracemalloc.start()
             await asyncio.sleep(0.5)
+            held, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
             assert sent < pieces * 0.9, "the upstream ran ahead of the client"
+            assert held < 4 << 20, "what the client does not take piles up"
             total = 0
             while total < len(piece) * pieces:
                 total += len(await reader.read(1 << 20))
@@ -144,19 +149,22 @@ SMUGGLED = {
     "space before colon": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     "bad chunk size": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
     "folded header": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nA: b\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
+    "trailer with a space": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nA b: c\r\n\r\n",
+    "target of another host": b"POST *@127.0.0.1/v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
     "nul in header": b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\nContent-Length: 2\r\n\r\n{}",
 }
 
 
+@pytest.mark.parametrize("path", [b"/v1/messages", b"/v1/files"])
 @pytest.mark.parametrize("attempt", SMUGGLED)
-def test_no_request_hides_within_another(attempt: str) -> None:
+def test_no_request_hides_within_another(attempt: str, path: bytes) -> None:
     async def scenario() -> None:
         async with scene(says(b"{}")) as at:
-            await at.raw(SMUGGLED[attempt], wait=0.3)
-            assert [heard.path for heard in at.model.heard if heard.path != "/v1/messages"] == []
-            for heard in at.model.heard:
-                assert "transfer-encoding" not in heard.headers
-                assert len(heard.body) == int(heard.headers["content-length"])
+            got = await at.raw(SMUGGLED[attempt].replace(b"/v1/messages", path), wait=3)
+            assert got.startswith(b"HTTP/1.1 400 ")
+            assert got.count(b"HTTP/1.1 ") == 1
+            await asyncio.sleep(0.02)
+            assert at.model.heard == []
 
     played(scenario)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.gateway.asking import ENGINE_FIELDS, read_body
-from stillwatch.gateway.editing import edited
+from stillwatch.gateway.editing import edited, repeats
 from stillwatch.gateway.options import Fail, Options
 from stillwatch.policy import Asked, Clamp, Dialect, Ruling, Step
 
@@ -71,6 +71,30 @@ def test_a_number_that_is_none_cannot_get_past_a_clamp(value: Any) -> None:
 
 def test_a_field_that_stands_twice_is_written_once() -> None:
     assert edited(Dialect.CHAT, b'{"n": 1, "n": 9, "a": 2}', clamp=Clamp(n=1)) == b'{"n":1,"a":2}'
+
+
+@pytest.mark.parametrize(
+    ("dialect", "body", "expected"),
+    [
+        (Dialect.CHAT, b'{"n":99,"n":1}', b'{"n":1}'),
+        (Dialect.CHAT, b'{"n":1, "m": {"n":1}, "\\u006e" : 1}', b'{"n":1,"m":{"n":1}}'),
+        (
+            Dialect.GEMINI,
+            b'{"generationConfig":{"candidateCount":9,"candidateCount":1}}',
+            b'{"generationConfig":{"candidateCount":1}}',
+        ),
+    ],
+)
+def test_a_field_that_stands_twice_is_written_once_though_its_last_one_is_within_bounds(
+    dialect: Dialect, body: bytes, expected: bytes
+) -> None:
+    assert edited(dialect, body, clamp=Clamp(n=1)) == expected
+
+
+@given(st.dictionaries(st.text("ab\\\"{,:", max_size=3), st.text("}\",: ", max_size=4) | st.integers(), max_size=5))
+def test_what_stands_once_is_never_taken_for_twice(fields: dict[str, Any]) -> None:
+    for body in (json.dumps(fields), json.dumps(fields, indent=1), json.dumps(fields, separators=(",", ":"))):
+        assert not repeats(body.encode(), {name: json.dumps(value).encode() for name, value in fields.items()})
 
 
 def test_untouched_fields_keep_their_bytes() -> None:
@@ -247,6 +271,28 @@ def test_a_policy_that_fails_fails_the_way_that_was_chosen(way: Fail, status: in
             assert got == status
             assert b"sk-secret" not in body
             assert at.gateway.metrics.stages == {("decide", way.value): 1}
+
+    played(scenario)
+
+
+def test_a_fault_in_the_policy_frees_nobody_and_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with scene(says(b"{}"), rules=Broken()) as at:
+            assert [(await at.post("/v1/chat/completions", {}))[0] for _ in range(5)] == [503] * 5
+            assert at.model.heard == []
+            assert sum("could not decide" in record.message for record in caplog.records) == 1
+
+    played(scenario)
+
+
+def test_who_is_refused_is_told_where_to_go() -> None:
+    ruling = Ruling(step=Step.VERIFY, code="verification_required", policy="p", appeal="C-1/1", link="https://x.example/v")
+
+    async def scenario() -> None:
+        async with scene(says(b"{}"), ruling=ruling) as at:
+            _, headers, body = await at.post("/v1/chat/completions", {})
+            assert json.loads(body)["error"]["details"]["link"] == "https://x.example/v"
+            assert headers["x-stillwatch-link"] == "https://x.example/v"
 
     played(scenario)
 

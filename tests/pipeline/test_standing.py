@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stillwatch.cases import Desk, Reason, Ruling
 from stillwatch.cli import app
-from stillwatch.core import Decision, FormatError, handle
+from stillwatch.core import Decision, FormatError, Settings, handle
 from stillwatch.engine import Workspace
 from stillwatch.pipeline import Scanned, case_opening, publish_standing, replay_policy, standing_file, standing_of
 from stillwatch.pipeline.decided import HARDNESS, Decided
@@ -125,6 +125,22 @@ def test_the_same_scan_again_changes_nothing_about_the_standing(copy: tuple[Work
     before = standing_file(space).read_bytes()
     assert run(space, day.inputs()).unchanged
     assert standing_file(space).read_bytes() == before
+
+
+def test_a_damaged_file_is_followed_by_one_that_keeps_its_time_and_counts_on(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "ws")
+    publish_standing(workspace, Settings(), scanned=SEEN)
+    publish_standing(workspace, Settings())
+    standing_file(workspace).write_bytes(b"half a standing")
+    made = publish_standing(workspace, Settings())
+    assert (made.serial, made.made) == (3, SEEN.timestamp())
+    assert read_standing(standing_file(workspace)).made == SEEN.timestamp()
+
+
+def test_before_the_first_scan_the_standing_has_no_time(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "ws")
+    publish_standing(workspace, Settings())
+    assert (read_standing(standing_file(workspace)).serial, read_standing(standing_file(workspace)).made) == (1, None)
 
 
 def test_a_block_at_the_desk_reaches_the_standing_at_once_and_is_no_younger_for_it(

@@ -47,7 +47,7 @@ def row(account: int, **facts: Any) -> dict[str, Any]:
     return {**plain, "account": account, **facts}
 
 
-def standing(*rows: dict[str, Any], serial: int = 1, made: float = AT) -> Standing:
+def standing(*rows: dict[str, Any], serial: int = 1, made: float | None = AT) -> Standing:
     """A standing of some rows."""
     return Standing(rows=pa.Table.from_pylist(list(rows), schema=table("standing").schema), serial=serial, made=made)
 

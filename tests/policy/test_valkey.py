@@ -90,6 +90,32 @@ def test_a_forged_damaged_or_older_standing_leaves_the_local_one_as_it_is(client
     assert local.read_bytes() == whole
 
 
+def test_a_damaged_local_file_is_replaced_by_what_was_pushed(tmp_path: Path) -> None:
+    client, source, local = Memory(), tmp_path / "a.arrow", tmp_path / "b.arrow"
+    write_standing(source, standing(row(6, decided="block"), serial=7))
+    push_standing(client, source, KEY)
+    local.write_bytes(b"half a st")
+    fetch_standing(client, local, KEY)
+    assert read_standing(local).serial == 7
+
+
+def test_what_people_decided_before_the_first_scan_is_pushed_too(tmp_path: Path) -> None:
+    client, source, local = Memory(), tmp_path / "a.arrow", tmp_path / "b.arrow"
+    write_standing(source, standing(row(6, decided="block"), serial=1, made=None))
+    push_standing(client, source, KEY)
+    fetch_standing(client, local, KEY)
+    assert (read_standing(local).serial, read_standing(local).made) == (1, None)
+
+
+def test_a_fault_of_our_own_is_not_taken_for_a_server_that_is_down(tmp_path: Path) -> None:
+    class Wrong(Memory):
+        def get(self, name: str) -> bytes | None:
+            raise TypeError("ours")
+
+    with pytest.raises(TypeError):
+        fetch_standing(Wrong(), tmp_path / "s", KEY)
+
+
 def test_without_a_standing_nothing_is_pushed(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no standing yet"):
         push_standing(Memory(), tmp_path / "none.arrow", KEY)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
 
 from stillwatch.core import FormatError, PolicyError
-from stillwatch.policy import Gatekeeper, Standing, Step, open_gate, read_standing, write_standing
+from stillwatch.policy import Gatekeeper, Standing, Step, Used, open_gate, read_standing, watching, write_standing
 from stillwatch.policy.standing import standing_bytes
 
 from .made import AT, HEAD, asked, policy, row, standing
@@ -149,6 +150,89 @@ def test_a_standing_that_cannot_be_used_leaves_the_one_before_in_force(tmp_path:
     write_standing(path, standing(*ROWS[:1], serial=2))
     watched.refresh()
     assert (watched.wrong, watched.gate.health(AT).serial) == ({}, 2)
+
+
+def test_a_passing_fault_is_tried_again_until_what_lies_there_is_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rules = tmp_path / "s.arrow", tmp_path / "p.toml"
+    write_standing(path, standing(*ROWS[:2]))
+    rules.write_text(HEAD + RULES, "utf-8")
+    watched = open_gate(rules, path)
+
+    def failing(_path: Path) -> Standing:
+        raise FormatError("cannot be read: too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watching, "read_standing", failing)
+        write_standing(path, standing(*ROWS, serial=2))
+        replace_file(rules, (HEAD + RULES.replace("n = 1", "n = 2")).encode())
+        assert len(watched.refresh()) == 1
+        assert watched.refresh() == (), "the same fault is said once"
+        assert not watched.gate.decide(asked(JUDGED)).refused
+    watched.refresh()
+    assert watched.wrong == {}
+    assert watched.gate.decide(asked(JUDGED)).step is Step.BLOCK
+    clamp = watched.gate.decide(asked(MILD)).clamp
+    assert clamp is not None
+    assert clamp.n == 2, "the policy that waited for the standing came with it"
+
+
+@pytest.mark.parametrize("there", [None, b"nonsense"])
+def test_a_gate_that_never_had_a_standing_follows_its_policy_all_the_same(tmp_path: Path, there: bytes | None) -> None:
+    path, rules = tmp_path / "s.arrow", tmp_path / "p.toml"
+    if there is not None:
+        path.write_bytes(there)
+    rules.write_text(HEAD + RULES, "utf-8")
+    watched = open_gate(rules, path)
+    before = watched.gate.policy.id
+    watched.refresh()
+    replace_file(rules, (HEAD + RULES.replace("n = 1", "n = 2")).encode())
+    watched.refresh()
+    assert watched.gate.policy.id != before
+    assert ("standing" in watched.wrong) is (there is not None)
+    write_standing(path, standing(*ROWS))
+    watched.refresh()
+    assert watched.gate.decide(asked(JUDGED)).step is Step.BLOCK
+    assert watched.refresh() == ()
+
+
+def test_a_standing_of_decisions_alone_is_missing_not_stale(tmp_path: Path) -> None:
+    path = tmp_path / "s.arrow"
+    write_standing(path, standing(ROWS[2], made=None))
+    made = Gatekeeper(policy(RULES, head(missing="refuse", stale="observe")), read_standing(path))
+    assert made.decide(asked(8)).code == "standing_unavailable"
+    assert made.decide(asked(JUDGED)).code == "account_blocked"
+
+
+def test_a_counter_that_fails_keeps_no_other_from_its_own() -> None:
+    limits = """
+[[rules]]
+name = "budget"
+step = "throttle"
+throttle = [{ requests = 9, window = "1h" }, { concurrent = 1 }]
+"""
+    made = Gatekeeper(policy(limits), standing(*ROWS))
+    request = asked(8)
+    ruling = made.decide(request)
+
+    class Failing:
+        def end(self, *_: object) -> None:
+            raise RuntimeError("a counter of ours")
+
+    taken = ((Failing(), 8), *ruling.taken)
+    with pytest.raises(RuntimeError):
+        made.settle(request, msgspec.structs.replace(ruling, taken=taken), Used(at=AT + 2))
+    assert not made.decide(asked(8, AT + 3)).refused, "its place among concurrent requests is free again"
+
+
+@pytest.mark.parametrize(
+    ("account", "link"), [(JUDGED, "https://x.example/appeal"), (BAD, "https://x.example/verify"), (8, "")]
+)
+def test_whom_a_decision_stops_is_told_where_to_go(account: int, link: str) -> None:
+    links = 'appeal_link = "https://x.example/appeal"\nverify_link = "https://x.example/verify"\n'
+    made = Gatekeeper(policy(RULES, HEAD + links), standing(*ROWS))
+    assert made.decide(asked(account)).link == link
 
 
 def test_a_damaged_standing_at_the_start_is_as_good_as_none_and_is_said(tmp_path: Path) -> None:

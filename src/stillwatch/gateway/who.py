@@ -153,7 +153,7 @@ def _in_query(query: bytes) -> dict[bytes, bytes]:
     found = [value for name, value in parse_qsl(query.decode("latin-1"), encoding="latin-1") if name == "key"]
     if len(found) > 1:
         raise Ambiguous
-    return {_QUERY: one.encode("latin-1") for one in found}
+    return {_QUERY: found[0].encode("latin-1")} if found else {}
 
 
 def _bare(key: str) -> str:

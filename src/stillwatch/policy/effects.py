@@ -51,9 +51,9 @@ class Effect:
     """What is done about a request, before anything is counted. `ends` is the shortest life of the rules that name the step, in seconds.
 
     `person` says that a person decided it: then it ends when the decision is withdrawn, and the appeal names the case.
-    `link` is where to be verified or to appeal. `accuses` says that a rule about standing named the step; `again` is when to try again in s, where nothing was counted.
+    `accuses` says that a rule about standing named the step; `again` is when to try again in s, where nothing was counted.
     `plain` says that it is the same for all whom it concerns, so that one ruling, `said`, does for all of them, for a moment.
-    `openly` is the same without degrading and delays, where it has any.
+    `openly` is the same without degrading and delays, where it has any. `link` is where to be verified or to appeal.
     """
 
     step: Step

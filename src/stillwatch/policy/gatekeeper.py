@@ -127,7 +127,7 @@ class Gatekeeper:
         for counter, key in ruling.taken:
             try:
                 counter.end(key, at, used)
-            except Exception as error:  # noqa: BLE001 - raised below
+            except Exception as error:
                 fault = error
         if fault is not None:
             raise fault

@@ -87,8 +87,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `code` is machine-readable and stable (`rate_limited`, `verification_required`, `account_blocked`, ...); `rule` names the rule of the
     policy; `policy` is its version; `until` is when the step ends (seconds since 1970); `retry_after` is in seconds; `appeal` is the handle
-    under which the decision can be contested and `link` where, or where to be verified; `shadow` is what a dry-run twin would have done, `shadow_rule` which;
-    `stale` is the age of the standing in s.
+    under which the decision can be contested; `shadow` is what a dry-run twin would have done, `shadow_rule` which;
+    `stale` is the age of the standing in s; `link` is where to appeal, or to be verified.
 
     A step of `THROTTLE` without `retry_after` lets the request through within its limits: ask `refused`, never the step. `told` says
     whether the decision may be shown to the caller; `degrade` names the model that answers instead and `delay` the seconds to wait before
