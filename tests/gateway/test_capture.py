@@ -13,7 +13,6 @@ import pytest
 
 from stillwatch.core import Pseudonymiser
 from stillwatch.gateway import capture as capture_module
-from stillwatch.gateway import capture_writer
 from stillwatch.gateway.capture import Capture, Seen
 from stillwatch.gateway.capture_writer import SCHEMA, Rolling, row
 from stillwatch.gateway.coverage import coverage
@@ -187,7 +186,7 @@ def test_a_full_disk_loses_nothing_that_it_took_in(tmp_path: Path, monkeypatch: 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(capture_writer.pq, "write_table", full)
+        patched.setattr("pyarrow.parquet.write_table", full)
         for number in range(3):
             rolling.add(seen(at=1_790_000_000_000_000 + number))
         assert not rolling.close()

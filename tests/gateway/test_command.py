@@ -85,7 +85,9 @@ def test_it_starts_carries_the_policy_out_and_drains(tmp_path: Path) -> None:
             assert model.heard[0].json == {"n": 1}
             assert await text(session, admin + "/health") == (200, "ok\n")
             assert await text(session, admin + "/ready") == (200, "ready\n")
-            assert "stillwatch_standing_age_seconds" not in (await text(session, admin + "/metrics"))[1], "there is none"
+            assert "stillwatch_standing_age_seconds" not in (await text(session, admin + "/metrics"))[1], (
+                "there is none"
+            )
             assert 'step="clamp"' in (await text(session, admin + "/metrics"))[1]
             assert json.loads((await text(session, admin + "/coverage"))[1])["covered"]["exchanges"] == {
                 "openai_chat": 1

@@ -91,7 +91,7 @@ def test_a_field_that_stands_twice_is_written_once_though_its_last_one_is_within
     assert edited(dialect, body, clamp=Clamp(n=1)) == expected
 
 
-@given(st.dictionaries(st.text("ab\\\"{,:", max_size=3), st.text("}\",: ", max_size=4) | st.integers(), max_size=5))
+@given(st.dictionaries(st.text('ab\\"{,:', max_size=3), st.text('}",: ', max_size=4) | st.integers(), max_size=5))
 def test_what_stands_once_is_never_taken_for_twice(fields: dict[str, Any]) -> None:
     for body in (json.dumps(fields), json.dumps(fields, indent=1), json.dumps(fields, separators=(",", ":"))):
         assert not repeats(body.encode(), {name: json.dumps(value).encode() for name, value in fields.items()})
@@ -286,7 +286,9 @@ def test_a_fault_in_the_policy_frees_nobody_and_fills_no_log(caplog: pytest.LogC
 
 
 def test_who_is_refused_is_told_where_to_go() -> None:
-    ruling = Ruling(step=Step.VERIFY, code="verification_required", policy="p", appeal="C-1/1", link="https://x.example/v")
+    ruling = Ruling(
+        step=Step.VERIFY, code="verification_required", policy="p", appeal="C-1/1", link="https://x.example/v"
+    )
 
     async def scenario() -> None:
         async with scene(says(b"{}"), ruling=ruling) as at:

@@ -63,7 +63,7 @@ def test_a_key_shown_twice_goes_on_once_where_the_dialect_looks_for_it(path: str
     played(scenario)
 
 
-def test_an_organisation_is_believed_from_a_trusted_front_alone(tmp_path: Path) -> None:
+def test_an_organisation_is_believed_from_a_trusted_front_alone() -> None:
     headers = [(b"authorization", MINE), (b"openai-organization", b"zero-inc"), (b"x-org", b"zero-inc")]
     zero = frozenset({"zero-inc"})
     stranger, _ = Identities(NAMES, zero=zero).of(headers, b"", Dialect.CHAT)

@@ -80,7 +80,7 @@ class Broken(Unacceptable):
 class OddTarget(Unacceptable):
     """A target that does not begin with a slash, so that what stands before it may be taken for a part of it."""
 
-    code = "invalid_target"
+    code, closes = "invalid_target", True
     message = "The request target is no path."
 
 
