@@ -84,7 +84,7 @@ class _Counts:
         """Take one `usage` in."""
         self.input = _largest(self.input, said.prompt_tokens, said.input_tokens, said.promptTokenCount)
         self.output = _largest(self.output, said.completion_tokens, said.output_tokens, said.candidatesTokenCount)
-        reasoning = (said.reasoning_tokens, said.thinking_tokens, said.thoughtsTokenCount)
+        reasoning: tuple[int | None, ...] = (said.reasoning_tokens, said.thinking_tokens, said.thoughtsTokenCount)
         for details in (said.completion_tokens_details, said.output_tokens_details):
             if details is not None:
                 reasoning += (details.reasoning_tokens, details.thinking_tokens)

@@ -95,6 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _end(self, said: bytes) -> None:
         """End the connection, and say why where that cannot be taken for a part of an answer under way."""
         if not self.transport.is_closing():
-            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            cycle: Any = self.cycle  # None before the first request, whatever its type says
+            if cycle is None or cycle.response_complete or not cycle.response_started:
                 self.transport.write(said)
             self.transport.close()
