@@ -44,7 +44,7 @@ def test_even_a_target_that_slips_through_goes_to_the_upstream_or_nowhere() -> N
     async def scenario() -> None:
         upstream = Upstream("http://upstream:8000", connect_seconds=1, silence_seconds=1)
         await upstream.start()
-        with pytest.raises(Unreachable):
+        with pytest.raises(Unreachable, match="ValueError"):
             await upstream.send("GET", b"*@127.0.0.1/", b"", [], None)
         await upstream.stop()
 

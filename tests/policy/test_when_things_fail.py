@@ -166,10 +166,16 @@ def test_a_passing_fault_is_tried_again_until_what_lies_there_is_in_force(
     with monkeypatch.context() as patched:
         patched.setattr(watching, "read_standing", failing)
         write_standing(path, standing(*ROWS, serial=2))
-        replace_file(rules, (HEAD + RULES.replace("n = 1", "n = 2")).encode())
         assert len(watched.refresh()) == 1
         assert watched.refresh() == (), "the same fault is said once"
         assert not watched.gate.decide(asked(JUDGED)).refused
+    watched.refresh()
+    assert watched.gate.decide(asked(JUDGED)).step is Step.BLOCK
+    with monkeypatch.context() as patched:
+        patched.setattr(watching, "read_standing", failing)
+        write_standing(path, standing(*ROWS, serial=3))
+        replace_file(rules, (HEAD + RULES.replace("n = 1", "n = 2")).encode())
+        watched.refresh()
     watched.refresh()
     assert watched.wrong == {}
     assert watched.gate.decide(asked(JUDGED)).step is Step.BLOCK
