@@ -133,9 +133,14 @@ def _search(found: bytes, counts: _Counts) -> None:
 
 
 def _read_whole(body: bytes, counts: _Counts) -> None:
-    with contextlib.suppress(*_UNSAID):
-        for one in _answers(body) if body.lstrip()[:1] == b"[" else (_answer(body),):
-            counts.read(one)
+    try:
+        if body[:1] != b"{" and body.lstrip()[:1] == b"[":
+            for one in _answers(body):
+                counts.read(one)
+        else:
+            counts.read(_answer(body))
+    except _UNSAID:
+        return
 
 
 def _read_stream(body: bytes, counts: _Counts) -> None:
