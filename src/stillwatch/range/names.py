@@ -21,6 +21,7 @@ class Names:
         self._kept: dict[int, tuple[list[str], Ints]] = {}
         self._shared: dict[int, tuple[list[str], Ints]] = {}
         self._common = 0
+        self._offered: dict[int, dict[int, tuple[list[str], Ints]]] = {}
         self._lengths = np.zeros(0, np.int64)
 
     @property
@@ -51,7 +52,8 @@ class Names:
         self._measure()
         other = Names()
         other._known, other._lengths = dict(self._known), self._lengths
-        other._shared, other._common = self._shared, len(self._known)
+        other._common = len(self._known)
+        other._shared = self._offered.setdefault(other._common, {})
         return other
 
     def lengths(self, numbers: Ints) -> Ints:
