@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv/.core
 CHECKS := .venv/.checks
+SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE # with it every process would compile every module anew
 
 .DEFAULT_GOAL := help
@@ -17,15 +18,15 @@ demo: $(CORE) ## write a day of traffic with known truth, scan it, compare (ARGS
 	$(BIN)/stillwatch demo $(ARGS)
 
 test: $(CHECKS) ## run every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 servers: $(CHECKS) ## install what the console, the gateway and the forum need
 
 quick: $(CHECKS) ## run the tests that take no more than a few seconds each
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(SPREAD) $(ARGS)
 
 whole: $(CHECKS) ## run every test, those that try a seeded sample at their whole size; minutes more
-	STILLWATCH_WHOLE=1 $(BIN)/python -m pytest $(ARGS)
+	STILLWATCH_WHOLE=1 $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 check: $(CHECKS) ## lint, format, types, doors between rooms, reference pages
 	$(BIN)/ruff check .

@@ -6,8 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 WHOLE = os.environ.get("STILLWATCH_WHOLE") == "1"
+
+# Beside other tests, an example takes as long as they leave it.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
