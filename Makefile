@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv/.core
 CHECKS := .venv/.checks
+SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+unexport PYTHONDONTWRITEBYTECODE # with it every process would compile every module anew
 
 .DEFAULT_GOAL := help
 .PHONY: help demo servers test quick whole check bench docs lock clean
@@ -16,15 +18,15 @@ demo: $(CORE) ## write a day of traffic with known truth, scan it, compare (ARGS
 	$(BIN)/stillwatch demo $(ARGS)
 
 test: $(CHECKS) ## run every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 servers: $(CHECKS) ## install what the console, the gateway and the forum need
 
 quick: $(CHECKS) ## run the tests that take no more than a few seconds each
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(SPREAD) $(ARGS)
 
 whole: $(CHECKS) ## run every test, those that try a seeded sample at their whole size; minutes more
-	STILLWATCH_WHOLE=1 $(BIN)/python -m pytest $(ARGS)
+	STILLWATCH_WHOLE=1 $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 check: $(CHECKS) ## lint, format, types, doors between rooms, reference pages
 	$(BIN)/ruff check .
@@ -48,18 +50,27 @@ clean: ## remove the environment, caches and the demo
 	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What runs and builds Stillwatch: the part of constraints.txt before "# development". By hash, and nothing is fetched to build it.
-$(CORE): constraints.txt pyproject.toml
+# Nothing is compiled ahead: what is used is when it is first imported, once for all processes.
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+OWN = $(INSTALL) --no-deps --no-build-isolation --editable .
+
+$(BIN)/python:
 	@command -v $(PYTHON) > /dev/null || { echo "make: no $(PYTHON) here; install Python 3.11 or later, or name it: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $$($(PYTHON) --version) is too old, Stillwatch needs 3.11 or later; name another one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
+
+# What runs and builds Stillwatch: the part of constraints.txt before "# development". By hash, and nothing is fetched to build it.
+$(CORE): constraints.txt pyproject.toml | $(BIN)/python
 	@sed '/^# development/,$$d' constraints.txt > .venv/core.txt
 	@echo "Setting up .venv ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/core.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r .venv/core.txt
+	@$(OWN)
 	@touch $@
 
-$(CHECKS): $(CORE)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	@touch $@
+# That and what checks it, in one go.
+$(CHECKS): constraints.txt pyproject.toml | $(BIN)/python
+	@echo "Setting up .venv ..."
+	@$(INSTALL) --require-hashes -r constraints.txt
+	@$(OWN)
+	@touch $(CORE) $@

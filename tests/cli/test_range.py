@@ -63,13 +63,13 @@ def test_what_cannot_be_run_is_refused_with_the_reason(
 def test_a_run_writes_result_page_and_markdown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    words = ("range", "run", "smoke", "--accounts", 600, "--exchanges", 9000, "--seed", 5, "--out", "here")
+    words = ("range", "run", "smoke", "--accounts", 300, "--exchanges", 4500, "--seed", 5, "--out", "here")
     code, out, err = call(capsys, monkeypatch, *words)
     assert (code, err) == (0, "")
     assert "of 3 campaigns were found" in " ".join(out.split())
     result = json.loads((tmp_path / "here" / "result.json").read_bytes())
     assert result["form"] == "stillwatch.range/1"
     assert result["provenance"]["seeds"] == [5]
-    assert result["provenance"]["command"].startswith("stillwatch range run smoke --accounts 600")
+    assert result["provenance"]["command"].startswith("stillwatch range run smoke --accounts 300")
     assert (tmp_path / "here" / "page.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "here" / "result.md").read_text().startswith("# Smoke")

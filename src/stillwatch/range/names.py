@@ -21,6 +21,7 @@ class Names:
         self._kept: dict[int, tuple[list[str], Ints]] = {}
         self._shared: dict[int, tuple[list[str], Ints]] = {}
         self._common = 0
+        self._offered: dict[int, dict[int, tuple[list[str], Ints]]] = {}
         self._lengths = np.zeros(0, np.int64)
 
     @property
@@ -47,17 +48,22 @@ class Names:
         return found[1]
 
     def copy(self) -> Names:
-        """The same numbers, to be added to apart. Lists of texts that were there before the copy are looked up once for all copies."""
+        """The same numbers, to be added to apart. What was there before is looked up, and measured, once for all copies."""
+        self._measure()
         other = Names()
         other._known, other._lengths = dict(self._known), self._lengths
-        other._shared, other._common = self._shared, len(self._known)
+        other._common = len(self._known)
+        other._shared = self._offered.setdefault(other._common, {})
         return other
 
     def lengths(self, numbers: Ints) -> Ints:
         """Characters of texts by number."""
+        self._measure()
+        found: Ints = self._lengths[numbers]
+        return found
+
+    def _measure(self) -> None:
         done = len(self._lengths)
         if done < len(self._known):
             new = [len(text) for text in islice(self._known, done, None)]
             self._lengths = np.concatenate([self._lengths, np.array(new, np.int64)])
-        found: Ints = self._lengths[numbers]
-        return found

@@ -72,10 +72,9 @@ class OnlineBudget:
 
     def after(self, e: float) -> OnlineBudget:
         """The budget after a candidate with this e-value."""
-        return self._after(float(numbers(e, "e", least=0.0)))
+        return self._after(float(numbers(e, "e", least=0.0)), self.level)
 
-    def _after(self, value: float) -> OnlineBudget:
-        level = self.level
+    def _after(self, value: float, level: float) -> OnlineBudget:
         found = value >= _needed(level) * (1.0 - 1e-12)
         counts = self.rule is OnlineRule.E_LORD or (self.rule is OnlineRule.E_SAFFRON and value < 1.0 / _CANDIDATE)
         return OnlineBudget(
@@ -105,8 +104,9 @@ def online_fdr(e: npt.ArrayLike, *, q: float, rule: OnlineRule = OnlineRule.E_LO
     needed: FloatArray = np.empty(values.size, dtype=np.float64)
     selected = np.zeros(values.size, dtype=np.bool_)
     for place, value in enumerate(values.tolist()):
-        needed[place] = budget.needed
-        later = budget._after(value)
+        level = budget.level
+        needed[place] = _needed(level)
+        later = budget._after(value, level)
         selected[place] = later.shown > budget.shown
         budget = later
     return Discoveries(
