@@ -95,8 +95,74 @@ GENERATION = {
 }  # fmt: skip
 TOLD = {**GENERATION, "level": None, "model_parameters": '{"stream": false, "logprobs": true}', "input": json.dumps(ASKED),
         "output": json.dumps(GENERATION["output"])}  # fmt: skip
+ITEMS: list[Any] = [
+    "said",
+    {"role": "developer", "content": "system"},
+    {
+        "type": "message",
+        "role": "user",
+        "content": ["bare", {"type": "input_text", "text": "one"}, {"type": "input_image", "text": "no"}],
+    },
+    {
+        "type": "reasoning",
+        "encrypted_content": "gAAA-_",
+        "summary": [{"type": "summary_text", "text": "thought"}],
+        "content": "more",
+    },
+    {"type": "function_call", "name": "look", "arguments": "{}"},
+    {"type": "mcp_call", "name": "look", "input": {"a": 1}},
+    {"type": "function_call_output", "output": [{"type": "output_text", "text": "result"}]},
+    {"role": "user", "content": "prompt"},
+]
+ANSWERED: list[Any] = [
+    *ITEMS[3:6],
+    {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "answer"}, "bare", {"refusal": "no"}],
+    },
+]
+RESPONSE = capture(
+    body={"model": "m", "input": ITEMS, "instructions": ["brief"], "conversation": {"id": "c"}, "include": ["x"], "user": "u"},
+    response={"id": "resp_1", "status": "incomplete", "output": ANSWERED, "incomplete_details": {"reason": "content_filter"},
+              "usage": {"input_tokens": 5, "output_tokens": 6, "output_tokens_details": {"reasoning_tokens": 2}}},
+)  # fmt: skip
+RESPONSE["request"]["path"] = "/v1/responses"
+CALLED = copy.deepcopy(RESPONSE)
+CALLED["response"]["body"]["output"] = ANSWERED[:3]
+
+
+def span(**values: Record) -> Record:
+    """An export of one span with the values under their keys, `__` for a point."""
+    found = [{"key": key.replace("__", "."), "value": value} for key, value in values.items()]
+    one = {
+        "traceId": "t",
+        "spanId": "s",
+        "startTimeUnixNano": "1759000000000000000",
+        "attributes": found,
+        "status": {"code": 2},
+    }
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]}
+
+
+SPAN = span(
+    gen_ai__operation__name={"stringValue": "chat"},
+    gen_ai__usage__input_tokens={"intValue": "5"},
+    gen_ai__usage__output_tokens={"intValue": 6},
+    gen_ai__request__temperature={"doubleValue": 0.5},
+    gen_ai__request__max_tokens={"intValue": "12345678901234567890123"},
+    gen_ai__request__top_k={"intValue": "many"},
+    gen_ai__request__stream={"boolValue": True},
+    gen_ai__response__finish_reasons={"arrayValue": {"values": [{"stringValue": "stop"}]}},
+    gen_ai__tool__definitions={"stringValue": '[{"function": {"name": "look"}}]'},
+    http__response__status_code={"intValue": "200"},
+    user__id={"stringValue": "u", "intValue": "7"},
+    llm__is_streaming={},
+)
 MADE: dict[str, list[Record]] = {
     "openai_chat": [FULL, MARKED],
+    "openai_responses": [RESPONSE, CALLED],
+    "otel_genai": [SPAN],
     "langfuse": [GENERATION, TOLD, {**TOLD, "output": "answer"}],
 }
 """Records with more in them than the samples have."""
@@ -245,12 +311,18 @@ TIMES = st.one_of(
                      "2025-03-01T10:00:00.123456789Z", "2025-03-01t10:00:00z", " 2025-03-01T10:00:00Z", "0000-01-01T00:00:00Z",
                      "2025-03-01T10:00:00+25:00", "2025-03-01T10:00:00.5Z", "1759000000", "", "soon"]),
     st.integers(),
+    st.integers(0, 2 * 10**18).map(str),
+    st.integers(14 * 10**17, 19 * 10**17).map("{:019}".format),
     st.none(),
 )  # fmt: skip
 
 
 @given(st.lists(TIMES, min_size=1, max_size=4))
 @example(["2025-03-01T10:00:00Z", "2025-03-01 10:00:00.25+01:00"])
+@example(["1759000000000000999", "1759000000000001000"])
+@example(["1759000000000000999", "0000000001759000000"])
+@example(["1759000000000000999", "+759000000000000999"])
+@example(["1759000000000000999", "\u0661759000000000000999"])
 def test_times_of_many_are_the_times_of_each(values: list[Any]) -> None:
     many, each = Reading(now=1_900_000_000_000_000), Reading(now=1_900_000_000_000_000)
 
@@ -272,6 +344,13 @@ def test_times_of_many_are_the_times_of_each(values: list[Any]) -> None:
 )
 def test_labels_of_many_are_the_labels_of_each(values: list[str | None]) -> None:
     assert labels(values) == [label(value) for value in values]
+
+
+def test_a_span_with_a_value_of_two_kinds_is_not_plain() -> None:
+    two = span(gen_ai__operation__name={"stringValue": "chat"}, user__id={"boolValue": True, "intValue": "7"})
+    assert plainly("otel_genai", SPAN, Reading()) is not None
+    assert plainly("otel_genai", two, Reading()) is None
+    assert tolerantly("otel_genai", two, Reading())
 
 
 def test_invalid_text_in_what_a_plain_line_skips_is_told() -> None:

@@ -159,11 +159,14 @@ def talk(span: Span, events: Sequence[Span]) -> Talk:
 
 def _stop(reasons: Sequence[str | None]) -> tuple[str | None, bool]:
     """The first reason to stop that is known, and whether any tells of a refusal."""
-    return next((reason for reason in reasons if reason), None), not _REFUSALS.isdisjoint(reasons)
+    known = [reason for reason in reasons if reason]
+    return known[0] if known else None, not _REFUSALS.isdisjoint(known)
 
 
 def _system(found: dict[str, Any]) -> list[str]:
-    given = _structured(found.get("gen_ai.system_instructions"))
+    if "gen_ai.system_instructions" not in found:
+        return []
+    given = _structured(found["gen_ai.system_instructions"])
     told = _message({"role": "system", "parts": given}, [], [])[1] if isinstance(given, list) else text(given)
     return [told] if told else []
 
@@ -198,11 +201,15 @@ def _texts_alone(found: dict[str, Any]) -> Talk | None:
         return None
     if not (asked and answers):
         return None
-    turns: list[Turn] = [(one.role, "\n".join([part.content for part in one.parts]) or None) for one in asked]
-    output = joined_answers(["\n".join([part.content for part in one.parts]) for one in answers])
-    reasons = [label(reason) for reason in sequence(found.get("gen_ai.response.finish_reasons"))]
-    stop, refused = _stop([*reasons, *(label(one.finish_reason) for one in answers)])
+    turns: list[Turn] = [(one.role, _joined(one.parts) or None) for one in asked]
+    output = joined_answers([_joined(one.parts) for one in answers])
+    reasons = [*sequence(found.get("gen_ai.response.finish_reasons")), *[one.finish_reason for one in answers]]
+    stop, refused = _stop(list(map(label, reasons)))
     return Talk(turns, _system(found), output, None, [], [], stop, refused)
+
+
+def _joined(parts: list[_Text]) -> str:
+    return parts[0].content if len(parts) == 1 else "\n".join([part.content for part in parts])
 
 
 def tools_of(found: dict[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 from ._chat_plain import ChatParameters, asked_for
 from ._openinference import refusal_category, request_id, talk, tools_of
 from ._otlp import Span
-from ._spans_plain import Export, each, failed, identify_all, spans_of
+from ._spans_plain import Attributes, Export, failed, identify_all, spans_of
 from .clean import ABSURD_TOKENS, Reading, label
 from .exchanges import Exchanges, either, labels
 from .plain import PlainLines
@@ -37,16 +37,17 @@ _COUNTS = {
     "reasoning_tokens": "llm.token_count.completion_details.reasoning",
     "cached_tokens": "llm.token_count.prompt_details.cache_read",
 }
+_BILLED = tuple(_COUNTS.values())
 
 
 def _is_call(found: dict[str, Any]) -> bool:
     """Whether a span is a model's call, with counts and parameters that need no second look."""
-    counts = [found[key] for key in _COUNTS.values() if key in found]
-    return (
-        found.get("openinference.span.kind") == "LLM"
-        and all(type(count) is int and 0 <= count <= ABSURD_TOKENS for count in counts)
-        and ((given := found.get("llm.invocation_parameters")) is None or _is_object(given))
-    )
+    for key in _BILLED:
+        count = found.get(key, 0)
+        if type(count) is not int or not 0 <= count <= ABSURD_TOKENS:
+            return False
+    given = found.get("llm.invocation_parameters")
+    return found.get("openinference.span.kind") == "LLM" and (given is None or _is_object(given))
 
 
 def _opened(export: Export) -> tuple[_Call, ...] | None:
@@ -63,12 +64,15 @@ def _read(calls: Sequence[_Call], _reading: Reading) -> Exchanges:
     x = Exchanges(len(calls))
     spans = [call.span for call in calls]
     founds = [span.attributes for span in spans]
+    found = Attributes(founds)
     x.format, x.pathway = ["openinference"] * x.count, ["api"] * x.count
-    identify_all(x, founds)
-    _asked(x, calls, founds)
+    identify_all(x, found)
+    _asked(x, calls, found)
     x.request = either(list(map(request_id, founds)), [span.key for span in spans])
     for column, key in _COUNTS.items():
-        setattr(x, column, [found.get(key) for found in founds])
+        setattr(x, column, found.column(key))
+    if found.has("llm.tools."):
+        x.tools = list(map(tools_of, founds))
     _talk(x, spans, founds)
     return x
 
@@ -77,7 +81,6 @@ def _talk(x: Exchanges, spans: Sequence[Span], founds: Sequence[dict[str, Any]])
     turns, x.output, x.reasoning, carried, brought, x.stop_reason, refused = zip(*map(talk, founds), strict=True)
     lay_out_all(x, turns)
     x.turns = [count if told else None for count, told in zip(x.turns, turns, strict=True)]
-    x.tools = list(map(tools_of, founds))
     sent_all(x, carried)
     returned_all(x, brought)
     x.refusal_category = [
@@ -95,15 +98,13 @@ def _is_object(given: Any) -> bool:
     return type(given) is str and given.startswith("{") and '"' in given
 
 
-def _asked(x: Exchanges, calls: Sequence[_Call], founds: Sequence[dict[str, Any]]) -> None:
+def _asked(x: Exchanges, calls: Sequence[_Call], found: Attributes) -> None:
     asked_for(x, [call.parameters or _UNASKED for call in calls])
     for name in ("logprobs", "logit_bias", "stream"):
         values = zip(getattr(x, name), calls, strict=True)
         setattr(x, name, [None if call.parameters is None else value for value, call in values])
     named = labels([None if call.parameters is None else call.parameters.model for call in calls])
-    x.model = either(
-        either(each(founds, label, "llm.request.model_name"), named), each(founds, label, "llm.model_name")
-    )
+    x.model = either(either(found.first(label, "llm.request.model_name"), named), found.first(label, "llm.model_name"))
 
 
 _UNASKED = _Parameters()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ._genai import CALLS, pathway_of, talk, tools_of
 from ._otlp import Span
-from ._spans_plain import Export, each, failed, identify_all, spans_of
+from ._spans_plain import Attributes, Export, failed, identify_all, spans_of
 from .clean import ABSURD_TOKENS, Reading, asked_count, asked_flag, asked_number, label
 from .exchanges import Exchanges, either
 from .plain import PlainLines
@@ -34,31 +34,33 @@ def _is_plain(found: dict[str, Any]) -> bool:
     operation = found.get("gen_ai.operation.name")
     if type(operation) is not str or operation not in CALLS or "openinference.span.kind" in found:
         return False
-    counts = [found[key] for key in _BILLED if key in found]
-    return all(type(count) is int and 0 <= count <= ABSURD_TOKENS for count in counts)
+    for key in _BILLED:
+        count = found.get(key, 0)
+        if type(count) is not int or not 0 <= count <= ABSURD_TOKENS:
+            return False
+    return True
 
 
 def _read(spans: Sequence[Span], reading: Reading) -> Exchanges:
     x = Exchanges(len(spans))
-    founds = [span.attributes for span in spans]
-
+    found = Attributes([span.attributes for span in spans])
     x.format = ["otel_genai"] * x.count
-    identify_all(x, founds)
-    x.model = each(founds, label, "gen_ai.request.model", "gen_ai.response.model")
-    x.pathway = [pathway_of(found.get("gen_ai.provider.name") or found.get("gen_ai.system")) for found in founds]
-    x.request = either(each(founds, label, "gen_ai.response.id"), [span.key for span in spans])
+    identify_all(x, found)
+    x.model = found.first(label, "gen_ai.request.model", "gen_ai.response.model")
+    providers = zip(found.column("gen_ai.provider.name"), found.column("gen_ai.system"), strict=True)
+    x.pathway = [pathway_of(now or before) for now, before in providers]
+    x.request = either(found.first(label, "gen_ai.response.id"), [span.key for span in spans])
     for column, (now, before) in _COUNTS.items():
-        setattr(x, column, either([found.get(now) for found in founds], [found.get(before) for found in founds]))
-    x.max_tokens = [_asked(found, "gen_ai.request.max_tokens", asked_count) for found in founds]
-    x.temperature = [_asked(found, "gen_ai.request.temperature", asked_number) for found in founds]
-    x.top_p = [_asked(found, "gen_ai.request.top_p", asked_number) for found in founds]
-    x.top_k = [_asked(found, "gen_ai.request.top_k", asked_count) for found in founds]
-    x.n = [_asked(found, "gen_ai.request.choice.count", _few) for found in founds]
-    streams = either(
-        [found.get("gen_ai.request.stream") for found in founds], [found.get("llm.is_streaming") for found in founds]
-    )
+        setattr(x, column, either(found.column(now), found.column(before)))
+    x.max_tokens = found.asked("gen_ai.request.max_tokens", asked_count)
+    x.temperature = found.asked("gen_ai.request.temperature", asked_number)
+    x.top_p = found.asked("gen_ai.request.top_p", asked_number)
+    x.top_k = found.asked("gen_ai.request.top_k", asked_count)
+    x.n = found.asked("gen_ai.request.choice.count", _few)
+    streams = either(found.column("gen_ai.request.stream"), found.column("llm.is_streaming"))
     x.stream = [None if given is None else asked_flag(given) for given in streams]
-    x.tools = [tools_of(found) for found in founds]
+    if found.has("gen_ai.tool.definitions") or found.has("llm.request.functions."):
+        x.tools = [tools_of(span.attributes) for span in spans]
     _talk(x, spans)
     return x
 
@@ -82,10 +84,6 @@ def _talk(x: Exchanges, spans: Sequence[Span]) -> None:
 
 def _few(given: Any) -> int | None:
     return asked_count(given, limit=32_767)
-
-
-def _asked(found: dict[str, Any], key: str, clean: Callable[[Any], Any]) -> Any:
-    return clean(found[key]) if key in found else None
 
 
 PLAIN: PlainLines[Export, Span] = PlainLines(
