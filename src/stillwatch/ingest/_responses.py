@@ -9,9 +9,9 @@ from .clean import asked_count, asked_flag, asked_number, label, mapping, sequen
 from .exchange import Exchange
 from .turns import Turn, call_text, lay_out, parts_text, parts_texts, returned, sent, settle
 
-__all__ = ["answer", "asked", "join", "request", "response"]
+__all__ = ["CALLS", "join", "request", "response"]
 
-_CALLS = frozenset(("function_call", "custom_tool_call", "mcp_call"))
+CALLS = frozenset(("function_call", "custom_tool_call", "mcp_call"))
 _FINAL = frozenset(("response.completed", "response.incomplete", "response.failed", "response.cancelled"))
 
 
@@ -26,7 +26,7 @@ def _item_turn(item: Any, artifacts: list[str]) -> Turn | None:
         if isinstance(encrypted, str) and encrypted:
             artifacts.append(encrypted)
         return None
-    if isinstance(kind, str) and kind in _CALLS:
+    if isinstance(kind, str) and kind in CALLS:
         return "assistant", call_text(item.get("name"), item.get("arguments", item.get("input")))
     if isinstance(kind, str) and kind.endswith("_output"):
         return "tool", parts_text(item.get("output"))
@@ -48,12 +48,12 @@ def request(x: Exchange, body: dict[str, Any]) -> None:
     x.tools = _chat.tool_names(body.get("tools"))
     conversation = body.get("conversation")
     x.conversation = label(conversation.get("id") if isinstance(conversation, dict) else conversation) or x.conversation
-    turns, artifacts = asked(body.get("input"))
+    turns, artifacts = _asked(body.get("input"))
     lay_out(x, turns, system=parts_texts(body.get("instructions")))
     sent(x, artifacts)
 
 
-def asked(given: Any) -> tuple[list[Turn], list[str]]:
+def _asked(given: Any) -> tuple[list[Turn], list[str]]:
     """A request's input as turns, and the reasoning artifacts in it."""
     artifacts: list[str] = []
     items = given if isinstance(given, list) else ([given] if isinstance(given, str) else [])
@@ -68,7 +68,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     if x.conversation is None:
         x.conversation = label(mapping(body.get("conversation")).get("id"))
     _chat.usage(x, body.get("usage"))
-    x.output, x.reasoning, artifacts, refused = answer(body.get("output"))
+    x.output, x.reasoning, artifacts, refused = _answer(body.get("output"))
     returned(x, artifacts)
     status = body.get("status")
     why = text(mapping(body.get("incomplete_details")).get("reason"))
@@ -84,7 +84,7 @@ def response(x: Exchange, body: dict[str, Any], *, complete: bool = True) -> Non
     )
 
 
-def answer(output: Any) -> tuple[str | None, str | None, list[str], bool]:
+def _answer(output: Any) -> tuple[str | None, str | None, list[str], bool]:
     """(output, reasoning, artifacts, whether it was refused) of a response's items."""
     answers: list[str] = []
     calls: list[str] = []
@@ -98,7 +98,7 @@ def answer(output: Any) -> tuple[str | None, str | None, list[str], bool]:
         if kind == "reasoning":
             _item_turn(item, artifacts)
             thoughts += [*parts_texts(item.get("summary")), *parts_texts(item.get("content"))]
-        elif isinstance(kind, str) and kind in _CALLS:
+        elif isinstance(kind, str) and kind in CALLS:
             calls.append(call_text(item.get("name"), item.get("arguments", item.get("input"))))
         elif kind == "message":
             for part in sequence(item.get("content")):

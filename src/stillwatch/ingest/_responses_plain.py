@@ -11,7 +11,7 @@ from . import _responses
 from ._chat import tool_names
 from .exchanges import Exchanges, either, labels
 from .plain import Absent, Asked, Billed, Few, Number, Plain, PlainBodies, joined_by, streams
-from .turns import lay_out_all, outcome, parts_texts, returned_all, sent_all
+from .turns import TEXT_PARTS, Turn, call_text, lay_out_all, outcome, parts_text, parts_texts, returned_all, sent_all
 
 __all__ = ["RESPONSES"]
 
@@ -20,8 +20,32 @@ class _Named(Plain):
     id: str | None = None
 
 
+class _Part(Plain):
+    text: str | None = None
+    type: str | None = None
+    refusal: str | None = None
+
+
+class _Item(Plain):
+    """What stands in an input or an output: a message, a reasoning, a call or its result."""
+
+    type: str | None = None
+    role: str | None = None
+    content: str | list[_Part | str] | None = None
+    summary: str | list[_Part | str] | None = None
+    encrypted_content: str | None = None
+    name: Any = None
+    arguments: Any = UNSET
+    input: Any = None
+    output: Any = None
+
+    def called(self) -> str:
+        """A call as text."""
+        return call_text(self.name, self.input if self.arguments is UNSET else self.arguments)
+
+
 class _Request(Plain):
-    input: str | list[Any] | None = None
+    input: str | list[_Item | str] | None = None
     model: str | None = None
     safety_identifier: str | None = None
     user: str | None = None
@@ -60,7 +84,7 @@ class _Incomplete(Plain):
 
 
 class _Response(Plain):
-    output: list[Any]
+    output: list[_Item]
     id: str | None = None
     model: str | None = None
     conversation: _Named | None = None
@@ -88,9 +112,66 @@ def requests(x: Exchanges, bodies: Sequence[_Request]) -> None:
     x.tools = [tool_names(body.tools) if body.tools else None for body in bodies]
     named = [one.id if isinstance(one := body.conversation, _Named) else one for body in bodies]
     x.conversation = either(labels(named), x.conversation)
-    turns, carried = zip(*[_responses.asked(body.input) for body in bodies], strict=True)
+    turns, carried = zip(*[_turns(body.input) for body in bodies], strict=True)
     lay_out_all(x, turns, [parts_texts(body.instructions) for body in bodies])
     sent_all(x, carried)
+
+
+def _turns(given: str | list[_Item | str] | None) -> tuple[list[Turn], list[str]]:
+    """A request's input as turns, and the reasoning artifacts in it."""
+    turns: list[Turn] = []
+    artifacts: list[str] = []
+    for item in [given] if isinstance(given, str) else given or ():
+        if isinstance(item, str):
+            turns.append(("user", item))
+            continue
+        kind = item.type
+        if kind == "reasoning":
+            artifacts += [item.encrypted_content] if item.encrypted_content else []
+        elif kind in _responses.CALLS:
+            turns.append(("assistant", item.called()))
+        elif kind is not None and kind.endswith("_output"):
+            turns.append(("tool", parts_text(item.output)))
+        else:
+            turns.append(("user" if item.role is None else item.role, "\n".join(_texts(item.content)) or None))
+    return turns, artifacts
+
+
+def _texts(content: str | list[_Part | str] | None) -> list[str]:
+    """What `parts_texts` takes out of content."""
+    if not isinstance(content, list):
+        return parts_texts(content)
+    told = [part if isinstance(part, str) else _told(part) for part in content]
+    return [text for text in told if text is not None]
+
+
+def _told(part: _Part) -> str | None:
+    return part.text if part.type is None or part.type in TEXT_PARTS else None
+
+
+def _answer(output: list[_Item]) -> tuple[str | None, str | None, list[str], bool]:
+    """(output, reasoning, artifacts, whether it was refused)"""
+    answers: list[str] = []
+    calls: list[str] = []
+    thoughts: list[str] = []
+    artifacts: list[str] = []
+    refused = False
+    for item in output:
+        kind = item.type
+        if kind == "message":
+            for part in item.content if isinstance(item.content, list) else ():
+                if not isinstance(part, str) and part.refusal is not None:
+                    refused = True
+                    answers.append(part.refusal)
+                else:
+                    answers += _texts([part])
+        elif kind == "reasoning":
+            artifacts += [item.encrypted_content] if item.encrypted_content else []
+            thoughts += _texts(item.summary)
+            thoughts += _texts(item.content)
+        elif kind in _responses.CALLS:
+            calls.append(item.called())
+    return "\n".join(answers or calls) or None, "\n".join(thoughts) or None, artifacts, refused
 
 
 def responses(x: Exchanges, bodies: Sequence[_Response], ended: Sequence[bool | None]) -> None:
@@ -104,8 +185,7 @@ def responses(x: Exchanges, bodies: Sequence[_Response], ended: Sequence[bool | 
     x.output_tokens = [usage.output_tokens for usage in usages]
     x.reasoning_tokens = [(usage.output_tokens_details or _NOT_MADE).reasoning_tokens for usage in usages]
     x.cached_tokens = [(usage.input_tokens_details or _NOT_SENT).cached_tokens for usage in usages]
-    answers = [_responses.answer(body.output) for body in bodies]
-    x.output, x.reasoning, brought, refused = zip(*answers, strict=True)
+    x.output, x.reasoning, brought, refused = zip(*[_answer(body.output) for body in bodies], strict=True)
     returned_all(x, brought)
     why = [body.incomplete_details.reason or None if body.incomplete_details is not None else None for body in bodies]
     filtered = [reason == "content_filter" for reason in why]

@@ -14,6 +14,7 @@ from .exchanges import Exchanges
 
 __all__ = [
     "ANSWERS_APART",
+    "TEXT_PARTS",
     "Turn",
     "as_json",
     "call_text",
@@ -41,7 +42,8 @@ ANSWERS_APART = "\f"
 
 _encode = msgspec.json.Encoder().encode
 _SYSTEM = frozenset(("system", "developer"))
-_TEXT_PARTS = frozenset(("text", "input_text", "output_text", "summary_text", "reasoning_text"))
+TEXT_PARTS = frozenset(("text", "input_text", "output_text", "summary_text", "reasoning_text"))
+"""What the parts of a message are called that hold text."""
 
 
 def parts_texts(content: Any) -> list[str]:
@@ -56,7 +58,7 @@ def parts_texts(content: Any) -> list[str]:
             elif isinstance(part, dict):
                 kind = part.get("type")
                 value = part.get("text")
-                if isinstance(value, str) and (kind is None or (isinstance(kind, str) and kind in _TEXT_PARTS)):
+                if isinstance(value, str) and (kind is None or (isinstance(kind, str) and kind in TEXT_PARTS)):
                     found.append(value)
     return found
 
