@@ -18,7 +18,6 @@ from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.coverage import coverage
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.protocol import GuardedProtocol
-from stillwatch.gateway.relay import Gateway
 
 __all__ = ["Admin", "Listen", "serve"]
 
@@ -121,7 +120,7 @@ def _config(app: Any, host: str, port: int, **more: Any) -> uvicorn.Config:
 
 
 async def serve(
-    gateway: Gateway,
+    app: Any,
     admin: Admin,
     listen: Listen,
     *,
@@ -129,7 +128,7 @@ async def serve(
     refresh: Callable[[], object] | None = None,
     refresh_seconds: float = 5.0,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then stop taking connections and let what is under way finish, for `drain_seconds` at most.
+    """Serve an ASGI application until SIGTERM or SIGINT, then stop taking connections and let what is under way finish, for `drain_seconds` at most.
 
     `refresh` is called every few seconds in a thread: it makes the policy follow its files.
 
@@ -138,7 +137,7 @@ async def serve(
     """
     main = _Server(
         _config(
-            gateway,
+            app,
             listen.host,
             listen.port,
             http=GuardedProtocol,
