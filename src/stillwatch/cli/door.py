@@ -22,6 +22,7 @@ from stillwatch.cli.forum_heard import forum_take
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.gateway import gateway
+from stillwatch.cli.gateway_sync import gateway_sync
 from stillwatch.cli.gateway_webhook import gateway_webhook
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
@@ -43,6 +44,7 @@ COMMANDS = (
     policy_app,
     gateway,
     gateway_webhook,
+    gateway_sync,
     forum_app,
     forum_take,
     forum_serve,

@@ -128,7 +128,7 @@ async def serve(
     refresh: Callable[[], object] | None = None,
     refresh_seconds: float = 5.0,
 ) -> None:
-    """Serve an ASGI application until SIGTERM or SIGINT, then stop taking connections and let what is under way finish, for `drain_seconds` at most.
+    """Serve until SIGTERM or SIGINT, then stop taking connections and let what is under way finish, for `drain_seconds` at most.
 
     `refresh` is called every few seconds in a thread: it makes the policy follow its files.
 
