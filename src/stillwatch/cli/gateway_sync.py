@@ -66,7 +66,7 @@ def gateway_sync(
     if now - known.made > rules.trust.stale_after:
         raise Error(f"{path}: the standing is older than the policy trusts ({rules.trust.stale_after} s); scan first")
     admin = Admin(litellm, key, ca=None if ca is None else str(ca))
-    found = changes(admin.keys(), Wishes(rules, known), Hosts(opened.names), at=now)
+    found = changes(admin.listed(), Wishes(rules, known), Hosts(opened.names), at=now)
     _show(found, as_json=json)
     if not apply:
         return

@@ -211,27 +211,27 @@ def test_changes_reach_the_proxy_page_by_page_and_the_same_run_again_goes_on(
 ) -> None:
     kind, url = proxy
     admin = Admin(url, "sk-master")
-    assert [key.user_id for key in admin.keys()] == ["a", "b", "c"]
+    assert [key.user_id for key in admin.listed()] == ["a", "b", "c"]
     kind.failing = "/key/block"
-    (change,) = planned(policy, admin.keys(), {"account": "c", "decided": "block"})
+    (change,) = planned(policy, admin.listed(), {"account": "c", "decided": "block"})
     with pytest.raises(Unanswered, match="/key/block: answered with status 500") as fault:
         admin.carry_out(change)
     assert "SECRET" not in str(fault.value)
     kind.failing = None
-    (change,) = planned(policy, admin.keys(), {"account": "c", "decided": "block"})
+    (change,) = planned(policy, admin.listed(), {"account": "c", "decided": "block"})
     admin.carry_out(change)
     assert kind.keys["c" * 64]["blocked"] is True
-    assert planned(policy, admin.keys(), {"account": "c", "decided": "block"}) == []
-    (back,) = planned(policy, admin.keys())
+    assert planned(policy, admin.listed(), {"account": "c", "decided": "block"}) == []
+    (back,) = planned(policy, admin.listed())
     admin.carry_out(back)
     assert (kind.keys["c" * 64]["blocked"], kind.keys["c" * 64]["metadata"]) == (False, {})
 
 
 def test_a_wrong_key_and_a_proxy_that_is_gone_are_told(proxy: tuple[type[_Proxy], str]) -> None:
     with pytest.raises(Unanswered, match="status 401; STILLWATCH_LITELLM_KEY must be the master key"):
-        Admin(proxy[1], "sk-wrong").keys()
+        Admin(proxy[1], "sk-wrong").listed()
     with pytest.raises(Unanswered, match="/key/list: ConnectionRefusedError"):
-        Admin("http://127.0.0.1:9", "sk-wrong").keys()
+        Admin("http://127.0.0.1:9", "sk-wrong").listed()
 
 
 def test_a_standing_that_is_missing_lets_nobody_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

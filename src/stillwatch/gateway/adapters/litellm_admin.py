@@ -57,7 +57,7 @@ class Admin:
         else:
             self._line = http.client.HTTPConnection(parts.hostname, parts.port, timeout=seconds)
 
-    def keys(self) -> list[Key]:
+    def listed(self) -> list[Key]:
         """Every key that there is.
 
         Raises:

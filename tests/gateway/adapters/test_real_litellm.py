@@ -1,0 +1,184 @@
+"""The plug-in and the webhook in LiteLLM's real proxy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from .real import CHAT, Model, command_of, free_port, model, posted, running, webhook_running
+
+ANY_KEY = """
+from litellm.proxy._types import UserAPIKeyAuth, hash_token
+async def auth(request, api_key):
+    return UserAPIKeyAuth(api_key=hash_token(api_key.removeprefix("Bearer ")))
+"""
+CONFIG = """
+model_list:
+{models}
+litellm_settings: {{ telemetry: false, callbacks: stillwatch.gateway.adapters.litellm.answers }}
+guardrails:
+  - guardrail_name: stillwatch
+    litellm_params: {{ guardrail: generic_guardrail_api, mode: [pre_call], api_base: "http://127.0.0.1:{webhook}", api_key: s3cret, default_on: false }}
+general_settings: {{ custom_auth: any_key.auth }}
+"""
+MODEL = '  - model_name: {name}\n    litellm_params: {{ model: openai/mock, api_base: "http://127.0.0.1:{port}/v1", api_key: sk-mock }}\n'
+POLICY = """
+name = "real"
+[people]
+throttle = [{ requests = 30, window = "1m" }]
+[standing]
+missing = "unsafe_allow"
+[[rules]]
+name = "hide"
+match = { model = ["thinking"] }
+step = "hide_reasoning"
+hide = "remove"
+[[rules]]
+name = "one-answer"
+match = { logprobs = true }
+step = "clamp"
+clamp = { logprobs = false, n = 1 }
+[[rules]]
+name = "withdrawn"
+match = { model = ["blocked"] }
+step = "block"
+unsafe_without_person = true
+[[rules]]
+name = "one-at-a-time"
+match = { model = ["narrow"] }
+step = "throttle"
+throttle = [{ concurrent = 1 }]
+[[rules]]
+name = "twice"
+match = { model = ["scarce"] }
+step = "throttle"
+throttle = [{ requests = 2, window = "1h" }]
+[[tests]]
+says = "a clamp"
+asked = { logprobs = true }
+expect = { step = "clamp" }
+"""
+HASH = hashlib.sha256(b"sk-test-0123456789abcdef").hexdigest()
+
+
+@dataclass
+class Place:
+    port: int
+    heard: type[Model]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """LiteLLM with the plug-in, before a model, and the webhook beside it."""
+    command = command_of("STILLWATCH_LITELLM", "LiteLLM")
+    folder, beside = tmp_path_factory.mktemp("litellm"), tmp_path_factory.mktemp("webhook")
+    with model() as (heard, behind), webhook_running(beside, POLICY, "--secret", "s3cret") as webhook:
+        names = ("mock", "thinking", "blocked", "narrow", "scarce")
+        models = "".join(MODEL.format(name=name, port=behind) for name in names)
+        (folder / "config.yaml").write_text(CONFIG.format(models=models, webhook=webhook))
+        (folder / "any_key.py").write_text(ANY_KEY)
+        (folder / "policy.toml").write_text(POLICY)
+        (folder / "zero").write_text(hashlib.sha256(b"sk-silent-0123456789").hexdigest())
+        env = {
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            "STILLWATCH_WORKSPACE": str(folder / "ws"),
+            "STILLWATCH_POLICY": str(folder / "policy.toml"),
+            "STILLWATCH_ZERO_RETENTION": str(folder / "zero"),
+        }
+        port = free_port()
+        arguments = [
+            command,
+            "--config",
+            "config.yaml",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--num_workers",
+            "1",
+        ]
+        with running(arguments, port, folder, env=env) as process:
+            yield Place(port, heard, folder)
+            process.terminate()
+            process.wait(60)
+
+
+def test_a_request_that_is_let_through_says_which_policy_applied(place: Place) -> None:
+    status, headers, body = posted(place.port, "/v1/chat/completions", CHAT)
+    assert (status, json.loads(body)["choices"][0]["message"]["content"]) == (200, "fine day")
+    assert headers["x-stillwatch-policy"].startswith("real")
+    assert "x-stillwatch-step" not in headers
+
+
+def test_clamps_and_engine_fields_are_carried_out_before_the_model_hears(place: Place) -> None:
+    asked = {**CHAT, "logprobs": True, "top_logprobs": 5, "n": 4, "watermarking": False}
+    status, headers, _ = posted(place.port, "/v1/chat/completions", asked)
+    heard = place.heard.heard[-1][2]
+    assert (status, headers["x-stillwatch-step"], heard["n"]) == (200, "clamp", 1)
+    assert heard.keys().isdisjoint({"logprobs", "top_logprobs", "watermarking"})
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+def test_a_block_never_reaches_the_model(place: Place, path: str) -> None:
+    before = len(place.heard.heard)
+    asked = {"model": "blocked", "max_tokens": 5, "messages": CHAT["messages"], "input": "hi"}
+    status, _, body = posted(place.port, path, asked)
+    assert (status, len(place.heard.heard)) == (403, before)
+    assert b"request_not_allowed" in body
+
+
+def test_a_limit_is_counted_and_says_when_to_come_back(place: Place) -> None:
+    said = [posted(place.port, "/v1/chat/completions", {**CHAT, "model": "scarce"}) for _ in range(3)]
+    assert [one[0] for one in said] == [200, 200, 429]
+    assert int(said[2][1]["retry-after"]) > 60
+
+
+def test_an_answer_s_end_is_heard_so_that_a_place_becomes_free(place: Place) -> None:
+    for stream in (False, True, False):
+        status = posted(place.port, "/v1/chat/completions", {**CHAT, "model": "narrow", "stream": stream})[0]
+        assert status == 200
+        time.sleep(3)  # LiteLLM logs after it has answered
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_reasoning_is_hidden_whole_and_streamed(place: Place, path: str, stream: bool) -> None:
+    asked = {**CHAT, "model": "thinking", "stream": stream, "max_tokens": 50}
+    status, _, body = posted(place.port, path, asked)
+    assert status == 200
+    assert b"THOUGHT" not in body
+    assert b"fine" in body
+    shown = posted(place.port, path, {**asked, "model": "mock"})[2]
+    assert b"THOUGHT" in shown, "what is not to be hidden is not"
+
+
+def test_the_same_policy_is_asked_through_the_generic_guardrail_api(place: Place) -> None:
+    guarded = {**CHAT, "guardrails": ["stillwatch"]}
+    assert posted(place.port, "/v1/chat/completions", guarded)[0] == 200
+    said = [posted(place.port, "/v1/chat/completions", {**guarded, "model": "mock"}, key="sk-b-0123456789abcdefgh")[0]]
+    assert said == [200]
+
+
+def test_exchanges_are_kept_for_the_next_scan_and_of_some_no_text(place: Place) -> None:
+    posted(place.port, "/v1/chat/completions", CHAT, key="sk-silent-0123456789")
+    inbox = place.folder / "ws" / "inbox"
+    until = time.monotonic() + 150
+    while time.monotonic() < until:
+        rows = [row for file in inbox.glob("*.parquet") for row in pq.read_table(file).to_pylist()]
+        if any(row["retention_class"] == "zero" for row in rows):
+            break
+        time.sleep(1)
+    mine = [row for row in rows if row["account"] == HASH and row["outcome"] == "ok"]
+    assert mine
+    assert {row["output_tokens"] for row in mine} == {5}
+    assert any("fine day" in (row["output"] or "") for row in mine)
+    (silent,) = [row for row in rows if row["retention_class"] == "zero"]
+    assert (silent["output"], silent["messages"], silent["input_tokens"]) == (None, None, 7)
