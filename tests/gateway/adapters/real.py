@@ -107,7 +107,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    arguments: Sequence[str], port: int, folder: Path, *, patience: float = 300.0, env: dict[str, str] | None = None
+    arguments: Sequence[str], port: int, folder: Path, *, patience: float = 900.0, env: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server until it listens; what it says lies in `said` in the folder."""
     said = folder / "said"

@@ -25,7 +25,12 @@ model_list:
 litellm_settings: {{ telemetry: false, callbacks: stillwatch.gateway.adapters.litellm.answers }}
 guardrails:
   - guardrail_name: stillwatch
-    litellm_params: {{ guardrail: generic_guardrail_api, mode: [pre_call], api_base: "http://127.0.0.1:{webhook}", api_key: s3cret, default_on: false }}
+    litellm_params:
+      guardrail: generic_guardrail_api
+      mode: [pre_call]
+      api_base: http://127.0.0.1:{webhook}
+      api_key: s3cret
+      default_on: false
 general_settings: {{ custom_auth: any_key.auth }}
 """
 MODEL = '  - model_name: {name}\n    litellm_params: {{ model: openai/mock, api_base: "http://127.0.0.1:{port}/v1", api_key: sk-mock }}\n'

@@ -86,8 +86,11 @@ class Requests(CustomLogger):  # type: ignore[misc]
         self.metrics.answered(dialect, ruling, 200 if said is None else said.status)
         if said is not None:
             raise _exception(said)
+        one = One(asked=asked, ruling=ruling, zero=who.zero)
+        if not _noted(data, one) and _hides(ruling) and self.options.hide is Fail.CLOSED:
+            raise _exception(refusal(dialect, 502, "answer_withheld", "The answer could not be checked."))
         if (name := data.get("litellm_call_id")) is not None and ruling is not _LET_THROUGH:
-            self.underway.begin(name, One(asked=asked, ruling=ruling, zero=who.zero))
+            self.underway.begin(name, one)
         self._edit(dialect, data, ruling, body)
         if ruling.delay:
             await asyncio.sleep(ruling.delay)
@@ -108,7 +111,7 @@ class Requests(CustomLogger):  # type: ignore[misc]
     ) -> dict[str, str] | None:
         """Say which policy applied and what it did."""
         del user_api_key_dict, response, request_headers
-        one = self.underway.find(data.get("litellm_call_id"))
+        one = _note(data)
         if one is None:
             return None
         return {
@@ -200,7 +203,7 @@ class Answers(Requests):
     async def async_post_call_success_hook(self, data: Any, user_api_key_dict: Any, response: Any) -> Any:
         """Hide in a whole answer."""
         del user_api_key_dict
-        one = self._hiding(data)
+        one = _to_hide(data)
         return response if one is None else hidden_answer(response, one.asked.dialect, one.ruling, self.options)
 
     def async_post_call_streaming_iterator_hook(
@@ -208,16 +211,33 @@ class Answers(Requests):
     ) -> AsyncIterator[Any]:
         """Hide in a stream; one in which nothing is to be hidden passes on as it is, at no cost an event."""
         del user_api_key_dict
-        one = self._hiding(request_data)
+        one = _to_hide(request_data)
         return response if one is None else hidden_events(response, one.asked.dialect, one.ruling)  # type: ignore[no-any-return]
 
-    def _hiding(self, data: Mapping[str, Any]) -> One | None:
-        one = self.underway.find(data.get("litellm_call_id"))
-        if one is None or one.asked.dialect is Dialect.OTHER:
-            return None
-        ruling = one.ruling
-        hides = ruling.hide is not Hide.NOTHING or (ruling.clamp is not None and ruling.clamp.drop_logprobs)
-        return one if hides else None
+
+def _hides(ruling: Ruling) -> bool:
+    return ruling.hide is not Hide.NOTHING or (ruling.clamp is not None and ruling.clamp.drop_logprobs)
+
+
+def _noted(data: Mapping[str, Any], one: One) -> bool:
+    """Leave a note of one request with LiteLLM's own record of it, which lives exactly as long as the request; whether there is one."""
+    record = data.get("litellm_logging_obj")
+    if record is None:
+        return False
+    record.stillwatch = one
+    return True
+
+
+def _note(data: Mapping[str, Any]) -> One | None:
+    """The note that was left with a request."""
+    found = getattr(data.get("litellm_logging_obj"), "stillwatch", None)
+    return found if isinstance(found, One) else None
+
+
+def _to_hide(data: Mapping[str, Any]) -> One | None:
+    """The note, where something is to be hidden in the answer."""
+    one = _note(data)
+    return one if one is not None and one.asked.dialect is not Dialect.OTHER and _hides(one.ruling) else None
 
 
 def _exception(said: Refusal) -> ProxyException:

@@ -33,10 +33,6 @@ class Underway:
             self._ones.pop(next(iter(self._ones)))
         self._ones[name] = one
 
-    def find(self, name: str | None) -> One | None:
-        """One that is under way."""
-        return None if name is None else self._ones.get(name)
-
     def end(self, name: str | None) -> One | None:
         """One that has ended; told once."""
         return None if name is None else self._ones.pop(name, None)
