@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
+
+from stillwatch.gateway.adapters.control import Key
 
 from .real import CHAT, Model, command_of, free_port, model, posted, running, webhook_running
 
@@ -187,3 +191,28 @@ def test_exchanges_are_kept_for_the_next_scan_and_of_some_no_text(place: Place) 
     assert any("fine day" in (row["output"] or "") for row in mine)
     (silent,) = [row for row in rows if row["retention_class"] == "zero"]
     assert (silent["output"], silent["messages"], silent["input_tokens"]) == (None, None, 7)
+
+
+SHAPES = """
+import json, sys
+from litellm.proxy._types import BlockKeyRequest, UpdateKeyRequest, UserAPIKeyAuth
+update, block = json.load(sys.stdin)
+listed = json.loads(UserAPIKeyAuth(token="a" * 64, user_id="u", rpm_limit=9, blocked=True, metadata={"m": 1}).model_dump_json())
+told = [UpdateKeyRequest(**update).model_dump(exclude_unset=True), BlockKeyRequest(**block).model_dump(exclude_unset=True)]
+print(json.dumps([listed, told]))
+"""
+
+
+def test_what_is_pushed_and_listed_has_the_shapes_of_litellm_s_own_models() -> None:
+    python = Path(command_of("STILLWATCH_LITELLM", "LiteLLM")).parent / "python"
+    sent = [
+        {"key": "a" * 64, "rpm_limit": 5, "tpm_limit": None, "max_parallel_requests": 2, "metadata": {"stillwatch": {}}}
+    ]
+    sent.append({"key": "a" * 64})
+    said = subprocess.run(
+        [python, "-c", SHAPES], input=json.dumps(sent), capture_output=True, text=True, check=True
+    ).stdout
+    listed, told = json.loads(said.splitlines()[-1])
+    assert told == sent, "nothing is dropped on the way in"
+    key = msgspec.convert(listed, Key)
+    assert (key.token, key.user_id, key.rpm_limit, key.blocked, key.metadata) == ("a" * 64, "u", 9, True, {"m": 1})
