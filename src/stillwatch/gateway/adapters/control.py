@@ -36,7 +36,12 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     rpm_limit: int | None = None
     tpm_limit: int | None = None
     max_parallel_requests: int | None = None
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """Its metadata, none where it has none."""
+        return self.metadata or {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +80,7 @@ def changes(keys: Sequence[Key], wishes: Wishes, hosts: Hosts, *, at: float) -> 
                     actor_keys=of_actor[one.actor] if one.actor else of_account[account],
                 )
             )
-        elif MARK in key.metadata:
+        elif MARK in key.kept:
             found.append(_let_go(key, account))
     return sorted(filter(None, found), key=lambda change: (change.what, change.token))
 
@@ -97,8 +102,8 @@ def _tightened(key: Key, one: Wanted, *, keys: int, actor_keys: int) -> Change |
         "appeal": one.appeal,
     }
     update: dict[str, Any] = {name: value for name, value in limits.items() if value != getattr(key, name)}
-    if key.metadata.get(MARK) != mark:
-        update["metadata"] = {**key.metadata, MARK: mark}
+    if key.kept.get(MARK) != mark:
+        update["metadata"] = {**key.kept, MARK: mark}
     should = one.blocked or blocked_before
     block = should if should != bool(key.blocked) else None
     if not update and block is None:
@@ -119,7 +124,7 @@ def _tightened(key: Key, one: Wanted, *, keys: int, actor_keys: int) -> Change |
 def _let_go(key: Key, account: int) -> Change:
     before, blocked_before = _before(key)
     update: dict[str, Any] = {name: before[name] for name in FIELDS if before[name] != getattr(key, name)}
-    update["metadata"] = {name: value for name, value in key.metadata.items() if name != MARK}
+    update["metadata"] = {name: value for name, value in key.kept.items() if name != MARK}
     block = blocked_before if blocked_before != bool(key.blocked) else None
     return Change(
         token=key.token, account=account, what="release", code="decision_ended", appeal=None, update=update, block=block
@@ -128,7 +133,7 @@ def _let_go(key: Key, account: int) -> Change:
 
 def _before(key: Key) -> tuple[dict[str, int | None], bool]:
     """The limits that a key has but for ours, and whether it would be blocked but for us."""
-    mark = key.metadata.get(MARK)
+    mark = key.kept.get(MARK)
     if not isinstance(mark, dict):
         return {name: getattr(key, name) for name in FIELDS}, bool(key.blocked)
     before, ours = mark.get("before", {}), mark.get("set", {})
