@@ -19,6 +19,7 @@ import json
 import os
 import random
 import re
+import secrets
 import statistics
 import subprocess
 import sys
@@ -144,6 +145,7 @@ def _litellm(folder: Path, name: str, command: Path, upstream: int) -> Any:
         **os.environ,
         "PYTHONPATH": str(ROOT / "src"),
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_MASTER_KEY": f"sk-{secrets.token_hex(32)}",
         "STILLWATCH_WORKSPACE": str(place / "ws"),
     }
     arguments = [str(command), "--config", str(place / "config.yaml"), "--host", "127.0.0.1", "--port", str(port)]

@@ -195,7 +195,9 @@ class _Proxy(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def proxy() -> Iterator[tuple[type[_Proxy], str]]:
-    made = [{"token": one * 64, "user_id": one, "blocked": None, "metadata": {}, "spend": 0.1} for one in "abc"]
+    made: list[dict[str, Any]] = [
+        {"token": one * 64, "user_id": one, "blocked": None, "metadata": {}, "spend": 0.1} for one in "abc"
+    ]
     kind = type("Proxy", (_Proxy,), {"keys": {one["token"]: one for one in made}, "asked": [], "failing": None})
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
     serving = threading.Thread(target=server.serve_forever, daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import subprocess
 import time
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         (folder / "zero").write_text(hashlib.sha256(b"sk-silent-0123456789").hexdigest())
         env = {
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            "LITELLM_MASTER_KEY": f"sk-{secrets.token_hex(32)}",
             "STILLWATCH_WORKSPACE": str(folder / "ws"),
             "STILLWATCH_POLICY": str(folder / "policy.toml"),
             "STILLWATCH_ZERO_RETENTION": str(folder / "zero"),

@@ -212,7 +212,7 @@ class Answers(Requests):
         """Hide in a stream; one in which nothing is to be hidden passes on as it is, at no cost an event."""
         del user_api_key_dict
         one = _to_hide(request_data)
-        return response if one is None else hidden_events(response, one.asked.dialect, one.ruling)  # type: ignore[no-any-return]
+        return response if one is None else hidden_events(response, one.asked.dialect, one.ruling)
 
 
 def _hides(ruling: Ruling) -> bool:
