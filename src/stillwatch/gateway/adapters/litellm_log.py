@@ -66,7 +66,7 @@ def seen_of(payload: Mapping[str, Any], dialect: Dialect, *, zero: bool, pathway
     }
     if end_user := payload.get("end_user"):
         request["user"] = end_user
-    status = str(error.get("error_code") or "")
+    status, failed = str(error.get("error_code") or ""), payload.get("status") == "failure"
     return Seen(
         at=int(payload["startTime"] * 1_000_000),
         path=PATHS[dialect],
@@ -75,10 +75,10 @@ def seen_of(payload: Mapping[str, Any], dialect: Dialect, *, zero: bool, pathway
         credential=key,
         ip=payload.get("requester_ip_address") or None,
         user_agent=(metadata.get("user_agent") or payload.get("user_agent") or "")[:1024] or None,
-        status=int(status) if status.isdigit() else 200 if payload.get("status") == "success" else 500,
+        status=int(status) if status.isdigit() else 500 if failed else 200,
         request_id=payload.get("id"),
         request=_encode(request),
-        response=_encode(payload.get("response") or {}),
+        response=_encode(payload.get("response") or {} if not failed else {"error": {"type": error.get("error_class"), "code": status}}),
         zero=zero,
         pathway=pathway,
     )
