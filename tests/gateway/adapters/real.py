@@ -40,7 +40,7 @@ def command_of(name: str, what: str) -> str:
 
 
 class Model(BaseHTTPRequestHandler):
-    """A model API with visible reasoning, in chat completions alone."""
+    """A model API with visible reasoning, in chat completions and Messages."""
 
     heard: list[tuple[str, dict[str, str], Any]]
     protocol_version = "HTTP/1.1"
@@ -51,6 +51,8 @@ class Model(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["content-length"]))
         body = json.loads(raw)
         self.heard.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+        if self.path.endswith("/messages"):
+            return self._messages(stream=bool(body.get("stream")))
         if body.get("stream"):
             deltas = [{"role": "assistant", "reasoning_content": "THOUGHT"}, {"content": "fine "}, {"content": "day"}]
             events = [_chunk({"delta": one, "index": 0, "finish_reason": None}) for one in deltas]
@@ -68,6 +70,36 @@ class Model(BaseHTTPRequestHandler):
             "usage": USAGE,
         }
         return self._answer(json.dumps(whole).encode(), "application/json")
+
+    def _messages(self, *, stream: bool) -> None:
+        blocks = [{"type": "thinking", "thinking": "THOUGHT", "signature": "sig"}, {"type": "text", "text": "fine day"}]
+        head = {"id": "m", "type": "message", "role": "assistant", "model": "mock", "stop_sequence": None}
+        usage = {"input_tokens": 7, "output_tokens": 5}
+        if not stream:
+            whole = {**head, "content": blocks, "stop_reason": "end_turn", "usage": usage}
+            return self._answer(json.dumps(whole).encode(), "application/json")
+        events: list[dict[str, Any]] = [
+            {"type": "message_start", "message": {**head, "content": [], "stop_reason": None, "usage": usage}},
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {**blocks[0], "thinking": "", "signature": ""},
+            },
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "THOUGHT"}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "sig"}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+            {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "fine day"}},
+            {"type": "content_block_stop", "index": 1},
+            {
+                "type": "message_delta",
+                "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+                "usage": {"output_tokens": 5},
+            },
+            {"type": "message_stop"},
+        ]
+        said = b"".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n".encode() for one in events)
+        return self._answer(said, "text/event-stream")
 
     def _answer(self, body: bytes, kind: str) -> None:
         self.send_response(200)

@@ -78,7 +78,11 @@ def seen_of(payload: Mapping[str, Any], dialect: Dialect, *, zero: bool, pathway
         status=int(status) if status.isdigit() else 500 if failed else 200,
         request_id=payload.get("id"),
         request=_encode(request),
-        response=_encode(payload.get("response") or {} if not failed else {"error": {"type": error.get("error_class"), "code": status}}),
+        response=_encode(
+            payload.get("response") or {}
+            if not failed
+            else {"error": {"type": error.get("error_class"), "code": status}}
+        ),
         zero=zero,
         pathway=pathway,
     )
