@@ -25,6 +25,8 @@ PATHS = {
 }
 """The path that says a dialect, where the host does not tell under which one it was asked."""
 
+_ASKED_IN = {Dialect.RESPONSES: "input", Dialect.GEMINI: "contents"}
+
 
 def _plain(value: Any) -> Any:
     """What msgspec cannot write by itself: LiteLLM's records as their fields, anything else as text."""
@@ -50,23 +52,27 @@ def used_of(payload: Mapping[str, Any], *, finished: bool) -> Used:
 
 
 def seen_of(payload: Mapping[str, Any], dialect: Dialect, *, zero: bool, pathway: str) -> Seen:
-    """The exchange for the capture."""
+    """The exchange for the capture, as a failure without an answer where it failed.
+
+    LiteLLM logs answers in other dialects than it was asked in: what has choices is read as chat completions.
+    """
     metadata = payload.get("metadata") or {}
     key = metadata.get("user_api_key_hash")
     error = payload.get("error_information") or {}
+    status, failed = str(error.get("error_code") or ""), payload.get("status") == "failure"
+    response = payload.get("response") or {}
+    if failed:
+        response = {"error": {"type": error.get("error_class"), "code": status}}
+    elif "choices" in response:
+        dialect = Dialect.CHAT
     request = {
         **(payload.get("model_parameters") or {}),
         "model": payload.get("model_group") or payload.get("model"),
         "stream": bool(payload.get("stream")),
-        "input"
-        if dialect is Dialect.RESPONSES
-        else "contents"
-        if dialect is Dialect.GEMINI
-        else "messages": payload.get("messages"),
+        _ASKED_IN.get(dialect, "messages"): payload.get("messages"),
     }
     if end_user := payload.get("end_user"):
         request["user"] = end_user
-    status, failed = str(error.get("error_code") or ""), payload.get("status") == "failure"
     return Seen(
         at=int(payload["startTime"] * 1_000_000),
         path=PATHS[dialect],
@@ -78,11 +84,7 @@ def seen_of(payload: Mapping[str, Any], dialect: Dialect, *, zero: bool, pathway
         status=int(status) if status.isdigit() else 500 if failed else 200,
         request_id=payload.get("id"),
         request=_encode(request),
-        response=_encode(
-            payload.get("response") or {}
-            if not failed
-            else {"error": {"type": error.get("error_class"), "code": status}}
-        ),
+        response=_encode(response),
         zero=zero,
         pathway=pathway,
     )
