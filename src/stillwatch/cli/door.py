@@ -22,6 +22,8 @@ from stillwatch.cli.forum_heard import forum_take
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.gateway import gateway
+from stillwatch.cli.gateway_sync import gateway_sync
+from stillwatch.cli.gateway_webhook import gateway_webhook
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
@@ -41,6 +43,8 @@ COMMANDS = (
     console_app,
     policy_app,
     gateway,
+    gateway_webhook,
+    gateway_sync,
     forum_app,
     forum_take,
     forum_serve,

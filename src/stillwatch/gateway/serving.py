@@ -18,7 +18,6 @@ from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.coverage import coverage
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.protocol import GuardedProtocol
-from stillwatch.gateway.relay import Gateway
 
 __all__ = ["Admin", "Listen", "serve"]
 
@@ -121,7 +120,7 @@ def _config(app: Any, host: str, port: int, **more: Any) -> uvicorn.Config:
 
 
 async def serve(
-    gateway: Gateway,
+    app: Any,
     admin: Admin,
     listen: Listen,
     *,
@@ -138,7 +137,7 @@ async def serve(
     """
     main = _Server(
         _config(
-            gateway,
+            app,
             listen.host,
             listen.port,
             http=GuardedProtocol,

@@ -13,9 +13,9 @@ from .log_format import Record, log_format
 from .sse import open_body
 from .turns import settle
 
-__all__ = ["read_spend_log", "read_standard_payload"]
+__all__ = ["CALL_DIALECTS", "payer", "read_spend_log", "read_standard_payload"]
 
-_DIALECTS = {
+CALL_DIALECTS = {
     "completion": "openai_chat",
     "acompletion": "openai_chat",
     "text_completion": "openai_chat",
@@ -27,6 +27,8 @@ _DIALECTS = {
     "agenerate_content_stream": "gemini_generate",
     "generate_content": "gemini_generate",
 }
+"""The dialect of a call by the kind that LiteLLM gives it."""
+
 _OTHER_CALLS = frozenset(("embedding", "aembedding", "image_generation", "aimage_generation", "moderation", "amoderation", "transcription",
                           "atranscription", "speech", "aspeech", "rerank", "arerank", "health_check", "list_mcp_tools"))  # fmt: skip
 _LACKS = ("asn", "client_telemetry", "tls_fingerprint")
@@ -39,11 +41,20 @@ def _object(value: Any) -> dict[str, Any]:
     return mapping(value)
 
 
+def payer(user: Any, key: Any) -> str | None:
+    """Whose account a call of LiteLLM is: the user that the key belongs to, or the key where LiteLLM knows none.
+
+    >>> payer("u-7", "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b"), payer("default_user_id", None)
+    ('u-7', None)
+    """
+    named, token = label(user), label(key)
+    return named if named is not None and named not in NOBODY else credential_id(token) if token else None
+
+
 def _who(x: Exchange, *, user: Any, key: Any, team: Any, org: Any, end_user: Any) -> None:
     token = label(key)
     x.credential = credential_id(token) if token else None
-    named = label(user)
-    x.account = named if named is not None and named not in NOBODY else x.credential
+    x.account = payer(user, token)
     x.org = label(org) or label(team)
     x.end_user = label(end_user) or x.end_user
 
@@ -119,7 +130,7 @@ def read_spend_log(record: Record, reading: Reading) -> Iterable[Exchange]:
             request = {**request, "messages": messages}
     known = bool(request)
     kind = record.get("call_type")
-    fill(x, request, _object(record.get("response")), name=_DIALECTS.get(kind) if isinstance(kind, str) else None)
+    fill(x, request, _object(record.get("response")), name=CALL_DIALECTS.get(kind) if isinstance(kind, str) else None)
     if not known:
         _unknown_request(x)
     x.model = (
@@ -192,7 +203,7 @@ def read_standard_payload(record: Record, reading: Reading) -> Iterable[Exchange
     if isinstance(record.get("messages"), str):
         request["messages"] = [{"role": "user", "content": record["messages"]}]
     kind = record.get("call_type")
-    name = _DIALECTS.get(kind) if isinstance(kind, str) else None
+    name = CALL_DIALECTS.get(kind) if isinstance(kind, str) else None
     if name == "openai_responses":
         request["input"] = request.pop("messages")
     fill(x, request, record.get("response"), name=name)
