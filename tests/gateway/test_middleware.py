@@ -100,7 +100,7 @@ def test_a_block_holds_on_every_path_and_other_bodies_stay_unread() -> None:
 
 @pytest.mark.parametrize("path", [CHAT, "/tokenize"])
 def test_a_mark_is_what_the_policy_says_whatever_a_client_sends(path: str) -> None:
-    forged = {"x_stillwatch_mark": "forged", "x_account": "acme"}
+    forged: Any = {"x_stillwatch_mark": "forged", "x_account": "acme"}
 
     async def scenario() -> None:
         model, _, _, _ = await asked(says(b"{}"), Ruling(step=Step.MARK, mark="key-7"), {}, path, **forged)

@@ -91,9 +91,7 @@ def look_for_actors(world: Blind, settings: Settings, cleared: Ints) -> Said:
     engine, features, facts, releases = world.open(settings)
     with engine:
         artifacts = engine.keep(signals.register(engine, features))
-        found = actors.find(
-            engine, features, facts, artifacts, releases, settings=settings, salt=NAMES.salt("actors")
-        )
+        found = actors.find(engine, features, facts, artifacts, releases, settings=settings, salt=NAMES.salt("actors"))
         told = actors.describe(engine, features, found, salt=NAMES.salt("actors"))
     owner, member = (told.members.column(name).to_numpy() for name in ("actor", "account"))
     groups = tuple(
