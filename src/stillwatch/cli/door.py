@@ -27,12 +27,14 @@ from stillwatch.cli.gateway_webhook import gateway_webhook
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
+from stillwatch.cli.watch import watch
 from stillwatch.core import Error, SettingsError
 
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = (
     scan,
+    watch,
     explain,
     expand,
     names,

@@ -27,6 +27,7 @@ from .chunks import Chunk, Plan, SourceFile, plan
 from .clean import address, subnet
 from .exchange import account_id
 from .facts import CLEARED, Facts, read_accounts, read_cleared, read_releases, read_telemetry
+from .growing import Growing, Unread
 from .log_format import FORMATS, log_format
 from .options import ReadOptions
 from .prefixes import prefixes
@@ -38,9 +39,11 @@ __all__ = [
     "Chunk",
     "ChunkResult",
     "Facts",
+    "Growing",
     "Plan",
     "ReadOptions",
     "SourceFile",
+    "Unread",
     "account_id",
     "address",
     "log_format",

@@ -281,46 +281,76 @@ class _QuotedEnds:
         return (len(ends), int(ends[0]), int(ends[-1])) if len(ends) else (0, -1, -1)
 
 
-def _cut_lines(path: Path, source: int, sniffed: Sniffed, options: ReadOptions) -> list[Chunk]:
-    """One pass over the bytes: count line ends, cut where a chunk is full, step around lines that are too long."""
-    ends: LineEnds = _QuotedEnds() if sniffed.layout == "csv" else _plain_ends
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineCuts:
+    """Where a run of lines is cut: pieces as (start, stop, first line), and lines too long to be read as (line, bytes).
+
+    `end` is where the last whole line ends and the rest, if any, begins; `line` is the number of the line that begins there.
+    """
+
+    pieces: list[tuple[int, int, int]]
+    too_long: list[tuple[int, int]]
+    end: int
+    line: int
+
+
+def cut_lines(
+    blocks: Iterable[bytes], ends: LineEnds, options: ReadOptions, *, start: int = 0, first_line: int = 1
+) -> LineCuts:
+    """One pass over the bytes from `start`: count line ends, cut where a chunk is full, step around lines that are too long."""
     limit = options.max_line_bytes
     step = max(min(limit, options.chunk_bytes), 64)
-    with path.open("rb") as file:
-        ratio = 1.0 if compression(file.read(8)) is None else 0.0
     found: list[tuple[int, int, int]] = []
     too_long: list[tuple[int, int]] = []
-    begun, begun_line = 0, 1
-    line_start, line = 0, 1
-    offset = 0
+    begun, begun_line = start, first_line
+    line_start, line = start, first_line
+    offset = start
+    for data in blocks:
+        for low in range(0, len(data), step):
+            block = data[low : low + step]
+            count, first, last = ends(block)
+            if count:
+                length = offset + first - line_start
+                if length > limit:
+                    if line_start > begun:
+                        found.append((begun, line_start, begun_line))
+                    too_long.append((line, length))
+                    begun, begun_line = offset + first + 1, line + 1
+                line += count
+                line_start = offset + last + 1
+                if line_start - begun >= options.chunk_bytes or line - begun_line >= options.chunk_rows:
+                    found.append((begun, line_start, begun_line))
+                    begun, begun_line = line_start, line
+            offset += len(block)
+    if line_start > begun:
+        found.append((begun, line_start, begun_line))
+    return LineCuts(pieces=found, too_long=too_long, end=line_start, line=line)
+
+
+def line_ends(layout: Layout) -> LineEnds:
+    """What finds the line ends of a layout; use a fresh one for each pass."""
+    return _QuotedEnds() if layout == "csv" else _plain_ends
+
+
+def _cut_lines(path: Path, source: int, sniffed: Sniffed, options: ReadOptions) -> list[Chunk]:
+    """Cut a whole file; what stands behind the last line end is a line too."""
+    with path.open("rb") as file:
+        ratio = 1.0 if compression(file.read(8)) is None else 0.0
     stream = open_stream(path)
     try:
-        while data := stream.block():
-            for low in range(0, len(data), step):
-                block = data[low : low + step]
-                count, first, last = ends(block)
-                if count:
-                    length = offset + first - line_start
-                    if length > limit:
-                        if line_start > begun:
-                            found.append((begun, line_start, begun_line))
-                        too_long.append((line, length))
-                        begun, begun_line = offset + first + 1, line + 1
-                    line += count
-                    line_start = offset + last + 1
-                    if line_start - begun >= options.chunk_bytes or line - begun_line >= options.chunk_rows:
-                        found.append((begun, line_start, begun_line))
-                        begun, begun_line = line_start, line
-                offset += len(block)
+        cuts = cut_lines(iter(stream.block, b""), line_ends(sniffed.layout), options)
     finally:
         stream.close()
-    if offset - line_start > limit:
-        too_long.append((line, offset - line_start))
-        offset = line_start
-    if offset > begun:
-        found.append((begun, offset, begun_line))
+    found, too_long = list(cuts.pieces), list(cuts.too_long)
+    rest = stream.offset - cuts.end
+    if rest > options.max_line_bytes:
+        too_long.append((cuts.line, rest))
+    elif rest:
+        joins = found and found[-1][1] == cuts.end and not _full(found[-1], cuts.line, options)
+        begun = found.pop() if joins else (cuts.end, cuts.end, cuts.line)
+        found.append((begun[0], stream.offset, begun[2]))
     if not found:
-        found.append((offset, offset, line))
+        found.append((cuts.end, cuts.end, cuts.line))
     size = path.stat().st_size
     chunks = []
     for start, stop, first_line in found:
@@ -328,3 +358,9 @@ def _cut_lines(path: Path, source: int, sniffed: Sniffed, options: ReadOptions) 
         chunks.append(_chunk(path, source, sniffed, start=start, stop=stop, first_line=first_line, weight=weight))
     chunks[-1] = _with(chunks[-1], too_long=tuple(too_long), ended_early=stream.ended_early)
     return chunks
+
+
+def _full(piece: tuple[int, int, int], next_line: int, options: ReadOptions) -> bool:
+    """Whether a piece of lines takes no more."""
+    start, stop, first_line = piece
+    return stop - start >= options.chunk_bytes or next_line - first_line >= options.chunk_rows

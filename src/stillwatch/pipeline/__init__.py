@@ -9,13 +9,16 @@ from stillwatch.pipeline.heard import Heard, Match, heard
 from stillwatch.pipeline.identities import identifiers, keep_identities
 from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
 from stillwatch.pipeline.policy_replay import Replayed, replay_policy
+from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
 from stillwatch.pipeline.vault import raw_names
+from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
 
 __all__ = [
+    "Busy",
     "Cleared",
     "Drawers",
     "ExchangeLine",
@@ -23,10 +26,14 @@ __all__ = [
     "Inputs",
     "Match",
     "Progress",
+    "Pulse",
     "Read",
     "Replayed",
+    "Round",
     "Scanned",
+    "Schedule",
     "Text",
+    "Watcher",
     "case_facts",
     "case_opening",
     "clear_accounts",
@@ -37,6 +44,7 @@ __all__ = [
     "identifiers",
     "keep_identities",
     "last_view",
+    "metric_lines",
     "open_texts",
     "publish_standing",
     "raw_names",

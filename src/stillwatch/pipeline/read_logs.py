@@ -29,7 +29,7 @@ from stillwatch.pipeline.recipe import Recipe, outdated, recipes
 from stillwatch.pipeline.seen import Seen
 from stillwatch.pipeline.stage import Context, Staged, part_name, stage, without
 
-__all__ = ["Progress", "Read", "read_logs"]
+__all__ = ["Progress", "Read", "Remembered", "read_logs"]
 
 Progress = Callable[[str, int, int], None]
 """Told the name of a stage, how much is done and how much there is."""
@@ -50,9 +50,21 @@ class Read:
 
 
 def read_logs(
-    workspace: Workspace, plan: Plan, context: Context, *, workers: int = 0, progress: Progress | None = None
+    workspace: Workspace,
+    plan: Plan,
+    context: Context,
+    *,
+    workers: int = 0,
+    progress: Progress | None = None,
+    holds: Callable[[Chunk], bool] | None = None,
+    remembered: Remembered | None = None,
 ) -> Read:
-    """Bring every chunk of a plan into `exchanges`, `features` and `rejects`; those that are in already are passed over."""
+    """Bring every chunk of a plan into `exchanges`, `features` and `rejects`; those that are in already are passed over.
+
+    Args:
+        holds: whether a chunk's log still held what was planned, after it was read; a chunk whose log did not is left for the next time.
+        remembered: the ids that are in, for somebody who reads again and again.
+    """
     store = workspace.store
     made_by = recipes(plan.chunks, context)
     again = outdated(store.manifest("features").done, made_by)
@@ -67,19 +79,23 @@ def read_logs(
     if progress:
         progress("reading", worked, total)
     if pending:
-        seen = _seen(store)
+        remembered = remembered or Remembered()
+        seen = remembered.ids(store)
         for chunk, staged in _staged(pending, context, workers):
-            _commit(store, chunk, staged, seen, made_by[chunk.id])
+            if holds is None or holds(chunk):
+                _commit(store, chunk, staged, seen, made_by[chunk.id])
             worked += chunk.weight
             if progress:
                 progress("reading", worked, total)
-    counts = {chunk.id: dict(store.manifest("features").done[chunk.id]) for chunk in plan.chunks}
+        remembered.keep(store)
+    done = store.manifest("features").done
+    counts = {chunk.id: dict(done[chunk.id]) for chunk in plan.chunks if chunk.id in done}
     return Read(
         exchanges=sum(c["rows"] for c in counts.values()),
         duplicates=sum(c["duplicates"] for c in counts.values()),
         rejects=sum(c["rejects"] for c in counts.values()),
         unattributed=sum(c["unattributed"] for c in counts.values()),
-        fresh=sum(counts[chunk.id]["rows"] for chunk in pending),
+        fresh=sum(counts[chunk.id]["rows"] for chunk in pending if chunk.id in counts),
         again=len(again),
         notes=_summed(c["notes"] for c in counts.values()),
         chunks=counts,
@@ -103,12 +119,25 @@ def _forget_halves(store: Store) -> None:
         store.sweep(name)
 
 
-def _seen(store: Store) -> Seen:
-    """Ids of everything that is in."""
-    seen = Seen()
-    for path in store.files("exchanges"):
-        seen.admit(pq.ParquetFile(path).read(columns=["exchange_id"]).column("exchange_id").to_numpy())
-    return seen
+class Remembered:
+    """The ids of everything that is in, kept from one reading to the next as long as nobody else has written between them."""
+
+    def __init__(self) -> None:
+        self._seen = Seen()
+        self._parts: tuple[Part, ...] | None = None
+
+    def ids(self, store: Store) -> Seen:
+        """The ids that are in. They count as known again only after `keep`, for whoever asks for them admits more."""
+        parts, self._parts = self._parts, None
+        if parts is None or parts != store.manifest("exchanges").parts:
+            self._seen = Seen()
+            for path in store.files("exchanges"):
+                self._seen.admit(pq.ParquetFile(path).read(columns=["exchange_id"]).column("exchange_id").to_numpy())
+        return self._seen
+
+    def keep(self, store: Store) -> None:
+        """All that was admitted since is committed."""
+        self._parts = store.manifest("exchanges").parts
 
 
 def _staged(pending: Sequence[Chunk], context: Context, workers: int) -> Iterator[tuple[Chunk, Staged]]:

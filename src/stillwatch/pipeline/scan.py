@@ -42,7 +42,7 @@ from stillwatch.pipeline.view_run import coverage, settings_that_matter, setting
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
 from stillwatch.text import Scaffold, read_scaffolds
 
-__all__ = ["Inputs", "Scanned", "last_view", "scan"]
+__all__ = ["Inputs", "Scanned", "last_view", "read_options", "reading", "scan"]
 
 _CHUNK_BYTES = 40_000_000
 """Raw bytes of a log that one worker takes at a time: enough that commits are few, little enough that two fit in memory."""
@@ -86,29 +86,23 @@ def scan(
     command: str = "",
     progress: Progress | None = None,
     now: dt.datetime | None = None,
+    planned: Plan | None = None,
 ) -> Scanned:
     """Read the logs that are not in yet, weigh accounts, find actors, write the report. The same scan again changes nothing.
 
     Args:
         now: the clock against which timestamps in the future are told; the system's by default.
+        planned: the pieces of the logs, where somebody has cut them already.
 
     Raises:
         FormatError: when no log could be recognised or held no exchange at all.
         DiskFull, WorkspaceError: when the workspace cannot take it; what was committed before is whole.
     """
     with workspace.writing():
-        options = _options(inputs, settings, now or dt.datetime.now(dt.UTC))
-        planned = plan(inputs.logs, options)
-        telemetry, left_out = _telemetry(workspace, inputs)
+        options = read_options(inputs, settings, now or dt.datetime.now(dt.UTC))
+        planned = planned or plan(inputs.logs, options)
+        context, left_out = reading(workspace, inputs, settings, options)
         notes = [*planned.notes, *_facts(workspace, inputs), *left_out]
-        context = Context(
-            root=workspace.root,
-            key=workspace.key,
-            options=options,
-            telemetry=telemetry,
-            future_hours=settings.ingest.future_hours,
-            scaffolds=_scaffolds(settings),
-        )
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
         notes += [f"{count:,} {name}" for name, count in read.notes.items() if name != _COUNTED_ELSEWHERE]
         if read.again:
@@ -160,7 +154,24 @@ def _publish(workspace: Workspace, settings: Settings, now: dt.datetime) -> tupl
     return ()
 
 
-def _options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOptions:
+def reading(
+    workspace: Workspace, inputs: Inputs, settings: Settings, options: ReadOptions
+) -> tuple[Context, list[str]]:
+    """What those who read logs into this workspace need, and what the summary has to say of telemetry left out."""
+    telemetry, left_out = _telemetry(workspace, inputs)
+    context = Context(
+        root=workspace.root,
+        key=workspace.key,
+        options=options,
+        telemetry=telemetry,
+        future_hours=settings.ingest.future_hours,
+        scaffolds=_scaffolds(settings),
+    )
+    return context, left_out
+
+
+def read_options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOptions:
+    """How the logs are read, by the settings and the clock."""
     ahead = dt.timedelta(hours=settings.ingest.future_hours - 24)
     return ReadOptions(
         force=inputs.force,
@@ -292,7 +303,7 @@ def _run_facts(
 ) -> RunFacts:
     counted = findings.pictures.coverage
     by_source: dict[str, list[int]] = {}
-    for chunk in planned.chunks:
+    for chunk in (one for one in planned.chunks if one.id in read.chunks):
         total = by_source.setdefault(chunk.path, [0, 0])
         total[0] += read.chunks[chunk.id]["rows"]
         total[1] += read.chunks[chunk.id]["rejects"]
