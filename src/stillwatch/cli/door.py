@@ -9,11 +9,13 @@ from cyclopts import CycloptsError
 
 from stillwatch.cli.app import app
 from stillwatch.cli.audit import audit_app
+from stillwatch.cli.backup import backup, restore
 from stillwatch.cli.case import case_app
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
 from stillwatch.cli.console import console_app
 from stillwatch.cli.demo import demo
+from stillwatch.cli.doctor import doctor
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
@@ -52,6 +54,9 @@ COMMANDS = (
     forum_serve,
     tags_app,
     custodian_app,
+    doctor,
+    backup,
+    restore,
     demo,
     range_app,
 )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from stillwatch.pipeline.backup import Backup, back_up, check_backup, restore
+from stillwatch.pipeline.capacity import Needs, needs
 from stillwatch.pipeline.case_opening import case_opening
+from stillwatch.pipeline.checkup import checkup
 from stillwatch.pipeline.clearing import Cleared, clear_accounts, unflagged_accounts
 from stillwatch.pipeline.expand import expand_seed, families_like, seed_of
+from stillwatch.pipeline.finding import Finding, Health
 from stillwatch.pipeline.heard import Heard, Match, heard
 from stillwatch.pipeline.identities import identifiers, keep_identities
 from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
@@ -18,13 +22,17 @@ from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
 
 __all__ = [
+    "Backup",
     "Busy",
     "Cleared",
     "Drawers",
     "ExchangeLine",
+    "Finding",
+    "Health",
     "Heard",
     "Inputs",
     "Match",
+    "Needs",
     "Progress",
     "Pulse",
     "Read",
@@ -34,8 +42,11 @@ __all__ = [
     "Schedule",
     "Text",
     "Watcher",
+    "back_up",
     "case_facts",
     "case_opening",
+    "check_backup",
+    "checkup",
     "clear_accounts",
     "exchanges_of",
     "expand_seed",
@@ -45,10 +56,12 @@ __all__ = [
     "keep_identities",
     "last_view",
     "metric_lines",
+    "needs",
     "open_texts",
     "publish_standing",
     "raw_names",
     "replay_policy",
+    "restore",
     "scan",
     "seed_of",
     "standing_file",
