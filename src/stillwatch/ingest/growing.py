@@ -158,9 +158,9 @@ class Growing:
                 one.chunks, one.waits = (), "it may still be written"
             elif _alone(one.sniffed) and (changed or not one.chunks):
                 one.chunks = plan([one.path], options).chunks
-        except FormatError as error:
+        except (FormatError, PermissionError) as error:
             one.chunks = ()
-            one.waits = "it cannot be read"
+            one.waits = "" if settled else "its format cannot be told yet"
             one.notes = (f"left out: {error}",) if settled else ()
 
     def _together(self, options: ReadOptions) -> Plan:

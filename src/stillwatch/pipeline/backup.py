@@ -7,8 +7,8 @@ comes last: without it there is no back-up.
 `keys/` and `vault/` go into a folder of their own, and only where one is named. Who has both has every name; who has the back-up alone has
 texts under pseudonyms.
 
-Misled by: forgetting. Whoever was forgotten after a back-up of the keys was made is forgotten again on the way back only if the journal that
-is restored says so. Replace back-ups of keys after every forgetting.
+Misled by: forgetting. Whoever was forgotten after the keys were backed up is forgotten again on the way back only where the journal that is
+restored says so. Replace back-ups of keys after every forgetting.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def _table(root: Path, target: Path, name: str, *, link: bool) -> list[Kept]:
 
 
 def _rest(root: Path, target: Path) -> Iterator[Kept]:
-    """Everything but tables, keys and names: the journal up to its head, settings, reports, standing, sealed files, what waits in the inbox."""
+    """Everything but tables, keys and names: the journal up to its head, settings, reports, standing, sealed files, the inbox."""
     for name in _STATE:
         with contextlib.suppress(FileNotFoundError):
             yield _copy(root / "state" / name, target, f"state/{name}")
