@@ -1,7 +1,7 @@
-"""How much disk, memory and time traffic takes: the formula of docs/capacity.md, held to what was measured by a test.
+"""How much disk, memory and time traffic takes: the formula of docs/capacity.md, which a test holds to what was measured.
 
-It is meant to err upwards: who plans by it has room. Prompts of about 1 KB and answers kept as they are; with other texts the bytes change
-with the texts, which are nearly all of them, so where a workspace has traffic its own bytes an exchange are the better guide.
+It is meant to err upwards: who plans by it has room. It is for prompts of about 1 KB; nearly all bytes are the texts themselves, so where a
+workspace has traffic its own bytes an exchange are the better guide.
 """
 
 from __future__ import annotations
@@ -15,32 +15,33 @@ BYTES_AN_EXCHANGE = 1250
 
 _SPILL = 0.25
 """Share of the tables that a detection may write beside them for a while."""
-_MEMORY_BASE, _MEMORY_AN_EXCHANGE = 700 << 20, 620
-"""Of all processes together: what the code and its libraries take, and what a detection holds of every exchange."""
-_START_SECONDS, _CORE_SECONDS_AN_EXCHANGE = 20.0, 0.00020
-"""Core-seconds: reading and detecting, of which reading runs on every core and detecting on about one."""
+_MEMORY, _MEMORY_EACH = 700 << 20, 620
+"""Bytes of all processes together: the code with its libraries, and what a detection holds of every exchange."""
+_START, _READ_EACH, _DETECT_EACH = 20.0, 130e-6, 40e-6
+"""Seconds: to start and to write the report; of one core to read an exchange, which every core does; to detect, which about one does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Needs:
-    """What a number of exchanges needs: bytes of disk that stay, bytes of disk beside them for a while, bytes of memory, core-seconds."""
+    """What exchanges need: bytes of disk that stay, bytes beside them for a while, bytes of memory, seconds of a first scan."""
 
     disk: int
     spill: int
     memory: int
-    core_seconds: float
+    seconds: float
 
 
-def needs(exchanges: int, *, bytes_each: float = BYTES_AN_EXCHANGE) -> Needs:
+def needs(exchanges: int, *, bytes_each: float = BYTES_AN_EXCHANGE, cores: int = 2) -> Needs:
     """What it takes to hold and scan this many exchanges.
 
-    >>> round(needs(10_000_000).disk / 2**30, 1)
-    11.6
+    >>> told = needs(10_000_000)
+    >>> round(told.disk / 2**30, 1), round(told.memory / 2**30, 1), round(told.seconds)
+    (11.6, 6.5, 1070)
     """
     disk = int(exchanges * bytes_each)
     return Needs(
         disk=disk,
         spill=int(disk * _SPILL),
-        memory=_MEMORY_BASE + exchanges * _MEMORY_AN_EXCHANGE,
-        core_seconds=_START_SECONDS + exchanges * _CORE_SECONDS_AN_EXCHANGE,
+        memory=_MEMORY + exchanges * _MEMORY_EACH,
+        seconds=_START + exchanges * (_READ_EACH / cores + _DETECT_EACH),
     )

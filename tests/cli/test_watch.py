@@ -1,0 +1,159 @@
+"""The watch, the doctor and back-ups at the command line: what they print, how they end, what their pages say."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from stillwatch.cli.watch_pages import served
+from stillwatch.engine import Store
+from stillwatch.pipeline import Pulse
+
+from .calling import Done, call
+from .day import SMALL, day
+
+
+def settings(folder: Path) -> Path:
+    path = folder / "s.toml"
+    path.write_text(SMALL)
+    return path
+
+
+def test_one_round_reads_detects_and_ends_and_the_next_finds_nothing_new(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = day(tmp_path / "logs" / "day.jsonl")
+    words = ("watch", log.parent, "--workspace", "w", "--settings", settings(tmp_path), "--once")
+    code, out, err = call(capsys, monkeypatch, *words)
+    assert (code, err) == (0, "")
+    assert " new, " in out
+    assert "actors for review: X-" in out
+    assert json.loads(Path("w/state/watch.json").read_bytes())["state"] == "ended"
+    code, out, _ = call(capsys, monkeypatch, *words)
+    assert (code, "actors for review" in out) == (0, False)
+    code, out, _ = call(capsys, monkeypatch, "doctor", "w", "--json")
+    assert code == 0
+    assert {one["what"]: one["health"] for one in json.loads(out)}["watch"] == "well"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [(("--poll", "0"), "--poll must be above 0"), (("--settings", "none.toml"), "no such settings file")],
+)
+def test_what_cannot_be_asked_of_a_watch_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], told: str
+) -> None:
+    code, _, err = call(capsys, monkeypatch, "watch", "logs", *more)
+    assert code == 2
+    assert told in err
+
+
+def test_the_doctor_leaves_with_one_when_something_is_ill_and_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = call(capsys, monkeypatch, "doctor", "nowhere")
+    assert (code, err) == (1, "")
+    assert "not there" in out
+    assert "stillwatch doctor FOLDER" in " ".join(out.split()).replace("│ │", "")
+
+
+def test_a_back_up_is_made_checked_and_restored(
+    done: Done, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = done[0].root
+    code, out, _ = call(capsys, monkeypatch, "backup", "b", "--workspace", root, "--keys", "k")
+    assert (code, "Keys and names in k" in out) == (0, True)
+    code, out, _ = call(capsys, monkeypatch, "restore", "b", "--keys", "k", "--check")
+    assert (code, out.count("each as it was written")) == (0, 2)
+    code, out, _ = call(capsys, monkeypatch, "restore", "b", "--workspace", "w2")
+    assert (code, "Put keys/ and vault/ back" in out) == (0, True)
+    next(Path("b/tables/features").glob("*/*.parquet")).unlink()
+    code, _, err = call(capsys, monkeypatch, "restore", "b", "--check")
+    assert code == 2
+    assert "No such file" in err
+
+
+def ask(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_the_pages_tell_the_pulse_and_outlive_whoever_asks_badly() -> None:
+    import datetime as dt
+
+    now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    pulse = [Pulse(at=now, state="watching", lag_seconds=12.5, fresh=7)]
+    with served(lambda: pulse[0], "127.0.0.1", 0) as port:
+        for bad in (b"\x00\xff\xfe\r\n\r\n", b"GET\r\n", b"POST /metrics HTTP/1.1\r\n\r\n", b"GET /" + b"a" * 70_000):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as hostile:
+                hostile.sendall(bad)
+        half = socket.create_connection(("127.0.0.1", port), timeout=10)
+        half.sendall(b"GET /metr")
+        status, text = ask(port, "/metrics")
+        assert status == 200
+        assert "stillwatch_watch_lag_seconds 12.5\n" in text
+        assert "stillwatch_watch_fresh_total 7\n" in text
+        assert "findings_age" not in text, "unknown is left out, never zero"
+        assert ask(port, "/health")[0] == 200
+        pulse[0] = Pulse(at=now, state="behind", problem="no")
+        assert ask(port, "/health")[0] == 503
+        assert "stillwatch_watch_up 0" in ask(port, "/metrics")[1]
+        assert ask(port, "/etc/passwd")[0] == 404
+        half.close()
+
+
+def until(condition: object, seconds: float = 120.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+def test_a_running_watch_is_killed_goes_on_and_ends_by_sigterm_and_ctrl_c(tmp_path: Path) -> None:
+    log = day(tmp_path / "logs" / "day.jsonl")
+    whole = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(whole[:60]))
+    program = [sys.executable, "-c", "from stillwatch.cli import main; main()", "watch", str(log.parent)]
+    program += ["--workspace", str(tmp_path / "w"), "--settings", str(settings(tmp_path)), "--poll", "0.2"]
+
+    def features() -> int:
+        return Store(tmp_path / "w").manifest("features").rows
+
+    def start() -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        shell = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+        return subprocess.Popen(program, stdout=pipe, stderr=pipe, text=True, env={**os.environ}, **shell)  # type: ignore[call-overload, no-any-return]
+
+    running = start()
+    assert until(lambda: features() == 60 or running.poll() is not None)
+    running.kill()
+    running.communicate()
+    with log.open("ab") as file:
+        file.write(b"".join(whole[50:90]))  # ten of them came before
+    running = start()
+    assert until(lambda: features() == 90 or running.poll() is not None)
+    running.terminate()
+    _, err = running.communicate(timeout=120)
+    assert (running.returncode, err) == (0, "")
+    running = start()
+    assert until(lambda: (tmp_path / "w/state/lock").read_text() == str(running.pid) or running.poll() is not None)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=120)
+    assert (running.returncode, "everything committed is whole" in err) == (130, True)
+    assert features() == 90
