@@ -21,6 +21,10 @@ GOLDEN = Path(__file__).with_name("help")
 COMMANDS = (
     "stillwatch",
     "scan",
+    "watch",
+    "doctor",
+    "backup",
+    "restore",
     "explain",
     "expand",
     "names",
@@ -50,7 +54,7 @@ def test_help_is_told_as_written_down(
     assert told == path.read_text()
 
 
-@pytest.mark.parametrize("name", COMMANDS[1:6])
+@pytest.mark.parametrize("name", COMMANDS[1:10])
 def test_every_option_says_what_it_is(name: str) -> None:
     told = (GOLDEN / f"{name}.txt").read_text()
     options = [line for line in told.splitlines() if line.startswith(("│ --", "│ *"))]

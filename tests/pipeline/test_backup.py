@@ -84,7 +84,7 @@ def test_a_back_up_taken_while_parts_are_replaced_is_of_one_manifest(
     space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two parts of a table its whole content is replaced, as a detection does."""
-    copy, replaced = backup._copy, []
+    copy, replaced = backup._copy, list[str]()
 
     def meanwhile(source: Path, target: Path, path: str, **more: Any) -> Any:
         if path.startswith("tables/account_evidence/") and not replaced:
@@ -108,7 +108,7 @@ def test_what_a_scan_commits_meanwhile_is_at_most_a_half_commit_that_the_next_sc
     from .growing import add, lines
 
     more = add(tmp_path / "more.jsonl", lines(5000, 5009))
-    table, raced = backup._table, []
+    table, raced = backup._table, list[Scanned]()
 
     def meanwhile(root: Path, target: Path, name: str, **given: Any) -> Any:
         if name == "exchanges" and not raced:

@@ -74,7 +74,7 @@ def test_the_next_ones_come_on_schedule_and_only_when_something_is_new(
     for _ in range(10):
         clock.pass_by(30)
         over.round()
-    assert scans.at == [0, 120, 210], "one for the last rows, none for quiet"
+    assert scans.at == [0, 120, 240], "one for the last rows, none for quiet"
 
 
 def test_enough_new_exchanges_bring_it_forward(tmp_path: Path, space: Workspace, clock: Clock, scans: Scans) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from stillwatch.core import DiskFull, WorkspaceError
 from stillwatch.engine import Store, Workspace
-from stillwatch.pipeline import Busy, Inputs, Pulse, Watcher, scan
+from stillwatch.ingest import Chunk
+from stillwatch.pipeline import Busy, Inputs, Pulse, Watcher, read_logs, scan
+from stillwatch.pipeline.stage import Context, Staged, stage
 
 from .growing import Clock, add, lines, requests, rows, watch
 from .logs import MAPPING, NOW, SMALL, image, write_table
@@ -26,11 +28,13 @@ def _reading_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_appended_is_read_once_and_nothing_else_is_read_again(
     tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stillwatch.pipeline import read_logs
+    log, clock, staged = add(tmp_path / "logs/api.jsonl", lines(0, 10)), Clock(), list[Chunk]()
 
-    log, clock, staged = add(tmp_path / "logs/api.jsonl", lines(0, 10)), Clock(), []
-    stage = read_logs.stage
-    monkeypatch.setattr(read_logs, "stage", lambda chunk, context: staged.append(chunk) or stage(chunk, context))
+    def told(chunk: Chunk, context: Context) -> Staged:
+        staged.append(chunk)
+        return stage(chunk, context)
+
+    monkeypatch.setattr(read_logs, "stage", told)
     over = watch(space, [log.parent], clock)
     assert over.round().fresh == 10
     assert over.round().fresh == 0
@@ -115,12 +119,9 @@ def test_a_log_cut_off_and_begun_anew_is_read_from_its_beginning(tmp_path: Path,
 def test_a_log_that_is_rotated_while_it_is_read_is_not_taken_for_another(
     tmp_path: Path, space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stillwatch.pipeline import read_logs
-
     log = add(tmp_path / "logs/api.jsonl", lines(0, 5))
-    stage = read_logs.stage
 
-    def rotated(chunk: Any, context: Any) -> Any:
+    def rotated(chunk: Chunk, context: Context) -> Staged:
         log.rename(log.with_suffix(".jsonl.1"))
         add(log, lines(50, 56))
         return stage(chunk, context)
@@ -166,7 +167,7 @@ def test_a_kill_at_any_commit_of_a_round_loses_nothing_and_counts_nothing_twice(
     log = add(tmp_path / "logs/api.jsonl", lines(0, 5))
     watch(space, [log.parent], Clock()).round()
     add(log, lines(5, 9))
-    replace, images = Path.replace, []
+    replace, images = Path.replace, list[Path]()
 
     def watched(self: Path, target: Path) -> Path:
         images.append(image(space.root, tmp_path / f"crash-{len(images)}"))

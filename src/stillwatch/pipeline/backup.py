@@ -246,14 +246,15 @@ def _copy(source: Path, target: Path, path: str, *, link: bool = False) -> Kept:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
                 raise
     digest, size = hashlib.sha256(), 0
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with source.open("rb") as read, os.fdopen(descriptor, "wb") as written:
-        while block := read.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-            written.write(block)
-        written.flush()
-        os.fsync(written.fileno())
+    with source.open("rb") as read:  # before the copy is begun: what is gone leaves none
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as written:
+            while block := read.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+                written.write(block)
+            written.flush()
+            os.fsync(written.fileno())
     return Kept(path=path, bytes=size, sha256=digest.hexdigest())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from stillwatch.core.errors import WorkspaceError
 from stillwatch.engine import Store
 from stillwatch.pipeline.capacity import BYTES_AN_EXCHANGE, needs
 from stillwatch.pipeline.finding import Finding, Health
@@ -50,6 +51,10 @@ def machine_checks() -> Iterator[Finding]:
 def room_left(root: Path) -> Iterator[Finding]:
     """Whether disk and memory last, by what the workspace holds and takes a day."""
     store = Store(root)
+    try:
+        store.manifest("exchanges"), store.manifest("features")
+    except WorkspaceError:
+        return  # which is said of the tables
     parts = [part for name in ("exchanges", "features") for part in store.manifest(name).parts]
     rows = store.manifest("features").rows
     each = sum(part.bytes for part in parts) / rows if rows else BYTES_AN_EXCHANGE
