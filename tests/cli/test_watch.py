@@ -20,7 +20,7 @@ from stillwatch.engine import Store
 from stillwatch.pipeline import Pulse
 
 from .calling import Done, call
-from .day import SMALL, day
+from .day import SMALL, day, key
 
 
 def settings(folder: Path) -> Path:
@@ -32,7 +32,7 @@ def settings(folder: Path) -> Path:
 def test_one_round_reads_detects_and_ends_and_the_next_finds_nothing_new(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    log = day(tmp_path / "logs" / "day.jsonl")
+    log, _ = day(tmp_path / "logs" / "day.jsonl"), key(Path("w"))
     words = ("watch", log.parent, "--workspace", "w", "--settings", settings(tmp_path), "--once")
     code, out, err = call(capsys, monkeypatch, *words)
     assert (code, err) == (0, "")
@@ -44,6 +44,38 @@ def test_one_round_reads_detects_and_ends_and_the_next_finds_nothing_new(
     code, out, _ = call(capsys, monkeypatch, "doctor", "w", "--json")
     assert code == 0
     assert {one["what"]: one["health"] for one in json.loads(out)}["watch"] == "well"
+
+
+def test_what_a_gateway_keeps_is_read_as_soon_as_its_file_is_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("uvicorn", reason="the gateway needs its extra")
+    from stillwatch.gateway.capture import Seen
+    from stillwatch.gateway.capture_writer import Rolling
+
+    key(Path("w"))
+    inbox = Path("w/inbox")
+    inbox.mkdir()
+    rolling = Rolling(inbox, rows=3, seconds=60)
+    for i in range(7):
+        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": f"question {i}"}]}).encode()
+        kept = {
+            "org": None,
+            "credential": None,
+            "ip": "192.0.2.1",
+            "user_agent": "x/1",
+            "response": b"{}",
+            "status": 200,
+        }
+        named = {"path": "/v1/chat/completions", "account": "acme", "request_id": f"r-{i}"}
+        rolling.add(Seen(at=1_790_000_000_000_000 + i, request=body, **named, **kept))  # type: ignore[arg-type]
+    (inbox / ".gateway-open.parquet.part").write_bytes(b"PAR1 and no end")
+    code, out, err = call(capsys, monkeypatch, "watch", inbox, "--workspace", "w", "--once")
+    assert (code, err) == (0, "")
+    assert " 6 new, 6 in all" in out, "the seventh is in the open file"
+    rolling.close()
+    _, out, _ = call(capsys, monkeypatch, "watch", inbox, "--workspace", "w", "--once")
+    assert " 1 new, 7 in all" in out
 
 
 @pytest.mark.parametrize(

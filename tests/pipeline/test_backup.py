@@ -173,6 +173,16 @@ def test_folders_that_are_not_apart_or_not_empty_are_refused(space: Workspace, t
         restore(tmp_path / "ok", space.root)
 
 
+@pytest.mark.parametrize("path", ["tables/features/manifest.json", "desk/journal.head"])
+def test_what_is_damaged_is_no_back_up(space: Workspace, tmp_path: Path, path: str) -> None:
+    Desk(space, lambda: NOW).journal.begin()
+    (space.root / path).write_bytes(b"{")
+    with pytest.raises(WorkspaceError, match="damaged, so there is nothing whole to back up"):
+        back_up(space, tmp_path / "b")
+    with pytest.raises(WorkspaceError, match="this is no back-up"):
+        check_backup(tmp_path / "b")
+
+
 def test_keys_of_another_workspace_are_refused(space: Workspace, tmp_path: Path) -> None:
     back_up(space, tmp_path / "b")
     back_up(Workspace(tmp_path / "other"), tmp_path / "b2", keys=tmp_path / "k2")

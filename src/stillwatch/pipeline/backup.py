@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -181,7 +182,7 @@ def _table(root: Path, target: Path, name: str, *, link: bool) -> list[Kept]:
             if not manifest.exists():
                 return []
             data = manifest.read_bytes()
-            parts = [f"tables/{name}/{part['path']}" for part in json.loads(data)["parts"]]
+            parts = [f"tables/{name}/{part['path']}" for part in _told(data, manifest)["parts"]]
             kept = [_copy(root / path, target, path, link=link) for path in parts]
             durable_write(_place(target, f"tables/{name}/manifest.json"), data, mode=0o600)
             return [*kept, _kept(target, f"tables/{name}/manifest.json")]
@@ -194,19 +195,35 @@ def _rest(root: Path, target: Path) -> Iterator[Kept]:
     for name in _STATE:
         with contextlib.suppress(FileNotFoundError):
             yield _copy(root / "state" / name, target, f"state/{name}")
-    head = root / "desk" / "journal.head"
-    if head.exists():
-        data = head.read_bytes()  # before the lines: they only ever grow
-        size = int(json.loads(data)["size"])
-        with (root / "desk" / "journal.jsonl").open("rb") as lines:
-            durable_write(_place(target, "desk/journal.jsonl"), lines.read(size), mode=0o600)
-        durable_write(target / "desk" / "journal.head", data, mode=0o600)
-        yield from (_kept(target, f"desk/{name}") for name in ("journal.head", "journal.jsonl"))
+    yield from _journal(root, target)
     apart = {"tables", "state", *_SECRET}
     for folder in sorted(path.name for path in root.iterdir() if path.is_dir() and path.name not in apart):
         yield from _folder(root, target, folder)
     for path in sorted(root.glob("*.toml")):
         yield _copy(path, target, path.name)
+
+
+def _journal(root: Path, target: Path) -> Iterator[Kept]:
+    """The journal's head, and of its lines what that head acknowledges."""
+    head, lines = root / "desk" / "journal.head", root / "desk" / "journal.jsonl"
+    if not head.exists():
+        return
+    data = head.read_bytes()  # before the lines: they only ever grow
+    size = int(_told(data, head)["size"])
+    durable_write(_place(target, "desk/journal.head"), data, mode=0o600)
+    yield _kept(target, "desk/journal.head")
+    if size:
+        with lines.open("rb") as file:
+            durable_write(_place(target, "desk/journal.jsonl"), file.read(size), mode=0o600)
+        yield _kept(target, "desk/journal.jsonl")
+
+
+def _told(data: bytes, path: Path) -> dict[str, Any]:
+    """The object in a file that must be one to be backed up."""
+    try:
+        return dict(json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise WorkspaceError(f"{path}: damaged, so there is nothing whole to back up; ask stillwatch doctor") from error
 
 
 def _folder(root: Path, target: Path, name: str) -> Iterator[Kept]:
