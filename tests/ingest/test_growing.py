@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -138,6 +139,20 @@ def test_a_log_without_a_whole_line_has_no_format_yet_and_a_document_waits_until
     assert take(growing, done) == []
     clock.now += 10
     assert len(questions(take(growing, done))) == 3
+
+
+def test_another_format_in_the_place_of_a_log_is_told_anew(tmp_path: Path) -> None:
+    log, clock, done = add(tmp_path / "log", lines(0, 2)), Clock(), set[str]()
+    growing = Growing([log], settle_seconds=10, clock=clock)
+    assert len(questions(take(growing, done))) == 2
+    rows = "".join(f"2026-07-24T20:00:{i:02d}Z,a,{'word ' * 20}{i},r{i}\n" for i in range(40))
+    log.write_text("timestamp,account,prompt,request_id\n" + rows)
+    assert len(questions(take(growing, done))) == 40
+    packed = gzip.compress(b"".join(line(i, words=1 + i) for i in range(50, 150)), compresslevel=0)
+    log.write_bytes(packed)
+    assert take(growing, done) == []
+    clock.now += 10
+    assert len(questions(take(growing, done))) == 100
 
 
 def test_what_may_not_be_read_is_told_and_keeps_nobody_else_back(tmp_path: Path) -> None:

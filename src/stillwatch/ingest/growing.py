@@ -203,7 +203,12 @@ def _read_on(
         return
     last = kept[-1] if kept else None
     if last is not None and (one.size < last.stop or not still(replace(last.chunk, path=str(one.path)))):
-        kept = []  # another log stands in its place
+        kept = []  # another log stands in its place, perhaps of another format
+        one.sniffed = sniff(one.path, options)
+        one.by_lines = _by_lines(one.path, one.sniffed)
+        if one.sniffed is None or not one.by_lines:
+            one.pieces, one.chunks, one.rest, one.waits = [], (), None, "it may still be written"
+            return
     if not kept:
         if not ends:
             ends.append(Ends(done))
