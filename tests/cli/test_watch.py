@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -11,12 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from stillwatch.cli.watch_pages import served
-from stillwatch.engine import Store
+from stillwatch.engine import Store, Workspace
 from stillwatch.pipeline import Pulse
 
 from .calling import Done, call
@@ -53,8 +54,7 @@ def test_what_a_gateway_keeps_is_read_as_soon_as_its_file_is_there(
     from stillwatch.gateway.capture import Seen
     from stillwatch.gateway.capture_writer import Rolling
 
-    key(Path("w"))
-    inbox = Path("w/inbox")
+    inbox = Workspace(key(Path("w"))).root / "inbox"
     inbox.mkdir()
     rolling = Rolling(inbox, rows=3, seconds=60)
     for i in range(7):
@@ -124,8 +124,6 @@ def ask(port: int, path: str) -> tuple[int, str]:
 
 
 def test_the_pages_tell_the_pulse_and_outlive_whoever_asks_badly() -> None:
-    import datetime as dt
-
     now = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
     pulse = [Pulse(at=now, state="watching", lag_seconds=12.5, fresh=7)]
     with served(lambda: pulse[0], "127.0.0.1", 0) as port:
@@ -147,45 +145,61 @@ def test_the_pages_tell_the_pulse_and_outlive_whoever_asks_badly() -> None:
         half.close()
 
 
-def until(condition: object, seconds: float = 120.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 300.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if condition():  # type: ignore[operator]
+        if condition():
             return True
         time.sleep(0.05)
     return False
 
 
+@pytest.fixture
+def running() -> Iterator[list[subprocess.Popen[str]]]:
+    """Watches that a test starts; none outlives it."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
 @pytest.mark.slow
-def test_a_running_watch_is_killed_goes_on_and_ends_by_sigterm_and_ctrl_c(tmp_path: Path) -> None:
+def test_a_running_watch_is_killed_goes_on_and_ends_by_sigterm_and_ctrl_c(
+    tmp_path: Path, running: list[subprocess.Popen[str]]
+) -> None:
     log = day(tmp_path / "logs" / "day.jsonl")
     whole = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join(whole[:60]))
     program = [sys.executable, "-c", "from stillwatch.cli import main; main()", "watch", str(log.parent)]
     program += ["--workspace", str(tmp_path / "w"), "--settings", str(settings(tmp_path)), "--poll", "0.2"]
 
-    def features() -> int:
-        return Store(tmp_path / "w").manifest("features").rows
-
     def start() -> subprocess.Popen[str]:
+        # A shell starts what runs in its background deaf to Ctrl-C, and the tests may be run so.
+        hears = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
         pipe = subprocess.PIPE
-        shell = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-        return subprocess.Popen(program, stdout=pipe, stderr=pipe, text=True, env={**os.environ}, **shell)  # type: ignore[call-overload, no-any-return]
+        running.append(subprocess.Popen(program, stdout=pipe, stderr=pipe, text=True, **hears))  # type: ignore[call-overload]
+        return running[-1]
 
-    running = start()
-    assert until(lambda: features() == 60 or running.poll() is not None)
-    running.kill()
-    running.communicate()
+    def reads(count: int, one: subprocess.Popen[str]) -> bool:
+        rows = lambda: Store(tmp_path / "w").manifest("features").rows  # noqa: E731
+        return until(lambda: rows() == count or one.poll() is not None) and rows() == count
+
+    first = start()
+    assert reads(60, first)
+    first.kill()
+    first.communicate()
     with log.open("ab") as file:
         file.write(b"".join(whole[50:90]))  # ten of them came before
-    running = start()
-    assert until(lambda: features() == 90 or running.poll() is not None)
-    running.terminate()
-    _, err = running.communicate(timeout=120)
-    assert (running.returncode, err) == (0, "")
-    running = start()
-    assert until(lambda: (tmp_path / "w/state/lock").read_text() == str(running.pid) or running.poll() is not None)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=120)
-    assert (running.returncode, "everything committed is whole" in err) == (130, True)
-    assert features() == 90
+    second = start()
+    assert reads(90, second)
+    second.terminate()
+    _, err = second.communicate(timeout=300)
+    assert (second.returncode, err) == (0, "")
+    third = start()
+    lock = tmp_path / "w/state/lock"
+    assert until(lambda: lock.read_text() == str(third.pid) or third.poll() is not None)
+    third.send_signal(signal.SIGINT)
+    _, err = third.communicate(timeout=300)
+    assert (third.returncode, "everything committed is whole" in err) == (130, True)
+    assert reads(90, third)
