@@ -89,7 +89,7 @@ def kills(count: int, folder: Path) -> Figures:
         target = made if last else before + 1
         late = time.monotonic() + 300
         while Store(root).manifest("features").rows < target and running.poll() is None and time.monotonic() < late:
-            if not last:
+            if not last and made < before + 600:
                 deliver(logs, chance, made, made := made + 20, kill)
             time.sleep(chance.uniform(0.01, 0.05))
         time.sleep(0 if last else chance.uniform(0.0, 0.6))
