@@ -182,7 +182,9 @@ def test_a_running_watch_is_killed_goes_on_and_ends_by_sigterm_and_ctrl_c(
         return running[-1]
 
     def reads(count: int, one: subprocess.Popen[str]) -> bool:
-        rows = lambda: Store(tmp_path / "w").manifest("features").rows  # noqa: E731
+        def rows() -> int:
+            return Store(tmp_path / "w").manifest("features").rows
+
         return until(lambda: rows() == count or one.poll() is not None) and rows() == count
 
     first = start()

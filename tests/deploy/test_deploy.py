@@ -29,8 +29,7 @@ def told() -> set[str]:
     from stillwatch.gateway.serving import Admin
 
     metrics = Metrics()
-    metrics.stale = 1.0
-    lines = [*metrics.lines(), *Admin(metrics, _Capture(), pathway="gateway")._captured()]  # type: ignore[arg-type]
+    lines = [*metrics.lines(1.0), *Admin(metrics, _Capture(), pathway="gateway")._captured()]  # type: ignore[arg-type]
     names = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     return watch | names | {f"{name}_bucket" for name in names}
 
