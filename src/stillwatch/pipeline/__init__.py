@@ -16,8 +16,10 @@ from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
+from stillwatch.pipeline.seek import Lead, Sought, seek
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
+from stillwatch.pipeline.tagged import keep_tagged
 from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
 
@@ -31,6 +33,7 @@ __all__ = [
     "Health",
     "Heard",
     "Inputs",
+    "Lead",
     "Match",
     "Needs",
     "Progress",
@@ -40,6 +43,7 @@ __all__ = [
     "Round",
     "Scanned",
     "Schedule",
+    "Sought",
     "Text",
     "Watcher",
     "back_up",
@@ -54,6 +58,7 @@ __all__ = [
     "heard",
     "identifiers",
     "keep_identities",
+    "keep_tagged",
     "last_view",
     "metric_lines",
     "needs",
@@ -63,6 +68,7 @@ __all__ = [
     "replay_policy",
     "restore",
     "scan",
+    "seek",
     "seed_of",
     "standing_file",
     "standing_of",

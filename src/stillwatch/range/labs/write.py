@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 
+from stillwatch.range import places
 from stillwatch.range.blocks import build_block
 from stillwatch.range.desk import desk
 from stillwatch.range.labs.identities import Registrations, identities, write_identities
@@ -118,4 +121,12 @@ def _written(out: Path, seed: int, share: Share, own: Hired, bought: Registratio
     write_identities(names.applied(table), paths.identities_file)
     summary = world.summary()
     seal_truth(paths.truth, accounts=names.applied(world.truth), acts=names.applied(world.acts), world=summary)
+    pyarrow.csv.write_csv(_addresses(world, names.names), paths.truth / "addresses.csv")
     return paths
+
+
+def _addresses(world: World, names: Sequence[str]) -> pa.Table:
+    """Who came from where, for those who hold what left against it."""
+    columns = world.sheet.columns
+    pairs = np.unique(np.stack([columns["account"], columns["ip"]]), axis=1)
+    return pa.table({"account": [names[k] for k in pairs[0].tolist()], "address": places.rendered(pairs[1])})
