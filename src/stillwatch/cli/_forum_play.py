@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Self
 
 from stillwatch.cli.app import app
 from stillwatch.core import Error
+from stillwatch.engine import Workspace
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stillwatch.engine import Workspace
     from stillwatch.range.labs import LabPaths
 
 __all__ = ["House", "Play"]
@@ -148,8 +148,9 @@ class House:
         self.before: list[str] = []
         self.suspects: list[str] = []
         self.shown: list[str] = []
-        for folder in (self.root, self.outbox, self.line):
-            folder.mkdir(parents=True)
+        Workspace(self.root)
+        for folder in (self.outbox, self.line):
+            folder.mkdir()
         (self.root / "stillwatch.toml").write_text("[run]\nworkers = 1\n", "utf-8")
         today = dt.datetime.now(dt.UTC).date()
         dates = {"starts": today - dt.timedelta(days=30), "ends": today + dt.timedelta(days=300)}
@@ -158,8 +159,6 @@ class House:
     @property
     def space(self) -> Workspace:
         """Its workspace."""
-        from stillwatch.engine import Workspace
-
         return Workspace(self.root, make=False)
 
     def run(self, *words: object, fails: bool = False) -> str:

@@ -19,6 +19,7 @@ from stillwatch.cli.doctor import doctor
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum_ask import forum_ask
 from stillwatch.cli.forum_boards import tags_gather
 from stillwatch.cli.forum_custodian import custodian_app
 from stillwatch.cli.forum_demo import forum_demo
@@ -55,6 +56,7 @@ COMMANDS = (
     forum_app,
     forum_take,
     forum_seek,
+    forum_ask,
     forum_serve,
     tags_app,
     tags_gather,

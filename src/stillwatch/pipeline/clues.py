@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,12 +77,17 @@ class Clue:
     tags: int = 0
 
 
-def clues(workspace: Workspace, *, now: dt.datetime) -> tuple[list[Clue], list[tuple[str, str]]]:
+def clues(
+    workspace: Workspace, *, now: dt.datetime, only: Collection[str] | None = None
+) -> tuple[list[Clue], list[tuple[str, str]]]:
     """The clues that meet own traffic, and the indicators that were not looked with, each with the reason.
 
     All of it reads the discovery slice and the records alone, so that the test slice is fresh for whoever is tested.
+    With `only`, these indicators alone are looked with, and no tags.
     """
     usable, not_used = _usable(workspace, now)
+    if only is not None:
+        usable = [row for row in usable if row["id"] in only]
     made: list[Clue] = []
     alone: dict[Kind, list[Mapping[str, Any]]] = defaultdict(list)
     for row in usable:
@@ -100,7 +105,7 @@ def clues(workspace: Workspace, *, now: dt.datetime) -> tuple[list[Clue], list[t
         if alone[Kind.TEMPLATE]:
             made += _of_templates(workspace, engine, features, alone[Kind.TEMPLATE], not_used)
     pointed = frozenset(workspace.store.read("tagged_in", ["account"]).column("account").to_pylist())
-    if pointed:
+    if pointed and only is None:
         made.append(Clue(indicators=(), accounts=pointed, seed=Seed(pointed=pointed), tags=len(pointed)))
     return made, not_used
 

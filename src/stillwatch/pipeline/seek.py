@@ -7,6 +7,7 @@ strangers' do not, under an error rate that covers everything that was told. Not
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,16 +50,24 @@ class Sought:
         return self.shown - self.known
 
 
-def seek(workspace: Workspace, settings: Settings, *, now: dt.datetime, level: float | None = None) -> Sought:
+def seek(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    now: dt.datetime,
+    level: float | None = None,
+    only: Collection[str] | None = None,
+) -> Sought:
     """Grow what others told to the accounts here that bear it out.
 
     The error rate is divided among the leads: the sum of their expected shares of wrong ones bounds that of all together.
 
     Args:
         level: expected share of wrong ones among all accounts shown; `actors.actor_fdr` of the settings by default.
+        only: the indicators to look with, and no tags; everything by default.
     """
     whole = settings.actors.actor_fdr if level is None else level
-    found, not_used = clues(workspace, now=now)
+    found, not_used = clues(workspace, now=now, only=only)
     together = gathered(found)
     leads = tuple(
         Lead(clue=clue, found=expand_seed(workspace, clue.seed, settings, level=whole / len(together)))

@@ -30,9 +30,8 @@ def relay(port: int, left: Path, came: Path) -> Iterator[int]:
             while True:
                 inner, _ = listening.accept()
                 outer = socket.create_connection(("127.0.0.1", port))
-                for source, target, kept in ((inner, outer, left), (outer, inner, came)):
-                    lines.append(threading.Thread(target=_pass, args=(source, target, kept), daemon=True))
-                    lines[-1].start()
+                lines.append(threading.Thread(target=_both_ways, args=(inner, outer, left, came), daemon=True))
+                lines[-1].start()
 
     waiting = threading.Thread(target=accept, daemon=True)
     waiting.start()
@@ -45,6 +44,15 @@ def relay(port: int, left: Path, came: Path) -> Iterator[int]:
         waiting.join(2)
         for line in lines:
             line.join(2)
+
+
+def _both_ways(inner: socket.socket, outer: socket.socket, left: Path, came: Path) -> None:
+    """One connection, until both sides are done."""
+    with inner, outer:
+        back = threading.Thread(target=_pass, args=(outer, inner, came), daemon=True)
+        back.start()
+        _pass(inner, outer, left)
+        back.join()
 
 
 def _pass(source: socket.socket, target: socket.socket, kept: Path) -> None:
