@@ -61,7 +61,7 @@ def test_what_is_asked_and_answered_passes_the_rules_on_both_ends() -> None:
 
 def test_a_sentence_of_ones_own_is_refused() -> None:
     asked = question_object([indicator()["id"]], ASKER, today=TODAY)
-    for content in ("Seen here by our own evidence, in band 41.", "Has anybody seen Mary?"):
+    for content in ("Seen here by our own evidence, decade 41.", "Has anybody seen Mary?"):
         found = lint([*common_objects(ASKER), {**asked, "content": content}], leaving())
         assert "R1" in {one.code for one in found.refusals}
 

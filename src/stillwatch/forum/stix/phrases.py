@@ -82,12 +82,12 @@ def about(objective: Objective) -> str:
 
 def seen_here(band: int) -> str:
     """A lab's yes: a power of ten of accounts."""
-    return f"Seen here by our own evidence, in band {band}."
+    return f"Seen here by our own evidence, decade {band}."
 
 
 def seen_elsewhere(band: int) -> str:
     """A yes of three labs or more: a power of ten of accounts over all of them."""
-    return f"Seen by three others or more, together in band {band}."
+    return f"Seen by three others or more, decade {band}."
 
 
 def band_of(sentence: str) -> int | None:
