@@ -52,7 +52,7 @@ class Play:
     """The place where it is played: the folder, the servers, the lines that keep every byte, and the transcript."""
 
     def __init__(self, out: Path, console: Console) -> None:
-        self.out, self.console = out, console
+        self.out, self._console = out, console
         self.custodians = [out / "forum" / name for name in _CUSTODIANS]
         self.address, self.epoch = "", ""
         self.boards: list[Path] = []
@@ -65,6 +65,10 @@ class Play:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
         self._transcript.close()
+
+    def tell(self, line: str) -> None:
+        """Say on the terminal how it goes."""
+        self._console.print(line, soft_wrap=True)
 
     def run(self, who: str, *words: object, fails: bool = False) -> str:
         """What a command says. It is run as typed, and stands in the transcript with what it said.
@@ -127,7 +131,7 @@ class Play:
             lists = [house.outbox / f"{kind}.tags" for house in houses if (house.outbox / f"{kind}.tags").exists()]
             if lists:
                 board = self.out / "forum" / f"{kind}.board"
-                self.console.print(f"  {self.run('forum', 'forum', 'tags', 'gather', board, *lists).strip()}")
+                self.tell(f"  {self.run('forum', 'forum', 'tags', 'gather', board, *lists).strip()}")
                 self.boards.append(board)
 
     def _serve(self, *words: object) -> None:
@@ -174,7 +178,7 @@ class House:
         self.run("forum", "tags", "keep", paths.identities_file)
         self._found = [actor.handle for actor in last_view(self.space).for_review]
         self.before = sorted({raw for _, raw in raw_names(self.space, self._found)})
-        self.play.console.print(f"  {self.name}: {len(self._found)} findings for review, {len(self.before)} accounts")
+        self.play.tell(f"  {self.name}: {len(self._found)} findings for review, {len(self.before)} accounts")
 
     def keep_token(self, place: str, token: str) -> None:
         """Keep a token where nobody else can read it."""
@@ -212,7 +216,7 @@ class House:
             file = self.outbox / f"{number}.json"
             said = self.run("forum", "export", case, file, "--to", "members of the forum", "--sign-off", "--by", "joe")
             self._push(file)
-            self.play.console.print(f"  {self.name}: {said.strip()}")
+            self.play.tell(f"  {self.name}: {said.strip()}")
         for kind in IDENTITIES if self._found else ():
             parts = []
             for number, found in enumerate(self._cases()):
@@ -232,7 +236,7 @@ class House:
             self.run("forum", "tags", "look", self._candidates(), *self.play.boards, "--custodians", self._reach, "--allow-dense")
         told = json.loads(self.run("forum", "seek", "--json"))
         self.shown = [raw for _, raw in raw_names(self.space, told["shown"])]
-        self.play.console.print(
+        self.play.tell(
             f"  {self.name}: {len(told['leads'])} leads, {len(told['shown'])} accounts shown by their own conduct, {len(told['new'])} new"
         )
 

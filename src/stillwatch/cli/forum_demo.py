@@ -23,8 +23,8 @@ def forum_demo(
     *,
     out: Path = Path("forum-demo"),
     seed: int = 7,
-    accounts: int = 450,
-    exchanges: int = 5400,
+    accounts: int = 300,
+    exchanges: int = 3600,
     prompts: Path | None = None,
 ) -> None:
     """Let five labs with traffic of their own warn each other of one operator, and compare what each found with the sealed truth.

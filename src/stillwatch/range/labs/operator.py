@@ -23,8 +23,8 @@ OPERATOR = "hydra"
 """The operator's name in the sealed truth."""
 
 _POOLS = 5
-_LEAST, _MOST = 10, 16
-"""Requests of one account over the day."""
+_LEAST, _MOST = 5, 9
+"""Requests of one account over the day: as few as the reports say, and as many as an ordinary customer sends."""
 
 _INFRASTRUCTURE = Infrastructure(
     proxy="pool",
@@ -33,6 +33,7 @@ _INFRASTRUCTURE = Infrastructure(
     disposable_mail=0.5,
     one_device=0.1,
     young=25.0,
+    product="coding",
     plans=(("plus", 0.4), ("payg", 0.6)),
 )
 
