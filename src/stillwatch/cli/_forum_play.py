@@ -186,7 +186,9 @@ class House:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(token)
 
-    def join(self, ports: dict[str, int], statements: Sequence[str], collection: str, stack: contextlib.ExitStack) -> None:
+    def join(
+        self, ports: dict[str, int], statements: Sequence[str], collection: str, stack: contextlib.ExitStack
+    ) -> None:
         """Pin the custodians' keys, and reach everybody over lines that are kept."""
         from stillwatch.range.labs import relay
 
@@ -209,7 +211,9 @@ class House:
 
         for number, found in enumerate(self._found):
             case = self.run("case", "open", found, "--by", "mary").partition(":")[0]
-            self.run("case", "decide", case, "block", "coordinated_accounts", "--note", "read the report", "--by", "mary")
+            self.run(
+                "case", "decide", case, "block", "coordinated_accounts", "--note", "read the report", "--by", "mary"
+            )
             self.run("case", "approve", case, "--note", "read the case", "--by", "joe")
             self.run("case", "seal", case, "--why", "to warn others", "--by", "joe")
             self.suspects += [raw for _, raw in raw_names(self.space, [found])]
@@ -233,7 +237,16 @@ class House:
 
         self._pull()
         if self.play.boards:
-            self.run("forum", "tags", "look", self._candidates(), *self.play.boards, "--custodians", self._reach, "--allow-dense")
+            self.run(
+                "forum",
+                "tags",
+                "look",
+                self._candidates(),
+                *self.play.boards,
+                "--custodians",
+                self._reach,
+                "--allow-dense",
+            )
         told = json.loads(self.run("forum", "seek", "--json"))
         self.shown = [raw for _, raw in raw_names(self.space, told["shown"])]
         self.play.tell(

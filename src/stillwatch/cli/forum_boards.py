@@ -70,7 +70,9 @@ def tags_look(
         support = {match.tag: match.support for match in board.matches(own)}
         found = {accounts[at]: support[tag].name.lower() for at, tag in made.tags.items() if tag in support}
         kept = keep_tagged(space, board.kind, board.epoch, found, now=now)
-        print(f"{board.kind}: {kept:,} of {len(set(accounts)):,} candidates are on the board; {len(made.refused):,} have none")
+        print(
+            f"{board.kind}: {kept:,} of {len(set(accounts)):,} candidates are on the board; {len(made.refused):,} have none"
+        )
 
 
 def _column(path: Path, kind: Kind) -> tuple[list[str], list[str]]:

@@ -44,7 +44,15 @@ def forum_demo(
             raise Error(f"{out}: holds something else than a forum demo; name another folder with --out")
         shutil.rmtree(out)
     begun = time.monotonic()
-    played(out, seed=seed, shares=LABS, accounts=accounts, exchanges=exchanges, prompts=prompts, console=Console(highlight=False))
+    played(
+        out,
+        seed=seed,
+        shares=LABS,
+        accounts=accounts,
+        exchanges=exchanges,
+        prompts=prompts,
+        console=Console(highlight=False),
+    )
     print(f"\nTook {time.monotonic() - begun:.0f} s. Every command with what it said: {out / 'transcript.txt'}")
     print(f"Report: {(out / 'report.html').resolve()}")
 
@@ -83,9 +91,7 @@ def played(
             house.bear_out()
         for house in houses:
             house.hear_back()
-        found = [
-            outcome(h.name, h.paths.truth, before=h.before, shown=h.shown, pointed=h.pointed()) for h in houses
-        ]
+        found = [outcome(h.name, h.paths.truth, before=h.before, shown=h.shown, pointed=h.pointed()) for h in houses]
         sides = [
             Side(paths=h.paths, workspace=h.space, suspects=h.suspects, left=h.left(), came=h.came()) for h in houses
         ]

@@ -180,7 +180,7 @@ def _hits(
     out: dict[tuple[int, str], list[int]] = {(k, scope): [] for k in range(len(hashes)) for scope in _SCOPES}
     for begin in range(0, len(exchanges), _AT_ONCE):
         part = exchanges[begin : begin + _AT_ONCE]
-        texts = texts_of(workspace.store, {scope: part for scope in _SCOPES})
+        texts = texts_of(workspace.store, dict.fromkeys(_SCOPES, part))
         for scope in _SCOPES:
             own = [one for one in part if (scope, one) in texts]
             share = carrying([texts[scope, one] for one in own], hashes)

@@ -111,7 +111,12 @@ def test_nothing_is_told_about_fewer_than_three_labs_or_one_that_dominates() -> 
 
 
 def test_no_answer_is_the_same_object_whatever_its_reason() -> None:
-    reasons = [counted(10, 10, 0, 0), counted(1, None, None, None), counted(100, 1, 1, None), counted(None, None, None, None)]
+    reasons = [
+        counted(10, 10, 0, 0),
+        counted(1, None, None, None),
+        counted(100, 1, 1, None),
+        counted(None, None, None, None),
+    ]
     told = [tally(question(), one, []) for one in reasons]
     objects = {json.dumps(told_object(one, ASKER, today=TODAY), sort_keys=True) for one in told if one is not None}
     assert len(objects) == 1

@@ -43,7 +43,9 @@ def test_the_subnet_of_an_address_is_found() -> None:
 
 
 def test_what_a_suspect_has_as_well_is_the_suspects() -> None:
-    honest, suspect = (Needles(of={b"+447700900123": "phone", name: "mail"}) for name in (b"a@post.example", b"b@post.example"))
+    honest, suspect = (
+        Needles(of={b"+447700900123": "phone", name: "mail"}) for name in (b"a@post.example", b"b@post.example")
+    )
     left = honest.without(suspect)
     assert left.of == {b"a@post.example": "mail"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stillwatch.forum.asking.answering import LEAST_ACCOUNTS, Answer, Looked, answer_of, answer_object
+from stillwatch.forum.asking.answering import LEAST_ACCOUNTS, Answer, Looked, answer_object, answer_of
 from stillwatch.forum.asking.question import MOST_INDICATORS, Question, question_object, questions_in
 from stillwatch.forum.asking.tally import Told, Verdict, answers_in, read_tallies, tally, told_object, write_tallies
 

@@ -67,9 +67,7 @@ def audit(sides: Sequence[Side], custodians: Sequence[Path], epoch: str) -> list
         suspected.append(needles_of(one, own, side.workspace, tags))
         honest.append(needles_of(one, one.values.keys() - own, side.workspace, tags))
     everybody = _united(suspected)
-    return [
-        _audited(at, sides[at], known[at], honest, suspected, everybody) for at in range(len(sides))
-    ]
+    return [_audited(at, sides[at], known[at], honest, suspected, everybody) for at in range(len(sides))]
 
 
 def _audited(

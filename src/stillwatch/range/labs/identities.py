@@ -68,7 +68,9 @@ def identities(
     size = len(groups)
     own = np.flatnonzero([group == OPERATOR for group in groups])
     honest = np.setdiff1d(np.arange(size), own)
-    person = np.where(rng.random(size) < _COMMON, rng.integers(0, _PEOPLE // 20, size), rng.integers(_PEOPLE, 1 << 31, size))
+    person = np.where(
+        rng.random(size) < _COMMON, rng.integers(0, _PEOPLE // 20, size), rng.integers(_PEOPLE, 1 << 31, size)
+    )
     email = [f"person.{number}@post.example" for number in person.tolist()]
     phone = [f"+1{200 + number % 700:03d}555{number // 7 % 10_000:04d}" for number in person.tolist()]
     for place, number in zip(own.tolist(), registration.tolist(), strict=True):

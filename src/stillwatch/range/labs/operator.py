@@ -74,9 +74,7 @@ def send(own: Hired, share: Share, ground: Ground, rng: np.random.Generator) -> 
     counts[first:] = rng.integers(_LEAST, _MOST, share.sleeping)
     hours = ground.horizon / HOUR
     if share.sleeping:
-        rows = rows.join(
-            conversations(ground, rng, counts, zone=own.crew.zone, fold=Fold.TEST, start=0, hours=hours)
-        )
+        rows = rows.join(conversations(ground, rng, counts, zone=own.crew.zone, fold=Fold.TEST, start=0, hours=hours))
     plan = Plan(name=OPERATOR, crew=own.crew, rows=rows, infrastructure=_INFRASTRUCTURE, hours=hours)
     deliver(plan, ground, rng)
 

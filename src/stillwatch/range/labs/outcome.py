@@ -34,7 +34,9 @@ class Outcome:
         return self.before / self.operator, self.after / self.operator
 
 
-def outcome(lab: str, truth: Path, *, before: Collection[str], shown: Collection[str], pointed: Collection[str]) -> Outcome:
+def outcome(
+    lab: str, truth: Path, *, before: Collection[str], shown: Collection[str], pointed: Collection[str]
+) -> Outcome:
     """Count what was found.
 
     Args:
@@ -65,7 +67,17 @@ _HEADS = (
     "lab", "operator's accounts", "found alone", "after listening", "recall alone", "recall after", "honest found alone", "after",
     "named by tags", "of these honest", "honest and shown",
 )  # fmt: skip
-_AUDIT = ("lab", "customers", "suspects", "values looked for", "bytes that left", "of no suspect", "told of others'", "texts", "control")
+_AUDIT = (
+    "lab",
+    "customers",
+    "suspects",
+    "values looked for",
+    "bytes that left",
+    "of no suspect",
+    "told of others'",
+    "texts",
+    "control",
+)
 
 
 def _rows(found: Sequence[Outcome]) -> list[tuple[str, ...]]:
@@ -132,7 +144,10 @@ def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [[words[k - deep + len(words)] if k >= deep - len(words) else "" for words in split] for k in range(deep)]
     whole = [*lines, *rows]
     width = [max(len(line[k]) for line in whole) for k in range(len(heads))]
-    return "\n".join("  ".join(cell.rjust(w) if k else cell.ljust(w) for k, (cell, w) in enumerate(zip(line, width, strict=True))) for line in whole)
+    return "\n".join(
+        "  ".join(cell.rjust(w) if k else cell.ljust(w) for k, (cell, w) in enumerate(zip(line, width, strict=True)))
+        for line in whole
+    )
 
 
 def _piped(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
