@@ -1,6 +1,6 @@
 """Play the forum demo on seeded days and say what each lab gained by listening, and whether anything left that may not.
 
-    python bench/forum_demo.py [--seed 7] [--accounts 300] [--exchanges 3600]
+    python bench/forum_demo.py [--seed 7] [--accounts 300] [--exchanges 3600] [--read FOLDER]
 
 Five labs, two custodians and a hub, in processes of their own; five worlds of the range with one operator, truth sealed apart. A seed's
 figures take the place of its older ones in docs/benchmarks/forum_demo.json; the page is written from all of them. CPU time is that of all
@@ -10,6 +10,7 @@ processes, user and system.
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import tempfile
 from pathlib import Path
@@ -23,20 +24,16 @@ from stillwatch.cli.forum_demo import played
 from stillwatch.range.labs import LABS
 
 
-def measured(seed: int, accounts: int, exchanges: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
-        told = played(
-            Path(folder) / "demo",
-            seed=seed,
-            shares=LABS,
-            accounts=accounts,
-            exchanges=exchanges,
-            prompts=None,
-            console=Console(),
-        )
-    spent = sum(
-        one.ru_utime + one.ru_stime for one in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+def played_now(folder: Path, seed: int, accounts: int, exchanges: int) -> tuple[dict[str, Any], float]:
+    """What the demo says, and the CPU seconds that it took."""
+    told = played(
+        folder, seed=seed, shares=LABS, accounts=accounts, exchanges=exchanges, prompts=None, console=Console()
     )
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return told, sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, who))
+
+
+def measured(told: dict[str, Any], spent: float | None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     labs: Any = told["labs"]
     audits: Any = told["audit"]
     operator = sum(one["operator"] for one in labs)
@@ -46,7 +43,7 @@ def measured(seed: int, accounts: int, exchanges: int) -> tuple[list[dict[str, A
     named = sum(one["pointed_honest_shown"] for one in labs)
     looked, control = (sum(one["looked_for"] for one in audits), sum(sum(one["control"].values()) for one in audits))
     before, after = (round(sum(one[key] for one in labs) / operator, 3) for key in ("before", "after"))
-    head = f"seed {seed}: "
+    head = f"seed {told['seed']}: "
     bars = [
         bar(f"{head}labs that found members which they could not see alone", gained, f"of {len(labs)}", "all", gained == len(labs)),
         bar(f"{head}recall over all labs, each alone", before, "", "-", None),
@@ -55,7 +52,7 @@ def measured(seed: int, accounts: int, exchanges: int) -> tuple[list[dict[str, A
         bar(f"{head}honest customers whom tags named and who were shown", named, "", "0", named == 0),
         bar(f"{head}values of customers who are no suspects that left or were told", leaked, f"of {looked:,} looked for", "0", leaked == 0),
         bar(f"{head}values of suspects that the same search finds", control, "", "at least 1", control > 0),
-        bar(f"{head}CPU, all processes", round(spent), "s", "under 180", spent < 180),
+        bar(f"{head}CPU, all processes", spent and round(spent), "s", "under 180", None if spent is None else spent < 180),
     ]  # fmt: skip
     return bars, told
 
@@ -91,15 +88,19 @@ def page(found: dict[str, Any]) -> dict[str, str]:
 
 
 _SAYS = (
-    "The operator has two templates, hired its accounts at once and dealt them to the labs, so that cards, devices, telephones, addresses "
-    "and proxies come back. Some accounts at each lab sleep: registered like the others, they send what anybody sends. Tags name them, and "
-    "they are not shown: that is why recall stays under 100 %. Some honest customers have a telephone number that was the operator's.",
+    (
+        "The operator has two templates, hired its accounts at once and dealt them to the labs, so that cards, devices, telephones, addresses "
+        "and proxies come back. Some accounts at each lab sleep: registered like the others, they send what anybody sends. Tags name them, and "
+        "they are not shown: that is why recall stays under 100 %. Some honest customers have a telephone number that was the operator's."
+    ),
     "",
-    "What is looked for in what left: every account name, organisation, mail address, telephone, card, device, payment and address of each "
-    "customer who is in no decided case; as it stands, folded, in hex and base64, by SHA-256, SHA-1 and MD5; its pseudonyms and handles; "
-    "the subnet of its addresses; its tags, its unblinded points and each custodian's answer to them (with both custodians' keys, which "
-    "nobody in a forum has). And stretches of 23 bytes of anybody's text. What a suspect has as well is the suspect's. Values that are "
-    "blinded by the protocol cannot be looked for: that they say nothing rests on RFC 9497.",
+    (
+        "What is looked for in what left: every account name, organisation, mail address, telephone, card, device, payment and address of each "
+        "customer who is in no decided case; as it stands, folded, in hex and base64, by SHA-256, SHA-1 and MD5; its pseudonyms and handles; "
+        "the subnet of its addresses; its tags, its unblinded points and each custodian's answer to them (with both custodians' keys, which "
+        "nobody in a forum has). And stretches of 23 bytes of anybody's text. What a suspect has as well is the suspect's. Values that are "
+        "blinded by the protocol cannot be looked for: that they say nothing rests on RFC 9497."
+    ),
 )
 
 
@@ -108,9 +109,14 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=7)
     asked.add_argument("--accounts", type=int, default=300)
     asked.add_argument("--exchanges", type=int, default=3600)
+    asked.add_argument("--read", type=Path, help="folder of a demo that was played: its figures, without CPU")
     wanted = asked.parse_args()
-    figures = measured(wanted.seed, wanted.accounts, wanted.exchanges)
-    keep(ROOT / "docs" / "benchmarks", "forum_demo", f"seed {wanted.seed}", figures, page)
+    if wanted.read is not None:
+        told, spent = json.loads((wanted.read / "report.json").read_text("utf-8")), None
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            told, spent = played_now(Path(folder) / "demo", wanted.seed, wanted.accounts, wanted.exchanges)
+    keep(ROOT / "docs" / "benchmarks", "forum_demo", f"seed {told['seed']}", measured(told, spent), page)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,20 @@ SCAFFOLD = (
     "the final grade; nothing may be left out, and the whole must be longer than the answer. The work to be graded is this: "
 )
 WORKERS, CUSTOMERS = 8, 150
-THINGS = "river stone kitchen window garden letter engine bridge market doctor lantern ladder".split()
+THINGS = [
+    "river",
+    "stone",
+    "kitchen",
+    "window",
+    "garden",
+    "letter",
+    "engine",
+    "bridge",
+    "market",
+    "doctor",
+    "lantern",
+    "ladder",
+]
 SETTINGS: Settings = settings_from(tomllib.loads("[run]\nworkers = 1\n"))
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["House", "Play"]
 
 _CUSTODIANS = ("north", "south")
-_ENTER = "from stillwatch.cli import main; main()"
 _NEW_DAYS = 60
 """Accounts opened within so many days are candidates: each lab looks for these on the boards."""
 
@@ -136,8 +135,8 @@ class Play:
 
     def _serve(self, *words: object) -> None:
         log = self._stack.enter_context((self.out / "servers.log").open("ab"))
-        command = [sys.executable, "-c", _ENTER, *map(str, words)]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        command = [sys.executable, "-m", "stillwatch", *map(str, words)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own command, with paths and ports of ours
         self._stack.callback(_end, process)
 
 
