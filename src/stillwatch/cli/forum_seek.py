@@ -62,8 +62,8 @@ def _show(sought: Sought) -> None:
         counts = "; ".join(f"{lead.found.count(verdict):,} {verdict}" for verdict in Verdict)
         console.print(f"Lead {number}, by {' and '.join(told)}: {len(lead.found.reached):,} looked at ({counts}).")
         _list(console, lead, sought)
-    told = f"{len(sought.shown):,} shown, {len(sought.fresh):,} of them in no finding for review before"
-    console.print(f"{len(sought.leads)} leads; {told}. At most {sought.level:.1%} of the shown are wrong on average.")
+    whole = f"{len(sought.shown):,} shown, {len(sought.fresh):,} of them in no finding for review before"
+    console.print(f"{len(sought.leads)} leads; {whole}. At most {sought.level:.1%} of the shown are wrong on average.")
     console.print(f"{len(sought.not_used)} indicators were not looked with")
 
 

@@ -67,7 +67,7 @@ def needles_of(known: Knowledge, accounts: Collection[str], workspace: Workspace
         out[handle("account", number).encode()] = "handle"
         out[str(number).encode()] = "pseudonym"
         for order in ("little", "big"):
-            packed = number.to_bytes(8, order, signed=True)  # type: ignore[arg-type]
+            packed = number.to_bytes(8, order, signed=True)
             out[packed] = "pseudonym in bytes"
             out[packed.hex().encode()] = "pseudonym in hex"
     return Needles(of=out)
