@@ -69,8 +69,8 @@ class Play:
         """Say on the terminal how it goes."""
         self._console.print(line, soft_wrap=True)
 
-    def run(self, who: str, *words: object, fails: bool = False) -> str:
-        """What a command says. It is run as typed, and stands in the transcript with what it said.
+    def run(self, who: str, *words: object, fails: bool = False, secret: bool = False) -> str:
+        """What a command says. It is run as typed, and stands in the transcript with what it said, unless that is `secret`.
 
         Raises:
             Error: when it fails and may not.
@@ -86,7 +86,7 @@ class Play:
                 code = 2
                 print(f"stillwatch: {error}")
         text = said.getvalue()
-        self._transcript.write(f"{who}$ stillwatch {' '.join(typed)}\n{text}\n")
+        self._transcript.write(f"{who}$ stillwatch {' '.join(typed)}\n{'(a token, shown once)' if secret else text}\n")
         self._transcript.flush()
         if code and not fails:
             raise Error(f"forum demo: {who}: stillwatch {' '.join(typed[:3])} ended with {code}\n{text}")
@@ -99,7 +99,7 @@ class Play:
         self.run(forum, "forum", "hub", hub, "--url", f"http://127.0.0.1:{port}")
         settings = (hub / "hub.toml").read_text("utf-8")
         for house in houses:
-            told = self.run(forum, "forum", "member", house.name, "--code", house.code)
+            told = self.run(forum, "forum", "member", house.name, "--code", house.code, secret=True)
             token, _, lines = told.partition("\n")
             house.keep_token("hub", token.partition(": ")[2])
             settings += lines
@@ -111,7 +111,9 @@ class Play:
             self.epoch = made[0]
             statements.append(made[-1])
             for house in houses:
-                house.keep_token(name, self.run(name, "forum", "custodian", "admit", folder, house.name).strip())
+                house.keep_token(
+                    name, self.run(name, "forum", "custodian", "admit", folder, house.name, secret=True).strip()
+                )
         ports = {"hub": port, **{name: _free_port() for name in _CUSTODIANS}}
         self._serve("forum", "serve", hub / "hub.toml", "--port", port)
         for name, folder in zip(_CUSTODIANS, self.custodians, strict=True):
