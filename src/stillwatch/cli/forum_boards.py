@@ -54,6 +54,7 @@ def tags_look(
     Args:
         candidates: CSV of new or flagged accounts: account, and a column for each kind of identifier.
         boards: One board for each kind.
+        allow_dense: Go on although the values lie as densely as an enumeration does.
     """
     from stillwatch.engine import Workspace
     from stillwatch.forum.tags import board_of, read_board, read_reach
