@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stillwatch.pipeline.asked import seen_here
 from stillwatch.pipeline.backup import Backup, back_up, check_backup, restore
 from stillwatch.pipeline.capacity import Needs, needs
-from stillwatch.pipeline.asked import seen_here
 from stillwatch.pipeline.case_opening import case_opening
 from stillwatch.pipeline.checkup import checkup
 from stillwatch.pipeline.clearing import Cleared, clear_accounts, unflagged_accounts
