@@ -9,13 +9,16 @@ SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE # with it every process would compile every module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help demo servers test quick whole check bench docs lock clean
+.PHONY: help demo forum-demo servers test quick whole check bench docs lock clean
 
 help: ## say what can be made
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
 demo: $(CORE) ## write a day of traffic with known truth, scan it, compare (ARGS="--seed 8" for another day)
 	$(BIN)/stillwatch demo $(ARGS)
+
+forum-demo: $(CHECKS) ## five labs warn each other of one operator, over a hub and two custodians (ARGS="--seed 8" for another day)
+	$(BIN)/stillwatch forum demo $(ARGS)
 
 test: $(CHECKS) ## run every test
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)

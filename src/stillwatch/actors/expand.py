@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from stillwatch.actors.carry import carried
 from stillwatch.actors.cores import Group
 from stillwatch.actors.families import Mined, mined_from, reread
-from stillwatch.actors.growing import INDICATORS, Seed, grown, holders, prompted, sends
+from stillwatch.actors.growing import INDICATORS, Seed, grown, holders, pointed_at, prompted, sends
 from stillwatch.actors.population import HeldOut, held_out
 from stillwatch.actors.reaching import Reached, Verdict, carried_share, met, reached
 from stillwatch.actors.weighing import Weighed, weigh
@@ -103,7 +103,8 @@ def expand(
         hub_share: share of all accounts beyond which a shared thing links nobody.
     """
     mined = reread(tables.families)
-    own = [mined_from("prompt", np.unique(seed.anchors), salt)] if seed.anchors.size >= 2 else []
+    given = (("prompt", seed.anchors), ("system", seed.system_anchors))
+    own = [mined_from(scope, np.unique(anchors), salt) for scope, anchors in given if anchors.size >= 2]
     told = carried(engine, tables.features, [*mined, *own])
     sent = engine.to_arrow(engine.sql(_SENT, carried=told))
     launched = engine.from_arrow(table("releases").schema.empty_table())
@@ -111,7 +112,8 @@ def expand(
     read = {"features": tables.features, "account_facts": tables.account_facts}
     named, hubs = holders(engine, read, tables.links, seed, most=max(hub_share * population.everyone.size, 20))
     usable = tables.links.filter(pc.invert(tables.links.column("hub")))
-    links = pa.concat_tables([usable, named, sends(sent, seed), prompted(sent, [int(one.ids[0]) for one in own])])
+    asked = prompted(sent, [int(one.ids[0]) for one in own])
+    links = pa.concat_tables([usable, named, pointed_at(seed), sends(sent, seed), asked])
     rows, families = grown(links, seed)
     links = links.take(pa.array(rows))
     looked_at = np.setdiff1d(links.column("account").to_numpy(), np.array(sorted(seed.accounts), np.int64))

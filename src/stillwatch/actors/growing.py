@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from stillwatch.actors.links import OBSERVED, STRONG, numbered
 from stillwatch.engine import Engine, Relation, Sql, table
 
-__all__ = ["INDICATORS", "Seed", "grown", "holders", "prompted", "sends"]
+__all__ = ["INDICATORS", "Seed", "grown", "holders", "pointed_at", "prompted", "sends"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -42,20 +42,26 @@ _HOLDERS = {
     )
     for column in ("payment", "device", "registration")
 }
+POINTED = "somebody else pointed at it, and this is"
+"""Why an account is looked at that nothing here ties."""
+
 INDICATORS = tuple(_HOLDERS)
 """Kinds of shared things that can be a seed, as the tables call them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seed:
-    """What is known: accounts, shared things as (kind, pseudonym), and shingles of a prompt.
+    """What is known: accounts, shared things as (kind, pseudonym), shingles of a prompt or system text; and to whom others `pointed`.
 
+    Accounts that others pointed at are looked at and tested like everybody else: somebody else's word makes nobody known.
     `held_out`: the test slice had a say in who these accounts are, as it has in an actor's members.
     """
 
     accounts: frozenset[int] = frozenset()
+    pointed: frozenset[int] = frozenset()
     things: tuple[tuple[str, int], ...] = ()
     anchors: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    system_anchors: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     held_out: bool = False
 
 
@@ -91,6 +97,12 @@ def prompted(sent: pa.Table, own: Sequence[int]) -> pa.Table:
             )
         )
     return pa.concat_tables(made)
+
+
+def pointed_at(seed: Seed) -> pa.Table:
+    """Links of the accounts that others pointed at: a reason to look at each, which ties it to none of the others."""
+    made = [_links("lead", account, [account], f"{POINTED} the seed") for account in sorted(seed.pointed)]
+    return pa.concat_tables([table("links").schema.empty_table(), *made])
 
 
 def sends(sent: pa.Table, seed: Seed) -> pa.Table:

@@ -19,8 +19,12 @@ from stillwatch.cli.doctor import doctor
 from stillwatch.cli.expand import expand
 from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
+from stillwatch.cli.forum_ask import forum_ask
+from stillwatch.cli.forum_boards import tags_gather
 from stillwatch.cli.forum_custodian import custodian_app
+from stillwatch.cli.forum_demo import forum_demo
 from stillwatch.cli.forum_heard import forum_take
+from stillwatch.cli.forum_seek import forum_seek
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.gateway import gateway
@@ -51,12 +55,16 @@ COMMANDS = (
     gateway_sync,
     forum_app,
     forum_take,
+    forum_seek,
+    forum_ask,
     forum_serve,
     tags_app,
+    tags_gather,
     custodian_app,
     doctor,
     backup,
     restore,
+    forum_demo,
     demo,
     range_app,
 )

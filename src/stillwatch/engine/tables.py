@@ -27,7 +27,7 @@ from stillwatch.engine.tables_found import (
     STANDING,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
-from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT, OPINIONS_IN
+from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT, OPINIONS_IN, TAGGED_IN
 
 __all__ = ["CONTRACT_VERSION", "TABLES", "Column", "Table", "table"]
 
@@ -59,6 +59,7 @@ TABLES: dict[str, Table] = {
         INDICATORS_OUT,
         INDICATORS_IN,
         OPINIONS_IN,
+        TAGGED_IN,
         REJECTS,
         RUNS,
     )

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.engine.contract import TEXT, TIME, Table, column
 
-__all__ = ["INDICATORS_IN", "INDICATORS_OUT", "OPINIONS_IN"]
+__all__ = ["INDICATORS_IN", "INDICATORS_OUT", "OPINIONS_IN", "TAGGED_IN"]
 
 # One column a line reads as the table that it is.
 
@@ -69,5 +69,18 @@ OPINIONS_IN = Table(
         column("received", TIME, "when it came in", required=True),
         column("answered", pa.bool_(), "of a contest: whether the originator has looked at it again"),
         column("object", TEXT, "the object in canonical JSON; of a contest its reason from a list", required=True),
+    ),
+)
+
+TAGGED_IN = Table(
+    name="tagged_in",
+    row="One account with an identifier that others put on a tag board. A reason to look, never a verdict; it never leaves.",
+    key=("account", "kind", "epoch"),
+    columns=(
+        column("account", pa.int64(), "keyed pseudonym of the account", required=True),
+        column("kind", TEXT, "email, phone, card, device or registration", required=True),
+        column("epoch", TEXT, "epoch of the tags", required=True),
+        column("support", TEXT, "by how many labs: seed, corroborated or established", required=True),
+        column("matched", TIME, "when the board was looked at", required=True),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillwatch.pipeline.asked import seen_here
 from stillwatch.pipeline.backup import Backup, back_up, check_backup, restore
 from stillwatch.pipeline.capacity import Needs, needs
 from stillwatch.pipeline.case_opening import case_opening
@@ -16,8 +17,10 @@ from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
+from stillwatch.pipeline.seek import Lead, Sought, seek
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
+from stillwatch.pipeline.tagged import keep_tagged
 from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
 
@@ -31,6 +34,7 @@ __all__ = [
     "Health",
     "Heard",
     "Inputs",
+    "Lead",
     "Match",
     "Needs",
     "Progress",
@@ -40,6 +44,7 @@ __all__ = [
     "Round",
     "Scanned",
     "Schedule",
+    "Sought",
     "Text",
     "Watcher",
     "back_up",
@@ -54,6 +59,7 @@ __all__ = [
     "heard",
     "identifiers",
     "keep_identities",
+    "keep_tagged",
     "last_view",
     "metric_lines",
     "needs",
@@ -64,6 +70,8 @@ __all__ = [
     "restore",
     "scan",
     "seed_of",
+    "seek",
+    "seen_here",
     "standing_file",
     "standing_of",
     "unflagged_accounts",

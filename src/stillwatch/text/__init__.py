@@ -1,6 +1,7 @@
 """Words to numbers: texts in any language as hashes, templates, topics and techniques, without keeping text."""
 
 from stillwatch.text.asking import Level, asking
+from stillwatch.text.carrying import carrying
 from stillwatch.text.elicitation import elicitation, lexicon, techniques
 from stillwatch.text.familiar import Familiar, familiar, unfamiliar_shares
 from stillwatch.text.features import text_features
@@ -32,6 +33,7 @@ __all__ = [
     "alike",
     "anchors",
     "asking",
+    "carrying",
     "cells",
     "elicitation",
     "exact_hashes",

@@ -8,7 +8,20 @@ from stillwatch.core import Technique
 from stillwatch.forum.stix.ids import ATLAS
 from stillwatch.forum.words import Kind, Objective
 
-__all__ = ["PHRASE", "about", "campaign_name", "indicator_name", "member_name"]
+__all__ = [
+    "ASKED",
+    "NOT_ELSEWHERE",
+    "NOT_HERE",
+    "NO_ANSWER",
+    "PHRASE",
+    "about",
+    "band_of",
+    "campaign_name",
+    "indicator_name",
+    "member_name",
+    "seen_elsewhere",
+    "seen_here",
+]
 
 _KINDS = {
     Kind.SUBNET: "Addresses",
@@ -41,6 +54,11 @@ FIXED = (
 )
 """Sentences without a slot."""
 
+ASKED = "Has anybody else seen this?"
+NOT_HERE = "Not seen here, and we looked."
+NOT_ELSEWHERE = "Not seen by three others or more, who all looked."
+NO_ANSWER = "No answer."
+
 
 def indicator_name(kind: Kind) -> str:
     """The name of an indicator."""
@@ -62,13 +80,36 @@ def about(objective: Objective) -> str:
     return f"Seems to be after {_OBJECTIVES[objective]}."
 
 
+def seen_here(band: int) -> str:
+    """A lab's yes: a power of ten of accounts."""
+    return f"Seen here by our own evidence, decade {band}."
+
+
+def seen_elsewhere(band: int) -> str:
+    """A yes of three labs or more: a power of ten of accounts over all of them."""
+    return f"Seen by three others or more, decade {band}."
+
+
+def band_of(sentence: str) -> int | None:
+    """The power of ten in a lab's yes.
+
+    >>> band_of(seen_here(100)), band_of(NOT_HERE)
+    (100, None)
+    """
+    found = re.fullmatch(seen_here(0).replace("0.", rf"({_BAND})\."), sentence)
+    return None if found is None else int(found[1])
+
+
 _CODE = r"[0-9a-f]{8}"
+_BAND = r"10{0,8}"
 _SENTENCES = (
     *(re.escape(one) for one in FIXED),
     *(re.escape(indicator_name(kind)) for kind in Kind),
     *(re.escape(about(one)) for one in Objective),
     *(re.escape(one.name) for one in ATLAS.values()),
     *(re.escape(one.value) for one in Technique),
+    *(re.escape(one) for one in (ASKED, NOT_HERE, NOT_ELSEWHERE, NO_ANSWER)),
+    *(re.escape(one(0)).replace(r"0\.", rf"{_BAND}\.") for one in (seen_here, seen_elsewhere)),
     rf"Harvest {_CODE}",
     rf"Member {_CODE}",
     rf"Cluster {_CODE}",

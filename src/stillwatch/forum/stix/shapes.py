@@ -45,6 +45,11 @@ _atlas = nested(
     }
 )
 
+_REASONS = ("withdrawn", "contested", "false-positive", "out-of-date", "not-harvesting", "want-more-information")
+_ASKING = (
+    "have-you-seen", "seen-here", "not-seen-here", "no-answer-here", "seen-elsewhere", "not-seen-elsewhere", "no-answer",
+)  # fmt: skip
+
 INDICATOR_FIELDS: Shape = {
     "extension_type": same("property-extension"),
     "kind": one_of(*Kind),
@@ -156,11 +161,9 @@ SHAPES: dict[str, Shape] = {
     "note": _sdo(
         "note",
         {
-            "abstract": one_of(
-                "withdrawn", "contested", "false-positive", "out-of-date", "not-harvesting", "want-more-information"
-            ).optional,
+            "abstract": one_of(*_REASONS, *_ASKING).optional,
             "content": _phrase,
-            "object_refs": list_of(ref("indicator", "campaign", "intrusion-set", "sighting"), most=200),
+            "object_refs": list_of(ref("indicator", "campaign", "intrusion-set", "sighting", "note"), most=200),
         },
     ),
     "opinion": _sdo(
