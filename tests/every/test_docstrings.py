@@ -10,6 +10,9 @@ import pytest
 
 import stillwatch
 
+GUESTS = {"litellm"}
+"""Packages that some modules are plugged into, and that are no dependency of ours."""
+
 MODULES = sorted(one.name for one in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."))
 
 
@@ -19,4 +22,10 @@ def test_the_walk_finds_the_modules() -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
 def test_the_examples_in_its_docstrings_hold(name: str) -> None:
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name in GUESTS:
+            pytest.skip(f"plugs into {missing.name}, which is not installed")
+        raise
+    assert doctest.testmod(module).failed == 0

@@ -55,6 +55,7 @@ def tags_look(
         candidates: CSV of new or flagged accounts: account, and a column for each kind of identifier.
         boards: One board for each kind.
         allow_dense: Go on although the values lie as densely as an enumeration does.
+        workspace: Folder of the scan.
     """
     from stillwatch.engine import Workspace
     from stillwatch.forum.tags import board_of, read_board, read_reach
