@@ -57,8 +57,8 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TO_TYPE, ids=name_of)
 def test_make_targets_exist(path: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
-    for named in re.findall(r"`make ([a-z]+)|^\s*make ([a-z]+)", path.read_text("utf-8"), flags=re.MULTILINE):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
+    for named in re.findall(r"`make ([a-z-]+)|^\s*make ([a-z-]+)", path.read_text("utf-8"), flags=re.MULTILINE):
         assert (named[0] or named[1]) in targets
 
 

@@ -19,7 +19,7 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 if TYPE_CHECKING:
     from stillwatch.actors import Expanded, Reached
 
-__all__ = ["expand"]
+__all__ = ["accounts_as_json", "expand"]
 
 _LISTED = 40
 
@@ -144,17 +144,24 @@ def _plain(found: Expanded) -> dict[str, object]:
             {"name": one.name, "fits": one.fits if one.known else None, "why": one.why}
             for one in (found.whole.explanations if found.whole is not None else ())
         ],
-        "accounts": [
-            {
-                "account": handle("account", one.account),
-                "verdict": str(one.verdict),
-                "why": list(one.why),
-                "held_out_exchanges": one.n,
-                "carries": one.carried,
-                "presses": one.pressed,
-                "p_value": one.p_value,
-                "needed": one.needed,
-            }
-            for one in found.reached
-        ],
+        "accounts": accounts_as_json(found.reached),
     }
+
+
+def accounts_as_json(reached: Sequence[Reached]) -> list[dict[str, object]]:
+    """What the look from a seed says of each account that it reached."""
+    from stillwatch.core import handle
+
+    return [
+        {
+            "account": handle("account", one.account),
+            "verdict": str(one.verdict),
+            "why": list(one.why),
+            "held_out_exchanges": one.n,
+            "carries": one.carried,
+            "presses": one.pressed,
+            "p_value": one.p_value,
+            "needed": one.needed,
+        }
+        for one in reached
+    ]

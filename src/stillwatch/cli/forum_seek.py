@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stillwatch.cli.expand import accounts_as_json
 from stillwatch.cli.forum import forum_app
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
@@ -104,19 +105,7 @@ def _plain(sought: Sought) -> dict[str, Any]:
                 "null": lead.found.null,
                 "hubs": list(lead.found.hubs),
                 "e_value": None if lead.found.whole is None else lead.found.whole.e_value,
-                "accounts": [
-                    {
-                        "account": handle("account", one.account),
-                        "verdict": str(one.verdict),
-                        "why": list(one.why),
-                        "held_out_exchanges": one.n,
-                        "carries": one.carried,
-                        "presses": one.pressed,
-                        "p_value": one.p_value,
-                        "needed": one.needed,
-                    }
-                    for one in lead.found.reached
-                ],
+                "accounts": accounts_as_json(lead.found.reached),
             }
             for lead in sought.leads
         ],
