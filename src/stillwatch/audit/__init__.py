@@ -3,6 +3,7 @@
 from stillwatch.audit.accuse import Verdicts, accuse, along_one_martingale, any_dependence
 from stillwatch.audit.agreement import AGREEMENT, agreement
 from stillwatch.audit.answer import answer_lines
+from stillwatch.audit.asked import Asked, Shown
 from stillwatch.audit.betting import BETTING, betting
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, variant_for
 from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
@@ -12,16 +13,38 @@ from stillwatch.audit.corpus_copies import CORPUS_COPIES, corpus_copies
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
 from stillwatch.audit.equality import EQUALITY, equality
 from stillwatch.audit.exposure import account_items
+from stillwatch.audit.keyed import (
+    Keys,
+    derive_keys,
+    greenness,
+    make_master,
+    read_keys,
+    read_master,
+    word_tokens,
+    write_keys,
+)
 from stillwatch.audit.marks import Pairs, account_key, draw_keys, green, key_digest, pairs
 from stillwatch.audit.overlap import SIMILARITIES
+from stillwatch.audit.palimpsest import PALIMPSEST, order_digest, palimpsest, read_order
 from stillwatch.audit.plan import Plan, Stop, draw_up, read_plan, write_plan
+from stillwatch.audit.rare_artefacts import (
+    RARE_ARTEFACTS,
+    Artefact,
+    artefacts_digest,
+    rare_artefacts,
+    read_artefacts,
+)
 from stillwatch.audit.recorded import Recorded, read_served, read_suspect
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, Served, State
 from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
+from stillwatch.audit.spectra import SPECTRA, spectra
 from stillwatch.audit.suspect import Answering, Holding, Scoring, Suspect, answering, holding, scoring
+from stillwatch.audit.text_source import TEXT_SOURCE, text_source
 from stillwatch.audit.timeline import Timeline
+from stillwatch.audit.unit_order import HIDDEN_UNITS, UNIT_ORDER, unit_order
+from stillwatch.audit.weights import Weights, read_weights
 
 TESTS = {
     one.name: one
@@ -29,21 +52,29 @@ TESTS = {
         SIBLING_OVERLAP,
         SIBLING_LIKELIHOOD,
         AGREEMENT,
+        TEXT_SOURCE,
         EQUALITY,
         DECOY_KEYS,
         BETTING,
         CANARY_VARIANTS,
         CORPUS_COPIES,
+        RARE_ARTEFACTS,
         CLEARING,
+        PALIMPSEST,
+        UNIT_ORDER,
+        SPECTRA,
     )
 }
 """Every test by name, as it is declared before anything is asked."""
 
 __all__ = [
     "CORPUS_COPIES",
+    "HIDDEN_UNITS",
     "SIMILARITIES",
     "TESTS",
     "Answering",
+    "Artefact",
+    "Asked",
     "AuditTest",
     "Capability",
     "Clearing",
@@ -51,6 +82,7 @@ __all__ = [
     "Corpus",
     "Finding",
     "Holding",
+    "Keys",
     "Outcome",
     "Pairs",
     "Plan",
@@ -58,11 +90,13 @@ __all__ = [
     "Recorded",
     "Scoring",
     "Served",
+    "Shown",
     "State",
     "Stop",
     "Suspect",
     "Timeline",
     "Verdicts",
+    "Weights",
     "account_items",
     "account_key",
     "accuse",
@@ -71,32 +105,49 @@ __all__ = [
     "answer_lines",
     "answering",
     "any_dependence",
+    "artefacts_digest",
     "betting",
     "canary_variants",
     "carry_out",
     "clear",
     "corpus_copies",
     "decoy_keys",
+    "derive_keys",
     "draw_keys",
     "draw_up",
     "equality",
     "fit_items",
     "gains",
     "green",
+    "greenness",
     "holding",
     "key_digest",
+    "make_master",
+    "order_digest",
     "overlaps",
     "pairs",
+    "palimpsest",
+    "rare_artefacts",
+    "read_artefacts",
     "read_corpus",
+    "read_keys",
+    "read_master",
+    "read_order",
     "read_outcome",
     "read_plan",
     "read_served",
     "read_suspect",
+    "read_weights",
     "scoring",
     "sibling_likelihood",
     "sibling_overlap",
     "smallest_share",
+    "spectra",
+    "text_source",
+    "unit_order",
     "variant_for",
+    "word_tokens",
+    "write_keys",
     "write_outcome",
     "write_plan",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stillwatch.audit.records import Question
 from stillwatch.audit.run import Outcome, Told
+from stillwatch.audit.text_source import RATHER_THAN, TEXT_SOURCE
+from stillwatch.stats import holm
 
 __all__ = ["INNOCENT", "WHAT_THE_HASHES_SHOW", "answer_lines"]
 
@@ -26,7 +28,10 @@ INNOCENT = {
         "text of our model is in public corpora",
         "both share a base model",
     ),
-    Question.DESCENT: ("a shared, openly published base model",),
+    Question.DESCENT: (
+        "a shared, openly published base model, or its first weights",
+        "our own weights were published, and the suspect's maker had a right to them",
+    ),
 }
 """Explanations that stay open after each answer; none of these tests closes them."""
 
@@ -51,6 +56,7 @@ def answer_lines(outcome: Outcome) -> Iterator[str]:
             yield from _accounts(outcome)
             yield from plan.timeline.lines()
             yield ""
+        yield from _sources(outcome, [one for one in mine if one.test == TEXT_SOURCE.name])
         yield from _table(mine)
         yield ""
         for one in {told.test: told for told in mine}.values():
@@ -58,7 +64,11 @@ def answer_lines(outcome: Outcome) -> Iterator[str]:
             yield f"Statistic: {one.statistic}."
             yield from (f"Assumed: {assumed}." for assumed in one.assumptions)
         for told in mine:
-            yield from (f"- {told.account or 'all'}: {one}" for one in told.conditions if not one.endswith(": holds"))
+            yield from (
+                f"- {told.account or told.model or 'all'}: {one}"
+                for one in told.conditions
+                if not one.endswith(": holds")
+            )
         yield from (f"- {told.account}: {told.cleared}" for told in mine if told.cleared)
         yield ""
         yield f"Innocent explanations still open: {'; '.join(INNOCENT[question])}."
@@ -74,11 +84,36 @@ def _accounts(outcome: Outcome) -> Iterator[str]:
     yield ""
 
 
+def _sources(outcome: Outcome, found: Sequence[Told]) -> Iterator[str]:
+    """Which teachers the suspect writes like, in one sentence: some, of which several may be indistinguishable, or none of these."""
+    if not found:
+        return
+    alpha = outcome.plan.alpha
+    single = [one for one in found if RATHER_THAN not in (one.model or "")]
+    like = _shown(single, alpha)
+    if any(one.p is None for one in single):
+        yield f"Text source: undecided, {single[0].n} independent models of {single[0].needed} that alpha takes."
+    elif not like:
+        yield "Text source: none of these teachers, as far as the independents can tell."
+    else:
+        pairs = [one for one in found if RATHER_THAN in (one.model or "")]
+        rather = {tuple((name or "").split(RATHER_THAN)) for name in _shown(pairs, alpha)}
+        best = [one for one in like if not any((other, one) in rather for other in like)]
+        told = f"{best[0]}, rather than any other" if len(best) == 1 else f"indistinguishable between {', '.join(best)}"
+        yield f"Text source (chance of any false teacher <= {alpha:g}, Holm): {told}."
+    yield ""
+
+
+def _shown(found: Sequence[Told], alpha: float) -> list[str]:
+    chosen = holm([1.0 if one.p is None else one.p for one in found], alpha=alpha).selected
+    return [one.model or "" for one, shown in zip(found, chosen, strict=True) if shown]
+
+
 def _table(findings: list[Told]) -> Iterator[str]:
-    yield "| account | test | n | value | p | e |"
+    yield "| account or model | test | n | value | p | e |"
     yield "|---|---|---|---|---|---|"
     for one in findings:
         p = f"undecided, needs {one.needed}" if one.p is None else f"{one.p:.3g}"
         e = "-" if one.e is None else f"{one.e:.3g}"
         value = "-" if one.value is None else f"{one.value:.3g}"
-        yield f"| {one.account or '-'} | {one.test} | {one.n} | {value} | {p} | {e} |"
+        yield f"| {one.account or one.model or '-'} | {one.test} | {one.n} | {value} | {p} | {e} |"

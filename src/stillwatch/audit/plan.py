@@ -9,12 +9,15 @@ from pathlib import Path
 
 import msgspec
 
+from stillwatch.audit.asked import Asked
 from stillwatch.audit.canary_variants import CANARY_VARIANTS
 from stillwatch.audit.clearing import smallest_share
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.corpus_copies import CORPUS_COPIES
+from stillwatch.audit.decoy_keys import DECOY_KEYS
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
+from stillwatch.audit.keyed import KEYED_TESTS, Keys, unmarked
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.records import Served, item_digest
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD
@@ -34,8 +37,8 @@ __all__ = [
     "write_plan",
 ]
 
-VERSION = 2
-EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name, CORPUS_COPIES.name)
+VERSION = 3
+EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name, CORPUS_COPIES.name, *KEYED_TESTS)
 """Tests of exposure that a plan may name; it names one."""
 
 
@@ -64,6 +67,8 @@ class Plan(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reference: str | None
     controls: tuple[str, ...]
     equality: bool
+    keys: Keys | None
+    asked: Asked
     timeline: Timeline
     alpha: float
     q: float
@@ -85,6 +90,8 @@ def draw_up(
     controls: Sequence[str] = (),
     prompts: Sequence[str] = (),
     equality: bool = False,
+    keys: Keys | None = None,
+    asked: Asked | None = None,
     timeline: Timeline | None = None,
     alpha: float = 0.01,
     q: float = 0.05,
@@ -95,11 +102,12 @@ def draw_up(
     """A plan for these items, with what it could see of each account. Nothing is asked yet.
 
     `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of
-    the resemblance test; `equality` asks as well whether the suspect is our model behind another name.
+    the resemblance test; `equality` asks as well whether the suspect is our model behind another name. Tests of marks take the digests of
+    `keys` and unmarked prompts; decoy_keys may name a clean model as its `reference`. `asked` are the tests beside exposure.
 
     Raises:
-        Error: a test or similarity that there is not, a share or level outside (0, 1), no items, prompts without controls, or
-            dates in the wrong order.
+        Error: a test or similarity that there is not, a share or level outside (0, 1), no items, a test without what it needs, marked
+            prompts, or dates in the wrong order.
     """
     if exposure not in EXPOSURE_TESTS:
         raise Error(f"test: got {exposure!r}, expected one of {', '.join(EXPOSURE_TESTS)}")
@@ -110,10 +118,20 @@ def draw_up(
             raise Error(f"{name}: got {value!r}, expected a number in (0, 1)")
     if not served:
         raise Error("served: no items; there is nothing to plan")
-    if reference is not None and exposure != SIBLING_LIKELIHOOD.name:
+    wanted = (asked or Asked()).checked(prompts, times := (timeline or Timeline()).checked())
+    keyed = exposure in KEYED_TESTS
+    if reference is not None and exposure not in (SIBLING_LIKELIHOOD.name, DECOY_KEYS.name) and not wanted.order:
         raise Error(f"reference: {exposure} takes none")
-    if bool(controls) != bool(prompts):
+    if keyed != (keys is not None):
+        raise Error(f"keys: {exposure} takes {'digests of keys' if keyed else 'none'}")
+    if (controls or keyed or wanted.teachers) and not prompts:
+        raise Error("prompts: resemblance and tests of marks need prompts that no account under suspicion sent")
+    if prompts and not (controls or keyed or wanted.teachers):
         raise Error("controls, prompts: resemblance takes both, or neither")
+    if keyed and not unmarked(prompts, served):
+        raise Error("prompts: one holds a response that was served, and so the mark itself")
+    if keys is not None and (missing := {one.account for one in served} - keys.digests.keys()):
+        raise Error(f"keys: none for {min(missing)}, and {len(missing) - 1} accounts more")
     if len(set(controls)) != len(controls):
         raise Error("controls: one is named twice")
     plan = Plan(
@@ -124,7 +142,9 @@ def draw_up(
         reference=reference,
         controls=tuple(controls),
         equality=equality,
-        timeline=(timeline or Timeline()).checked(),
+        keys=keys,
+        asked=wanted,
+        timeline=times,
         alpha=alpha,
         q=q,
         stop=stop,
@@ -133,7 +153,8 @@ def draw_up(
         served=items_digest(served),
         prompts=prompts_digest(prompts),
         accounts=tuple(
-            _account_plan(account, items, alpha=alpha, power=power) for account, items in account_items(served).items()
+            _account_plan(account, items, keyed=keyed, alpha=alpha, power=power)
+            for account, items in account_items(served).items()
         ),
     )
     return hashed(plan)
@@ -170,7 +191,10 @@ def prompts_digest(prompts: Sequence[str]) -> str:
     return _digest(prompts)
 
 
-def _account_plan(account: str, items: Sequence[Served], *, alpha: float, power: float) -> AccountPlan:
+def _account_plan(account: str, items: Sequence[Served], *, keyed: bool, alpha: float, power: float) -> AccountPlan:
+    """What could be seen of an account by its siblings; what marks show hangs on how strong they are, and is not known."""
+    if keyed:
+        return AccountPlan(account=account, items=len(items), seen=None)
     fit, _ = fit_items(items)
     seen = None
     if fit:

@@ -12,7 +12,7 @@ import msgspec
 from stillwatch.audit.records import Capability, Served
 from stillwatch.core import FormatError
 
-__all__ = ["Recorded", "read_served", "read_suspect"]
+__all__ = ["Recorded", "json_lines", "read_served", "read_suspect"]
 
 _Line = TypeVar("_Line", bound=msgspec.Struct)
 
@@ -22,7 +22,7 @@ class _ServedLine(msgspec.Struct, forbid_unknown_fields=True):
     account: str
     prompt: str
     response: str
-    siblings: list[str]
+    siblings: list[str] = []
     conversation: str | None = None
     as_sampled: bool | None = None
     same_sampling: bool | None = None
@@ -64,6 +64,11 @@ class Recorded:
         there = ((Capability.TEXT, self._answers), (Capability.LOGPROBS, self._likelihoods))
         return frozenset(capability for capability, said in there if said)
 
+    @property
+    def replies(self) -> Iterator[tuple[str, str]]:
+        """Every prompt with its answer."""
+        return iter(self._answers.items())
+
     def answer(self, prompt: str) -> str | None:
         """The recorded answer."""
         return self._answers.get(prompt)
@@ -73,17 +78,19 @@ class Recorded:
         return self._likelihoods.get((prompt, text))
 
 
-def read_served(path: Path) -> tuple[Served, ...]:
+def read_served(path: Path, *, bare: bool = False) -> tuple[Served, ...]:
     """Served responses with their siblings, in the order of the file, which is the order in which a suspect is asked.
+
+    With `bare`, for tests of keys, items may have none.
 
     Raises:
         FormatError: a line that cannot be read, an item named twice, or one without siblings; with its line.
     """
     found: dict[str, Served] = {}
-    for at, line in _lines(path, _ServedLine):
+    for at, line in json_lines(path, _ServedLine):
         if line.item in found:
             raise FormatError(f"{path}:{at}: item: named a second time")
-        if not line.siblings:
+        if not line.siblings and not bare:
             raise FormatError(f"{path}:{at}: siblings: got none, expected at least one unserved answer")
         found[line.item] = Served(
             **{name: getattr(line, name) for name in line.__struct_fields__ if name != "siblings"},
@@ -101,7 +108,7 @@ def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
     answers: dict[str, str] = {}
     likelihoods: dict[tuple[str, str], float] = {}
     digest = hashlib.sha256()
-    for at, line in _lines(path, _SaidLine, digest.update):
+    for at, line in json_lines(path, _SaidLine, digest.update):
         if line.answer is not None and line.text is None and line.logprob is None:
             if answers.setdefault(line.prompt, line.answer) != line.answer:
                 raise FormatError(
@@ -117,9 +124,14 @@ def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
     return Recorded(name=name or path.stem, answers=answers, likelihoods=likelihoods, sha256=digest.hexdigest())
 
 
-def _lines(
+def json_lines(
     path: Path, kind: type[_Line], seen: Callable[[bytes], None] = lambda raw: None
 ) -> Iterator[tuple[int, _Line]]:
+    """The lines of a file with their numbers, blank ones left out; `seen` is given every byte.
+
+    Raises:
+        FormatError: a line that cannot be read, without any of its text.
+    """
     decoder = msgspec.json.Decoder(kind)
     with path.open("rb") as rows:
         for at, raw in enumerate(rows, start=1):

@@ -114,7 +114,8 @@ class Finding:
     """What a test said of a suspect, and of an account's traffic where the question is exposure.
 
     `items` are digests of the items whose randomness was used: two findings may be multiplied only where they share none.
-    `running` is the e-process after each item, empty where the test has none.
+    `running` is the e-process after each item, empty where the test has none. `model` is the one that the suspect is held against, where
+    the test holds it against several in turn.
     """
 
     test: str
@@ -126,3 +127,4 @@ class Finding:
     conditions: tuple[Condition, ...] = ()
     items: tuple[str, ...] = ()
     running: tuple[float, ...] = ()
+    model: str | None = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from stillwatch.audit.accuse import accuse
 from stillwatch.audit.agreement import agreement
+from stillwatch.audit.asked import Shown, findings_beside
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, variant_finding, variants
 from stillwatch.audit.clearing import Clearing, clear
 from stillwatch.audit.corpus import Corpus
@@ -18,6 +19,7 @@ from stillwatch.audit.corpus_copies import CORPUS_COPIES, copies, copies_finding
 from stillwatch.audit.equality import equality
 from stillwatch.audit.exposure import account_items, stopped
 from stillwatch.audit.kept import Kept, hashed, read_kept, still_as_hashed, write_kept
+from stillwatch.audit.keyed import KEYED_TESTS, keyed_findings
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.plan import Plan, Stop, items_digest, prompts_digest
 from stillwatch.audit.recorded import Recorded
@@ -25,6 +27,7 @@ from stillwatch.audit.records import Finding, Question, Served
 from stillwatch.audit.sibling_likelihood import gain_finding, gains
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlap_finding, overlaps
 from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, holding, scoring
+from stillwatch.audit.weights import Weights
 from stillwatch.core import Error, FormatError
 
 __all__ = ["Outcome", "Told", "carry_out", "read_outcome", "write_outcome"]
@@ -46,6 +49,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     assumptions: tuple[str, ...]
     conditions: tuple[str, ...]
     cleared: str | None = None
+    model: str | None = None
 
 
 class Outcome(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,12 +71,14 @@ def carry_out(
     served: Sequence[Served],
     suspect: Suspect,
     *,
-    reference: Scoring | None = None,
+    reference: Suspect | None = None,
     ours: Answering | None = None,
     controls: Sequence[Answering] = (),
     prompts: Sequence[str] = (),
+    master: bytes | None = None,
+    shown: Shown | None = None,
 ) -> Outcome:
-    """Test the suspect as the plan says.
+    """Test the suspect as the plan says. `master` is the key that the digests of a test of marks come from.
 
     Raises:
         Error: items, prompts, controls or the suspect are not those of the plan, or the suspect lacks what the test needs.
@@ -87,9 +93,19 @@ def carry_out(
         raise Error(f"controls: expected those of the plan, in its order: {', '.join(plan.controls) or 'none'}")
     if prompts_digest(prompts) != plan.prompts:
         raise Error("prompts: not the prompts of the plan, or in another order")
+    beside = shown or Shown()
+    others = findings_beside(
+        plan.asked,
+        beside,
+        suspect,
+        prompts,
+        timeline=plan.timeline,
+        reference=None if reference is None or not plan.asked.order else scoring(reference),
+        alpha=plan.alpha,
+        seed=int(plan.sha256[:15], 16),
+    )
     findings, told = [], []
-    for items in account_items(served).values():
-        found, cleared = _exposure(plan, items, suspect, reference)
+    for found, cleared in _exposures(plan, served, suspect, reference, prompts, master):
         findings.append(found)
         told.append(_told(found, cleared))
     if plan.equality:
@@ -97,10 +113,11 @@ def carry_out(
         told.append(_told(equality(served, answering(suspect), similarity=alike, alpha=plan.alpha), None))
     if plan.controls:
         told.append(_told(_resemblance(plan, suspect, ours, controls, prompts), None))
+    told += [_told(one, None) for one in others]
     verdicts = accuse(findings, q=plan.q, alpha=plan.alpha)
     outcome = Outcome(
         plan=plan,
-        inputs=_inputs(suspect, reference, ours, controls),
+        inputs=_inputs(suspect, reference, ours, controls, beside),
         findings=tuple(told),
         triage=verdicts.triage,
         named=verdicts.named,
@@ -136,14 +153,39 @@ def read_outcome(path: Path, *, inputs: Sequence[Path] = ()) -> Outcome:
 
 
 def _inputs(
-    suspect: Suspect, reference: Scoring | None, ours: Answering | None, controls: Sequence[Answering]
+    suspect: Suspect, reference: Suspect | None, ours: Answering | None, controls: Sequence[Answering], shown: Shown
 ) -> dict[str, str]:
     """The SHA-256 of every file of replies, by what it was used as; a suspect that was asked directly has none."""
     used: dict[str, Suspect | None] = {"answers": suspect, "reference": reference, "ours": ours}
     used |= {f"control {one.name}": one for one in controls}
+    used |= shown.files
     return {
-        name: one.sha256 for name, one in used.items() if isinstance(one, Recorded | Corpus) and one.sha256 is not None
+        name: one.sha256
+        for name, one in used.items()
+        if isinstance(one, Recorded | Corpus | Weights) and one.sha256 is not None
     }
+
+
+def _exposures(
+    plan: Plan,
+    served: Sequence[Served],
+    suspect: Suspect,
+    reference: Suspect | None,
+    prompts: Sequence[str],
+    master: bytes | None,
+) -> Iterator[tuple[Finding, Clearing | None]]:
+    """The finding for each account, and what silence is worth."""
+    if plan.exposure not in KEYED_TESTS or plan.keys is None:
+        for items in account_items(served).values():
+            yield _exposure(plan, items, suspect, None if reference is None else scoring(reference))
+        return
+    if master is None:
+        raise Error("master: the plan tests marks, and the key that made them is missing")
+    clean = None if reference is None else answering(reference)
+    for found in keyed_findings(
+        plan.exposure, plan.keys, master, answering(suspect), prompts, reference=clean, alpha=plan.alpha
+    ):
+        yield found, None
 
 
 def _exposure(
@@ -192,4 +234,5 @@ def _told(found: Finding, cleared: Clearing | None) -> Told:
         assumptions=found.assumptions,
         conditions=tuple(str(one) for one in found.conditions),
         cleared=None if cleared is None else str(cleared),
+        model=found.model,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,9 +19,16 @@ from stillwatch.audit.deals import Floats
 from stillwatch.audit.decoy_keys import decoy_keys
 from stillwatch.audit.equality import equality
 from stillwatch.audit.marks import draw_keys, pairs
+from stillwatch.audit.palimpsest import palimpsest
+from stillwatch.audit.rare_artefacts import Artefact, rare_artefacts
+from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Finding, Served
 from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import sibling_overlap
+from stillwatch.audit.spectra import spectra
+from stillwatch.audit.text_source import text_source
+from stillwatch.audit.unit_order import unit_order
+from stillwatch.audit.weights import Weights
 
 __all__ = ["NULLS", "NullDraws", "World", "draw_world", "null_draws"]
 
@@ -88,6 +96,13 @@ def _agreement(world: World, rng: np.random.Generator) -> Finding:
     return agreement(prompts, suspect, ours, controls, similarity=_same_word, alpha=0.05)
 
 
+def _text_source(world: World, rng: np.random.Generator) -> Finding:
+    """The teacher, the suspect and the independents are models of one author, none trained on another's text."""
+    prompts = [f"{at} {word}" for at, word in enumerate(rng.integers(VOCABULARY, size=10).tolist())]
+    suspect, teacher, *others = (_model(rng, world.habits, f"m{at}") for at in range(CONTROLS + 2))
+    return text_source(prompts, suspect, [teacher], others, alpha=0.05)[0]
+
+
 def _equality(world: World, rng: np.random.Generator) -> Finding:
     """The suspect is the teacher behind another name."""
     return equality(serve(world.teacher, "a", ITEMS, rng), world.teacher)
@@ -125,6 +140,52 @@ def _corpus_copies(world: World, rng: np.random.Generator) -> Finding:
     return corpus_copies(items, Corpus(name="dump", texts=theirs, looked_for=looked_for, run=2))
 
 
+def _rare_artefacts(world: World, rng: np.random.Generator) -> Finding:
+    """Runs of words of which the suspect says many by habit; which one is true is drawn by lot."""
+    strings = [
+        tuple(
+            dict.fromkeys(
+                " ".join(map(str, run)) for run in world.teacher.sample(rng.integers(10, VOCABULARY, 4), 2, rng)
+            )
+        )
+        for _ in range(ITEMS)
+    ]
+    artefacts = [
+        Artefact(true=one[at], decoys=(*one[:at], *one[at + 1 :]))
+        for one in strings
+        if (at := int(rng.integers(len(one)))) >= 0
+    ]
+    said, known = (
+        Recorded(name=name, answers={f"q{at}": " ".join(map(str, row)) for at, row in enumerate(rows)}, likelihoods={})
+        for name, rows in (("suspect", world.replies[0]), ("older", world.replies[1][:4]))
+    )
+    begun = dt.date(2026, 3, 1)
+    return rare_artefacts(artefacts, said, [(known, dt.date(2026, 1, 1))], harvest_begun=begun, alpha=0.2)
+
+
+def _palimpsest(world: World, rng: np.random.Generator) -> Finding:
+    """The suspect finds some texts far likelier than others, and our training read them in an order drawn by lot."""
+    texts = [
+        f"{row[0]} " + " ".join(map(str, row[1:]))
+        for row in world.teacher.sample(rng.integers(VOCABULARY, size=60), 8, rng).tolist()
+    ]
+    order = [f"{text}" for text in rng.permutation(sorted(set(texts))).tolist()]
+    known = {("", text): world.suspect.likelihood(text.split()[0], text.split(" ", 1)[1]) or 0.0 for text in order}
+    return palimpsest(order, Recorded(name="s", answers={}, likelihoods=known), shuffles=DECOYS, rng=rng, alpha=0.001)
+
+
+def _unit_order(world: World, rng: np.random.Generator) -> Finding:
+    """Two models with columns that are loud in both, whose units have sizes that come from training."""
+    suspect, ours = (_weights(name, rng) for name in ("suspect", "ours"))
+    return unit_order(suspect, ours, orders=DECOYS, rng=rng, alpha=0.001)
+
+
+def _spectra(world: World, rng: np.random.Generator) -> Finding:
+    """Suspect, ours and controls come of one recipe."""
+    suspect, ours, *controls = (_weights(f"m{at}", rng) for at in range(CONTROLS + 2))
+    return spectra(suspect, ours, controls, alpha=0.05)
+
+
 def _clearing(world: World, rng: np.random.Generator) -> Finding:
     """A share of the served answers is marked for sure, and clearing would deny it."""
     found = gains(serve(world.teacher, "a", 2 * ITEMS, rng), world.suspect, reference=world.teacher)
@@ -139,12 +200,17 @@ NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
         _sibling_overlap,
         _sibling_likelihood,
         _agreement,
+        _text_source,
         _equality,
         _decoy_keys,
         _betting,
         _canary_variants,
         _corpus_copies,
+        _rare_artefacts,
         _clearing,
+        _palimpsest,
+        _unit_order,
+        _spectra,
     )
 }
 """One audit under the null by test; every test has one."""
@@ -154,6 +220,12 @@ def _model(rng: np.random.Generator, habits: Floats, name: str, *, words: int = 
     source = CountModel(author(rng, VOCABULARY, habits=habits), name="source")
     texts = source.sample(rng.integers(VOCABULARY, size=150), 20, rng)
     return CountModel.trained(texts, vocabulary=VOCABULARY, name=name, words=words)
+
+
+def _weights(name: str, rng: np.random.Generator) -> Weights:
+    loud = 1.0 + 9.0 * (np.arange(12) < 2)
+    rows = rng.normal(size=(32, 12)) * loud * rng.gamma(2.0, size=(32, 1)) + loud
+    return Weights(name=name, tensors={"mlp.up_proj.weight": rows})
 
 
 def _liked(answer: str, wordings: Sequence[str]) -> int:
