@@ -2,7 +2,7 @@
 
 from stillwatch.audit.accuse import Verdicts, accuse, along_one_martingale, any_dependence
 from stillwatch.audit.agreement import AGREEMENT, agreement
-from stillwatch.audit.answer import answer_lines
+from stillwatch.audit.answer import INNOCENT, WHAT_THE_HASHES_SHOW, answer_lines
 from stillwatch.audit.asked import Asked, Shown
 from stillwatch.audit.betting import BETTING, betting
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, variant_for
@@ -14,6 +14,7 @@ from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
 from stillwatch.audit.equality import EQUALITY, equality
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.keyed import (
+    KEYED_TESTS,
     Keys,
     derive_keys,
     greenness,
@@ -70,8 +71,11 @@ TESTS = {
 __all__ = [
     "CORPUS_COPIES",
     "HIDDEN_UNITS",
+    "INNOCENT",
+    "KEYED_TESTS",
     "SIMILARITIES",
     "TESTS",
+    "WHAT_THE_HASHES_SHOW",
     "Answering",
     "Artefact",
     "Asked",

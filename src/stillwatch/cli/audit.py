@@ -9,11 +9,15 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from stillwatch.cli.app import app
+from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
+from stillwatch.cli.audit_exhibit import audit_exhibit
 
 __all__ = ["audit_app", "audit_plan", "audit_report", "audit_run"]
 
 audit_app = App(name="audit", help="Test whether a model was trained on what we served, and on whose harvest.")
 app.command(audit_app)
+audit_app.command(audit_keys, name="keys")
+audit_app.command(audit_exhibit, name="exhibit")
 
 
 @audit_app.command(name="plan")
@@ -29,6 +33,8 @@ def audit_plan(
     control: Annotated[list[str] | None, Parameter(negative=())] = None,
     prompts: Path | None = None,
     equality: Annotated[bool, Parameter(negative=())] = False,
+    keys: Path | None = None,
+    beside: AskedBeside | None = None,
     harvested: tuple[dt.date, dt.date] | None = None,
     cutoff: dt.date | None = None,
     released: dt.date | None = None,
@@ -44,13 +50,16 @@ def audit_plan(
         served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
         suspect: Name of the suspect.
         out: File of the plan; never written over.
-        test: Test of exposure: sibling_overlap or canary_variants (from answers), sibling_likelihood (from logprobs), or
-            corpus_copies (in a data set).
+        test: Test of exposure: sibling_overlap or canary_variants (from answers), sibling_likelihood (from logprobs),
+            corpus_copies (in a data set), or decoy_keys or betting (marks by key, from answers).
         similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
-        reference: Name of the model whose likelihoods sibling_likelihood takes away; our own will do.
+        reference: Name of the model whose likelihoods sibling_likelihood or the training order takes away (our own will
+            do), or whose answers decoy_keys takes away (a clean model).
         control: Name of a model that ours is compared with for resemblance; give it once for each.
-        prompts: File of prompts for resemblance, one a line, that no account under suspicion sent.
+        prompts: File of prompts for resemblance or marks, one a line, that no account under suspicion sent.
         equality: Ask as well whether the suspect is our model behind another name, from the same answers.
+        keys: Digests of the accounts' keys, from stillwatch audit keys.
+        beside: Tests beside exposure.
         harvested: First and last day of the harvest.
         cutoff: Day on which the suspect's data end, by its maker's word.
         released: Day on which the suspect was released.
@@ -60,10 +69,10 @@ def audit_plan(
         share: Share of marked answers that clearing must rule out.
         power: Chance with which the share that is said to be seen would be seen.
     """
-    from stillwatch.audit import Stop, Timeline, draw_up, read_served, write_plan
+    from stillwatch.audit import KEYED_TESTS, Stop, Timeline, draw_up, read_keys, read_served, write_plan
 
     plan = draw_up(
-        read_served(served),
+        read_served(served, bare=test in KEYED_TESTS),
         suspect=suspect,
         exposure=test,
         similarity=similarity,
@@ -71,6 +80,8 @@ def audit_plan(
         controls=control or (),
         prompts=_prompts(prompts),
         equality=equality,
+        keys=None if keys is None else read_keys(keys),
+        asked=(beside or AskedBeside()).asked(),
         timeline=Timeline(
             harvest_begun=None if harvested is None else harvested[0],
             harvest_ended=None if harvested is None else harvested[1],
@@ -86,7 +97,10 @@ def audit_plan(
     write_plan(out, plan)
     print(f"Plan {plan.sha256[:16]} for {suspect}: {test}, alpha {alpha:g}, {plan.stop.value}.")
     for one in plan.accounts:
-        seen = "no share would be seen" if one.seen is None else f"a marked share of {one.seen:.1%} would be seen"
+        unseen = (
+            "no share would be seen" if plan.keys is None else "what would be seen hangs on the strength of the mark"
+        )
+        seen = unseen if one.seen is None else f"a marked share of {one.seen:.1%} would be seen"
         print(f"  {one.account}: {one.items} items, {seen} (power {power:.0%})")
 
 
@@ -102,6 +116,8 @@ def audit_run(
     ours: Path | None = None,
     control: Annotated[list[Path] | None, Parameter(negative=())] = None,
     prompts: Path | None = None,
+    master: Path | None = None,
+    beside: ShownBeside | None = None,
 ) -> None:
     """Carry out a plan on the recorded answers of a suspect, or on a data set.
 
@@ -111,17 +127,21 @@ def audit_run(
         answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob. For corpus_copies
             the data set: a file or folder of text, JSON lines or Parquet, also with gzip.
         out: File of the outcome; never written over.
-        reference: Likelihoods by the reference of the plan, in a file named after it.
+        reference: Likelihoods or answers by the reference of the plan, in a file named after it.
         ours: Answers of our model to the prompts of resemblance.
         control: Answers of a control, in a file named after it; give it once for each, in the order of the plan.
-        prompts: The prompts of resemblance.
+        prompts: The prompts of resemblance or marks.
+        master: The master key of the plan's keys.
+        beside: Files for the tests beside exposure.
     """
     from stillwatch.audit import (
         CORPUS_COPIES,
+        KEYED_TESTS,
         Suspect,
         answer_lines,
         carry_out,
         read_corpus,
+        read_master,
         read_plan,
         read_served,
         read_suspect,
@@ -129,7 +149,7 @@ def audit_run(
     )
 
     promised = read_plan(plan)
-    items = read_served(served)
+    items = read_served(served, bare=promised.exposure in KEYED_TESTS)
     suspect: Suspect = (
         read_corpus([answers], items, name=promised.suspect)
         if promised.exposure == CORPUS_COPIES.name
@@ -143,6 +163,8 @@ def audit_run(
         ours=None if ours is None else read_suspect(ours),
         controls=[read_suspect(one) for one in control or ()],
         prompts=_prompts(prompts),
+        master=None if master is None else read_master(master),
+        shown=(beside or ShownBeside()).shown(),
     )
     write_outcome(out, outcome)
     print("\n".join(answer_lines(outcome)))
