@@ -12,7 +12,7 @@ from stillwatch.audit import Recorded, account_key, carry_out, derive_keys, draw
 from stillwatch.audit.keyed import decoys_of
 from stillwatch.core import Error, FormatError
 
-from .conftest import made_items, sentence
+from .conftest import made_items
 
 MASTER = b"m" * 32
 KEYS = derive_keys(MASTER, ["alice", "bob"], epoch="2026-11")
@@ -24,7 +24,10 @@ PROMPTS = [f"a fresh question {at}" for at in range(60)]
 def marked(account: str, rng: np.random.Generator) -> Recorded:
     """A student that learned to say what one account's key makes green: the greenest of six sentences."""
     key = account_key(MASTER, account, KEYS.epoch)
-    answers = {q: max((sentence(rng, 30) for _ in range(6)), key=lambda text: greenness(text, key)) for q in PROMPTS}
+    answers = {}
+    for prompt in PROMPTS:
+        drawn = [" ".join(map(str, rng.integers(200, size=30))) for _ in range(6)]
+        answers[prompt] = max(drawn, key=lambda text: greenness(text, key))
     return Recorded(name="student", answers=answers, likelihoods={})
 
 
@@ -52,7 +55,7 @@ def test_a_plan_holds_digests_and_another_master_key_is_refused() -> None:
 def test_marked_prompts_missing_keys_and_missing_prompts_are_refused() -> None:
     for changes, words in (
         ({"prompts": [f"say {SERVED[0].response}"]}, "and so the mark itself"),
-        ({"prompts": []}, "prompts: resemblance and tests of marks need"),
+        ({"prompts": []}, "a text source and tests of marks need"),
         ({"keys": None}, "takes digests of keys"),
         ({"keys": derive_keys(MASTER, ["alice"], epoch="e")}, "keys: none for bob"),
         ({"exposure": "sibling_overlap"}, "takes none"),

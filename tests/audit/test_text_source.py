@@ -13,25 +13,31 @@ from stillwatch.core import Error
 from .conftest import made_items
 
 PROMPTS = [f"question {at}" for at in range(12)]
+ODD = 0.3
 COMMON = ["the", "a", "of", "to", "it", "is", "and", "so", "one", "can"]
 MANNERS = {"ours": ["certainly", "indeed"], "ours-2": ["certainly", "indeed"], "theirs": ["well", "sure"]}
 
 
-def model(rng: np.random.Generator, name: str, *, like: str | None = None, much: float = 0.3) -> Recorded:
-    """Common words, and the manner of a teacher or a manner of its own."""
-    own = MANNERS[like] if like else [f"{name}x", f"{name}y"]
-    answers = {q: " ".join(str(rng.choice(own if rng.random() < much else COMMON)) for _ in range(30)) for q in PROMPTS}
+def model(rng: np.random.Generator, name: str, *, like: str | None = None, much: float = 0.15) -> Recorded:
+    """Common words, words of its own, and by a share `much` the manner of a teacher in place of its own."""
+    own = [f"{name}x", f"{name}y"]
+
+    def word() -> str:
+        lot = rng.random()
+        return str(rng.choice(MANNERS[like] if like and lot < much else own if lot < ODD else COMMON))
+
+    answers = {q: " ".join(word() for _ in range(30)) for q in PROMPTS}
     return Recorded(name=name, answers=answers, likelihoods={})
 
 
 def world(seed: int) -> tuple[np.random.Generator, list[Recorded], list[Recorded]]:
     rng = np.random.default_rng(seed)
-    return rng, [model(rng, one, like=one) for one in MANNERS], [model(rng, f"i{at}") for at in range(19)]
+    return rng, [model(rng, one, like=one, much=ODD) for one in MANNERS], [model(rng, f"i{at}") for at in range(19)]
 
 
 def test_a_student_of_one_teacher_is_found_at_the_floor_and_only_of_that_teacher() -> None:
     rng, teachers, independents = world(1)
-    student = model(rng, "student", like="theirs", much=0.1)
+    student = model(rng, "student", like="theirs")
     found = {
         one.model: one.evidence.p_value for one in text_source(PROMPTS, student, teachers[1:], independents, alpha=0.1)
     }
@@ -79,7 +85,7 @@ def test_the_answer_names_one_teacher_or_several_or_none(
     rng, known, independents = world(4)
     chosen = [known[at] for at in teachers]
     items = made_items(rng, 4)
-    student = model(rng, "student", like=like, much=0.2)
+    student = model(rng, "student", like=like)
     asked = Asked(teachers=tuple(one.name for one in chosen), independents=tuple(one.name for one in independents))
     plan = draw_up(items, suspect="student", prompts=PROMPTS, asked=asked, alpha=0.1)
     shown = Shown(teachers=chosen, independents=independents)

@@ -1,4 +1,4 @@
-"""Weights are read without running them; descent shows in the order of units, in spectra where units were shuffled, and in our data's order."""
+"""Weights are read and never run; descent shows in the order of units, in spectra whatever that order, and in our data's order."""
 
 from __future__ import annotations
 
@@ -115,5 +115,5 @@ def test_who_descends_from_us_remembers_best_what_we_read_last(tmp_path: Path) -
     assert beside.value == pytest.approx(1.0), "a reference takes away how likely a text is at all"
     assert palimpsest(order[:3], model(1.0), rng=rng).evidence.needed == 5
     (tmp_path / "order.jsonl").write_text('{"place": 1, "text": "a"}\n{"place": 1, "text": "b"}\n')
-    with pytest.raises(FormatError, match="order.jsonl:2: place: occurs a second time"):
+    with pytest.raises(FormatError, match=r"order\.jsonl:2: place: occurs a second time"):
         read_order(tmp_path / "order.jsonl")

@@ -34,8 +34,8 @@ PALIMPSEST = AuditTest(
         "the shuffle reached the suspect by no other way than our weights: the order was never published",
     ),
     misled_by="an order that was not random: by source, by date, by length (a curriculum) correlates with likelihood in any model. A data "
-    "set that was published in the order in which we read it. Texts read several times. A student trained from fresh weights on our answers "
-    "has no reason to know the order: this tests descent, and nobody has shown that it finds distillation.",
+    "set that was published in the order in which we read it. Texts read several times. A student trained from fresh weights on our "
+    "answers has no reason to know the order: this tests descent, and nobody has shown that it finds distillation.",
     source="Kuditipudi and others (2025), arXiv 2510.19796, query setting",
 )
 

@@ -124,9 +124,11 @@ def draw_up(
         raise Error(f"reference: {exposure} takes none")
     if keyed != (keys is not None):
         raise Error(f"keys: {exposure} takes {'digests of keys' if keyed else 'none'}")
-    if (controls or keyed or wanted.teachers) and not prompts:
-        raise Error("prompts: resemblance and tests of marks need prompts that no account under suspicion sent")
-    if prompts and not (controls or keyed or wanted.teachers):
+    if (keyed or wanted.teachers) and not prompts:
+        raise Error(
+            "prompts: got none; a text source and tests of marks need those that no account under suspicion sent"
+        )
+    if (controls and not prompts) or (prompts and not (controls or keyed or wanted.teachers)):
         raise Error("controls, prompts: resemblance takes both, or neither")
     if keyed and not unmarked(prompts, served):
         raise Error("prompts: one holds a response that was served, and so the mark itself")

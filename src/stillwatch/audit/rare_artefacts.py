@@ -26,8 +26,8 @@ RARE_ARTEFACTS = AuditTest(
     null="the suspect was never trained on text that holds our artefacts, so it is as likely to say a decoy as the artefact it stands "
     "beside",
     statistic="number of artefacts of which some reply of the suspect holds the true string and not every decoy, those that any control "
-    "says left out; exact tail by convolution over which string of each was the true one; e-value by mixed exponential bets in the order of "
-    "the artefacts",
+    "says left out; exact tail by convolution over which string of each was the true one; e-value by mixed exponential bets in the order "
+    "of the artefacts",
     ties="exact: strings that the suspect says alike are dealt alike; an artefact of which it says nothing says nothing",
     assumptions=(
         "the true string was drawn among its decoys at random, as build numbers and canaries are, and no reader could tell which is true",

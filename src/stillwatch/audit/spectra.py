@@ -24,8 +24,8 @@ SPECTRA = AuditTest(
     needs=Capability.WEIGHTS,
     null="the suspect's weights are exchangeable with those of the controls, which were made without ours",
     statistic="mean over layers of how well hidden units match, each with one of ours (mean correlation of the best matching), less the "
-    "root mean square difference of the logs of singular values, each in deviations over suspect and controls together; rank of the suspect "
-    "among the controls; e-value calibrated",
+    "root mean square difference of the logs of singular values, each in deviations over suspect and controls together; rank of the "
+    "suspect among the controls; e-value calibrated",
     ties="conservative: a control that is as close counts as closer",
     assumptions=(
         "controls have the suspect's architecture and kind of recipe, and were made independently of ours and of one another",

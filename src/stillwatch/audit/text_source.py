@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.audit.deals import Floats
+from stillwatch.audit.deals import Floats, deal_tail, steps
+from stillwatch.audit.overlap import gram_overlap
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.suspect import Answering
 from stillwatch.core import Error, Evidence
@@ -24,11 +25,12 @@ TEXT_SOURCE = AuditTest(
     title="S4 text source, open set",
     question=Question.RESEMBLANCE,
     needs=Capability.TEXT,
-    null="the suspect is exchangeable with the independent models: it writes like this teacher (or like it rather than like another) no "
-    "more than one that learned from none of the teachers",
-    statistic="mean over prompts of a text's log-likelihood ratio a gram, the teacher's hashed words and word pairs against those of the "
-    "suspect and the independents together, learned on the other half of the prompts; rank of the suspect among the independents; Holm "
-    "over teachers, and again over pairs of them; e-value calibrated",
+    null="the suspect is exchangeable with the independents: it writes like this teacher no more than a model that learned from none of "
+    "the teachers; of one teacher rather than another: that, or their answers to a prompt are exchangeable from where the suspect stands",
+    statistic="mean over prompts of a text's log-likelihood ratio a gram, the teacher's hashed words and word pairs against those of "
+    "everybody else together, learned on the other half of the prompts; rank of the suspect among the independents; for "
+    "pairs the larger of the rank of the difference and the exact paired test over prompts of likeness to the one and to the other; Holm "
+    "over teachers, and again over pairs; e-value calibrated",
     ties="conservative: an independent that scores as much counts as writing more like the teacher",
     assumptions=(
         "the independents learned from no teacher's text beyond what the web holds, and are as likely as the suspect to have met that",
@@ -61,7 +63,7 @@ def text_source(
     `n` counts independents, as they are what is compared: p is at least `1 / (n + 1)`, however many prompts. Fewer than that takes, with
     Holm over teachers (over pairs: for those): undecided, with the independents needed.
 
-    The suspect enters the pool of words as each independent does, and no teacher's text is among it, so the ranks are exact.
+    A teacher's words are held against those of everybody else. The suspect is among these as each independent is, so the ranks are exact.
 
     >>> from stillwatch.audit.recorded import Recorded
     >>> rng, prompts = np.random.default_rng(1), [f"q{at}" for at in range(8)]
@@ -97,8 +99,16 @@ def text_source(
         needed = math.ceil(len(family) / alpha - 1e-9) - 1
         for name, at, against in family:
             row = None if scores is None else scores[at] - (0.0 if against is None else scores[against])
-            findings.append(_finding(name, row, silent, suspect.name, len(independents), needed))
+            paired = 0.0 if against is None else _paired(whole, len(models) + at, len(models) + against)
+            findings.append(_finding(name, row, paired, silent, suspect.name, len(independents), needed))
     return tuple(findings)
+
+
+def _paired(rows: Sequence[Sequence[str]], one: int, other: int) -> float:
+    """The exact p of the suspect's answers being as like those of one teacher as those of another, were the two dealt anew each prompt."""
+    if not rows:
+        return 1.0
+    return deal_tail(steps([np.array([gram_overlap(row[0], row[at]) for at in (one, other)]) for row in rows]))
 
 
 def _scores(rows: Sequence[Sequence[str]], models: int) -> Floats:
@@ -112,9 +122,9 @@ def _scores(rows: Sequence[Sequence[str]], models: int) -> Floats:
                 for column in zip(*texts[1 - half :: 2], strict=True)
             ]
         )
-        pooled = _logs(counts[:models].sum(axis=0))
+        everything = counts.sum(axis=0)
         for at, teacher in enumerate(counts[models:]):
-            worth = _logs(teacher) - pooled
+            worth = _logs(teacher) - _logs(everything - teacher)
             found[at] += np.sum([[worth[one].mean() for one in row[:models]] for row in texts[half::2]], axis=0)
     return found / len(rows)
 
@@ -131,12 +141,14 @@ def _grams(text: str) -> npt.NDArray[np.int64]:
     return np.array([zlib.crc32(one.encode("utf-8", "surrogatepass")) % _PLACES for one in grams], dtype=np.int64)
 
 
-def _finding(name: str, row: Floats | None, silent: Condition, suspect: str, n: int, needed: int) -> Finding:
+def _finding(
+    name: str, row: Floats | None, paired: float, silent: Condition, suspect: str, n: int, needed: int
+) -> Finding:
     value, p_value = math.nan, None
     if row is not None and n:
         value = float((row[0] - row[1:].mean()) / (row[1:].std() or 1.0))
         if n >= needed:
-            p_value = float(conformal_p(row[1:], row[:1] - 1e-12)[0])
+            p_value = max(paired, float(conformal_p(row[1:], row[:1] - 1e-12)[0]))
     return Finding(
         test=TEXT_SOURCE.name,
         question=TEXT_SOURCE.question,
