@@ -7,7 +7,6 @@ from typing import Any
 
 from bars import bars_of
 
-
 WHOLE = 20_000
 """Audits of a test that its figures rest on where nothing is short."""
 
