@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
@@ -46,9 +44,7 @@ def test_a_student_of_one_teacher_is_found_at_the_floor_and_only_of_that_teacher
     assert (found["ours-2 rather than theirs"] or 0) == 1.0
 
 
-def test_models_that_learned_from_no_teacher_are_suspected_no_oftener_than_promised(
-    at_most: Callable[[int, int, float], bool],
-) -> None:
+def test_models_that_learned_from_no_teacher_are_suspected_no_oftener_than_promised() -> None:
     rng, teachers, _ = world(2)
     everyone = [model(rng, f"m{at}") for at in range(20)]
     p = [
@@ -57,7 +53,7 @@ def test_models_that_learned_from_no_teacher_are_suspected_no_oftener_than_promi
         ].evidence.p_value
         for one in everyone
     ]
-    assert sorted(p) == [pytest.approx((at + 1) / 20) for at in range(20)], (
+    assert sorted(one or 0.0 for one in p) == [pytest.approx((at + 1) / 20) for at in range(20)], (
         "among exchangeable models every rank occurs once"
     )
 

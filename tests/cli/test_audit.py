@@ -107,8 +107,8 @@ def test_teachers_strings_weights_and_order_are_asked_beside_exposure(
     written("strings.jsonl", [{"artefact": "build-777", "decoys": ["build-111", "build-222", "build-333"]}])
     written("order.jsonl", [{"place": at, "text": f"text {at}"} for at in range(40)])
     base = rng.normal(size=(30, 8))
-    for name, rows in (("w", base + 0.1), ("ow", base), ("c0", rng.normal(size=(30, 8)))):
-        np.savez(f"{name}.npz", **{"mlp.up_proj.weight": rows})
+    for name, units in (("w", base + 0.1), ("ow", base), ("c0", rng.normal(size=(30, 8)))):
+        np.savez(f"{name}.npz", allow_pickle=False, **{"mlp.up_proj.weight": units})
     teachers = ["--teacher", "ours", *(word for at in range(3) for word in ("--independent", f"i{at}"))]
     beside = ["--weights", "--weight-control", "c0", "--artefacts", "strings.jsonl", "--order", "order.jsonl"]
     dates = ["--older", "old", "2026-01-01", "--harvested", "2026-03-01", "2026-04-01"]

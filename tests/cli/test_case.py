@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import tarfile
 import tomllib
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+from stillwatch.audit import write_outcome
 from stillwatch.cases import Claim, Confidence, Ground, Ruling
 from stillwatch.cli.case import case_app
 from stillwatch.core import settings_from
@@ -18,6 +21,7 @@ from stillwatch.pipeline import Inputs, last_view, scan
 
 from .calling import call
 from .day import SECRET, SMALL, day, key
+from .test_audit_exhibit import OUTCOME
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +175,25 @@ def test_forgetting_says_which_sealed_files_still_hold_the_name(
     code, out, err = run("forget", handle, "--why", "erasure_request")
     assert (code, err) == (0, "")
     assert f"{sealed}: sealed earlier, still holds {handle}" in " ".join(out.split())
+
+
+def test_the_sealed_case_holds_an_audit_that_was_put_into_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, scanned: Path, tmp_path: Path
+) -> None:
+    at = ("--by", "mary", "--workspace", scanned)
+    handle = last_view(Workspace(scanned, make=False)).for_review[0].handle
+    case = call(capsys, monkeypatch, "case", "open", handle, *at)[1].partition(":")[0]
+    write_outcome(tmp_path / "audit.json", OUTCOME)
+    code, out, err = call(capsys, monkeypatch, "audit", "exhibit", tmp_path / "audit.json", case, *at)
+    assert (code, err, "2 statements" in out) == (0, "", True)
+    sealed = call(capsys, monkeypatch, "case", "seal", case, "--why", "counsel", *at)[1].strip()
+    with tarfile.open(sealed) as held:
+        items = [
+            json.load(one) for name in held.getnames() if name.startswith("items/") and (one := held.extractfile(name))
+        ]
+    kinds = [one["kind"] for one in items if OUTCOME.sha256 in json.dumps(one["content"])]
+    assert {"statement", "exculpatory"} <= set(kinds)
+    changed = json.loads((tmp_path / "audit.json").read_text())
+    (tmp_path / "audit.json").write_text(json.dumps({**changed, "named": ["Acme-2"]}))
+    code, _, err = call(capsys, monkeypatch, "audit", "exhibit", tmp_path / "audit.json", case, *at)
+    assert (code, "changed after its hash was taken" in err) == (2, True)
