@@ -11,7 +11,7 @@ from stillwatch.audit import TESTS, sibling_likelihood, sibling_overlap
 from stillwatch.audit.count_models import CountModel, serve
 from stillwatch.audit.tier0 import NULLS, VOCABULARY, draw_world, null_draws
 
-AUDITS = {"agreement": (24, 40), "decoy_keys": (30, 60)}
+AUDITS = {"agreement": (24, 40), "text_source": (24, 60), "decoy_keys": (30, 60)}
 """Audits by test, of the sample and in all; 60 and 120 of the others."""
 
 
