@@ -21,7 +21,13 @@ EXTRAS = (
     "pyspark", "torch", "transformers", "starlette", "uvicorn", "aiohttp", "stix2", "voprf", "nacl", "rbcl", "argon2", "cel_expr_python",
     "redis", "pg8000", "uvloop", "httptools", "sqlglot", "pandas", "psutil", "httpx",
 )  # fmt: skip
-SERVERS = ("stillwatch.console", "stillwatch.gateway", "stillwatch.forum.tags", "stillwatch.forum.taxii")
+SERVERS = (
+    "stillwatch.console",
+    "stillwatch.gateway",
+    "stillwatch.forum.tags",
+    "stillwatch.forum.taxii",
+    "stillwatch.range.labs",
+)
 """What nobody opens without the extra that it is installed by."""
 
 

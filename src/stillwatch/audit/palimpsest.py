@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from stillwatch.audit.recorded import json_lines
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
@@ -105,7 +105,7 @@ def palimpsest(
     needed = next(texts for texts in range(2, 200) if math.lgamma(texts + 1) >= -math.log(alpha))
     value, p_value = math.nan, None
     if n >= needed and shuffles + 1 >= 1.0 / alpha - 1e-9:
-        likely = rankdata(found)
+        likely = scipy.stats.rankdata(found)
         likely -= likely.mean()
         places = np.arange(n) - (n - 1) / 2.0
         scale = math.sqrt(float((likely**2).sum() * (places**2).sum())) or 1.0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from stillwatch.cli._forum_play import House, Play
 from stillwatch.cli.forum import forum_app
 
 if TYPE_CHECKING:
@@ -71,6 +70,7 @@ def played(
     import json
     from dataclasses import asdict
 
+    from stillwatch.cli._forum_play import House, Play
     from stillwatch.range.labs import Side, as_html, as_markdown, as_text, audit, outcome, write_labs
 
     console.print(f"Writing a day of traffic at {len(shares)} labs, seed {seed} ...")
