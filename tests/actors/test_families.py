@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
+from scipy import sparse, stats
 
 from stillwatch.actors import families
 from stillwatch.actors.carry import carried
@@ -237,3 +237,28 @@ def test_no_account_and_no_thing_overlap_nowhere() -> None:
     for shape in ((0, 0), (5, 0), (0, 5), (5, 5)):
         one, other = overlapping(sparse.csr_matrix(shape, dtype=np.int64), share=0.06)
         assert one.size == other.size == 0
+
+
+def test_pairs_looked_at_in_blocks_are_those_of_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held against the definition, written out pair by pair over a dense matrix."""
+    rng = np.random.default_rng(5)
+    dense = (rng.random((400, 60)) < rng.beta(0.3, 12, 60)).astype(np.int64)
+    for thing in (3, 17, 41):
+        dense[:60, thing] = 1
+    sent = sparse.csr_matrix(dense)
+    one, other = overlapping(sent, share=0.1, p_value=0.05)
+    held, size = dense.sum(axis=1), dense.sum(axis=0)
+    weighed = dense / np.maximum(held - 1, 1)[:, None]
+    found, pairs = [], int(np.count_nonzero(np.triu(dense.T @ dense, 1)))
+    for i in range(60):
+        for j in range(i + 1, 60):
+            both, overlap = int(dense[:, i] @ dense[:, j]), round(float(dense[:, i] @ weighed[:, j]), 9)
+            chance = size[i] * size[j] / held.sum()
+            rare = stats.poisson.sf(np.floor(overlap) - 1, chance) <= 0.05 / pairs
+            if both >= max(5, 0.1 * min(size[i], size[j])) and overlap >= 3 * chance and rare:
+                found.append((i, j))
+    assert found
+    assert list(zip(one.tolist(), other.tolist(), strict=True)) == found
+    monkeypatch.setattr(families, "_MOST_PAIRS", 50)
+    again = overlapping(sent, share=0.1, p_value=0.05)
+    assert (again[0].tolist(), again[1].tolist()) == (one.tolist(), other.tolist())

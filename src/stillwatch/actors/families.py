@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -269,22 +268,32 @@ def overlapping(
     sent = sent if few.all() else sent[np.flatnonzero(few)]
     size = np.asarray(sent.sum(axis=0), np.int64).ravel()
     held = np.asarray(sent.sum(axis=1), np.float64).ravel()
-    weight = sparse.diags_array(np.where(held > 1, 1 / np.maximum(held - 1, 1), 0.0)) @ sent.astype(np.float64)
+    # Who holds one thing is in no pair; with a weight of zero its place in the product might be left out.
+    weight = sparse.csr_matrix(
+        (np.repeat(1 / np.maximum(held - 1, 1), np.diff(sent.indptr)), sent.indices, sent.indptr), shape=sent.shape
+    )
     of_things = sent.T.tocsr()
     looked_at, kept = 0, []
     for begin, end in _blocks(of_things @ np.asarray(sent.sum(axis=1), np.int64).ravel()):
-        one, other, count = _above(of_things[begin:end] @ sent, begin)
-        overlap = np.round(_above((of_things[begin:end] @ weight).tocsr(), begin)[2], 9)
-        looked_at += count.size
-        small = np.minimum(size[one], size[other])
+        # Products of matrices with the same places have the same places, in the same order.
+        together, overlaps = of_things[begin:end] @ sent, of_things[begin:end] @ weight
+        row = np.repeat(np.arange(begin, end), np.diff(together.indptr))
+        above = together.indices > row
+        looked_at += int(np.count_nonzero(above))
+        near = np.flatnonzero(above & (together.data >= least))
+        one, other, count = row[near], together.indices[near].astype(np.int64), together.data[near]
+        many = count >= share * np.minimum(size[one], size[other])
+        one, other, overlap = one[many], other[many], np.round(overlaps.data[near[many]], 9)
         chance = size[one].astype(np.float64) * size[other] / max(float(held.sum()), 1.0)
-        more = (count >= least) & (count >= share * small) & (overlap >= lift * chance)
+        more = overlap >= lift * chance
         kept.append((one[more], other[more], overlap[more], chance[more]))
     if not kept:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     one, other, overlap, chance = (np.concatenate(column) for column in zip(*kept, strict=True))
     rare = scipy.stats.poisson.sf(np.floor(overlap) - 1, chance) <= p_value / max(looked_at, 1)
-    return one[rare], other[rare]
+    one, other = one[rare], other[rare]
+    order = np.lexsort((other, one))
+    return one[order], other[order]
 
 
 def _blocks(cost: Ints) -> Iterator[tuple[int, int]]:
@@ -295,14 +304,6 @@ def _blocks(cost: Ints) -> Iterator[tuple[int, int]]:
         end = max(int(np.searchsorted(spent, spent[begin] + _MOST_PAIRS, "right")) - 1, begin + 1)
         yield begin, end
         begin = end
-
-
-def _above(block: sparse.csr_matrix, begin: int) -> tuple[Ints, Ints, npt.NDArray[Any]]:
-    """Row, column and value of what a block of a square matrix's rows, from row `begin` on, has right of the diagonal, in order."""
-    block.sort_indices()
-    row = np.repeat(np.arange(begin, begin + block.shape[0]), np.diff(block.indptr))
-    above = block.indices > row
-    return row[above], block.indices[above].astype(np.int64), block.data[above]
 
 
 def mined_from(scope: str, anchors: Ints, salt: int) -> Mined:
