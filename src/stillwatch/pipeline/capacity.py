@@ -15,7 +15,7 @@ BYTES_AN_EXCHANGE = 1250
 
 _SPILL = 0.25
 """Share of the tables that a detection may write beside them for a while."""
-_MEMORY, _MEMORY_EACH = 700 << 20, 620
+_MEMORY, _MEMORY_EACH = 900 << 20, 300
 """Bytes of all processes together: the code with its libraries, and what a detection holds of every exchange."""
 _START, _READ_EACH, _DETECT_EACH = 20.0, 130e-6, 40e-6
 """Seconds: to start and to write the report; of one core to read an exchange, which every core does; to detect, which about one does."""
@@ -36,7 +36,7 @@ def needs(exchanges: int, *, bytes_each: float = BYTES_AN_EXCHANGE, cores: int =
 
     >>> told = needs(10_000_000)
     >>> round(told.disk / 2**30, 1), round(told.memory / 2**30, 1), round(told.seconds)
-    (11.6, 6.5, 1070)
+    (11.6, 3.7, 1070)
     """
     disk = int(exchanges * bytes_each)
     return Needs(
