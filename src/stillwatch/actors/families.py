@@ -250,7 +250,7 @@ def _families(senders: pa.Table, fragments: int) -> Ints:
 
 
 def overlapping(
-    sent: sparse.csr_matrix, *, share: float, lift: float = 3.0, least: int = 5, p_value: float = 1e-6
+    sent: sparse.csr_matrix, *, share: float, lift: float = 3.0, least: int = 5, p_value: float = 1e-3
 ) -> tuple[Ints, Ints]:
     """Pairs of columns of an accounts-by-things matrix of zeros and ones whose accounts overlap far above chance.
 
