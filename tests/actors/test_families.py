@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import sparse, stats
 
 from stillwatch.actors import families
 from stillwatch.actors.carry import carried
-from stillwatch.actors.families import SCOPES, Mined, mine, overlapping
+from stillwatch.actors.families import SCOPES, Mined, mine
 from stillwatch.actors.family_sizes import family_rows
 from stillwatch.engine import table
 from stillwatch.text import anchors, words
@@ -190,75 +187,3 @@ def test_sizes_of_a_family_are_those_of_the_exchanges_that_carry_it() -> None:
     assert (one["exchanges"], one["accounts"], one["single_turn"], one["exclusivity"]) == (25, 25, 0.5, 0.5)
     assert one["elicitation"] == PRESSES
     assert one["anchors"] == [7, 8]
-
-
-def heavy(rng: np.random.Generator, accounts: int = 400, things: int = 60) -> sparse.csr_matrix:
-    """A random world in which accounts and things are of very different size (configuration model)."""
-    ends = np.minimum(np.maximum(rng.zipf(1.7, accounts), 1), things)
-    fame = 1 / np.arange(1, things + 1) ** 0.9
-    rows = [rng.choice(things, k, replace=False, p=fame / fame.sum()) for k in ends]
-    row = np.repeat(np.arange(accounts), ends)
-    return sparse.csr_matrix((np.ones(row.size, np.int64), (row, np.concatenate(rows))), shape=(accounts, things))
-
-
-def test_things_that_fell_on_accounts_by_chance_are_hardly_ever_joined() -> None:
-    """Even at a loose p-value: a family-wise rate of 5 % over 15 worlds of 1,770 pairs."""
-    joined = sum(
-        overlapping(heavy(np.random.default_rng(seed)), share=0.0, lift=0.0, p_value=0.05)[0].size for seed in range(15)
-    )
-    assert joined <= 4
-
-
-@pytest.mark.parametrize("wordings", [2, 3])
-def test_things_of_one_planted_group_are_all_joined(wordings: int) -> None:
-    rng = np.random.default_rng(1)
-    group = sparse.csr_matrix(np.ones((30, wordings), np.int64))
-    sent = sparse.block_diag([heavy(rng), group], format="csr")
-    one, other = overlapping(sent, share=0.06)
-    assert set(zip(one.tolist(), other.tolist(), strict=True)) == {
-        (60 + i, 60 + j) for i in range(wordings) for j in range(i + 1, wordings)
-    }
-
-
-@settings(deadline=None, max_examples=25)
-@given(st.integers(0, 10_000))
-def test_the_order_of_accounts_and_things_does_not_matter(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    sent = sparse.block_diag([heavy(rng, 80, 20), np.ones((8, 3), np.int64)], format="csr")
-    rows, columns = rng.permutation(sent.shape[0]), rng.permutation(sent.shape[1])
-    plain = overlapping(sent, share=0.06, p_value=0.05)
-    mixed = overlapping(sent[rows][:, columns].tocsr(), share=0.06, p_value=0.05)
-    back = {tuple(sorted((int(columns[i]), int(columns[j])))) for i, j in zip(*mixed, strict=True)}
-    assert back == {(int(i), int(j)) for i, j in zip(*plain, strict=True)}
-    assert all(i < j for i, j in zip(*plain, strict=True))
-
-
-def test_no_account_and_no_thing_overlap_nowhere() -> None:
-    for shape in ((0, 0), (5, 0), (0, 5), (5, 5)):
-        one, other = overlapping(sparse.csr_matrix(shape, dtype=np.int64), share=0.06)
-        assert one.size == other.size == 0
-
-
-def test_pairs_looked_at_in_blocks_are_those_of_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Held against the definition, written out pair by pair over a dense matrix."""
-    rng = np.random.default_rng(5)
-    dense = (rng.random((400, 60)) < rng.beta(0.3, 12, 60)).astype(np.int64)
-    for thing in (3, 17, 41):
-        dense[:60, thing] = 1
-    sent = sparse.csr_matrix(dense)
-    one, other = overlapping(sent, share=0.1, p_value=0.05)
-    held, size = dense.sum(axis=1), dense.sum(axis=0)
-    weighed = dense / np.maximum(held - 1, 1)[:, None]
-    found, pairs = [], int(np.count_nonzero(np.triu(dense.T @ dense, 1)))
-    for i in range(60):
-        for j in range(i + 1, 60):
-            both, overlap = int(dense[:, i] @ dense[:, j]), round(float(dense[:, i] @ weighed[:, j]), 9)
-            chance = size[i] * size[j] / held.sum()
-            rare = stats.poisson.sf(np.floor(overlap) - 1, chance) <= 0.05 / pairs
-            if both >= max(5, 0.1 * min(size[i], size[j])) and overlap >= 3 * chance and rare:
-                found.append((i, j))
-    assert found
-    assert list(zip(one.tolist(), other.tolist(), strict=True)) == found
-    monkeypatch.setattr(families, "_MOST_PAIRS", 50)
-    again = overlapping(sent, share=0.1, p_value=0.05)
-    assert (again[0].tolist(), again[1].tolist()) == (one.tolist(), other.tolist())

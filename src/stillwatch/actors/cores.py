@@ -18,15 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse import csgraph
 
-from stillwatch.actors.families import overlapping
+from stillwatch.actors.joining import joined, overlapping
 
 __all__ = ["Group", "groups"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+
+_SHARE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +58,7 @@ def groups(
     accounts, a = np.unique(account[rows], return_inverse=True)
     things, t = np.unique(thing[rows], return_inverse=True)
     tied = sparse.csr_matrix((np.ones(rows.size, np.int64), (a, t)), shape=(accounts.size, things.size))
-    one, other = overlapping(tied, share=0.25, p_value=0.05)
-    joined = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(things.size, things.size))
-    label = np.asarray(csgraph.connected_components(joined, directed=False)[1])[t]
+    label = joined(tied, *overlapping(tied, share=_SHARE, p_value=0.05), share=_SHARE)[t]
     label = _held(label, strong[rows], kind[rows])
     found = [
         group

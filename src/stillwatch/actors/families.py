@@ -13,21 +13,21 @@ Mined on the discovery slice alone; the test slice later shows whether a family 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy
 from scipy import sparse
 from scipy.sparse import csgraph
 
 from stillwatch.actors.anchor_index import AnchorIndex
+from stillwatch.actors.joining import joined, overlapping
 from stillwatch.engine import Engine, Relation, Sql
 
-__all__ = ["SCOPES", "Mined", "mine", "mined_from", "overlapping", "reread"]
+__all__ = ["SCOPES", "Mined", "mine", "mined_from", "reread"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,11 +37,10 @@ SCOPES = {"prompt": "anchors", "system": "system_anchors"}
 _JACCARD = 0.5
 _LEAST_ANCHORS = 2
 _LEAST_SHARE = 0.1
-_MOST_THINGS = 300
+_SHARE = 0.06
+_P_VALUE = 1e-3
 _BUCKET_BITS = 24
 _BLOCK = 2048
-_MOST_PAIRS = 4_000_000
-"""Pairs of things that are held in memory at once, about: all pairs of a large population would fill it."""
 
 _SUPPORTED = Sql(
     "families_supported",
@@ -244,66 +243,7 @@ def _families(senders: pa.Table, fragments: int) -> Ints:
     accounts, row = np.unique(senders.column("account").to_numpy()[kept], return_inverse=True)
     column = senders.column("fragment").to_numpy()[kept]
     sent = sparse.csr_matrix((np.ones(row.size, np.int64), (row, column)), shape=(accounts.size, fragments))
-    one, other = overlapping(sent, share=0.06)
-    graph = sparse.coo_matrix((np.ones(one.size), (one, other)), shape=(fragments, fragments))
-    return np.asarray(csgraph.connected_components(graph, directed=False)[1], np.int64)
-
-
-def overlapping(
-    sent: sparse.csr_matrix, *, share: float, lift: float = 3.0, least: int = 5, p_value: float = 1e-3
-) -> tuple[Ints, Ints]:
-    """Pairs of columns of an accounts-by-things matrix of zeros and ones whose accounts overlap far above chance.
-
-    An account with k things is in k (k - 1) / 2 pairs, so it counts 1 / (k - 1) in each: busy accounts explain what they explain and no
-    more. If the things fell on accounts by chance (the configuration model of Chung and Lu 2002, row sums k and column sums s kept),
-    the weighed overlap of things i and j would be about s_i s_j / sum(k). A pair is kept when at least `least` accounts, and at least
-    `share` of the smaller column, have both, when the weighed overlap is at least `lift` times chance, and when its Poisson tail is
-    below `p_value` over the number of pairs looked at.
-
-    Accounts with more than `_MOST_THINGS` things are left out: they would weigh next to nothing, and cost the square of their number.
-
-    Misled by groups of benign users with one taste: hence `share`.
-    """
-    few = np.asarray(sent.sum(axis=1)).ravel() <= _MOST_THINGS
-    sent = sent if few.all() else sent[np.flatnonzero(few)]
-    size = np.asarray(sent.sum(axis=0), np.int64).ravel()
-    held = np.asarray(sent.sum(axis=1), np.float64).ravel()
-    # Who holds one thing is in no pair; with a weight of zero its place in the product might be left out.
-    weight = sparse.csr_matrix(
-        (np.repeat(1 / np.maximum(held - 1, 1), np.diff(sent.indptr)), sent.indices, sent.indptr), shape=sent.shape
-    )
-    of_things = sent.T.tocsr()
-    looked_at, kept = 0, []
-    for begin, end in _blocks(of_things @ np.asarray(sent.sum(axis=1), np.int64).ravel()):
-        # Products of matrices with the same places have the same places, in the same order.
-        together, overlaps = of_things[begin:end] @ sent, of_things[begin:end] @ weight
-        row = np.repeat(np.arange(begin, end), np.diff(together.indptr))
-        above = together.indices > row
-        looked_at += int(np.count_nonzero(above))
-        near = np.flatnonzero(above & (together.data >= least))
-        one, other, count = row[near], together.indices[near].astype(np.int64), together.data[near]
-        many = count >= share * np.minimum(size[one], size[other])
-        one, other, overlap = one[many], other[many], np.round(overlaps.data[near[many]], 9)
-        chance = size[one].astype(np.float64) * size[other] / max(float(held.sum()), 1.0)
-        more = overlap >= lift * chance
-        kept.append((one[more], other[more], overlap[more], chance[more]))
-    if not kept:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    one, other, overlap, chance = (np.concatenate(column) for column in zip(*kept, strict=True))
-    rare = scipy.stats.poisson.sf(np.floor(overlap) - 1, chance) <= p_value / max(looked_at, 1)
-    one, other = one[rare], other[rare]
-    order = np.lexsort((other, one))
-    return one[order], other[order]
-
-
-def _blocks(cost: Ints) -> Iterator[tuple[int, int]]:
-    """Spans of things whose costs sum to `_MOST_PAIRS` at most, or one thing that costs more alone."""
-    spent = np.concatenate(([0], np.cumsum(cost)))
-    begin = 0
-    while begin < cost.size:
-        end = max(int(np.searchsorted(spent, spent[begin] + _MOST_PAIRS, "right")) - 1, begin + 1)
-        yield begin, end
-        begin = end
+    return joined(sent, *overlapping(sent, share=_SHARE, p_value=_P_VALUE), share=_SHARE)
 
 
 def mined_from(scope: str, anchors: Ints, salt: int) -> Mined:
