@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from stillwatch.core.records import PRESSING, Technique
 from stillwatch.range import Recipe, write_world
 from stillwatch.range.splits import Fold
 from stillwatch.text import asking, elicitation, words
-from stillwatch.text.asking import KINDS, Level, norms, sums, weights
+from stillwatch.text.asking import KINDS, Level, ends, norms, sums, weights
 
 OUT = ROOT / "docs" / "benchmarks"
 SHARES = (0.014, 0.004, 0.0014, FLAG, 0.0001)
@@ -97,6 +98,14 @@ def shipped(_: argparse.Namespace) -> Figures:
     raw["right kind among the flagged"] = by(
         named(asked.kind[flagged]), (ours["bits"][flagged] & column[asked.kind[flagged]]) != 0
     )
+    tasked = told(with_tasks(asked.at(wanted), usual))
+    raw["with a task behind it"] = {
+        name: {
+            "all": share(tasked["level"] >= level),
+            "by kind": by(named(asked.kind[wanted]), tasked["level"] >= level),
+        }
+        for name, level in (("flagged", Level.FLAGGED), ("blockable", Level.BLOCKABLE))
+    }
     raw["curve"] = curve(ours["score"][wanted], ours["score"][~wanted], theirs["score"])
     return shipped_bars(raw), raw
 
@@ -109,9 +118,24 @@ def shipped_bars(raw: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         bar("flagged, unseen writers", round(100 * flagged, 1), "%", ">= 95 (unmimic reports 92.1 of unseen types, 1.4 % of ordinary flagged)", flagged >= 0.95),
         bar("at block level, unseen writers", round(100 * block, 1), "%", ">= 70 (unmimic reports 37.5 at 0.04 % of ordinary blocked)", block >= 0.7),
+        bar("flagged, unseen writers, an ordinary prompt of 200 to 1,500 characters behind each", _percent(raw, "flagged"), "%", "no bar", None),
+        bar("at block level, the same", _percent(raw, "blockable"), "%", "no bar", None),
         bar("ordinary prompts flagged, unseen sources", round(100 * usual, 3), "%", "<= 0.04", usual <= FLAG),
         bar("ordinary prompts at block level", round(100 * raw["blockable"]["ordinary"]["share"], 4), "%", "<= 0.04", raw["blockable"]["ordinary"]["share"] <= FLAG),
     ]  # fmt: skip
+
+
+def _percent(raw: dict[str, Any], level: str) -> float:
+    """Share of the requests with a task behind them at a level, in per cent."""
+    return round(100 * raw["with a task behind it"][level]["all"]["share"], 1)
+
+
+def with_tasks(asked: Texts, usual: Texts) -> Texts:
+    """Requests as operators send them: each with an ordinary prompt behind it as the task."""
+    tasks = [text for text in usual.text.tolist() if 200 <= len(text) <= 1500]
+    dealt = np.random.default_rng(3).integers(0, len(tasks), len(asked.text)).tolist()
+    joined = [f"{text}\n\n{tasks[place]}" for text, place in zip(asked.text.tolist(), dealt, strict=True)]
+    return replace(asked, text=np.array(joined, dtype=object))
 
 
 def told(texts: Texts) -> dict[str, Any]:
@@ -127,8 +151,11 @@ def told(texts: Texts) -> dict[str, Any]:
         phrases = elicitation(found)
         cpu["asking"] += between - began
         cpu["elicitation"] += time.process_time() - between
-        first, total, _, _ = sums(found, model)
-        parts.append((level, bits, phrases, first / norms(total)))
+        cut, row = ends(found)
+        first, total, _, _ = sums(cut, model)
+        score = np.full(found.rows, -np.inf)
+        np.maximum.at(score, row, first / norms(total))
+        parts.append((level, bits, phrases, score))
     level, bits, phrases, score = (np.concatenate(column) for column in zip(*parts, strict=True))
     return {"level": level, "bits": bits, "phrases": phrases, "score": score, "cpu": cpu}
 

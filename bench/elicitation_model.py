@@ -3,8 +3,8 @@
     python bench/elicitation_model.py            learns, writes src/stillwatch/text/elicitation.weights, prints what the thresholds rest on
     python bench/elicitation_model.py --check    learns and says whether the file of the package is the same, bit for bit
 
-Logistic regression with a quadratic penalty, by L-BFGS. Thresholds come from texts that a model had not seen: four times, one writer and a
-quarter of the sources of ordinary prompts are left out and scored by the model of the rest. The two folds of one corpus (passages of
+Logistic regression with a quadratic penalty, by L-BFGS. Thresholds come from texts that a model had not seen: once a writer, he and a
+part of the sources of ordinary prompts are left out and scored by the model of the rest. The two folds of one corpus (passages of
 XQuAD and its questions) may be learnt from apart, so that no model is without other languages; nothing of the test fold or of
 the test writers is read here.
 """
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from elicitation_texts import ROOT, WRITERS, Texts, features, ordinary, written
+from elicitation_texts import ROOT, WRITERS, Texts, features, features_of_ends, ordinary, written
 from scipy.optimize import minimize
 
 from stillwatch.range.splits import Fold
@@ -40,7 +40,8 @@ APART = (
     ("banking77", "humaneval", "math_train_8k", "xquad_questions"),
     ("benign_pipelines/rag_qa", "mbpp_plus", "nq_open"),
     ("bfcl_v4", "oasst1_en_train", "oasst1_en_validation"),
-    ("gsm8k_train", "gsm8k_test", "mt_bench", "oasst1_fi_mt", "sgd_user_turns"),
+    ("gsm8k_train", "gsm8k_test", "oasst1_fi_mt"),
+    ("mt_bench", "sgd_user_turns"),
 )
 """Sources left out together; the n-th group goes with the n-th training writer."""
 
@@ -60,18 +61,31 @@ class Learned:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """Texts with their features: `row` says whose text a `key` is, `total` how many features a text has."""
+    """Texts with their features: `row` says whose text a `key` is, `total` how many features a text has.
+
+    `ends` are their ends in the same form, `of` the text of each; the ends have neither.
+    """
 
     texts: Texts
     key: Bits
     row: Places
     total: Places
+    ends: Read | None = None
+    of: Places | None = None
 
     def at(self, which: npt.NDArray[np.bool_]) -> Read:
         """Some of the texts."""
         mine = which[self.row]
         place = np.cumsum(which) - 1
-        return Read(texts=self.texts.at(which), key=self.key[mine], row=place[self.row[mine]], total=self.total[which])
+        cut = None if self.ends is None or self.of is None else which[self.of]
+        return Read(
+            texts=self.texts.at(which),
+            key=self.key[mine],
+            row=place[self.row[mine]],
+            total=self.total[which],
+            ends=None if cut is None or self.ends is None else self.ends.at(cut),
+            of=None if cut is None or self.of is None else place[self.of[cut]],
+        )
 
     def by(self, keys: Bits) -> Any:
         """Which of some sorted keys each text has, over its norm."""
@@ -84,9 +98,18 @@ class Read:
 
 
 def read(texts: Texts) -> Read:
-    """Read texts once for all models."""
+    """Read texts once for all models: whole to learn from, their ends to be scored."""
     key, row = features(texts)
-    return Read(texts=texts, key=key, row=row, total=np.bincount(row, minlength=len(texts.text)))
+    end_key, end, owner = features_of_ends(texts)
+    cut = Texts(**{name: getattr(texts, name)[owner] for name in Texts.__dataclass_fields__})
+    return Read(
+        texts=texts,
+        key=key,
+        row=row,
+        total=np.bincount(row, minlength=len(texts.text)),
+        ends=Read(texts=cut, key=end_key, row=end, total=np.bincount(end, minlength=len(owner))),
+        of=owner,
+    )
 
 
 def fitted(x: Any, asked: npt.NDArray[np.bool_], penalty: float) -> Floats:
@@ -135,8 +158,12 @@ def learned(asked: Read, usual: Read) -> Learned:
 
 
 def scored(model: Learned, texts: Read) -> Floats:
-    """Log-odds that each text asks for training value, from the whole numbers."""
-    return texts.by(model.keys) @ model.value[:, 0].astype(np.float64) / model.unit + model.base
+    """Log-odds that each text asks for training value, from the whole numbers: those of its surer end."""
+    assert texts.ends is not None
+    found = texts.ends.by(model.keys) @ model.value[:, 0].astype(np.float64) / model.unit + model.base
+    best = np.full(len(texts.total), -np.inf)
+    np.maximum.at(best, texts.of, found)
+    return best
 
 
 def some(texts: Read, many: int) -> Read:

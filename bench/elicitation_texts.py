@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,12 @@ import pyarrow.parquet as pq
 from stillwatch.core.records import Technique
 from stillwatch.range.splits import KIN, Fold
 from stillwatch.text._mixing import Bits, Places
-from stillwatch.text.asking import KINDS, features_of
+from stillwatch.text.asking import KINDS, ends, features_of
 from stillwatch.text.normal import arrow, normal, portions
-from stillwatch.text.words import of
+from stillwatch.text.words import Words, of
 
 ROOT = Path(__file__).resolve().parent.parent
-WRITERS = {"train": ("ada", "bea", "carl", "dora"), "test": ("emil", "fay", "gus", "hana")}
+WRITERS = {"train": ("ada", "bea", "carl", "dora", "ines"), "test": ("emil", "fay", "gus", "hana", "jan")}
 KIND_OF = {
     **{technique.value: place for place, technique in enumerate(KINDS)},
     "language_pinned": KINDS.index(Technique.THINKING_LANGUAGE),
@@ -78,12 +79,30 @@ def ordinary(fold: Fold) -> Texts:
 
 def features(texts: Texts) -> tuple[Bits, Places]:
     """Features of all texts and the text of each one, as `asking` reads them."""
+    return _gathered(texts, lambda found: (*features_of(found), np.arange(found.rows)))[:2]
+
+
+def features_of_ends(texts: Texts) -> tuple[Bits, Places, Places]:
+    """Features of the ends of all texts, the end of each one, and the text of each end."""
+
+    def cut(found: Words) -> tuple[Bits, Places, Places]:
+        parts, row = ends(found)
+        return (*features_of(parts), row)
+
+    return _gathered(texts, cut)
+
+
+def _gathered(texts: Texts, read: Callable[[Words], tuple[Bits, Places, Places]]) -> tuple[Bits, Places, Places]:
+    """What `read` makes of the texts, portion by portion: features, the part of each one, the text of each part."""
     keys: list[Bits] = []
     rows: list[Places] = []
-    done = 0
+    owners: list[Places] = []
+    parts = done = 0
     for portion in portions(arrow(pa.array(texts.text.tolist(), type=pa.large_string()))):
-        key, row = features_of(of(normal(portion)))
+        key, row, owner = read(of(normal(portion)))
         keys.append(key)
-        rows.append(row + done)
+        rows.append(row + parts)
+        owners.append(owner + done)
+        parts += len(owner)
         done += len(portion)
-    return np.concatenate(keys), np.concatenate(rows)
+    return np.concatenate(keys), np.concatenate(rows), np.concatenate(owners)

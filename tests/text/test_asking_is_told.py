@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stillwatch.core.records import PRESSING, Technique
 from stillwatch.text import Level, asking, elicitation, techniques, text_features, words
-from stillwatch.text.asking import KINDS, SLOTS, Weights, made, norms, sums, weights
+from stillwatch.text.asking import ENDS, KINDS, SLOTS, Weights, ends, made, norms, sums, weights
 from stillwatch.text.words import STEM
 
 
@@ -34,6 +34,24 @@ def test_a_sum_of_weights_over_its_norm_decides() -> None:
 def test_a_feature_counts_once_in_a_text() -> None:
     by = small(zebra=100)
     assert sums(words(["zebra zebra zebra", "zebra"]), by)[0].tolist() == [100, 100]
+
+
+def test_a_demand_before_or_behind_a_long_task_is_read_and_one_in_its_midst_is_not() -> None:
+    by = small(verifier=100, reward=100)
+    task = " cheese" * 200
+    texts = [f"verifier reward{task}", f"{task} verifier reward", f"{task} verifier reward {task}"]
+    assert asking(words(texts), by=by)[0].tolist() == [Level.FLAGGED, Level.FLAGGED, Level.NO]
+
+
+@pytest.mark.parametrize("many", [ENDS - 1, ENDS, ENDS + 1, 2 * ENDS, 500])
+def test_the_ends_of_a_text_are_its_first_and_its_last_words(many: int) -> None:
+    found = words([" ".join(f"w{place}" for place in range(many)), None, ""])
+    cut, row = ends(found)
+    whole = found.hash[:many]
+    first, last = whole[:ENDS], whole[-ENDS:]
+    assert row.tolist() == ([0, 0, 1, 2] if many > ENDS else [0, 1, 2])
+    assert cut.hash.tolist() == [*first.tolist(), *(last.tolist() if many > ENDS else [])]
+    assert cut.known.tolist() == [True] * (len(row) - 2) + [False, True]
 
 
 def test_unknown_words_speak_for_an_ordinary_text() -> None:
@@ -91,7 +109,7 @@ def test_the_model_gives_the_same_numbers_everywhere() -> None:
     order = np.lexsort((at, row))
     at, row = at[order], row[order]
     digest = hashlib.sha256(b"".join(np.asarray(one, dtype="<i8").tobytes() for one in (first, total, at, row)))
-    assert digest.hexdigest()[:16] == "a29155ad6c95c607"
+    assert digest.hexdigest()[:16] == "c8d70fa4522488f2"
 
 
 ORDINARY = [
@@ -129,6 +147,14 @@ def test_a_sure_request_sets_its_bits_beside_those_of_phrases() -> None:
 def test_a_flag_alone_sets_no_pressing_bit() -> None:
     prompts = ["Put your reasoning: please reason step by step, and put your final answer within \\boxed{}.", *ORDINARY]
     assert [row & PRESSING for row in bits(prompts)] == [0] * len(prompts)
+
+
+def test_a_flag_counts_as_the_open_request_that_it_resembles() -> None:
+    prompt = "Write reasoning first in a block called work, then a block called result."
+    level, learned = asking(words([prompt]))
+    assert level.tolist() == [Level.FLAGGED]
+    assert Technique.COT_WRITEOUT in techniques(int(learned[0]))
+    assert techniques(bits([prompt])[0]) == (Technique.REASONING_REQUEST,)
 
 
 def test_open_requests_are_never_pressed_by_the_model() -> None:

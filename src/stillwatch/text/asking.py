@@ -1,11 +1,14 @@
 """What a text asks for, told by weights that were learned from written requests; the phrases of `elicitation` stand beside it.
 
-A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. The weights of a
-text's features, each counted once, are summed and divided by the square root of how many features it has in all, known to the model or
-not: unknown words speak for an ordinary text, and repetition adds nothing. One column of weights says how likely a text asks for training
-value at all (`level`), twelve say for which kind (`bits`). Weights and sums are integers, and the only rounding is that of square roots and
-of one product, which IEEE 754 fixes: equal texts give equal bits everywhere. How it was made, on which texts, and where it errs:
-`docs/elicitation-model.md`.
+Asked about are the ends of a text, its first and its last `ENDS` words: what is wanted stands before or behind what it is wanted of, and
+a page of the latter would drown it. A text has the higher level of its two ends.
+
+A linear model over hashed words, their stems (first letters), pairs of neighbouring stems and triples of ideographs. The weights of an
+end's features, each counted once, are summed and divided by the square root of how many features it has in all, known to the model or
+not: unknown words speak for an ordinary text, and repetition adds nothing. One column of weights says how likely a text asks for
+training value at all (`level`), thirteen say for which kind (`bits`). Weights and sums are integers, and the only rounding is that of
+square roots and of one product, which IEEE 754 fixes: equal texts give equal bits everywhere. How it was made, on which texts, and where
+it errs: `docs/elicitation-model.md`.
 
 What misleads it: people who write about these techniques; honest pipelines of evaluation and data; languages that its writers lacked.
 A level says nothing about an account; a share of an account's or a family's traffic, against comparable accounts, does.
@@ -26,10 +29,23 @@ from stillwatch.text._loops import loop, step, u64
 from stillwatch.text._mixing import Bits, Places, mix
 from stillwatch.text.words import HAN, KIND, NUMBER, Words
 
-__all__ = ["KINDS", "Level", "Weights", "asked_for", "asking", "features_of", "norms", "sums", "weights"]
+__all__ = [
+    "ENDS",
+    "KINDS",
+    "Level",
+    "Weights",
+    "asked_for",
+    "asking",
+    "ends",
+    "features_of",
+    "norms",
+    "sums",
+    "weights",
+]
 
 KINDS: tuple[Technique, ...] = (
     Technique.COT_WRITEOUT,
+    Technique.REASONING_TAGS,
     Technique.DEBUG_PRETEXT,
     Technique.FAKE_SYSTEM,
     Technique.ANTI_FLAGGING,
@@ -54,6 +70,8 @@ _LOW = np.uint64(0xFFFF_FFFF)
 _MOST_OF_A_WORD = 4
 """Features that begin or end with one word: itself, its stem, a pair, a triple."""
 _ROOM = 10
+ENDS = 48
+"""Words that are read of either end of a text."""
 
 
 class Level(IntEnum):
@@ -195,17 +213,44 @@ def _sums(
     return first, total, held[:done], row_of[:done]
 
 
+def ends(found: Words) -> tuple[Words, Places]:
+    """First and last `ENDS` words of each text as texts of their own, one where it has no more; and the text each one is of.
+
+    >>> from stillwatch.text.words import words
+    >>> cut, row = ends(words(["word " * 50, "two words"]))
+    >>> cut.counts.tolist(), row.tolist()
+    ([48, 48, 2], [0, 0, 1])
+    """
+    row = np.repeat(np.arange(found.rows), 1 + (found.counts > ENDS))
+    last = np.append(False, row[1:] == row[:-1]) if len(row) else np.zeros(0, dtype=bool)
+    low = np.where(last, found.offset[row + 1] - ENDS, found.offset[row])
+    size = np.minimum(found.counts[row], ENDS)
+    offset = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(size)])
+    at = np.repeat(low - offset[:-1], size) + np.arange(offset[-1])
+    parts = Words(
+        hash=found.hash[at],
+        stem=found.stem[at],
+        kind=found.kind[at],
+        length=found.length[at],
+        offset=offset,
+        known=found.known[row],
+    )
+    return parts, row
+
+
 def asking(words: Words, *, by: Weights | None = None) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
     """How surely each text asks for training value (`Level`), and the bits of the kinds it asks for, 0 where the level is."""
     by = weights() if by is None else by
-    first, total, at, row = sums(words, by)
+    parts, row = ends(words)
+    first, total, at, part = sums(parts, by)
     norm = norms(total)
-    level = (first >= by.flag * norm).astype(np.uint8) + (first >= by.block * norm).astype(np.uint8)
-    level[total == 0] = Level.NO
-    bits = np.zeros(words.rows, dtype=np.int32)
-    flagged = np.flatnonzero(level)
+    sure = (first >= by.flag * norm).astype(np.uint8) + (first >= by.block * norm).astype(np.uint8)
+    sure[total == 0] = Level.NO
+    level, bits = np.zeros(words.rows, dtype=np.uint8), np.zeros(words.rows, dtype=np.int32)
+    np.maximum.at(level, row, sure)
+    flagged = np.flatnonzero(sure)
     if len(flagged):
-        bits[flagged] = asked_for(by, at, row, flagged, norm)
+        np.bitwise_or.at(bits, row[flagged], asked_for(by, at, part, flagged, norm))
     return level, bits
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.core.records import OPEN_REQUESTS, technique_mask
+from stillwatch.core.records import OPEN_REQUESTS, Technique, technique_mask
 from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
@@ -23,6 +23,14 @@ from stillwatch.text.words import Words, count, of
 __all__ = ["text_features"]
 
 _OPEN = np.int32(technique_mask(OPEN_REQUESTS))
+_RESEMBLED = tuple(
+    (np.int32(technique_mask(pressing)), np.int32(technique_mask([openly])))
+    for pressing, openly in (
+        ((Technique.COT_WRITEOUT, Technique.REASONING_TAGS, Technique.THINKING_LANGUAGE), Technique.REASONING_REQUEST),
+        ((Technique.RUBRIC_GRADING, Technique.PREFERENCE_JUDGING), Technique.GRADING_REQUEST),
+    )
+)
+"""Pressing techniques, and the open request that a text in doubt is counted as."""
 
 
 def text_features(
@@ -91,12 +99,16 @@ def _bits(words: Words) -> pa.Array:
     """Techniques told by a phrase or by the model.
 
     The model's open requests count once a text is flagged, its pressing techniques only at the stricter level, and not where a phrase
-    already says that the text asks openly: whoever wants worked steps uses many of the same words.
+    already says that the text asks openly: whoever wants worked steps uses many of the same words. Below that level a pressing technique
+    counts as the open request that it resembles, where there is one.
     """
     phrases = elicitation(words)
     level, learned = asking(words)
     sure = (level == Level.BLOCKABLE) & (phrases & _OPEN == 0)
-    return pa.array(phrases | np.where(sure, learned, learned & _OPEN), mask=~words.known)
+    openly = learned & _OPEN
+    for pressing, resembled in _RESEMBLED:
+        openly |= np.where(learned & pressing, resembled, 0).astype(np.int32)
+    return pa.array(phrases | np.where(sure, learned, openly), mask=~words.known)
 
 
 def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[str, pa.Array]:
