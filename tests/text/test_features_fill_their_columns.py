@@ -60,7 +60,7 @@ def test_orders_of_an_ordinary_firm_are_no_request_whatever_the_model_says() -> 
         "We use TypeScript in strict mode. Mention edge cases that you left out. Do not add dependencies without saying so. "
         "We use Python 3.12 and type hints everywhere. Answer with a code block first, then a short remark. Comments are in English."
     )
-    assert asking(words([orders]))[0].tolist() == [Level.BLOCKABLE]
+    assert asking(words([orders]))[0].tolist() == [Level.FLAGGED]
     found = text_features([orders, "Fix the failing test."], [None, orders], [None, None], [None, None], salt=1)
     assert [bool(bits) for bits in found["elicitation"].to_pylist()] == [True, False]
 
