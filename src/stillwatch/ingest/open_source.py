@@ -126,6 +126,11 @@ class Stream:
         self.offset += len(data)
         return data
 
+    def spent(self) -> bool:
+        """Whether nothing is left to read."""
+        self._held = self._held or self._next()
+        return not self._held
+
     def take(self, count: int) -> bytes:
         """Exactly `count` bytes, fewer only at the end."""
         pieces: list[bytes] = []
@@ -277,7 +282,10 @@ def read_range(path: Path, start: int, stop: int) -> tuple[bytes, bool]:
         stream = Stream(path)
     stream.skip(start - stream.offset)
     data = stream.take(stop - start)
-    _cursors[key] = stream
+    if stream.spent():
+        stream.close()
+    else:
+        _cursors[key] = stream
     while len(_cursors) > MAX_CURSORS:
         _cursors.popitem(last=False)[1].close()
     return data, stream.ended_early
