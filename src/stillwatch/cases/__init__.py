@@ -12,7 +12,7 @@ from stillwatch.cases.leaving import export, redact, seal
 from stillwatch.cases.opening import CaseTest, Exculpatory, Impact, Lookalike, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
-from stillwatch.cases.signing import PublicKey, Signer, make_key, read_public, read_signer
+from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer
 from stillwatch.cases.statement import Claim, Confidence, Factor, FactorShown, Statement
 from stillwatch.cases.told import case_lines
 from stillwatch.cases.two_hands import Leave, ask_to_export, let_go, sealed_files, waiting
@@ -59,6 +59,7 @@ __all__ = [
     "ask_to_export",
     "case_lines",
     "cases_from",
+    "collector",
     "draw",
     "export",
     "feedback_from",

@@ -21,6 +21,7 @@ from stillwatch.cli.explain import explain, names
 from stillwatch.cli.forum import forum_app
 from stillwatch.cli.forum_ask import forum_ask
 from stillwatch.cli.forum_boards import tags_gather
+from stillwatch.cli.forum_carried import tags_wrap
 from stillwatch.cli.forum_custodian import custodian_app
 from stillwatch.cli.forum_demo import forum_demo
 from stillwatch.cli.forum_heard import forum_take
@@ -60,6 +61,7 @@ COMMANDS = (
     forum_serve,
     tags_app,
     tags_gather,
+    tags_wrap,
     custodian_app,
     doctor,
     backup,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from stillwatch.cli.case import By, desk_in, me
+from stillwatch.cli._forum_said import pulled_objects, write_said
+from stillwatch.cli.case import By
 from stillwatch.cli.forum import PolicyFile, forum_app, policy_of
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
@@ -51,9 +52,9 @@ def forum_ask(
     }
     if strange := sorted(set(indicators) - known):
         raise ForumError(f"{len(strange)} of these indicators neither left nor came in: ask about what the forum knows")
-    sender = sender_of(policy_of(policy, workspace))
-    made = question_object(indicators, sender, today=dt.datetime.now(dt.UTC).date())
-    _written([made], file, about=made["id"], policy=policy, by=by, workspace=workspace)
+    sender, now = sender_of(policy_of(policy, workspace)), dt.datetime.now(dt.UTC)
+    made = question_object(indicators, sender, today=now.date())
+    write_said([made], file, about=made["id"], policy=policy, by=by, workspace=workspace, now=now)
     print(f"{made['id']}: asked about {len(made['object_refs'])} indicators; push {file} to the members' collection")
 
 
@@ -86,7 +87,7 @@ def forum_answer(
 
     space, now = Workspace(workspace, make=False), dt.datetime.now(dt.UTC)
     sender = sender_of(policy_of(policy, workspace))
-    asked = [one for one in questions_in(_objects(inbox)) if one.asker != member_id(sender.code)]
+    asked = [one for one in questions_in(pulled_objects(inbox)) if one.asker != member_id(sender.code)]
     done = _answered(space, asked)
     made = []
     for question in asked:
@@ -98,7 +99,8 @@ def forum_answer(
         done.append(question)
         print(f"{question.id}: {answer}")
     if made:
-        _written(made, file, about=made[0]["object_refs"][0], policy=policy, by=by, workspace=workspace)
+        about = made[0]["object_refs"][0]
+        write_said(made, file, about=about, policy=policy, by=by, workspace=workspace, now=now)
     print(f"{len(made)} questions answered; {len(asked) - len(made)} were answered before")
 
 
@@ -128,12 +130,12 @@ def forum_tally(
     from stillwatch.forum.asking import answers_in, questions_in, read_tallies, tally, told_object, write_tallies
 
     space = Workspace(workspace)
-    sender, today = sender_of(policy_of(policy, workspace)), dt.datetime.now(dt.UTC).date()
+    sender, now = sender_of(policy_of(policy, workspace)), dt.datetime.now(dt.UTC)
     kept = space.root / "tallies.json"
-    told, given = read_tallies(kept), answers_in(_objects(answers))
+    told, given = read_tallies(kept), answers_in(pulled_objects(answers))
     known = {one.question for one in told}
     waiting = 0
-    for question in questions_in(_objects(inbox)):
+    for question in questions_in(pulled_objects(inbox)):
         one = None if question.id in known else tally(question, given.get(question.id, {}), told)
         if one is not None:
             told.append(one)
@@ -142,23 +144,11 @@ def forum_tally(
             waiting += 1
     write_tallies(kept, told)
     left = left_before(space)
-    made = [note for note in (told_object(one, sender, today=today) for one in told) if note["id"] not in left]
+    made = [note for note in (told_object(one, sender, today=now.date()) for one in told) if note["id"] not in left]
     if made:
-        _written(made, file, about=made[0]["object_refs"][0], policy=policy, by=by, workspace=workspace)
+        about = made[0]["object_refs"][0]
+        write_said(made, file, about=about, policy=policy, by=by, workspace=workspace, now=now)
     print(f"{len(made)} questions told; {waiting} wait for more labs")
-
-
-def _objects(inbox: Path) -> list[dict[str, Any]]:
-    from stillwatch.core import FormatError
-    from stillwatch.forum.taxii import Inbox
-
-    if not inbox.exists():
-        raise FormatError(f"{inbox}: nothing was pulled yet")
-    box = Inbox(inbox)
-    try:
-        return [one.stix for one in box.objects() if not one.disputed]
-    finally:
-        box.close()
 
 
 def _answered(space: Any, asked: list[Question]) -> list[Question]:
@@ -169,23 +159,3 @@ def _answered(space: Any, asked: list[Question]) -> list[Question]:
     notes = [json.loads(row["object"]) for row in rows if row["type"] == "note"]
     done = {ref for one in notes if one.get("abstract") in set(Answer) for ref in one["object_refs"]}
     return [question for question in asked if question.id in done]
-
-
-def _written(
-    objects: list[dict[str, Any]], file: Path, *, about: str, policy: Path | None, by: str | None, workspace: Path
-) -> None:
-    """Record what is said and write it, once no rule refuses it."""
-    import datetime as dt
-    import hashlib
-
-    from stillwatch.engine import Workspace, durable_create
-    from stillwatch.forum import ForumError, left_before, passed_on, record_said, said
-
-    if file.exists():
-        raise ForumError(f"{file}: is there already; name another file")
-    space, now = Workspace(workspace, make=False), dt.datetime.now(dt.UTC)
-    rules = policy_of(policy, workspace)
-    whole, data = said(objects, rules, left_before(space), now=now, passed_today=passed_on(space, now.date()))
-    digest = hashlib.sha256(data).hexdigest()
-    record_said(space, desk_in(workspace), whole, about=about, sha256=digest, by=me(by), now=now)
-    durable_create(file, data, mode=0o600)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from stillwatch.cli._forum_said import new_file, pulled, write_said
 from stillwatch.cli.case import By, Flag, desk_in, me, word
 from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
@@ -111,25 +112,14 @@ def forum_say(
         workspace: Folder of the scan.
     """
     import datetime as dt
-    import hashlib
 
-    from stillwatch.engine import Workspace, durable_create
-    from stillwatch.forum import (
-        ForumError,
-        left_before,
-        not_harvesting,
-        passed_on,
-        record_said,
-        said,
-        seen_too,
-        sender_of,
-    )
+    from stillwatch.engine import Workspace
+    from stillwatch.forum import ForumError, not_harvesting, seen_too, sender_of
     from stillwatch.pipeline import heard
 
     if seen == (doubt is not None):
         raise ForumError("say either --seen or --doubt REASON")
-    if file.exists():
-        raise ForumError(f"{file}: is there already; name another file")
+    new_file(file)
     space = Workspace(workspace, make=False)
     now = dt.datetime.now(dt.UTC)
     rows = {row["id"]: row for row in space.store.read("indicators_in", ["id", "object"]).to_pylist()}
@@ -147,10 +137,7 @@ def forum_say(
         objects = [
             seen_too(one, sender, accounts=mine.accounts, first=first.date(), last=last.date(), today=now.date())
         ]
-    whole, data = said(objects, rules, left_before(space), now=now, passed_today=passed_on(space, now.date()))
-    digest = hashlib.sha256(data).hexdigest()
-    record_said(space, desk_in(workspace), whole, about=indicator, sha256=digest, by=me(by), now=now)
-    durable_create(file, data, mode=0o600)
+    write_said(objects, file, about=indicator, policy=policy, by=by, workspace=workspace, now=now)
     print(f"{file}: {len(objects)} objects about {indicator}")
 
 
@@ -194,28 +181,19 @@ def forum_feedback(*, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> Non
 
 def _pulled(inbox: Path | None, space: Workspace, most: int) -> Iterator[tuple[str, list[Any]]]:
     """What was pulled and is not known here in that version, in batches by who told it. What two servers tell differently is left out."""
-    from stillwatch.core import FormatError
-    from stillwatch.forum.taxii import Inbox
-
-    if inbox is None or not inbox.exists():
-        raise FormatError(f"{inbox}: nothing was pulled yet")
     rows = space.store.read("indicators_in", ["id", "modified"]).to_pylist()
     known = {row["id"]: row["modified"] for row in rows}
     waiting: dict[str, list[Any]] = {}
     disputed = 0
-    box = Inbox(inbox)
-    try:
-        for one in box.objects():
-            disputed += one.disputed
-            if one.disputed or _at(one.stix.get("modified")) == known.get(one.stix["id"], 0):
-                continue
-            batch = waiting.setdefault(one.sources[0], [])
-            batch.append(one.stix)
-            if len(batch) >= most:
-                yield one.sources[0], waiting.pop(one.sources[0])
-        yield from waiting.items()
-    finally:
-        box.close()
+    for one in pulled(inbox):
+        disputed += one.disputed
+        if one.disputed or _at(one.stix.get("modified")) == known.get(one.stix["id"], 0):
+            continue
+        batch = waiting.setdefault(one.sources[0], [])
+        batch.append(one.stix)
+        if len(batch) >= most:
+            yield one.sources[0], waiting.pop(one.sources[0])
+    yield from waiting.items()
     if disputed:
         print(f"{disputed} objects left out: two servers tell the same version differently")
 

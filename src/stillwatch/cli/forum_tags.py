@@ -98,7 +98,7 @@ def tags_make(
         allow_dense: Go on although the values lie as densely as an enumeration does.
         workspace: Folder of the scan.
     """
-    from stillwatch.forum.tags import Kind, open_for_tagging, read_reach
+    from stillwatch.forum.tags import Kind, open_for_tagging, read_reach, record_tags
 
     chosen = word(Kind, kind, "kind")
     reach = read_reach(custodians)
@@ -109,6 +109,7 @@ def tags_make(
     for place, rule in sorted(made.refused.items()):
         print(f"{opened.values[chosen][place][0]}: {chosen}: {rule}")
     _write(chosen, held.epoch, made.distinct(), out)
+    record_tags(desk, out, case=case, by=me(by))
     if opened.without[chosen]:
         print(f"{opened.without[chosen]} members have no {chosen} in the vault")
 

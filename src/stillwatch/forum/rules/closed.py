@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.forum.stix.atlas import atlas_objects
-from stillwatch.forum.stix.extension import extension_objects, publisher
+from stillwatch.forum.stix.extension import extension_objects, publisher, tags_extension
 from stillwatch.forum.stix.markings import fixed_markings
 from stillwatch.forum.stix.pattern import read_pattern
+from stillwatch.forum.stix.tag_shapes import is_tag_text
 from stillwatch.forum.words import Kind
 
 __all__ = ["FIXED", "is_closed"]
 
-FIXED = {one["id"]: one for one in (*extension_objects(), publisher(), *fixed_markings(), *atlas_objects())}
+FIXED = {
+    one["id"]: one for one in (*extension_objects(), tags_extension(), publisher(), *fixed_markings(), *atlas_objects())
+}
 """Definitions, the identity behind them, and techniques as ATLAS publishes them, by id: equal for every member."""
 
 _CLOSED = re.compile(
@@ -26,7 +29,7 @@ _ATLAS = re.compile(r"https://atlas\.mitre\.org/techniques/AML\.T\d{4}(?:\.\d{3}
 
 def is_closed(one: Mapping[str, Any], path: str, value: str) -> bool:
     """Whether this string of an object has a closed form, so that no words can hide in it. User agents and names of models have none."""
-    if _CLOSED.fullmatch(value) or FIXED.get(str(one.get("id"))) == one:
+    if is_tag_text(one, path) or _CLOSED.fullmatch(value) or FIXED.get(str(one.get("id"))) == one:
         return True
     if path == ".pattern":
         compared = read_pattern(value, str(one.get("pattern_type")))

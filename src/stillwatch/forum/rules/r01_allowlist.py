@@ -10,6 +10,7 @@ from stillwatch.forum.stix.ids import CONDUCT
 from stillwatch.forum.stix.pattern import TEMPLATE_PATTERN, read_pattern
 from stillwatch.forum.stix.shape import nested
 from stillwatch.forum.stix.shapes import SHAPES
+from stillwatch.forum.stix.tag_shapes import no_tags
 from stillwatch.forum.words import Kind, Lane, Way
 
 __all__ = ["RULE"]
@@ -35,6 +36,7 @@ def _faults(one: Object) -> Iterator[tuple[str, str]]:
         yield ".type", f"does not travel between peers; known are {', '.join(sorted(SHAPES))}"
         return
     yield from nested(SHAPES[kind]).wrong(one)
+    yield from no_tags(one)
     if kind == "indicator":
         yield from _pattern(one)
 

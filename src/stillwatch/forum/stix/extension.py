@@ -1,15 +1,23 @@
-"""The definitions of our two extensions as STIX objects, with their JSON Schemas."""
+"""The definitions of our extensions as STIX objects, with their JSON Schemas."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from stillwatch.cases.canonical import canonical
-from stillwatch.forum.stix.ids import CONDUCT, INDICATOR_EXTENSION, NEW_SCO_EXTENSION, PUBLISHER
+from stillwatch.forum.stix.ids import (
+    CONDUCT,
+    INDICATOR_EXTENSION,
+    NEW_SCO_EXTENSION,
+    PUBLISHER,
+    TAG_LIST,
+    TAGS_EXTENSION,
+)
 from stillwatch.forum.stix.shape import nested
 from stillwatch.forum.stix.shapes import INDICATOR_FIELDS, OBSERVED_FIELDS, SHAPES
+from stillwatch.forum.stix.tag_shapes import LIST_FIELDS, PART_FIELDS
 
-__all__ = ["extension_objects", "publisher", "schemas"]
+__all__ = ["extension_objects", "publisher", "schemas", "tags_extension"]
 
 _CREATED = "2026-11-01T00:00:00.000Z"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,6 +28,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     own = {
         "indicator-extension": nested(INDICATOR_FIELDS).schema,
         f"{CONDUCT}-properties": nested(OBSERVED_FIELDS).schema,
+        f"{TAG_LIST}-properties": {"oneOf": [nested(LIST_FIELDS).schema, nested(PART_FIELDS).schema]},
         **{f"object-{name}": nested(shape).schema for name, shape in SHAPES.items()},
     }
     return {f"{name}.json": {"$schema": _DRAFT, "title": name, **schema} for name, schema in own.items()}
@@ -39,7 +48,7 @@ def publisher() -> dict[str, Any]:
 
 
 def extension_objects() -> list[dict[str, Any]]:
-    """The two extension definitions, each with its schema as text."""
+    """The extension definitions of indicators and what they are seen by, each with its schema as text."""
     told = schemas()
     return [
         _definition(
@@ -57,6 +66,12 @@ def extension_objects() -> list[dict[str, Any]]:
             modified="2026-11-22T00:00:00.000Z",
         ),
     ]
+
+
+def tags_extension() -> dict[str, Any]:
+    """The definition of lists of tags; it travels with these alone."""
+    made = schemas()[f"{TAG_LIST}-properties.json"]
+    return _definition(TAGS_EXTENSION, "Blinded tags", "new-sdo", made, modified="2026-11-23T00:00:00.000Z")
 
 
 def _definition(

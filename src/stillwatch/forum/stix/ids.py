@@ -17,6 +17,9 @@ __all__ = [
     "NEW_SCO_EXTENSION",
     "PAP_IDS",
     "PUBLISHER",
+    "TAGS_EXTENSION",
+    "TAG_LIST",
+    "TAG_PART",
     "TLP_EXTENSION",
     "TLP_IDS",
     "Technique",
@@ -30,6 +33,9 @@ _OBSERVABLES = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 
 CONDUCT = "x-model-api-use"
 """Our one new observable: a way of using a model API. It holds no text and no name."""
+
+TAG_LIST, TAG_PART = "x-blinded-tags", "x-blinded-tags-part"
+"""A list of tags that its maker signed, and the parts that it names by digest."""
 
 TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
 IEP_EXTENSION = "extension-definition--762e2e97-ee51-43e5-a9ea-165fbb862c4a"
@@ -61,6 +67,7 @@ def observable_id(kind: str, contributing: dict[str, Any]) -> str:
 PUBLISHER = stix_id("identity", "stillwatch")
 INDICATOR_EXTENSION = stix_id("extension-definition", "indicator", 1)
 NEW_SCO_EXTENSION = stix_id("extension-definition", CONDUCT, 1)
+TAGS_EXTENSION = stix_id("extension-definition", TAG_LIST, 1)
 PAP_IDS = {pap: stix_id("marking-definition", "pap", pap.value) for pap in Pap}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stillwatch.cases.ruling import Reason
 from stillwatch.core import Technique
-from stillwatch.forum.stix.ids import ATLAS, CONDUCT, INDICATOR_EXTENSION, NEW_SCO_EXTENSION
+from stillwatch.forum.stix.ids import ATLAS, CONDUCT, INDICATOR_EXTENSION, NEW_SCO_EXTENSION, TAG_LIST, TAG_PART
 from stillwatch.forum.stix.pattern import JA, RHYTHMS, TEMPLATE_PATTERN
 from stillwatch.forum.stix.phrases import PHRASE
 from stillwatch.forum.stix.shape import (
@@ -23,6 +23,7 @@ from stillwatch.forum.stix.shape import (
     text,
     whole,
 )
+from stillwatch.forum.stix.tag_shapes import LIST_FIELDS, PART_FIELDS
 from stillwatch.forum.words import Kind, Lane
 
 __all__ = ["INDICATOR_FIELDS", "OBSERVED_FIELDS", "SHAPES"]
@@ -228,5 +229,7 @@ SHAPES: dict[str, Shape] = {
         "extensions": mapping({NEW_SCO_EXTENSION: nested({"extension_type": same("new-sco")})}),
         **OBSERVED_FIELDS,
     },
+    TAG_LIST: _sdo(TAG_LIST, LIST_FIELDS),
+    TAG_PART: _sdo(TAG_PART, PART_FIELDS),
 }
 """What an object of each type may hold. Marking and extension definitions are known by their ids and equal ours to the byte."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from stillwatch.forum.tags.board import Board, Match, Support, board_of, merged, read_board, write_board
 from stillwatch.forum.tags.buckets import bucket, bucket_bits, prefixes
 from stillwatch.forum.tags.canonical import RULES, canonical
+from stillwatch.forum.tags.carried import Carried, Role, list_objects, lists_in
 from stillwatch.forum.tags.client import Tagged, tag_values
 from stillwatch.forum.tags.committed import Committee, Statement, committee, read_statements
 from stillwatch.forum.tags.custodian import Custodian
-from stillwatch.forum.tags.from_cases import Opened, Vault, open_for_tagging
+from stillwatch.forum.tags.from_cases import Opened, Vault, of_cases, open_for_tagging, record_tags
 from stillwatch.forum.tags.keys import destroy_closed, new_epoch, read_epochs
 from stillwatch.forum.tags.kinds import Kind, Tag
 from stillwatch.forum.tags.members import add_member, drop_member
@@ -18,6 +19,7 @@ from stillwatch.forum.tags.refusals import NotProven, Refusal, RequestRefused, T
 __all__ = [
     "RULES",
     "Board",
+    "Carried",
     "Committee",
     "Custodian",
     "Kind",
@@ -27,6 +29,7 @@ __all__ = [
     "Reach",
     "Refusal",
     "RequestRefused",
+    "Role",
     "Statement",
     "Support",
     "Tag",
@@ -43,8 +46,11 @@ __all__ = [
     "committee",
     "destroy_closed",
     "drop_member",
+    "list_objects",
+    "lists_in",
     "merged",
     "new_epoch",
+    "of_cases",
     "open_for_tagging",
     "pin",
     "prefixes",
@@ -52,6 +58,7 @@ __all__ = [
     "read_epochs",
     "read_reach",
     "read_statements",
+    "record_tags",
     "tag_values",
     "write_board",
 ]

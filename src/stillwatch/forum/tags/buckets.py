@@ -14,7 +14,7 @@ import numpy as np
 from stillwatch.forum.tags.board import Board
 from stillwatch.forum.tags.refusals import TagError
 
-__all__ = ["CROWD", "WHOLE", "bucket", "bucket_bits", "prefixes", "smallest_bucket"]
+__all__ = ["CROWD", "WHOLE", "bucket", "bucket_bits", "piece", "prefixes", "smallest_bucket"]
 
 CROWD = 1_000
 """Fewest tags in a bucket."""
@@ -55,6 +55,11 @@ def bucket(board: Board, bits: int, prefix: int, *, crowd: int = CROWD, whole: i
         raise TagError(f"bits: got {bits}, expected 0 to {most}: a bucket holds {crowd:,} tags or more")
     if not 0 <= prefix < 1 << bits:
         raise TagError(f"prefix: got {prefix}, expected 0 to {(1 << bits) - 1}")
+    return piece(board, bits, prefix)
+
+
+def piece(board: Board, bits: int, prefix: int) -> Board:
+    """The tags of a board that begin with these bits, however few."""
     part = _edges(board, bits, prefix)
     return Board(
         kind=board.kind,
