@@ -71,7 +71,7 @@ def over_a_hub(
         tokens[name].write_text(told.partition(": ")[2])
         with (folder / "hub.toml").open("a") as file:
             file.write(lines)
-    settings = (folder / "hub.toml").read_text().replace("members = []", 'members = ["lab-a", "lab-b"]')
+    settings = (folder / "hub.toml").read_text().replace("members = []", 'members = ["lab-a", "lab-b"]', 1)
     (folder / "hub.toml").write_text(settings)
     hub = read_hub(folder / "hub.toml")
     with running(hub, accept=by_the_rules(codes=codes)) as port:

@@ -1,4 +1,4 @@
-"""`stillwatch forum ask`, `answer` and `tally`: have you seen this actor, without anybody learning who has."""
+"""`stillwatch forum ask`, `answer`, `tally` and `told`: have you seen this actor, without anybody learning who has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 if TYPE_CHECKING:
     from stillwatch.forum.asking import Question
 
-__all__ = ["forum_answer", "forum_ask", "forum_tally"]
+__all__ = ["forum_answer", "forum_ask", "forum_tally", "forum_told"]
 
 _Inbox = Annotated[Path, Parameter(help="File that stillwatch forum pull fills from the members' collection.")]
 
@@ -149,6 +149,31 @@ def forum_tally(
         about = made[0]["object_refs"][0]
         write_said(made, file, about=about, policy=policy, by=by, workspace=workspace, now=now)
     print(f"{len(made)} questions told; {waiting} wait for more labs")
+
+
+@forum_app.command(name="told")
+def forum_told(
+    *,
+    inbox: _Inbox,
+    counter: Annotated[str, Parameter(help="Code of the house that counts: eight hex digits.")],
+    policy: PolicyFile = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+) -> None:
+    """Say what the counter told of this house's questions: seen by three others or more, by none of them, or no answer.
+
+    Args:
+        workspace: Folder of the scan.
+    """
+    from stillwatch.forum import sender_of
+    from stillwatch.forum.asking import questions_in, verdicts_in
+    from stillwatch.forum.writing.objects import member_id
+
+    objects, own = pulled_objects(inbox), member_id(sender_of(policy_of(policy, workspace)).code)
+    told = verdicts_in(objects, counter)
+    for question in questions_in(objects):
+        if question.asker == own:
+            verdict, band = told.get(question.id, ("waits for answers", None))
+            print(f"{question.id}: {verdict}{f', {band} accounts or more' if band else ''}")
 
 
 def _answered(space: Any, asked: list[Question]) -> list[Question]:

@@ -69,7 +69,7 @@ _PLAIN = Reach()
 
 @forum_app.command(name="hub")
 def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
-    """Lay out a hub: its settings with one collection and nobody in it, and the key of its log.
+    """Lay out a hub: its settings with the collections of a forum and nobody in it, and the key of its log.
 
     Args:
         folder: Where hub.toml and hub.pem are put; nothing is written over.
@@ -82,7 +82,8 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
     from stillwatch.engine import durable_create
 
     folder.mkdir(parents=True, exist_ok=True)
-    text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", collection=uuid.uuid4())
+    ids = {name: uuid.uuid4() for name in ("collection", "answers", "lists", "boards")}
+    text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", **ids)
     durable_create(folder / "hub.toml", text.encode(), mode=0o600)
     make_key(folder / "hub.pem")
     print(
@@ -375,10 +376,36 @@ title = "Warnings of distillation"
 name = "finders"
 members = []
 
+[[group]]
+name = "counter"  # who counts answers and makes boards of tags; best somebody who is no lab
+members = []
+
 [[collection]]
 id = "{collection}"
 api_root = "forum"
 title = "Indicators"
-read = ["@finders"]
+read = ["@finders", "@counter"]
+write = ["@finders", "@counter"]
+
+# Answers to questions, and lists of tags: members write them, and whoever counts alone reads them.
+[[collection]]
+id = "{answers}"
+api_root = "forum"
+title = "Answers"
+read = ["@counter"]
 write = ["@finders"]
+
+[[collection]]
+id = "{lists}"
+api_root = "forum"
+title = "Tag lists"
+read = ["@counter"]
+write = ["@finders"]
+
+[[collection]]
+id = "{boards}"
+api_root = "forum"
+title = "Tag boards"
+read = ["@finders"]
+write = ["@counter"]
 """

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from stillwatch.forum.asking.answering import LEAST_ACCOUNTS, Answer, Looked, answer_object, answer_of
 from stillwatch.forum.asking.question import MOST_INDICATORS, Question, question_object, questions_in
-from stillwatch.forum.asking.tally import Told, Verdict, answers_in, read_tallies, tally, told_object, write_tallies
+from stillwatch.forum.asking.tally import (
+    Told,
+    Verdict,
+    answers_in,
+    read_tallies,
+    tally,
+    told_object,
+    verdicts_in,
+    write_tallies,
+)
 
 __all__ = [
     "LEAST_ACCOUNTS",
@@ -22,5 +31,6 @@ __all__ = [
     "read_tallies",
     "tally",
     "told_object",
+    "verdicts_in",
     "write_tallies",
 ]

@@ -23,9 +23,9 @@ from stillwatch.forum.rules.r09_aggregate import LEAST_LABS, Sums
 from stillwatch.forum.stix import phrases
 from stillwatch.forum.stix.ids import stix_id
 from stillwatch.forum.words import ForumError
-from stillwatch.forum.writing.objects import Sender, sdo
+from stillwatch.forum.writing.objects import Sender, member_id, sdo
 
-__all__ = ["Told", "Verdict", "answers_in", "read_tallies", "tally", "told_object", "write_tallies"]
+__all__ = ["Told", "Verdict", "answers_in", "read_tallies", "tally", "told_object", "verdicts_in", "write_tallies"]
 
 
 class Verdict(StrEnum):
@@ -102,8 +102,24 @@ def told_object(told: Told, sender: Sender, *, today: dt.date) -> dict[str, Any]
         Verdict.NO: phrases.NOT_ELSEWHERE,
         Verdict.NONE: phrases.NO_ANSWER,
     }[told.verdict]
-    made = stix_id("note", "told", told.question)
+    made = stix_id("note", "told", member_id(sender.code), told.question)
     return sdo("note", made, sender, today, abstract=told.verdict.value, content=content, object_refs=[told.question])
+
+
+def verdicts_in(objects: Iterable[Mapping[str, Any]], counter: str) -> dict[str, tuple[Verdict, int | None]]:
+    """By question, what the house that counts has told, with the decade of a yes; what others say in its place is nothing.
+
+    Args:
+        objects: what was pulled.
+        counter: the code of the house that counts.
+    """
+    return {
+        question: (Verdict(one["abstract"]), phrases.band_elsewhere(one["content"]))
+        for one in objects
+        if one.get("type") == "note" and one.get("abstract") in set(Verdict) and not one.get("revoked")
+        if one["created_by_ref"] == member_id(counter)
+        for question in one["object_refs"]
+    }
 
 
 def read_tallies(path: Path) -> list[Told]:

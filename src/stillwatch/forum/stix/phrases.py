@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from stillwatch.core import Technique
 from stillwatch.forum.stix.ids import ATLAS
@@ -15,6 +16,7 @@ __all__ = [
     "NO_ANSWER",
     "PHRASE",
     "about",
+    "band_elsewhere",
     "band_of",
     "campaign_name",
     "indicator_name",
@@ -96,7 +98,20 @@ def band_of(sentence: str) -> int | None:
     >>> band_of(seen_here(100)), band_of(NOT_HERE)
     (100, None)
     """
-    found = re.fullmatch(seen_here(0).replace("0.", rf"({_BAND})\."), sentence)
+    return _band(seen_here, sentence)
+
+
+def band_elsewhere(sentence: str) -> int | None:
+    """The power of ten in a yes of three labs or more.
+
+    >>> band_elsewhere(seen_elsewhere(10)), band_elsewhere(seen_here(10))
+    (10, None)
+    """
+    return _band(seen_elsewhere, sentence)
+
+
+def _band(spoken: Callable[[int], str], sentence: str) -> int | None:
+    found = re.fullmatch(spoken(0).replace("0.", rf"({_BAND})\."), sentence)
     return None if found is None else int(found[1])
 
 
