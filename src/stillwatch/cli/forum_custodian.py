@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from stillwatch.cli.forum import forum_app, guard_clear
 
@@ -81,6 +82,29 @@ def custodian_log(folder: Path, /) -> None:
         print("\t".join((line.at, line.member, line.kind or "-", line.epoch or "-", str(line.n), line.outcome)))
     for alarm in ledger.alarms():
         print("\t".join((alarm.at, alarm.member, alarm.kind or "-", "ALARM", alarm.alarm, alarm.words)))
+
+
+@custodian_app.command(name="tell")
+def custodian_tell(
+    folder: Path, hub: str, /, *, token_file: Annotated[Path, Parameter(help="File with our token at the hub.")]
+) -> None:
+    """Tell the forum's log what was evaluated since last time, and which keys were committed to. Run it every hour, say.
+
+    Args:
+        folder: The custodian's folder.
+        hub: Address of the hub, such as https://hub.example:8443.
+    """
+    import asyncio
+    import sys
+
+    from stillwatch.forum.tags import Custodian
+    from stillwatch.forum.tags.remote import tell_log
+
+    told, changed = asyncio.run(tell_log(hub, token_file.read_text("utf-8").strip(), Custodian(folder)))
+    print(f"{told} requests are in the log now")
+    if changed:
+        print(f"the log knows other keys of epoch {', '.join(changed)}, and keeps that others were told now")
+        sys.exit(1)
 
 
 @custodian_app.command(name="serve")

@@ -70,7 +70,10 @@ def played(
     import json
     from dataclasses import asdict
 
-    from stillwatch.cli._forum_play import House, Play
+    from stillwatch.cli._forum_counter import Counter
+    from stillwatch.cli._forum_house import House
+    from stillwatch.cli._forum_opening import open_forum
+    from stillwatch.cli._forum_play import Play
     from stillwatch.range.labs import Side, as_html, as_markdown, as_text, audit, outcome, write_labs
 
     console.print(f"Writing a day of traffic at {len(shares)} labs, seed {seed} ...")
@@ -79,11 +82,12 @@ def played(
         houses = [House(play, paths) for paths in labs]
         for house in houses:
             house.scan()
-        play.open_forum(houses)
+        counter = Counter(play, "counter", out / "counter")
+        open_forum(play, houses, counter)
         console.print("[bold]Each lab warns the others[/] of what people there decided")
         for house in houses:
             house.warn()
-        play.make_boards(houses)
+        counter.make_boards()
         console.print("[bold]Each lab listens[/] and looks again in its own traffic")
         for house in houses:
             house.listen()
@@ -91,6 +95,13 @@ def played(
             house.bear_out()
         for house in houses:
             house.hear_back()
+        console.print("[bold]The first lab asks[/] who else has seen its actor; the others tell the counter alone")
+        houses[0].ask()
+        for house in houses[1:]:
+            house.answer()
+        counter.count()
+        heard_back = houses[0].told(counter.code)
+        play.tell(f"  {houses[0].name} is told: {heard_back}")
         found = [outcome(h.name, h.paths.truth, before=h.before, shown=h.shown, pointed=h.pointed()) for h in houses]
         sides = [
             Side(paths=h.paths, workspace=h.space, suspects=h.suspects, left=h.left(), came=h.came()) for h in houses
@@ -99,6 +110,7 @@ def played(
     told = {
         "seed": seed,
         "labs": [asdict(one) for one in found],
+        "asked": heard_back,
         "audit": [{**asdict(one), "clean": one.clean} for one in audited],
     }
     (out / "report.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")

@@ -92,7 +92,9 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
 
 
 @forum_app.command(name="member")
-def forum_member(name: str, /, *, code: str = "", password: Flag = False, certificate: str = "") -> None:
+def forum_member(
+    name: str, /, *, code: str = "", password: Flag = False, certificate: str = "", custodian: Flag = False
+) -> None:
     """Write the lines of hub.toml for a member, and its token, which is shown this once.
 
     Args:
@@ -100,12 +102,15 @@ def forum_member(name: str, /, *, code: str = "", password: Flag = False, certif
         code: Its code in the forum, eight hex digits; drawn here when it has none yet. It is `member` in its forum.toml.
         password: Ask for a password on standard input, for clients that speak only Basic.
         certificate: Subject of its client certificate, such as CN=lab-a,O=Lab A.
+        custodian: It is a custodian of tags, which tells the log what it evaluated.
     """
     import secrets
 
     from stillwatch.forum.taxii import hash_password, new_token
 
     lines = ["[[member]]", f"name = {json.dumps(name)}", f"code = {json.dumps(code or secrets.token_hex(4))}"]
+    if custodian:
+        lines.append("custodian = true")
     if password:
         lines.append(f"password = {json.dumps(hash_password(sys.stdin.readline().rstrip(chr(10))))}")
     if certificate:

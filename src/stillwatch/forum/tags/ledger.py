@@ -158,6 +158,17 @@ class Ledger:
             rows = base.execute("select at, member, kind, epoch, n, outcome from lines order by rowid")
             return [Line(at=a, member=m, kind=k, epoch=e, n=n, outcome=o) for a, m, k, e, n, o in rows]
 
+    def numbered(self, after: int, most: int) -> list[tuple[int, Line]]:
+        """Requests after a number, in order, each with its own: what is told to the forum's log."""
+        with self._open() as base:
+            asked = (
+                "select rowid, at, member, kind, epoch, n, outcome from lines where rowid > ? order by rowid limit ?"
+            )
+            return [
+                (seq, Line(at=a, member=m, kind=k, epoch=e, n=n, outcome=o))
+                for seq, a, m, k, e, n, o in base.execute(asked, (after, most))
+            ]
+
     def alarms(self) -> list[Alarm]:
         """Every alarm, in order of time."""
         with self._open() as base:

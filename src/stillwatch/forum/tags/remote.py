@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import urlsplit
@@ -10,11 +11,13 @@ import aiohttp
 import msgspec
 
 from stillwatch.forum.tags.client import Ask, Lost
+from stillwatch.forum.tags.custodian import Custodian
 from stillwatch.forum.tags.refusals import Refusal, RequestRefused, TagError
 from stillwatch.forum.tags.wire import MEDIA_TYPE, MOST_BYTES, Refused
 
-__all__ = ["asking", "fetch_statements"]
+__all__ = ["asking", "fetch_statements", "tell_log"]
 
+_LINES = 1_000
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -39,6 +42,35 @@ async def fetch_statements(url: str, *, seconds: float = 30.0) -> bytes:
     """The statements of keys that a custodian publishes: to compare with the pinned ones, never to use unpinned."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session:
         return await _bounded(session.get(_address(url, "keys"), allow_redirects=False))
+
+
+async def tell_log(url: str, token: str, custodian: Custodian, *, seconds: float = 60.0) -> tuple[int, list[str]]:
+    """Tell the forum's log everything that a custodian evaluated and has not told, and which keys it committed to.
+
+    Returns the lines that were new to the log, and epochs of which the log knows other keys.
+
+    Raises:
+        Lost: when the hub does not answer; what it acknowledged is not told again.
+        TagError: when it refuses.
+    """
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    target = _address(url, "log/evaluations")
+    keys = [{"epoch": one.epoch, "digest": one.digest} for one in custodian.statements()]
+    first = last = -1
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds), headers=headers) as session:
+        while True:
+            lines = custodian.ledger.numbered(last, _LINES) if last >= 0 else []
+            told = {"keys": keys, "lines": [{"seq": seq, **dataclasses.asdict(line)} for seq, line in lines]}
+            body = await _bounded(session.post(target, data=msgspec.json.encode(told), allow_redirects=False))
+            answer = msgspec.json.decode(body, type=_Logged)
+            if last >= 0 and not lines:
+                return last - first, answer.changed
+            first, last = (answer.last if first < 0 else first), answer.last
+
+
+class _Logged(msgspec.Struct, frozen=True):
+    last: int
+    changed: list[str]
 
 
 async def _bounded(request: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> bytes:

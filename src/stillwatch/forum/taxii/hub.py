@@ -29,6 +29,7 @@ _RESERVED = ("taxii2", "log")
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A lab: `name` is what the hub, its log and its receipts call it, so a pseudonym will do. It may come in by any of the three ways.
 
+    A `custodian` of tags is a member that tells the log what it evaluated (POST /log/evaluations).
     `code` is what its objects are signed with (`member` in its forum.toml): without one it can send nothing that has a sender.
     """
 
@@ -38,6 +39,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     password: str = ""
     certificate: str = ""
     witness_key: str = ""
+    custodian: bool = False
     reads_per_day: int = 100_000
     objects_per_day: int = 100_000
 

@@ -2,7 +2,8 @@
 
 `checkpoint` is a signed note; `consistency?first=&second=` and `inclusion?seq=&size=` are proofs in base64; `leaves?start=&end=` are
 hashes of leaves; `mine?start=` are the member's own events with their salts, so that it can find each of them among the leaves; a note
-with a member's cosignature under it is posted to `cosign`.
+with a member's cosignature under it is posted to `cosign`. Custodians of tags post what they evaluated to `evaluations`, and `keys` gives
+the digests of the keys that they committed to.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from stillwatch.forum.log import (
     signers,
 )
 from stillwatch.forum.taxii.database import Connection
+from stillwatch.forum.taxii.evaluations import committed_keys, take_evaluations
 from stillwatch.forum.taxii.hub import Hub, Member
 from stillwatch.forum.taxii.wire import Refusal
 
@@ -67,6 +69,10 @@ class LogPages:
             case ("GET", ("mine",)):
                 (start,) = _numbers(asked, "start")
                 return lambda read: _mine(read, member, start)
+            case ("GET", ("keys",)):
+                return committed_keys
+            case ("POST", ("evaluations",)):
+                return lambda tx: take_evaluations(tx, member, body, at=self._clock())
             case ("POST", ("cosign",)):
                 return lambda tx: self._cosign(tx, member, body)
         raise Refusal(404, "there is no such page of the log")
