@@ -11,6 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import msgspec
+
 from stillwatch.cases import Signer
 from stillwatch.forum.log import Ledger
 from stillwatch.forum.taxii.answering import (
@@ -31,6 +33,7 @@ from stillwatch.forum.taxii.doorkeeper import Doorkeeper
 from stillwatch.forum.taxii.envelope import Accept, read_envelope, read_object
 from stillwatch.forum.taxii.hub import ApiRoot, Collection, Hub, Member
 from stillwatch.forum.taxii.log_pages import LogPages
+from stillwatch.forum.taxii.openapi import openapi
 from stillwatch.forum.taxii.reads import holders, note_read
 from stillwatch.forum.taxii.serving import SUBJECT
 from stillwatch.forum.taxii.store import (
@@ -82,6 +85,7 @@ class HubApp:
         self._readers = {one.id: hub.named(one.read) for one in hub.collection}
         self._writers = {one.id: hub.named(one.write) for one in hub.collection}
         self._log = LogPages(hub, signer, clock=clock)
+        self._document = msgspec.json.encode(openapi(hub))
         self._open = 0
 
     def close(self) -> None:
@@ -150,6 +154,8 @@ class HubApp:
                 return Answer(
                     body=done, media="text/plain; charset=utf-8" if rest == ["checkpoint"] else "application/json"
                 )
+            case ("openapi.json",):
+                return self._only(asked, lambda _: Answer(body=self._document, media="application/json"))
             case (root,):
                 return self._only(asked, lambda one: self._root(one, self._root_named(root)))
             case (root, "collections"):

@@ -23,7 +23,7 @@ __all__ = ["ApiRoot", "Collection", "Group", "Hub", "Member", "read_hub"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _CODE = re.compile(r"[0-9a-f]{8}")
 _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
-_RESERVED = ("taxii2", "log")
+_RESERVED = ("taxii2", "log", "openapi.json")
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
