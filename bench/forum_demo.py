@@ -60,7 +60,7 @@ def measured(told: dict[str, Any], spent: float | None) -> tuple[list[dict[str, 
 def page(found: dict[str, Any]) -> dict[str, str]:
     lines = ["# The forum demo: what each lab gained", "", *bars_of(found, "bench/forum_demo.py")]
     for told in found["raw"].values():
-        lines += ["", f"## Seed {told['seed']}", "", "| lab | operator's accounts | found alone | after listening | recall alone | recall after | honest, alone | honest, after | named by tags | of these honest | honest and shown |"]  # fmt: skip
+        lines += ["", f"## Seed {told['seed']}", "", f"The first lab asked who else has seen its actor. It was told: {told.get('asked', 'nothing, as nobody asked')}.", "", "| lab | operator's accounts | found alone | after listening | recall alone | recall after | honest, alone | honest, after | named by tags | of these honest | honest and shown |"]  # fmt: skip
         lines.append("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
         for one in told["labs"]:
             shares = (f"{one[key] / one['operator']:.0%}" for key in ("before", "after"))

@@ -123,10 +123,14 @@ class House(Member):
         self.run("forum", "feedback", "--by", "mary")
 
     def ask(self) -> None:
-        """Ask who else has seen the actor of its first case, by the indicators that left."""
-        rows = self.space.store.read("indicators_out", ["id", "case", "type"]).to_pylist()
-        first = min((row["case"] for row in rows if row["type"] == "indicator"), default=None)
-        about = sorted(row["id"] for row in rows if row["type"] == "indicator" and row["case"] == first)
+        """Ask who else has seen the actor of its first case, by those indicators that are worth a look by themselves."""
+        from stillwatch.forum.stix.ids import INDICATOR_EXTENSION
+
+        rows = self.space.store.read("indicators_out", ["id", "case", "type", "object"]).to_pylist()
+        told = {row["id"]: json.loads(row["object"]) for row in rows if row["type"] == "indicator"}
+        alone = {made for made, one in told.items() if one["extensions"][INDICATOR_EXTENSION]["stands_alone"]}
+        first = min((row["case"] for row in rows if row["id"] in alone), default=None)
+        about = sorted(row["id"] for row in rows if row["id"] in alone and row["case"] == first)
         file = self.outbox / "question.json"
         self.run("forum", "ask", file, *about, "--by", "mary")
         self.push(file)
