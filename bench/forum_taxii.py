@@ -31,7 +31,7 @@ from forum_taxii_servers import PATH, PEERS, ROOT, filled, medallion, opentaxii,
 
 sys.path.insert(0, str(ROOT))
 
-from tests.forum.taxii.hub import SHARED, indicator  # noqa: E402
+from tests.forum.taxii.hub import SHARED, indicator
 
 DIFFERENCES = {
     "test_get_collections": "a collection that a member may neither read nor write is not listed",
