@@ -63,7 +63,8 @@ def keep(out: Path, name: str, part: str, figures: Figures, page: Page) -> None:
     """Put a part's figures into NAME.json in place of its older ones, and write the page and its plots from all of them."""
     bars, raw = figures
     path = out / f"{name}.json"
-    old = json.loads(path.read_text()) if path.exists() else {"bars": [], "raw": {}}
+    old = json.loads(path.read_text()) if path.exists() else {}
+    old = old if "bars" in old else {"bars": [], "raw": {}}
     kept = [b for b in old["bars"] if b.get("part") != part]
     old["bars"] = kept + [{**b, "part": part} for b in bars]
     old["raw"][part] = raw

@@ -29,7 +29,8 @@ from stillwatch.forum.taxii.envelope import read_object  # noqa: E402
 from stillwatch.forum.taxii.store import add_objects, hub_clock  # noqa: E402
 
 DIGESTS = ",".join(TOKENS[name][1] for name in ("lab-a", "lab-b", "lab-c"))
-PATH = f"/forum/collections/{SHARED}/objects/"
+PLACE = f"/forum/collections/{SHARED}/"
+PATH = f"{PLACE}objects/"
 
 
 def seeded(folder: Path, objects: int, *, batch: int = 1000) -> float:
@@ -76,13 +77,14 @@ def filled(folder: Path, objects: int) -> float:
 class Asked:
     """One kept connection to a server, and the CPU time of its process."""
 
-    def __init__(self, port: int, process: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, port: int, process: int, headers: Mapping[str, str], place: str = PLACE) -> None:
+        self._place = place
         self._open = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self._headers = dict(headers) | {"Accept": TAXII}
         self._process = psutil.Process(process)
 
     def get(self, path: str) -> dict[str, Any]:
-        self._open.request("GET", path, headers=self._headers)
+        self._open.request("GET", path.replace(PLACE, self._place), headers=self._headers)
         answer = self._open.getresponse()
         body = answer.read()
         assert answer.status == 200, (answer.status, body[:200])
@@ -91,7 +93,7 @@ class Asked:
     def raw(self, path: str) -> tuple[bytes, float]:
         """A body, and how long it took by the clock."""
         begun = time.perf_counter()
-        self._open.request("GET", path, headers=self._headers)
+        self._open.request("GET", path.replace(PLACE, self._place), headers=self._headers)
         body = self._open.getresponse().read()
         return body, time.perf_counter() - begun
 
@@ -192,8 +194,9 @@ def opentaxii(python: str, folder: Path, objects: int) -> Iterator[Asked]:
     port = 40_000 + os.getpid() % 10_000
     held = [indicator(number, name=f"made {number}") for number in range(objects)]
     (folder / "objects.json").write_text(json.dumps(held), "utf-8")
-    seeding = [python, str(PEERS / "opentaxii_seed.py"), str(folder), SHARED]
-    subprocess.run(seeding, check=True, capture_output=True, timeout=170)
+    seeding = [python, str(PEERS / "opentaxii_seed.py"), str(folder)]
+    told = subprocess.run(seeding, check=True, capture_output=True, text=True, timeout=170)
+    place = told.stdout.strip().splitlines()[-1]
     log = (folder / "opentaxii.log").open("wb")
     one = subprocess.Popen(
         [
@@ -213,20 +216,20 @@ def opentaxii(python: str, folder: Path, objects: int) -> Iterator[Asked]:
         stderr=log,
     )
     try:
-        yield _answering(port, lambda: psutil.Process(one.pid).children()[0].pid)
+        yield _answering(port, lambda: psutil.Process(one.pid).children()[0].pid, place)
     finally:
         one.terminate()
         one.wait(20)
         log.close()
 
 
-def _answering(port: int, process: Callable[[], int]) -> Asked:
-    """A server once it answers; both peers know one user, admin, with the password x."""
+def _answering(port: int, process: Callable[[], int], place: str = PLACE) -> Asked:
+    """A server once it answers; medallion knows one user, admin, with the password x, and OpenTAXII asks nobody."""
     told: Exception | None = None
     for _ in range(300):
         time.sleep(0.2)
         try:
-            asked = Asked(port, process(), {"Authorization": "Basic " + base64.b64encode(b"admin:x").decode()})
+            asked = Asked(port, process(), {"Authorization": "Basic " + base64.b64encode(b"admin:x").decode()}, place)
             asked.get("/taxii2/")
         except (OSError, IndexError, psutil.Error) as error:
             told = error

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.forum.taxii.hub import SHARED, Answered, Asking, asking, indicator, settings
+from tests.forum.taxii.hub import DROP, SECRET, SHARED, Answered, Asking, asking, indicator, settings
 
 NUMBERS = {"first": "0", "second": "1", "seq": "0", "size": "1", "start": "0", "end": "1"}
 ODD = [
@@ -87,6 +87,10 @@ def test_every_documented_path_answers_as_documented(tmp_path: Path) -> None:
             ("post", "/log/evaluations"),
         }, "these two are for witnesses and custodians"
         assert ask("GET", "/openapi.json", as_=None).status == 401
+        assert DROP in str(document), "lab a reads it"
+        assert SECRET not in str(document), "a collection that a member does not see is not named"
+        for method, page in (("POST", "checkpoint"), ("GET", "cosign"), ("TRACE", "mine")):
+            assert ask(method, f"/log/{page}").status == 405
 
 
 def test_requests_drawn_from_the_document_get_documented_answers(tmp_path: Path) -> None:

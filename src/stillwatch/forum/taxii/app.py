@@ -85,7 +85,6 @@ class HubApp:
         self._readers = {one.id: hub.named(one.read) for one in hub.collection}
         self._writers = {one.id: hub.named(one.write) for one in hub.collection}
         self._log = LogPages(hub, signer, clock=clock)
-        self._document = msgspec.json.encode(openapi(hub))
         self._open = 0
 
     def close(self) -> None:
@@ -155,7 +154,7 @@ class HubApp:
                     body=done, media="text/plain; charset=utf-8" if rest == ["checkpoint"] else "application/json"
                 )
             case ("openapi.json",):
-                return self._only(asked, lambda _: Answer(body=self._document, media="application/json"))
+                return self._only(asked, self._document)
             case (root,):
                 return self._only(asked, lambda one: self._root(one, self._root_named(root)))
             case (root, "collections"):
@@ -202,6 +201,10 @@ class HubApp:
         told: dict[str, Any] = {"title": self._hub.title}
         told |= {name: text for name in ("description", "contact") if (text := getattr(self._hub, name))}
         return as_json(told | ({"default": roots[0]} if roots else {}) | {"api_roots": roots})
+
+    def _document(self, asked: Asked) -> Answer:
+        seen = [one.id for one in self._hub.collection if self._sees(asked.member, one)]
+        return Answer(body=msgspec.json.encode(openapi(self._hub, seen)), media="application/json")
 
     def _root(self, asked: Asked, root: ApiRoot) -> Answer:
         told = {"title": root.title} | ({"description": root.description} if root.description else {})

@@ -33,9 +33,14 @@ from stillwatch.forum.taxii.wire import Refusal
 
 __all__ = ["LogPages", "issue_checkpoint"]
 
+_PAGES = {
+    **{(name,): "GET" for name in ("checkpoint", "consistency", "inclusion", "leaves", "mine", "keys")},
+    **{(name,): "POST" for name in ("cosign", "evaluations")},
+}
 _MOST_LEAVES = 10_000
 _MOST_EVENTS = 1_000
 _LONGEST_NOTE = 100_000
+_LARGEST = 10**14
 
 
 class LogPages:
@@ -53,6 +58,12 @@ class LogPages:
         Raises:
             Refusal: when there is no such page, or it is asked for in another way.
         """
+        methods = _PAGES.get(path)
+        if methods is None:
+            raise Refusal(404, "there is no such page of the log")
+        method = "GET" if method == "HEAD" else method
+        if method != methods:
+            raise Refusal(405, f"expected {methods}", headers=(("allow", methods),))
         asked = dict(parse_qsl(query.decode("latin-1"))[:10])
         match method, path:
             case ("GET", ("checkpoint",)):
@@ -75,7 +86,7 @@ class LogPages:
                 return lambda tx: take_evaluations(tx, member, body, at=self._clock())
             case ("POST", ("cosign",)):
                 return lambda tx: self._cosign(tx, member, body)
-        raise Refusal(404, "there is no such page of the log")
+        raise AssertionError(path)
 
     def _latest(self, read: Connection) -> Note:
         """The note for the log as it is now; one that was given out already is given again, with its cosignatures."""
@@ -124,7 +135,7 @@ def issue_checkpoint(log: Ledger, origin: str, signer: Signer, *, size: int | No
 
 def _numbers(asked: dict[str, str], *names: str) -> list[int]:
     found = [asked.get(name, "") for name in names]
-    if not all(one.isascii() and one.isdigit() and len(one) <= 15 for one in found):
+    if not all(one.isascii() and one.isdigit() and len(one) <= 15 and int(one) <= _LARGEST for one in found):
         raise Refusal(400, f"expected whole numbers {' and '.join(names)}")
     return [int(one) for one in found]
 

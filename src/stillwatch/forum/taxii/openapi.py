@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stillwatch.forum.taxii.hub import Hub
@@ -19,8 +19,10 @@ _TEXT: Object = {"type": "string"}
 _NUMBER: Object = {"type": "integer", "minimum": 0}
 
 
-def openapi(hub: Hub) -> Object:
-    """The document of one hub; paths name its API roots' and collections' ids as parameters."""
+def openapi(hub: Hub, collections: Iterable[str]) -> Object:
+    """The document of one hub for a member: `collections` are the ids of those that it sees, and no other is named."""
+    here = {"root": [one.name for one in hub.api_root], "collection": list(collections)}
+    schemas = dict(_PARAMETERS) | {name: _TEXT | {"enum": values} for name, values in here.items() if values}
     root, one, item = "/{root}/", "/{root}/collections/{collection}/", "/{root}/collections/{collection}/objects/{id}/"
     paths: Object = {
         "/taxii2/": _get("Discovery", _ref("Discovery")),
@@ -57,7 +59,7 @@ def openapi(hub: Hub) -> Object:
                 "basic": {"type": "http", "scheme": "basic"},
                 "certificate": {"type": "mutualTLS"},
             },
-            "parameters": {name: _parameter(name, schema) for name, schema in _PARAMETERS.items()},
+            "parameters": {name: _parameter(name, schema) for name, schema in schemas.items()},
             "schemas": _SCHEMAS,
         },
     }
