@@ -3,6 +3,7 @@
     python bench/forum_taxii.py beside --medallion PYTHON [--opentaxii PYTHON]     CPU a request, all servers in one run
     python bench/forum_taxii.py million [--objects N]                              a walk through a million objects
     python bench/forum_taxii.py suite --medallion PYTHON --medallion-tests FOLDER  medallion's own backend tests, and other clients
+    python bench/forum_taxii.py checkpoint --sigstore PYTHON                       sigstore's parser on our checkpoint
     python bench/forum_taxii.py kills [--kills N]                                  kill -9 during pushes
     python bench/forum_taxii.py                                                    all of them
 
@@ -31,7 +32,9 @@ from forum_taxii_servers import PATH, PEERS, ROOT, filled, medallion, opentaxii,
 
 sys.path.insert(0, str(ROOT))
 
-from tests.forum.taxii.hub import SHARED, indicator
+from tests.forum.taxii.hub import SHARED, SIGNER, indicator
+
+from stillwatch.forum.log import Checkpoint, cosigned, signed
 
 DIFFERENCES = {
     "test_get_collections": "a collection that a member may neither read nor write is not listed",
@@ -183,6 +186,22 @@ def suite(wanted: argparse.Namespace) -> Figures:
     return bars, {**tests, "clients": found}
 
 
+def checkpoint(wanted: argparse.Namespace) -> Figures:
+    """A checkpoint of a hub, cosigned by a member, read by sigstore's parser."""
+    if wanted.sigstore is None:
+        return [bar("our checkpoint as sigstore's parser reads it", None, "", "the same", None)], {"skipped": "name an interpreter that has sigstore with --sigstore"}  # fmt: skip
+    point = Checkpoint(origin="hub.example/log", size=3, root=bytes(range(32)))
+    note = cosigned(signed(point.note(), point.origin, SIGNER), "lab-a", SIGNER, at=1_700_000_000)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "checkpoint"
+        file.write_text(str(note), "utf-8")
+        command = [wanted.sigstore, str(PEERS / "sigstore_read.py"), str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
+    said = json.loads(done.stdout) if done.returncode == 0 else {"error": done.stderr.strip()[-200:]}
+    same = said == {"origin": point.origin, "size": 3, "root": point.root.hex(), "names": ["hub.example/log", "lab-a"]}
+    return [bar("our checkpoint as sigstore's parser reads it", int(same), "", "1: the same", same)], {"said": said}
+
+
 def kills(wanted: argparse.Namespace) -> Figures:
     """A hub killed while two members push, again and again."""
     said = killed(wanted.kills)
@@ -229,12 +248,14 @@ def page(found: dict[str, Any]) -> dict[str, str]:
         ]
         lines += [f"- `{name}`: {DIFFERENCES.get(name, '**not argued**')}." for name in told["differ"]]
         lines += ["", "Other people's clients: " + "; ".join(f"{one['client']}: {'walked' if one['ok'] else '**failed**'}" for one in told["clients"]) + "."]  # fmt: skip
+    if told := raw.get("checkpoint"):
+        lines += ["", "## sigstore's parser on our checkpoint", "", f"{told.get('said', told.get('skipped'))}."]
     if told := raw.get("kills"):
         lines += ["", "## kill -9 during pushes", "", f"{told['said']}."]
     return {"forum-taxii.md": "\n".join(lines) + "\n"}
 
 
-PARTS = {"beside": beside, "million": million, "suite": suite, "kills": kills}
+PARTS = {"beside": beside, "million": million, "suite": suite, "checkpoint": checkpoint, "kills": kills}
 
 
 def main() -> None:
@@ -242,6 +263,7 @@ def main() -> None:
     asked.add_argument("part", nargs="?", choices=list(PARTS))
     asked.add_argument("--medallion")
     asked.add_argument("--opentaxii")
+    asked.add_argument("--sigstore")
     asked.add_argument("--medallion-tests")
     asked.add_argument("--objects", type=int, default=1_000_000)
     asked.add_argument("--held", type=int, default=1000)

@@ -226,7 +226,7 @@ def opentaxii(python: str, folder: Path, objects: int) -> Iterator[Asked]:
 def _answering(port: int, process: Callable[[], int], place: str = PLACE) -> Asked:
     """A server once it answers; medallion knows one user, admin, with the password x, and OpenTAXII asks nobody."""
     told: Exception | None = None
-    for _ in range(300):
+    for _ in range(900):
         time.sleep(0.2)
         try:
             asked = Asked(port, process(), {"Authorization": "Basic " + base64.b64encode(b"admin:x").decode()}, place)

@@ -33,7 +33,7 @@ from stillwatch.forum.taxii.wire import Refusal
 
 __all__ = ["LogPages", "issue_checkpoint"]
 
-_PAGES = {
+_PAGES: dict[tuple[str, ...], str] = {
     **{(name,): "GET" for name in ("checkpoint", "consistency", "inclusion", "leaves", "mine", "keys")},
     **{(name,): "POST" for name in ("cosign", "evaluations")},
 }

@@ -76,7 +76,7 @@ _PARAMETERS: Mapping[str, Object] = {
     "match[id]": _TEXT,
     "match[type]": _TEXT,
     "match[version]": _TEXT,
-    "match[spec_version]": {"type": "string", "enum": ["2.0", "2.1", "2.0,2.1"]},
+    "match[spec_version]": _TEXT,
     **dict.fromkeys(("first", "second", "seq", "size", "start", "end"), _NUMBER | {"maximum": 10**14}),
 }
 _IN_PATH = frozenset({"root", "collection", "status", "id"})
