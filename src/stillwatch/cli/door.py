@@ -25,6 +25,7 @@ from stillwatch.cli.forum_carried import tags_wrap
 from stillwatch.cli.forum_custodian import custodian_app
 from stillwatch.cli.forum_demo import forum_demo
 from stillwatch.cli.forum_heard import forum_take
+from stillwatch.cli.forum_hub import forum_hub
 from stillwatch.cli.forum_seek import forum_seek
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
@@ -58,6 +59,7 @@ COMMANDS = (
     forum_take,
     forum_seek,
     forum_ask,
+    forum_hub,
     forum_serve,
     tags_app,
     tags_gather,

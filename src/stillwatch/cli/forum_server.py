@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "forum_audit",
     "forum_holders",
-    "forum_hub",
-    "forum_member",
     "forum_pull",
     "forum_push",
     "forum_serve",
@@ -65,61 +62,6 @@ class Reach:
 
 
 _PLAIN = Reach()
-
-
-@forum_app.command(name="hub")
-def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
-    """Lay out a hub: its settings with the collections of a forum and nobody in it, and the key of its log.
-
-    Args:
-        folder: Where hub.toml and hub.pem are put; nothing is written over.
-        url: Address under which members will reach it.
-    """
-    import uuid
-    from urllib.parse import urlsplit
-
-    from stillwatch.cases import make_key
-    from stillwatch.engine import durable_create
-
-    folder.mkdir(parents=True, exist_ok=True)
-    ids = {name: uuid.uuid4() for name in ("collection", "answers", "lists", "boards")}
-    text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", **ids)
-    durable_create(folder / "hub.toml", text.encode(), mode=0o600)
-    make_key(folder / "hub.pem")
-    print(
-        f"{folder / 'hub.toml'}: add members with stillwatch forum member, then stillwatch forum serve {folder / 'hub.toml'}"
-    )
-
-
-@forum_app.command(name="member")
-def forum_member(
-    name: str, /, *, code: str = "", password: Flag = False, certificate: str = "", custodian: Flag = False
-) -> None:
-    """Write the lines of hub.toml for a member, and its token, which is shown this once.
-
-    Args:
-        name: What the hub calls it; a pseudonym will do.
-        code: Its code in the forum, eight hex digits; drawn here when it has none yet. It is `member` in its forum.toml.
-        password: Ask for a password on standard input, for clients that speak only Basic.
-        certificate: Subject of its client certificate, such as CN=lab-a,O=Lab A.
-        custodian: It is a custodian of tags, which tells the log what it evaluated.
-    """
-    import secrets
-
-    from stillwatch.forum.taxii import hash_password, new_token
-
-    lines = ["[[member]]", f"name = {json.dumps(name)}", f"code = {json.dumps(code or secrets.token_hex(4))}"]
-    if custodian:
-        lines.append("custodian = true")
-    if password:
-        lines.append(f"password = {json.dumps(hash_password(sys.stdin.readline().rstrip(chr(10))))}")
-    if certificate:
-        lines.append(f"certificate = {json.dumps(certificate)}")
-    if not (password or certificate):
-        token, digest = new_token()
-        lines.append(f'token_sha256 = "{digest}"')
-        print(f"token for {name}: {token}", file=sys.stderr)
-    print("\n".join(lines))
 
 
 @forum_app.command(name="serve")
@@ -364,53 +306,3 @@ def _rules(*, unsafe_accept_all: bool, codes: Mapping[str, str] | None = None) -
 def _plain(text: str) -> str:
     """A stranger's text without control characters."""
     return "".join(sign if sign.isprintable() else " " for sign in text)[:300]
-
-
-_SAMPLE = """\
-title = "Forum"
-url = "{url}"
-origin = "{origin}"  # name of the transparency log, for ever
-database = "hub.sqlite"  # or postgresql://user:password@host:port/name
-key = "hub.pem"
-
-[[api_root]]
-name = "forum"
-title = "Warnings of distillation"
-
-[[group]]
-name = "finders"
-members = []
-
-[[group]]
-name = "counter"  # who counts answers and makes boards of tags; best somebody who is no lab
-members = []
-
-[[collection]]
-id = "{collection}"
-api_root = "forum"
-title = "Indicators"
-read = ["@finders", "@counter"]
-write = ["@finders", "@counter"]
-
-# Answers to questions, and lists of tags: members write them, and whoever counts alone reads them.
-[[collection]]
-id = "{answers}"
-api_root = "forum"
-title = "Answers"
-read = ["@counter"]
-write = ["@finders"]
-
-[[collection]]
-id = "{lists}"
-api_root = "forum"
-title = "Tag lists"
-read = ["@counter"]
-write = ["@finders"]
-
-[[collection]]
-id = "{boards}"
-api_root = "forum"
-title = "Tag boards"
-read = ["@finders"]
-write = ["@counter"]
-"""
