@@ -1,21 +1,19 @@
 """Read our objects by outside validators and hide what must not leave in many disguises, and say what was found and missed.
 
-    python bench/forum_rules.py [--validator PATH] [--write]
+    python bench/forum_rules.py [emitted|hidden] [--validator PATH]
     python bench/forum_rules.py schemas FOLDER
 
 --validator names stix2_validator of stix2-validator 3.2.0 (not a dependency: install it beside). Every object that we emit goes through it
 in default mode, those of a withdrawal and of opinions included. Hidden are mail addresses, telephone numbers, cards and forbidden words,
-seeded, each under chains of one to three disguises; what the rules read in quiet texts counts as a false alarm. Prints JSON; --write puts
-it and a page into docs/benchmarks/.
+seeded, each under chains of one to three disguises; what the rules read in quiet texts counts as a false alarm. Figures go into
+docs/benchmarks/ (`--out` names another folder); a part that is not run keeps its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import datetime as dt
 import json
-import platform
 import random
 import subprocess
 import sys
@@ -23,20 +21,37 @@ import tempfile
 import time
 import urllib.parse
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+import numpy as np
+from bars import bars_of
+from figures import ROOT, Figures, bar, keep
+
 sys.path.insert(0, str(ROOT))
 
-from tests.forum.harvest import NOW, arriving, facts, leaving, policy, previewed  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.forum.harvest import NOW, arriving, facts, leaving, policy, previewed
+from tests.forum.tags.test_carried import committee
+from tests.forum.tags.world import EPOCH
 
-from stillwatch.forum import Doubt, lint, not_harvesting, preview, seen_too, sender_of, withdrawal  # noqa: E402
-from stillwatch.forum.rules.personal import personal  # noqa: E402
-from stillwatch.forum.rules.words_denied import denied  # noqa: E402
-from stillwatch.forum.stix.bundles import bundle  # noqa: E402
-from stillwatch.forum.stix.extension import schemas  # noqa: E402
+from stillwatch.cases import Signer
+from stillwatch.forum import Doubt, lint, not_harvesting, preview, seen_too, sender_of, withdrawal
+from stillwatch.forum.asking import (
+    Answer,
+    Looked,
+    answer_object,
+    question_object,
+    questions_in,
+    tally,
+    told_object,
+)
+from stillwatch.forum.rules.personal import personal
+from stillwatch.forum.rules.words_denied import denied
+from stillwatch.forum.stix.bundles import bundle
+from stillwatch.forum.stix.extension import schemas, tags_extension
+from stillwatch.forum.tags import Kind, Role, board_of, list_objects
+from stillwatch.forum.writing.objects import common_objects
 
 _GREEK = str.maketrans("aeopcyx", "аеорсух")
 DISGUISES: dict[str, Callable[[str, random.Random], str]] = {
@@ -122,7 +137,21 @@ def emitted() -> dict[str, list[dict[str, Any]]]:
     said = [seen_too(one, sender, accounts=41, first=today, last=today, today=today)]
     said += not_harvesting(one, sender, Doubt.FALSE_POSITIVE, today=today)
     gone = withdrawal("C-0000000000001", policy(), {o["id"]: o for o in whole}, why="innocent", now=NOW)
+    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes([7] * 32)))
+    data = np.random.default_rng(1).bytes(16 * 20_000)
+    tags = board_of(Kind.EMAIL, EPOCH, [data[at : at + 16] for at in range(0, len(data), 16)])
+    listed = list_objects(tags, Role.LIST, committee(), sender, signer, {}, today=today)
+    question = question_object([one["id"]], sender, today=today)
+    (asked,) = questions_in([question])
+    looked = Looked(accounts=41, open=0, whole=True)
+    notes = [question, *(answer_object(asked, answer, looked, sender, today=today) for answer in Answer)]
+    counted = {f"identity--{number}": 10 for number in range(3)}
+    told = tally(asked, counted, [])
+    assert told is not None
     return {
+        "a list of tags": [*common_objects(sender), tags_extension(), *listed],
+        "a question": [*common_objects(sender), notes[0], told_object(told, sender, today=today)],
+        **{f"an answer, {one['abstract']}": [*common_objects(sender), one] for one in notes[1:]},
         "a case": whole,
         "an open case": list(open_case.objects),
         "a withdrawal": list(gone.objects),
@@ -156,43 +185,57 @@ def validated(validator: str | None) -> dict[str, Any]:
     return out
 
 
-def page(found: dict[str, Any]) -> str:
-    marks = {True: "valid", False: "**not valid**", None: "not run"}
-    lines = [
-        "# What the sharing rules read",
-        "",
-        f"Written by `python bench/forum_rules.py --write`, never by hand. Python {found['python']}, stix2 {found['stix2']}, stix2-validator 3.2.0. CPU time of one thread.",
-        "",
-        "## Everything that we emit",
-        "| objects | how many | stix2-validator 3.2.0 (default mode) | refused by our own rules, out and in | CPU an object, ms |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {n} | {v['objects']} | {marks[v['valid']]} | {v['refused']} | {v['cpu_ms_an_object']} |"
-        for n, v in found["emitted"].items()
-    ]
-    hide = found["hidden"]
-    lines += [
-        "",
-        "## What was hidden and found",
-        (
-            f"Mail addresses, telephone numbers, a card and forbidden words, {found['rounds']} seeded rounds (seed {found['seed']}). "
-            f"{hide['cpu_ms_a_text']} ms of CPU a text. Quiet texts refused: {hide['quiet_texts_refused']} of {hide['quiet_texts']}."
+def emitting(wanted: argparse.Namespace) -> Figures:
+    """Everything that we emit, beside its bars."""
+    told = validated(wanted.validator)
+    refused = sum(one["refused"] for one in told.values())
+    objects = sum(one["objects"] for one in told.values())
+    valid = None if wanted.validator is None else sum(one["valid"] for one in told.values())
+    whole = None if valid is None else valid == len(told)
+    bars = [
+        bar("kinds of bundles that stix2-validator 3.2.0 finds valid", valid, f"of {len(told)}", "all", whole),
+        bar(
+            "refusals by our own rules of what we emit, out and in", refused, f"of {objects} objects", "0", refused == 0
         ),
-        "",
-        "| disguise | found | of |",
-        "|---|---|---|",
     ]
-    lines += [f"| {n} | {v['found']} | {v['of']} |" for n, v in hide["single"].items()]
-    lines += [
-        f"| {n} of those above but the last two, chained | {v['found']} | {v['of']} |"
-        for n, v in hide["layers"].items()
-    ]
-    lines += [
-        "",
-        f"The rules do not claim to read {' and '.join(BEYOND)}: between peers the closed shapes (R1) leave no free text in which it could stand.",
-    ]
-    return "\n".join(lines) + "\n"
+    return bars, told
+
+
+def hiding(wanted: argparse.Namespace) -> Figures:
+    """What was hidden and found, beside its bars."""
+    told = hidden(wanted.rounds, wanted.seed)
+    plain = [one for name, one in told["single"].items() if name not in BEYOND]
+    found, of = (sum(one[key] for one in plain) for key in ("found", "of"))
+    bars = [
+        bar("hidden under one disguise that the rules claim to read, found", round(found / of, 4), f"of {of}", ">= 0.99", found >= 0.99 * of),
+        bar("quiet texts refused", told["quiet_texts_refused"], f"of {told['quiet_texts']}", "0", not told["quiet_texts_refused"]),
+        bar("CPU a text", told["cpu_ms_a_text"], "ms", "no bar", None),
+    ]  # fmt: skip
+    return bars, {**told, "rounds": wanted.rounds, "seed": wanted.seed}
+
+
+def page(found: dict[str, Any]) -> dict[str, str]:
+    """The page, from both parts."""
+    marks = {True: "valid", False: "**not valid**", None: "not run"}
+    lines = ["# What the sharing rules read", "", *bars_of(found, "bench/forum_rules.py")]
+    if told := found["raw"].get("emitted"):
+        lines += ["", "## Everything that we emit", "", "| objects | how many | stix2-validator 3.2.0 (default mode) | refused by our own rules, out and in | CPU an object, ms |", "|---|---|---|---|---|"]  # fmt: skip
+        lines += [
+            f"| {n} | {v['objects']} | {marks[v['valid']]} | {v['refused']} | {v['cpu_ms_an_object']} |"
+            for n, v in told.items()
+        ]
+    if hide := found["raw"].get("hidden"):
+        lines += ["", "## What was hidden and found", "", f"Mail addresses, telephone numbers, a card and forbidden words, {hide['rounds']} seeded rounds (seed {hide['seed']}).", "", "| disguise | found | of |", "|---|---|---|"]  # fmt: skip
+        lines += [f"| {n} | {v['found']} | {v['of']} |" for n, v in hide["single"].items()]
+        lines += [
+            f"| {n} of those above but the last two, chained | {v['found']} | {v['of']} |"
+            for n, v in hide["layers"].items()
+        ]
+        lines += ["", f"The rules do not claim to read {' and '.join(BEYOND)}: between peers the closed shapes (R1) leave no free text in which it could stand."]  # fmt: skip
+    return {"forum_rules.md": "\n".join(lines) + "\n"}
+
+
+PARTS = {"emitted": emitting, "hidden": hiding}
 
 
 def main() -> None:
@@ -202,25 +245,15 @@ def main() -> None:
         for name, schema in schemas().items():
             (folder / name).write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
         return
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--validator")
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
-    found = {
-        "made": dt.datetime.now(dt.UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "stix2": version("stix2"),
-        "seed": 9,
-        "rounds": asked.rounds,
-        "emitted": validated(asked.validator),
-        "hidden": hidden(asked.rounds, 9),
-    }
-    print(json.dumps(found, indent=2))
-    if asked.write:
-        folder = ROOT / "docs" / "benchmarks"
-        (folder / "forum_rules.json").write_text(json.dumps(found, indent=2) + "\n")
-        (folder / "forum_rules.md").write_text(page(found))
+    asked = argparse.ArgumentParser()
+    asked.add_argument("part", nargs="?", choices=list(PARTS))
+    asked.add_argument("--validator")
+    asked.add_argument("--rounds", type=int, default=20)
+    asked.add_argument("--seed", type=int, default=9)
+    asked.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    wanted = asked.parse_args()
+    for name in [wanted.part] if wanted.part else PARTS:
+        keep(wanted.out, "forum_rules", name, PARTS[name](wanted), page)
 
 
 if __name__ == "__main__":
