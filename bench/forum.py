@@ -25,7 +25,7 @@ PAGES = {
 def gathered() -> tuple[dict[str, Any], list[str]]:
     """Every bar of every page that has bars, and the page."""
     whole: dict[str, Any] = {"bars": {}, **surroundings()}
-    lines = ["# The forum: every figure", "", "Written by `bench/forum.py` from the pages below, never by hand. What was tried on privacy, and what is left to attackers: [tags](../tags.md#what-attackers-tried-and-what-is-left-to-them)."]  # fmt: skip
+    lines = ["# The forum: every figure", "", "Written by `bench/forum.py` from the pages below, never by hand. What was tried on privacy, and what is left to attackers: [tags](../tags.md)."]  # fmt: skip
     for name, title in PAGES.items():
         path = ROOT / "docs" / "benchmarks" / f"{name}.json"
         found = json.loads(path.read_text("utf-8")) if path.exists() else {}

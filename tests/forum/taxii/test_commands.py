@@ -12,12 +12,11 @@ from tests.forum.taxii.hub import SIGNER, indicator
 from tests.forum.taxii.running import running
 
 from stillwatch.cases import Desk
+from stillwatch.cli.forum_hub import forum_hub, forum_member
 from stillwatch.cli.forum_server import (
     Reach,
     forum_audit,
     forum_holders,
-    forum_hub,
-    forum_member,
     forum_pull,
     forum_push,
     forum_status,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.forum.taxii.hub import settings
 
-from stillwatch.cli.forum_server import forum_hub, forum_serve
+from stillwatch.cli.forum_hub import forum_hub
+from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import _write
 from stillwatch.core import Error
 from stillwatch.forum.tags import Kind, Tag
