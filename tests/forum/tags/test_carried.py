@@ -158,6 +158,19 @@ def test_a_maker_that_signs_parts_in_disorder_is_found_out() -> None:
     assert "not in order" in one.fault
 
 
+def test_what_was_pulled_without_rules_may_be_anything_and_breaks_nothing() -> None:
+    part, head = made(tags(9))
+    odd: list[Object] = [
+        {},
+        {"type": TAG_PART},
+        {**part, "tags": "===="},
+        {**head, "parts": None},
+        {**head, "bits": "x"},
+    ]
+    assert read(odd) == []
+    assert len(read([*odd, part, head])) == 1
+
+
 def test_what_is_compared_is_the_digest_of_what_was_signed() -> None:
     one, same = read(made(tags(9))), read(made(tags(9)))
     assert one[0].digest == same[0].digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +99,21 @@ def test_a_custodian_at_work_tells_a_real_hub_and_the_audit_holds(tmp_path: Path
         at.tags(Kind.EMAIL, ["mary@example.org", "joe@example.org"])
         assert asyncio.run(tell_log(url, token, at.custodians["north"])) == (1, [])
         assert asyncio.run(tell_log(url, token, at.custodians["north"])) == (0, [])
+        at.now[0] += dt.timedelta(days=30)
+        at.custodians["north"].ledger.forget(at.now[0].date())
+        at.tags(Kind.EMAIL, ["eve@example.org"])
+        assert asyncio.run(tell_log(url, token, at.custodians["north"])) == (1, []), (
+            "numbers go on after lines were dropped"
+        )
         with pytest.raises(TagError, match="401"):
             asyncio.run(tell_log(url, "wrong", at.custodians["north"]))
     told = facts(tmp_path)
-    assert [one["kind"] for one in told] == ["keys", "evaluation"]
+    assert [one["kind"] for one in told] == ["keys", "evaluation", "evaluation"]
     assert (told[1]["member"], told[1]["of"], told[1]["n"]) == ("lab-one", "email", 64)
     assert "example.org" not in str(told)
     connection = connector(str(tmp_path / "hub.sqlite"))()
     events = list(Ledger(connection).events())
     connection.close()
-    assert audit(events, [], [NoteKey(name="hub.example/log", key=SIGNER.public)], origin="hub.example/log").size == 2
+    assert audit(events, [], [NoteKey(name="hub.example/log", key=SIGNER.public)], origin="hub.example/log").size == 3
     (month,) = months(events)
-    assert month.members["lab-one", "evaluation"] == 1, "counsel's month counts by member what it had evaluated"
+    assert month.members["lab-one", "evaluation"] == 2, "counsel's month counts by member what it had evaluated"

@@ -21,7 +21,9 @@ import numpy as np
 from stillwatch.cases import PublicKey, Signer
 from stillwatch.cases.canonical import canonical
 from stillwatch.forum.stix.ids import TAG_LIST, TAG_PART, TAGS_EXTENSION, stix_id
-from stillwatch.forum.stix.tag_shapes import MOST_PARTS, packed, unpacked
+from stillwatch.forum.stix.shape import nested
+from stillwatch.forum.stix.shapes import SHAPES
+from stillwatch.forum.stix.tag_shapes import MOST_PARTS, no_tags, packed, unpacked
 from stillwatch.forum.tags.board import Board, board_of
 from stillwatch.forum.tags.buckets import piece
 from stillwatch.forum.tags.canonical import RULES
@@ -140,7 +142,7 @@ def lists_in(
         committees: of the epochs that are open, as pinned.
         keys: of each house by its code, as pinned.
     """
-    held = list(objects)
+    held = [one for one in objects if one.get("type") in (TAG_LIST, TAG_PART) and _well_formed(one)]
     parts = {_digest(one): one for one in held if one["type"] == TAG_PART and not one.get("revoked")}
     known = {committee.epoch: committee for committee in committees}
     by_maker = {member_id(code): (code, key) for code, key in keys.items()}
@@ -183,6 +185,11 @@ def _whole(head: Object, key: PublicKey | None, committee: Committee | None, par
     return Board(
         kind=Kind(head["kind"]), epoch=head["epoch"], high=high, low=low, support=np.frombuffer(support, np.uint8)
     )
+
+
+def _well_formed(one: Object) -> bool:
+    """What a server gives that was pulled without rules may be anything."""
+    return not (any(nested(SHAPES[one["type"]]).wrong(one)) or any(no_tags(one)))
 
 
 def _part(board: Board, sender: Sender, today: dt.date) -> Object:

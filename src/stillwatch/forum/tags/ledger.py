@@ -176,10 +176,14 @@ class Ledger:
             return [Alarm(at=a, member=m, kind=k, alarm=AlarmKind(w), words=s) for a, m, k, w, s in rows]
 
     def forget(self, before: dt.date) -> None:
-        """Drop the hashes of batches and the lines from before a day; the counts of epochs stay."""
+        """Drop the hashes of batches and the lines from before a day; the counts of epochs stay.
+
+        The last line stays, whatever its day: the next one has the number after it, by which the forum's log knows what was told.
+        """
         with self._open() as base:
             base.execute("delete from batches where day < ?", (before.isoformat(),))
-            base.execute("delete from lines where at < ?", (before.isoformat(),))
+            old = "delete from lines where at < ? and rowid < (select max(rowid) from lines)"
+            base.execute(old, (before.isoformat(),))
 
     def _spent(self, base: sqlite3.Connection, member: str, kind: Kind, epoch: str, quota: Quota) -> Spent:
         today = self._clock().date()
