@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from stillwatch.cases.book import Book
 from stillwatch.cases.desk import Desk, subject_of
-from stillwatch.cases.feedback import Feedback, Label, Pause, Sample, Verdict, draw, feedback_from, label, leave, lift
+from stillwatch.cases.feedback import draw, label, leave, lift
 from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
+from stillwatch.cases.heard import Feedback, Label, Pause, Sample, Verdict, feedback_from
 from stillwatch.cases.holds import hold, holds, holds_in, release
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal
@@ -21,6 +23,7 @@ from stillwatch.cases.verifying import Item, Verified, verified
 __all__ = [
     "FORGOTTEN",
     "NEEDS_TWO",
+    "Book",
     "Case",
     "CaseTest",
     "Claim",

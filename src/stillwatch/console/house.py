@@ -10,7 +10,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from stillwatch.cases import Case, Desk, Feedback, State, Told, cases_from, feedback_from
+from stillwatch.cases import Book, Desk, State
 from stillwatch.console.findings import Findings, Marks, read_findings
 from stillwatch.console.grants import Grants
 from stillwatch.console.people import People, Register
@@ -20,7 +20,7 @@ from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Drawers, last_view, publish_standing
 from stillwatch.report import ActorView, ScanView
 
-__all__ = ["Book", "House", "Scan"]
+__all__ = ["House", "Scan", "marks_in"]
 
 _HEAVY_AT_ONCE = 2
 """Visits at once to pages that read large tables; the other pages stay quick meanwhile."""
@@ -41,20 +41,12 @@ class Scan:
         return next((one.needed for one in self.view.budgets if one.level == "accounts"), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Book:
-    """Everything in the journal, as cases and as what was said of findings."""
-
-    history: tuple[Told, ...]
-    cases: Mapping[str, Case]
-    feedback: Feedback
-
-    def marks(self, now: dt.datetime) -> Marks:
-        """What was done with which finding."""
-        cased = {one.handle: one.id for one in self.cases.values() if one.state is not State.MERGED}
-        cased |= {o.handle: c.id for c in self.cases.values() if c.state is not State.MERGED for o in c.openings}
-        labelled = {name: one.verdict.value for name, one in self.feedback.labels.items()}
-        return Marks(in_case=cased, labelled=labelled, paused=frozenset(self.feedback.paused(now)))
+def marks_in(book: Book, now: dt.datetime) -> Marks:
+    """What was done with which finding."""
+    cased = {one.handle: one.id for one in book.cases.values() if one.state is not State.MERGED}
+    cased |= {o.handle: c.id for c in book.cases.values() if c.state is not State.MERGED for o in c.openings}
+    labelled = {name: one.verdict.value for name, one in book.feedback.labels.items()}
+    return Marks(in_case=cased, labelled=labelled, paused=frozenset(book.feedback.paused(now)))
 
 
 class House:
@@ -93,7 +85,6 @@ class House:
         self._lock = threading.Lock()
         self._tables: object = None
         self._scan: tuple[object, Scan | None] = (None, None)
-        self._book: tuple[object, Book] = (None, Book(history=(), cases={}, feedback=Feedback()))
 
     def _seconds(self) -> float:
         return self.clock().timestamp()
@@ -139,15 +130,7 @@ class House:
         Raises:
             TamperingFound: when it is not as it was written.
         """
-        root = self.workspace.root
-        names = ("desk/journal.head", "desk/journal.jsonl", "keys/subjects.sqlite", "keys/journal.name")
-        state = tuple(_stamp(root / name) for name in names)
-        with self._lock:
-            if self._book[0] != state:
-                history = tuple(self.desk.journal.history())
-                made = Book(history=history, cases=cases_from(history), feedback=feedback_from(history))
-                self._book = (state, made)
-            return self._book[1]
+        return self.desk.book()
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stillwatch.console.house import Book, House, Scan
+from stillwatch.cases import Book
+from stillwatch.console.findings import Marks
+from stillwatch.console.house import House, Scan, marks_in
 from stillwatch.console.look import render
 from stillwatch.console.people import Person
 from stillwatch.console.roles import may
@@ -91,6 +93,11 @@ class Visit:
     def book(self) -> Book:
         """The journal as it stands."""
         return self.house.book()
+
+    @property
+    def marks(self) -> Marks:
+        """What people did with which finding."""
+        return marks_in(self.book, self.now)
 
     @property
     def now(self) -> dt.datetime:
