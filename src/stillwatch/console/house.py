@@ -7,18 +7,25 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 
 from stillwatch.cases import Book, Desk, State
 from stillwatch.console.findings import Findings, Marks, read_findings
+from stillwatch.console.going import Going
 from stillwatch.console.grants import Grants
-from stillwatch.console.people import People, Register
+from stillwatch.console.people import People
+from stillwatch.console.register import Register
 from stillwatch.console.sessions import Sessions, Throttle
+from stillwatch.console.settings import ProviderSettings, read_console
 from stillwatch.core import FormatError, read_settings
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Drawers, last_view, publish_standing
 from stillwatch.report import ActorView, ScanView
+
+if TYPE_CHECKING:
+    from stillwatch.console.provider import Provider
 
 __all__ = ["House", "Scan", "marks_in"]
 
@@ -58,7 +65,7 @@ class House:
         hasher: hashes passwords; a test may take a quick one.
         secure: whether people reach it by HTTPS, by a proxy in front of it.
 
-    `heavy` is held by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and
+    `settings` are those of `console.toml`, and `provider` is who vouches for people besides the console, if anybody. `heavy` is held by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and
     `labelling` is held by whoever writes it.
     """
 
@@ -74,10 +81,13 @@ class House:
         self.clock = clock or (lambda: dt.datetime.now(dt.UTC))
         self.desk = Desk(workspace, self.clock)
         self.secure = secure
-        register = Register(workspace.root / "desk" / "console.sqlite")
+        self.settings = read_console(workspace.root)
+        register = Register(self.settings.database)
         self.people = People(register, hasher)
         self.sessions = Sessions(register, self._seconds)
         self.throttle = Throttle(register, self._seconds)
+        self.going = Going(register, self._seconds)
+        self.provider = _provider(self.settings.provider, self._seconds)
         self.grants = Grants(self._seconds)
         self.heavy = threading.BoundedSemaphore(_HEAVY_AT_ONCE)
         self.labelling = threading.Lock()
@@ -131,6 +141,15 @@ class House:
             TamperingFound: when it is not as it was written.
         """
         return self.desk.book()
+
+
+def _provider(settings: ProviderSettings | None, clock: Callable[[], float]) -> Provider | None:
+    """Who vouches for people; what it takes to believe them is loaded only where somebody does."""
+    if settings is None:
+        return None
+    from stillwatch.console.provider import Provider
+
+    return Provider(settings, clock)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

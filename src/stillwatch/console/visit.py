@@ -57,7 +57,9 @@ class NotFound(Error):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One request of one person. `form` holds what was sent, each field as the list of its values."""
+    """One request of one person. `form` holds what was sent, each field as the list of its values;
+    `going` is what this browser kept of a visit to a log-in provider.
+    """
 
     house: House
     route: str
@@ -67,6 +69,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, list[str]]
     theme: str
+    going: str = ""
     person: Person | None = None
     session: Session | None = None
 
