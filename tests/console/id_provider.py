@@ -77,7 +77,14 @@ class IdProvider:
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != asked["code_challenge"]:
             return 400, {"error": "invalid_grant"}
         now = int(self.clock())
-        claims = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked["nonce"], **self.claims}
+        claims = {
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 300,
+            "nonce": asked["nonce"],
+            **self.claims,
+        }
         self.change(claims)
         return 200, self.answer({"access_token": "x", "token_type": "Bearer", "id_token": self.sign(claims)})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from tests.postgres import postgres_in
+from tests.postgres import postgres
 
 from stillwatch.console import PersonRefused, Role
 from stillwatch.console.going import Going
@@ -24,8 +24,8 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres_in(tmp_path_factory.mktemp("postgres"), port=40_000 + os.getpid() % 20_000) as address:
+def server() -> Iterator[str]:
+    with postgres(40_000 + os.getpid() % 20_000) as address:
         yield address
 
 

@@ -117,6 +117,7 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.sealed")
 @_step("case.export_asked")
 @_step("case.redacted")
+@_step("case.stamped")
 @_step("case.exported")
 @_step("case.vault_opened")
 @_step("case.shared")

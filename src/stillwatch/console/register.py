@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +75,7 @@ class Register:
         self._connect = connector(str(database))
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
+        weakref.finalize(self, _close_all, self._idle)
         while self._stepped():
             pass
 
@@ -124,8 +126,7 @@ class Register:
             try:
                 idle.rows("select 1")
             except Exception:  # whatever the driver calls a server that went away
-                with contextlib.suppress(Exception):
-                    idle.close()
+                _close_all([idle])
             else:
                 return idle
         try:
@@ -141,3 +142,9 @@ class Register:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _close_all(connections: list[Connection]) -> None:
+    while connections:
+        with contextlib.suppress(Exception):  # of a server that went away
+            connections.pop().close()
