@@ -13,16 +13,16 @@ import pytest
 
 pytest.importorskip("rfc3161_client", reason="pip install stillwatch[stamps]")
 
-from stillwatch.cases import Desk, read_authority, redact, seal, stamp, verified  # noqa: E402
-from stillwatch.cases.archive import pack, unpack  # noqa: E402
-from stillwatch.cases.dsse import envelope  # noqa: E402
-from stillwatch.cases.sealing import ENVELOPE, STAMP  # noqa: E402
-from stillwatch.cases.stamping import STAMP_FORM  # noqa: E402
-from stillwatch.core import CaseError, TamperingFound  # noqa: E402
-from stillwatch.engine import Workspace  # noqa: E402
+from stillwatch.cases import Desk, read_authority, redact, seal, stamp, verified
+from stillwatch.cases.archive import pack, unpack
+from stillwatch.cases.dsse import envelope
+from stillwatch.cases.sealing import ENVELOPE, STAMP
+from stillwatch.cases.stamping import STAMP_FORM
+from stillwatch.core import CaseError, TamperingFound
+from stillwatch.engine import Workspace
 
-from .authority import Authority  # noqa: E402
-from .desk import opening  # noqa: E402
+from .authority import Authority
+from .desk import opening
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,8 @@ def test_a_stamp_of_another_authority_or_by_a_key_of_another_use_is_not_believed
 
 def test_a_time_that_is_yet_to_come_is_not_taken(at: Desk, sealed: Path, authority: Authority) -> None:
     roots = read_authority(authority.root)
+    slow = Desk(at.workspace, lambda: dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
     with pytest.raises(CaseError, match="yet to come"):
-        slow = Desk(at.workspace, lambda: dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
         stamp(slow, sealed, authority, roots, by="mary", why="our clock is an hour late")
 
 

@@ -1,4 +1,4 @@
-"""What a scanner of web applications looks at first (as ZAP's baseline does): headers, cookies, methods, forms, error pages and what leaks."""
+"""What a scanner of web applications looks at first, as ZAP's baseline does: headers, cookies, methods, forms, error pages, leaks."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ from .browser import Browser, house_in
 
 pytest.importorskip("joserfc", reason="pip install stillwatch[console]")
 
-from joserfc import jwt  # noqa: E402
-from joserfc.jwk import ECKey, OctKey  # noqa: E402
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey
 
-from .id_provider import CLIENT, SECRET, IdProvider, serving  # noqa: E402
+from .id_provider import CLIENT, SECRET, IdProvider, serving
 
 _SETTINGS = """\
 [provider]

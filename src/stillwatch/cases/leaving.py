@@ -72,7 +72,9 @@ def stamp(
     why: str,
     keys: Sequence[PublicKey] = (),
 ) -> tuple[Path, Stamp]:
-    """Make a copy of a sealed file, in `sealed/`, with the time stamp that an authority gives now; the authority is asked while nobody waits.
+    """Make a copy of a sealed file, in `sealed/`, with the time stamp that an authority gives now.
+
+    It is asked while nobody waits: the journal is written after.
 
     Raises:
         TamperingFound: when the file is not as it was sealed.

@@ -65,8 +65,9 @@ class House:
         hasher: hashes passwords; a test may take a quick one.
         secure: whether people reach it by HTTPS, by a proxy in front of it.
 
-    `settings` are those of `console.toml`, and `provider` is who vouches for people besides the console, if anybody. `heavy` is held by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and
-    `labelling` is held by whoever writes it.
+    `settings` are those of `console.toml`, and `provider` is who vouches for people besides the console, if anybody does. `heavy` is held
+    by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and `labelling` is
+    held by whoever writes it.
     """
 
     def __init__(

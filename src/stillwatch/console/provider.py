@@ -1,9 +1,9 @@
 """A log-in provider (OpenID Connect Core 1.0): where it is asked, what it answered, and which of it is believed.
 
 Its metadata (OpenID Connect Discovery 1.0) and keys are fetched when they are first needed and again when they are old; a token signed by
-a key that is not known makes the keys be fetched anew, once a minute at most. No redirect is followed, no answer is read beyond a bound, and
-every address has to be HTTPS, or on this machine. An ID token is believed when an algorithm with a public key signed it, the issuer is ours,
-it is for us, and it answers this very log-in (nonce).
+a key that is not known makes the keys be fetched anew, once a minute at most. No redirect is followed, no answer is read beyond a bound,
+and every address has to be HTTPS, or on this machine. An ID token is believed when an algorithm with a public key signed it, the issuer is
+ours, it is for us, and it answers this very log-in (nonce).
 """
 
 from __future__ import annotations

@@ -28,10 +28,14 @@ class RegisterOutOfReach(Error):
 def _first(database: Connection) -> None:
     """People who log in with a password, sessions, and tries."""
     for one in (
-        "create table if not exists person"
-        " (name text primary key, role text not null, hash text not null, active integer not null, made text not null)",
-        "create table if not exists session (token {blob} primary key, person text not null, csrf text not null,"
-        " made {real} not null, seen {real} not null)",
+        (
+            "create table if not exists person"
+            " (name text primary key, role text not null, hash text not null, active integer not null, made text not null)"
+        ),
+        (
+            "create table if not exists session (token {blob} primary key, person text not null, csrf text not null,"
+            " made {real} not null, seen {real} not null)"
+        ),
         "create table if not exists attempt (who text not null, at {real} not null)",
         "create index if not exists attempt_who on attempt (who, at)",
     ):
