@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.cases import walking
-from stillwatch.cases.chain import Record
+from stillwatch.cases.chain import Record, read_line
 from stillwatch.cases.journal import Journal
 from stillwatch.core import TamperingFound
 
@@ -41,8 +41,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of the records that are read from the file."""
     seen: list[int] = []
 
-    def counted(line: bytes, _read: object = walking.read_line) -> Record:
-        record: Record = _read(line)  # type: ignore[operator]
+    def counted(line: bytes) -> Record:
+        record = read_line(line)
         seen.append(record.seq)
         return record
 

@@ -151,7 +151,8 @@ def test_no_changed_answer_is_believed_even_when_the_collector_signs_it(
 def _request(data: bytes) -> bytes:
     from rfc3161_client import TimestampRequestBuilder
 
-    return TimestampRequestBuilder(data=data).build().as_bytes()
+    asked: bytes = TimestampRequestBuilder(data=data).build().as_bytes()
+    return asked
 
 
 def _or_nothing(authority: Authority) -> Callable[[bytes], bytes]:

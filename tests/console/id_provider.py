@@ -41,7 +41,8 @@ class IdProvider:
     def signed(self, claims: dict[str, Any], key: Key | None = None, **header: Any) -> str:
         """A token, signed by this provider's key unless another is given."""
         by = key or self.key
-        return jwt.encode({"alg": "ES256", "kid": by.kid, **header}, claims, by, algorithms=["ES256", "HS256"])
+        token: str = jwt.encode({"alg": "ES256", "kid": by.kid, **header}, claims, by, algorithms=["ES256", "HS256"])
+        return token
 
     def way_back(self, address: str) -> str:
         """What a person's browser is sent to after they logged in at the address of the authorization endpoint."""

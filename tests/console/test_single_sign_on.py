@@ -154,7 +154,8 @@ def _alg_none(provider: IdProvider, claims: dict[str, Any]) -> str:
 def _by_the_public_key(provider: IdProvider, claims: dict[str, Any]) -> str:
     """Algorithm confusion: the provider's public key taken for a shared secret."""
     pem = OctKey.import_key(json.dumps(provider.key.as_dict(private=False)))
-    return jwt.encode({"alg": "HS256", "kid": "first"}, claims, pem, algorithms=["HS256"])
+    token: str = jwt.encode({"alg": "HS256", "kid": "first"}, claims, pem, algorithms=["HS256"])
+    return token
 
 
 def _own_key(provider: IdProvider, claims: dict[str, Any]) -> str:

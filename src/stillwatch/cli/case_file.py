@@ -14,7 +14,16 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 if TYPE_CHECKING:
     from stillwatch.cases import AskAuthority, PublicKey
 
-__all__ = ["case_export", "case_key", "case_redact", "case_seal", "case_stamp", "case_verify"]
+__all__ = [
+    "case_checkpoint",
+    "case_export",
+    "case_key",
+    "case_prove",
+    "case_redact",
+    "case_seal",
+    "case_stamp",
+    "case_verify",
+]
 
 _MOST_STAMP = 64 * 1024
 Keys = Annotated[list[Path] | None, Parameter(negative=())]
@@ -112,17 +121,23 @@ def _asker(url: str) -> AskAuthority:
 
 
 @case_app.command(name="verify")
-def case_verify(file: Path, /, *, public_key: Keys = None, authority: Path | None = None) -> None:
+def case_verify(
+    file: Path, /, *, public_key: Keys = None, authority: Path | None = None, proof: Path | None = None
+) -> None:
     """Check every byte of a sealed file, offline, with nothing but the file and the public keys of all who signed it.
 
     Args:
         file: The sealed file.
         public_key: A public key as PEM; say it once for each key. The installation's is keys/collector.pub.pem in its workspace.
         authority: Certificates as PEM that a time-stamping authority's own is signed by; without, a time stamp is not checked.
+        proof: Proof that the file is in the log of sealed files (see prove).
     """
     from stillwatch.cases import read_authority, verified
+    from stillwatch.pipeline import checked_proof
 
-    told = verified(file.read_bytes(), _public(public_key), [] if authority is None else read_authority(authority))
+    data, keys = file.read_bytes(), _public(public_key)
+    told = verified(data, keys, [] if authority is None else read_authority(authority))
+    logged = None if proof is None else checked_proof(data, proof.read_text("utf-8"), keys)
     print(f"{file}: every byte is as it was sealed")
     print(f"case {told.case}, sealed {told.seal['at']} for {told.seal['reviewer']}, {len(told.items)} items")
     for key in told.signed:
@@ -134,8 +149,39 @@ def case_verify(file: Path, /, *, public_key: Keys = None, authority: Path | Non
         print(f"time stamp: {told.stamp.time:%Y-%m-%d %H:%M:%S} UTC, policy {told.stamp.policy}, {word}")
     elif authority is not None:
         print("time stamp: none")
+    if logged is not None:
+        print(f"log {logged.origin}: file {logged.index + 1} of {logged.size}")
     for number, (kind, why) in told.removed.items():
         print(f"item {number} ({kind}) was taken out: {why}")
+
+
+@case_app.command(name="prove")
+def case_prove(file: Path, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Print the proof that a sealed file is in this installation's log (RFC 6962), to go with the file.
+
+    Args:
+        file: The sealed file.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.pipeline import log_proof
+
+    print(log_proof(desk_in(workspace), file.read_bytes()), end="")
+
+
+@case_app.command(name="checkpoint")
+def case_checkpoint(*, since: Path | None = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Print size and root of the log of sealed files, signed; whoever keeps it can tell later that nothing before it was changed.
+
+    Args:
+        since: An earlier checkpoint; that today's log only adds to it is checked first.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.pipeline import grown, log_checkpoint
+
+    desk = desk_in(workspace)
+    if since is not None:
+        grown(desk, since.read_text("utf-8"))
+    print(log_checkpoint(desk), end="")
 
 
 @case_app.command(name="redact")

@@ -190,8 +190,8 @@ class Provider:
         promised = self._fetched().metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
         if algorithm not in ALGORITHMS or algorithm not in promised:
             raise ProviderFault("an ID token signed by an algorithm that is not taken")
-        for keys in (lambda: self._fetched().keys, lambda: self._fetched(anew=True).keys):
-            for key in keys():
+        for anew in (False, True):
+            for key in self._fetched(anew=anew).keys:
                 if (kid is not None and key.kid != kid) or key.get("use", "sig") != "sig":
                     continue
                 try:
