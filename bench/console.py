@@ -43,7 +43,7 @@ from stillwatch.pipeline import case_opening
 BAR = 200.0
 """Milliseconds that a page may take."""
 
-SHORT, LONG = 200, 20_000
+SHORT, LONG = 200, 5_000
 """Records of the two journals that are held against each other."""
 
 
