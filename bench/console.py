@@ -34,7 +34,7 @@ from tests.console.baseline import baseline_faults, role_faults
 from tests.console.browser import Browser, house_in
 from tests.console.world import account_of, actor_of, made
 
-from stillwatch.cases import Verdict, label, seal, verified
+from stillwatch.cases import Desk, Verdict, label, seal, verified
 from stillwatch.cases import sealed_files as files_of
 from stillwatch.console import House
 from stillwatch.core import TamperingFound, handle
@@ -121,7 +121,8 @@ def journal(folder: Path, told: argparse.Namespace) -> Figures:
         house.open(opening(), by="mary")
         with house.journal.writing() as append:
             append([entry_of(number) for number in range(length)])
-        first = _spent(house.book)
+        house.book()
+        first = _spent(Desk(house.workspace).book)
         case = next(iter(house.cases()))
         appended = statistics.median(_spent(lambda: house.see(case, by="mary", why="bench")) for _ in range(60))
         looked = statistics.median(_spent(house.book) for _ in range(60))
@@ -182,7 +183,7 @@ def stamped(folder: Path, count: int) -> dict[str, dict[str, float]]:
         import rfc3161_client  # noqa: F401
         from tests.cases.authority import Authority
 
-        from stillwatch.cases import Desk, read_authority, stamp
+        from stillwatch.cases import read_authority, stamp
         from stillwatch.engine import Workspace
     except ImportError:
         return {}
