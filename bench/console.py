@@ -1,91 +1,55 @@
-"""How long the console's pages take on a large installation: CPU time of the server for each page.
+"""What the console and the files of its cases promise, measured: pages, journals, tampering, kills, and every way against every role.
 
-    python bench/console.py [--accounts 1000000] [--flagged 98000] [--actors 2000] [--labels 300] [--write]
+    python bench/console.py [pages] [journal] [changes] [kills] [ways] [--accounts 1000000] [--flagged 98000] [--changes 10000] [--kills 200]
 
-The workspace is made by tests/console/world.py: as many accounts with a verdict and a row for every signal, single accounts for review and
-candidate actors, and a journal with labels and cases in it. Every page is asked for in this process, through the whole application, and
-the time is that of the processor in all threads. Prints JSON; --write puts it and a page into docs/benchmarks/.
+`pages`: CPU time of the server for each page of an installation with a million accounts with a verdict and 100,000 findings, in this
+process, through the whole application. `journal`: an append and a page over a short and over a long journal. `changes`: single bytes of
+sealed files, stamped and redacted ones among them, and of journals, changed at random. `kills`: SIGKILL at random moments while a process appends and reports what was
+acknowledged. `ways`: every route by every role, forms without their token, and what a scanner of web applications looks at first.
+Figures go to docs/benchmarks/console.json, the page is drawn from them.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
-import os
-import platform
 import resource
-import shutil
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from bars import bars_of
+from evidence import changed, journals, killed, sealed_files
+from figures import ROOT, Figures, bar, keep
+
 sys.path.insert(0, str(ROOT))
 
-from tests.console.browser import Browser, house_in  # noqa: E402
-from tests.console.world import account_of, actor_of, made  # noqa: E402
+from tests.cases.desk import desk, entry, opening
+from tests.console.baseline import baseline_faults, role_faults
+from tests.console.browser import Browser, house_in
+from tests.console.world import account_of, actor_of, made
 
-from stillwatch.cases import Verdict, label  # noqa: E402
-from stillwatch.console import House  # noqa: E402
-from stillwatch.core import handle  # noqa: E402
-from stillwatch.pipeline import case_opening  # noqa: E402
+from stillwatch.cases import Desk, Verdict, label, seal, verified
+from stillwatch.cases import sealed_files as files_of
+from stillwatch.console import House
+from stillwatch.core import TamperingFound, handle
+from stillwatch.pipeline import case_opening
 
 BAR = 200.0
 """Milliseconds that a page may take."""
 
-PAGE = """\
-# How long the console's pages take
-
-Written by `python bench/console.py --write`, never by hand. {accounts:,} accounts with a verdict, each with {signals} signals;
-{findings:,} findings ({actors:,} candidate actors of {members} members each, the rest single accounts); a journal of {records:,} records with
-{cases:,} cases and {labels:,} labels. {cores} cores ({machine}), Python {python}. Times are of the processor, in milliseconds, of {visits} visits
-to each page after a first one, each to another finding where the page is about one; the bar is {bar:g} ms.
-
-| page | median | slowest | bytes | under the bar |
-|---|---|---|---|---|
-{pages}
-
-First, once for each scan: {start:.1f} s of processor time until the first page, of which most makes a copy of the evidence in which the rows
-of one account lie together ({copy:.0f} MiB on disk). Peak memory of the process, which also made the workspace: {memory:.0f} MiB.
-
-| step, with its two looks at the whole journal | milliseconds |
-|---|---|
-{steps}
-
-What this does not say: time on the network and in the browser, several people at once, and disks that are slower than this machine's cache.
-Listing an account's exchanges reads all features, asking a query reads what it names, and drawing a sample reads all verdicts: these are not
-pages of this table, and take as long as the data are large. Every look at a changed journal reads it from its beginning.
-"""
+SHORT, LONG = 200, 5_000
+"""Records of the two journals that are held against each other."""
 
 
-def main() -> None:
-    """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, value in (("accounts", 1_000_000), ("flagged", 98_000), ("actors", 2_000), ("members", 150)):
-        parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--labels", type=int, default=300)
-    parser.add_argument("--cases", type=int, default=20)
-    parser.add_argument("--visits", type=int, default=15)
-    parser.add_argument("--write", action="store_true")
-    told = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="console-bench-"))
-    try:
-        found = measure(folder / "w", told)
-    finally:
-        shutil.rmtree(folder)
-    print(json.dumps(found, indent=1))
-    if told.write:
-        out = ROOT / "docs" / "benchmarks"
-        (out / "console.json").write_text(json.dumps(found, indent=1) + "\n")
-        (out / "console.md").write_text(page(found))
-
-
-def measure(root: Path, told: argparse.Namespace) -> dict[str, Any]:
-    """Make the installation and look at its pages."""
+def pages(folder: Path, told: argparse.Namespace) -> Figures:
+    """Make a large installation and look at its pages."""
+    root = folder / "w"
     sizes = {name: getattr(told, name) for name in ("accounts", "flagged", "actors", "members")}
     space = made(root, **sizes)
     house = house_in(space)
@@ -117,36 +81,160 @@ def measure(root: Path, told: argparse.Namespace) -> dict[str, Any]:
         "journal": lambda i: "/journal",
         "help": lambda i: "/help",
     }
-    pages = {}
+    seen = {}
     for name, way in ways.items():
         size = len(mary.see(way(0)))
         spent = [_spent(lambda i=i, way=way: mary.see(way(i))) for i in range(1, told.visits + 1)]
-        pages[name] = {"median_ms": statistics.median(spent), "slowest_ms": max(spent), "bytes": size}
+        seen[name] = {"median_ms": statistics.median(spent), "slowest_ms": max(spent), "bytes": size}
     steps = {
         "label a finding": _spent(lambda: _labelled(mary)),
         "open a case": _spent(lambda: mary.send("/cases", handle=_actor(3 * told.cases))),
         "decide a case": _spent(lambda: _decided(mary, case)),
     }
     copy = sum(path.stat().st_size for path in (root / "state" / "console").glob("*.parquet"))
-    return {
+    findings = scan.findings.rows.num_rows
+    bars = [
+        bar(f"{name}: slowest of {told.visits}", round(one["slowest_ms"]), "ms", f"< {BAR:g}", one["slowest_ms"] < BAR)
+        for name, one in seen.items()
+    ]
+    bars += [bar(f"{name}: once", round(spent), "ms", f"< {BAR:g}", spent < BAR) for name, spent in steps.items()]
+    return bars, {
         **sizes,
-        "findings": scan.findings.rows.num_rows,
+        "findings": findings,
         "signals": _signals(house),
         "labels": told.labels,
         "cases": told.cases,
         "records": len(house.book().history),
         "visits": told.visits,
-        "pages": pages,
-        "steps_ms": steps,
+        "pages": seen,
         "start_s": start,
         "copy_mib": copy / 2**20,
         "memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in ("starlette", "jinja2", "pyarrow", "duckdb")},
-        "bar_ms": BAR,
     }
+
+
+def journal(folder: Path, told: argparse.Namespace) -> Figures:
+    """An append, and what a page asks of the journal, once it was read: over a short and a long one."""
+    cost: dict[int, dict[str, float]] = {}
+    for length in (SHORT, LONG):
+        house = desk(folder / str(length))
+        house.open(opening(), by="mary")
+        with house.journal.writing() as append:
+            append([entry_of(number) for number in range(length)])
+        house.book()
+        first = _spent(Desk(house.workspace).book)
+        case = next(iter(house.cases()))
+        appended = statistics.median(_spent(lambda: house.see(case, by="mary", why="bench")) for _ in range(60))
+        looked = statistics.median(_spent(house.book) for _ in range(60))
+        cost[length] = {"first_ms": first, "append_ms": appended, "look_ms": looked}
+    ratio = cost[LONG]["append_ms"] / cost[SHORT]["append_ms"]
+    bars = [
+        bar(f"an append and a look, {LONG:,} records to {SHORT}", round(ratio, 2), "x", "<= 2", ratio <= 2),
+        bar(
+            f"the same at {LONG:,} records",
+            round(cost[LONG]["append_ms"], 1),
+            "ms",
+            "< 20",
+            cost[LONG]["append_ms"] < 20,
+        ),
+        bar(f"reading {LONG:,} records whole, once a process", round(cost[LONG]["first_ms"]), "ms", "no bar", None),
+    ]
+    return bars, {str(length): one for length, one in cost.items()}
+
+
+def entry_of(number: int) -> Any:
+    """A record of no case, as labels and openings of texts are."""
+    return replace(entry(number), kind="prompt.opened", case=None)
+
+
+def changes(folder: Path, told: argparse.Namespace) -> Figures:
+    """Single bytes changed at random."""
+    found = {
+        **sealed_files(folder / "s", told.changes),
+        **journals(folder / "j", told.changes),
+        **stamped(folder / "t", told.changes),
+    }
+    bars = [
+        bar(
+            f"{of}: single-byte changes found",
+            one["found"],
+            f"of {one['changes']:,}",
+            "all",
+            one["found"] == one["changes"],
+        )
+        for of, one in found.items()
+    ]
+    whole = found["journal"]
+    bars.append(
+        bar(
+            "journal: named in the right line",
+            whole["located"],
+            f"of {whole['changes']:,}",
+            "all",
+            whole["located"] == whole["changes"],
+        )
+    )
+    return bars, found
+
+
+def stamped(folder: Path, count: int) -> dict[str, dict[str, float]]:
+    """The same for a file with a time stamp, where what it takes is installed."""
+    try:
+        import rfc3161_client  # noqa: F401
+        from tests.cases.authority import Authority
+
+        from stillwatch.cases import read_authority, stamp
+        from stillwatch.engine import Workspace
+    except ImportError:
+        return {}
+    at, authority = Desk(Workspace(folder / "w")), Authority(folder / "tsa")
+    path = seal(at, at.open(opening(), by="mary").id, by="mary", why="bench")
+    roots = read_authority(authority.root)
+    whole = stamp(at, path, authority, roots, by="mary", why="bench")[0].read_bytes()
+
+    def refused(data: bytes, _: int) -> tuple[bool, bool]:
+        try:
+            verified(data, [at.signer.public], roots)
+        except TamperingFound:
+            return True, False
+        return False, False
+
+    return {"stamped file": changed(whole, count, 4, refused)}
+
+
+def kills(folder: Path, told: argparse.Namespace) -> Figures:
+    """Writers of a journal, killed."""
+    said = killed(folder, told.kills)
+    lost = said.startswith("LOST")
+    return [
+        bar(
+            f"kills after which something acknowledged was lost, of {told.kills}",
+            None if lost else 0,
+            "",
+            "0",
+            not lost,
+        )
+    ], {"said": said}
+
+
+def ways(folder: Path, told: argparse.Namespace) -> Figures:
+    """Every route by every role, and a scanner's first look."""
+    house = house_in(made(folder / "w"))
+    mary = Browser(house, "analyst")
+    case = mary.sent_on_to("/cases", handle=_actor(0)).removeprefix("/cases/")
+    mary.send(f"/cases/{case}/seal", note="for counsel")
+    given = {"name": files_of(house.desk, case)[0], "handle": _account(0), "case": case, "grant": "none", "seq": "1"}
+    given["person"] = "viewer"
+    tried, wrong = role_faults(house, given)
+    looked, faults = baseline_faults(house, given)
+    bars = [
+        bar(f"answers to a role that are not those of the table, of {tried}", len(wrong), "", "0", not wrong),
+        bar(f"faults of a scanner's baseline in {looked} answers", len(faults), "", "0", not faults),
+    ]
+    return bars, {"tried": tried, "wrong": wrong, "looked": looked, "faults": faults}
+
+
+PARTS = {"pages": pages, "journal": journal, "changes": changes, "kills": kills, "ways": ways}
 
 
 def _signals(house: House) -> int:
@@ -176,21 +264,70 @@ def _actor(number: int) -> str:
     return handle("actor", actor_of(number))
 
 
-def page(found: dict[str, Any]) -> str:
+def page(found: dict[str, Any]) -> dict[str, str]:
     """The page of the docs."""
-    rows = [
-        f"| {name} | {one['median_ms']:.0f} | {one['slowest_ms']:.0f} | {one['bytes']:,} | "
-        f"{'yes' if one['slowest_ms'] < BAR else '**no**'} |"
-        for name, one in found["pages"].items()
-    ]
-    steps = [f"| {name} | {spent:.0f} |" for name, spent in found["steps_ms"].items()]
-    return PAGE.format(
-        **{name: value for name, value in found.items() if name not in ("pages", "steps_ms")}
-        | {"pages": "\n".join(rows), "steps": "\n".join(steps), "bar": BAR},
-        start=found["start_s"],
-        copy=found["copy_mib"],
-        memory=found["memory_mib"],
+    return {"console.md": "\n".join(_page(found)) + "\n"}
+
+
+def _page(found: dict[str, Any]) -> Iterator[str]:
+    yield "# The console and the files of its cases: what was measured"
+    yield ""
+    yield from bars_of(found, "bench/console.py")
+    raw = found["raw"]
+    if "pages" in raw:
+        told = raw["pages"]
+        yield from ("", "## Pages", "")
+        yield (
+            f"{told['accounts']:,} accounts with a verdict, each with {told['signals']} signals; {told['findings']:,} findings ({told['actors']:,} "
+            f"candidate actors of {told['members']} members each, the rest single accounts); a journal of {told['records']:,} records with "
+            f"{told['cases']:,} cases and {told['labels']:,} labels. CPU time, in milliseconds, of {told['visits']} visits to each page after a first one, each to "
+            "another finding where the page is about one."
+        )
+        yield from ("", "| page | median | slowest | bytes |", "|---|---|---|---|")
+        for name, one in told["pages"].items():
+            yield f"| {name} | {one['median_ms']:.0f} | {one['slowest_ms']:.0f} | {one['bytes']:,} |"
+        yield ""
+        yield (
+            f"First, once for each scan: {told['start_s']:.1f} s of CPU until the first page, of which most makes a copy of the evidence in which the "
+            f"rows of one account lie together ({told['copy_mib']:.0f} MiB on disk). Peak memory of the process, which also made the workspace: {told['memory_mib']:.0f} MiB."
+        )
+    if "kills" in raw:
+        yield from ("", f"Killed writers: {raw['kills']['said']}.")
+    for name in ("wrong", "faults"):
+        yield from (f"- {one}" for one in raw.get("ways", {}).get(name, ()))
+    yield from (
+        "",
+        (
+            "**Not shown here.** Time on the network and in the browser, several people at once, and disks that are slower than this machine's cache. Listing an "
+            "account's exchanges reads all features, asking a query reads what it names, and drawing a sample reads all verdicts: these are not pages of this "
+            "table, and take as long as the data are large. Changes by somebody who holds the signing key; loss of power."
+        ),
     )
+
+
+def main() -> None:
+    """Measure what was asked for and keep it."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("parts", nargs="*", default=list(PARTS))
+    for name, value in (
+        ("accounts", 1_000_000),
+        ("flagged", 98_000),
+        ("actors", 2_000),
+        ("members", 150),
+        ("labels", 300),
+        ("cases", 20),
+        ("visits", 15),
+        ("changes", 10_000),
+        ("kills", 200),
+    ):
+        asked.add_argument(f"--{name}", type=int, default=value)
+    asked.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    chosen = asked.parse_args()
+    for part in chosen.parts:
+        with tempfile.TemporaryDirectory(prefix="console-bench-") as folder:
+            figures = PARTS[part](Path(folder), chosen)
+        keep(chosen.out, "console", part, figures, page)
+        print(json.dumps(figures[0], indent=1))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,17 @@ PASSWORD = "correct horse battery"
 ROLES = {"mary": "analyst", "joe": "approver", "ada": "auditor", "vic": "viewer", "adm": "admin"}
 WIDTH, HEIGHT = 1360, 850
 
+PROVIDER = """\
+[provider]
+issuer = "http://127.0.0.1:9"
+client_id = "desk"
+address = "http://127.0.0.1"
+title = "Lab single sign-on"
+[provider.roles]
+desk = "analyst"
+"""
+"""Nobody is there: the page of the log-in says what it says before anybody is asked."""
+
 PAGE = """\
 # A day in the console
 
@@ -88,6 +99,7 @@ def main() -> None:
 def served(workspace: Path) -> Iterator[str]:
     """The console over a workspace, with five people who may log in."""
     command = [sys.executable, "-c", "from stillwatch.cli import main; main()", "console"]
+    (workspace / "console.toml").write_text(PROVIDER)
     people = House(Workspace(workspace, make=False)).people
     for name, role in ROLES.items():
         people.add(name, Role(role), PASSWORD, at="2026-11-22", given=False)
@@ -147,6 +159,16 @@ class Day:
 
     def person(self, name: str, scheme: Any = "light") -> Page:
         """Somebody who is logged in."""
+        page = self.stranger(scheme)
+        page.goto(self.base + "/login")
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "login" not in url)
+        return page
+
+    def stranger(self, scheme: Any) -> Page:
+        """Somebody in front of the door."""
         size: Any = {"width": WIDTH, "height": HEIGHT}
         page = self.browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=False).new_page()
         page.set_default_timeout(240_000)
@@ -154,11 +176,6 @@ class Day:
         page.on("pageerror", lambda e: self.errors.append(str(e)))
         page.on("request", lambda r: None if r.url.startswith((self.base, "data:")) else self.elsewhere.append(r.url))
         page.on("response", lambda r: self.answers.setdefault(r.url.removeprefix(self.base), r.headers))
-        page.goto(self.base + "/login")
-        page.fill("#name", name)
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "login" not in url)
         return page
 
     def click(self, page: Page, what: str) -> None:
@@ -298,7 +315,9 @@ class Day:
             case.removeprefix(self.base),
         ]
         thing = f"{actor}?thing=" + "payment:0"
-        for page, path in [(mary, way) for way in (*ways, thing)] + [(joe, "/journal"), (joe, "/"), (adm, "/people")]:
+        nobody = self.stranger(scheme)
+        others = [(joe, "/journal"), (joe, "/"), (adm, "/people"), (nobody, "/login")]
+        for page, path in [(mary, way) for way in (*ways, thing)] + others:
             page.goto(self.base + path)
             page.evaluate("[...document.querySelectorAll('main details')].slice(0, 12).forEach(d => { d.open = true })")
             page.evaluate(self.axe)

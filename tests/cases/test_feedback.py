@@ -72,11 +72,11 @@ def test_a_file_is_let_go_by_another_person_once_and_only_as_it_was_asked_for(tm
     with pytest.raises(CaseError, match="no sealed file"):
         ask_to_export(made, case, "../desk/journal.jsonl", recipient="counsel", by="mary", why="proceeding")
     ask_to_export(made, case, name, recipient="counsel", by="mary", why="proceeding")
-    (asked,) = waiting(made.journal.history(), case)
+    (asked,) = waiting(made.book(), case)
     with pytest.raises(CaseError, match="two hands"):
         let_go(made, case, asked.seq, by="mary", note="checked")
     assert let_go(made, case, asked.seq, by="joe", note="checked") == (made.sealed / name).read_bytes()
-    assert waiting(made.journal.history(), case) == []
+    assert waiting(made.book(), case) == []
     with pytest.raises(CaseError, match="no request"):
         let_go(made, case, asked.seq, by="joe", note="again")
     ask_to_export(made, case, name, recipient="counsel", by="joe", why="once more")
@@ -84,4 +84,4 @@ def test_a_file_is_let_go_by_another_person_once_and_only_as_it_was_asked_for(tm
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(Exception, match="sealed file"):
-        let_go(made, case, waiting(made.journal.history(), case)[0].seq, by="mary", note="checked")
+        let_go(made, case, waiting(made.book(), case)[0].seq, by="mary", note="checked")

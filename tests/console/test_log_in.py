@@ -14,7 +14,8 @@ from starlette.types import ASGIApp
 
 from stillwatch.cases import Entry
 from stillwatch.console import ROUTES, House, Role, app
-from stillwatch.console.people import People, Register
+from stillwatch.console.people import People
+from stillwatch.console.register import Register
 from stillwatch.console.sessions import Throttle
 from stillwatch.core import CaseError
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from stillwatch.cases.book import Book
 from stillwatch.cases.desk import Desk, subject_of
-from stillwatch.cases.feedback import Feedback, Label, Pause, Sample, Verdict, draw, feedback_from, label, leave, lift
+from stillwatch.cases.feedback import draw, label, leave, lift
 from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
+from stillwatch.cases.heard import Feedback, Label, Pause, Sample, Verdict, feedback_from
 from stillwatch.cases.holds import hold, holds, holds_in, release
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
-from stillwatch.cases.leaving import export, redact, seal
+from stillwatch.cases.leaving import export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Impact, Lookalike, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
 from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer
+from stillwatch.cases.stamping import AskAuthority, Stamp, read_authority
 from stillwatch.cases.statement import Claim, Confidence, Factor, FactorShown, Statement
 from stillwatch.cases.told import case_lines
 from stillwatch.cases.two_hands import Leave, ask_to_export, let_go, sealed_files, waiting
@@ -21,6 +24,8 @@ from stillwatch.cases.verifying import Item, Verified, verified
 __all__ = [
     "FORGOTTEN",
     "NEEDS_TWO",
+    "AskAuthority",
+    "Book",
     "Case",
     "CaseTest",
     "Claim",
@@ -51,6 +56,7 @@ __all__ = [
     "RulingGiven",
     "Sample",
     "Signer",
+    "Stamp",
     "State",
     "Statement",
     "Told",
@@ -73,12 +79,14 @@ __all__ = [
     "let_go",
     "lift",
     "make_key",
+    "read_authority",
     "read_public",
     "read_signer",
     "redact",
     "release",
     "seal",
     "sealed_files",
+    "stamp",
     "subject_of",
     "verified",
     "waiting",

@@ -67,12 +67,13 @@ def read_line(line: bytes) -> Record:
         record = msgspec.json.decode(line, type=Record)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError("no record of a journal") from error
+    own = b'"hash":"%s",' % record.hash.encode()
+    if line.count(own) == 1 and _digest(line.replace(own, b"") + b"\n") == record.hash:
+        return record  # every byte but the hash is under the hash, and the hash is written in one way
     members = _members(record)
     if _line(members) != line + b"\n":
         raise ValueError("not in the form in which it was written")
-    if record.hash != _hash(members):
-        raise ValueError("its hash is not that of its content")
-    return record
+    raise ValueError("its hash is not that of its content")
 
 
 def _members(record: Record) -> dict[str, bytes]:
@@ -86,4 +87,8 @@ def _line(members: Mapping[str, bytes]) -> bytes:
 
 
 def _hash(members: Mapping[str, bytes]) -> str:
-    return hashlib.sha256(_DOMAIN + _line({name: told for name, told in members.items() if name != "hash"})).hexdigest()
+    return _digest(_line({name: told for name, told in members.items() if name != "hash"}))
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(_DOMAIN + line).hexdigest()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from stillwatch.cases.fold import cases_from
+from stillwatch.cases.book import Book, Bookkeeper
 from stillwatch.cases.journal import Append, Entry, Journal, Private
 from stillwatch.cases.opening import Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
@@ -48,10 +48,19 @@ class Desk:
         self.sealed = workspace.root / "sealed"
         subjects = Subjects(workspace.root / "keys" / "subjects.sqlite", workspace.key)
         self.journal = Journal(workspace.root / "desk", self.signer, subjects, clock, traces=[self.sealed])
+        self._books = Bookkeeper(self.journal)
 
-    def cases(self) -> dict[str, Case]:
+    def book(self) -> Book:
+        """The journal as it stands, as cases and as what was said of findings.
+
+        Raises:
+            TamperingFound: when it is not as it was written.
+        """
+        return self._books.book()
+
+    def cases(self) -> Mapping[str, Case]:
         """Every case by id, in the order of opening."""
-        return cases_from(self.journal.history())
+        return self.book().cases
 
     def case(self, case_id: str) -> Case:
         """One case.
@@ -212,7 +221,7 @@ class Desk:
         return self.case(case_id)
 
     @contextlib.contextmanager
-    def _step(self) -> Iterator[tuple[dict[str, Case], Append]]:
+    def _step(self) -> Iterator[tuple[Mapping[str, Case], Append]]:
         """The cases as they are, and the function that appends: nobody else writes in between."""
         with self.journal.writing() as append:
             yield self.cases(), append
@@ -230,13 +239,13 @@ def subject_of(name: str) -> str:
     return f"{kind}:{name}"
 
 
-def _found(cases: dict[str, Case], case_id: str) -> Case:
+def _found(cases: Mapping[str, Case], case_id: str) -> Case:
     if case_id not in cases:
         raise CaseError(f"{case_id}: no such case; stillwatch case list says which there are")
     return cases[case_id]
 
 
-def _in_state(cases: dict[str, Case], case_id: str, *states: State) -> Case:
+def _in_state(cases: Mapping[str, Case], case_id: str, *states: State) -> Case:
     case = _found(cases, case_id)
     if case.state not in states:
         into = f" into {case.merged_into}" if case.merged_into else ""

@@ -13,7 +13,7 @@ from stillwatch.cases.opening import Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.statement import Statement
 
-__all__ = ["STEPS", "cases_from", "said"]
+__all__ = ["STEPS", "cases_from", "said", "take_step"]
 
 _Step = Callable[[Case, Told], Case]
 STEPS: dict[str, _Step] = {}
@@ -24,17 +24,22 @@ def cases_from(history: Iterable[Told]) -> dict[str, Case]:
     """Every case by id, as the journal's records make it, in the order of opening."""
     cases: dict[str, Case] = {}
     for told in history:
-        record = told.record
-        if record.case is None:
-            continue
-        if record.kind in ("case.opened", "case.split_off"):
-            cases[record.case] = _begun(told, cases)
-        else:
-            cases[record.case] = STEPS[record.kind](cases[record.case], told)
-        if record.kind == "case.took_over":
-            _take(cases, record.case, record.body["other"])
-        cases[record.case] = _with_event(cases[record.case], told)
+        take_step(cases, told)
     return cases
+
+
+def take_step(cases: dict[str, Case], told: Told) -> None:
+    """Change the cases as one more record says."""
+    record = told.record
+    if record.case is None:
+        return
+    if record.kind in ("case.opened", "case.split_off"):
+        cases[record.case] = _begun(told, cases)
+    else:
+        cases[record.case] = STEPS[record.kind](cases[record.case], told)
+    if record.kind == "case.took_over":
+        _take(cases, record.case, record.body["other"])
+    cases[record.case] = _with_event(cases[record.case], told)
 
 
 def said(told: Told, field: str = "note") -> str:
@@ -112,6 +117,7 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.sealed")
 @_step("case.export_asked")
 @_step("case.redacted")
+@_step("case.stamped")
 @_step("case.exported")
 @_step("case.vault_opened")
 @_step("case.shared")

@@ -6,8 +6,9 @@ from or into, took over or went into.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from stillwatch.cases.book import Book
 from stillwatch.cases.desk import Desk, subject_of
 from stillwatch.cases.journal import Entry, Private, Told
 from stillwatch.cases.record import FORGOTTEN
@@ -52,18 +53,17 @@ def release(desk: Desk, name: str, *, by: str, why: str) -> None:
 
 def holds(desk: Desk) -> dict[str, str]:
     """What is under legal hold, with the reason given."""
-    return holds_in(desk.journal.history())
+    return holds_in(desk.book())
 
 
-def holds_in(history: Iterable[Told]) -> dict[str, str]:
+def holds_in(book: Book) -> dict[str, str]:
     """The same, as the journal's records say."""
     held: dict[str, tuple[str, str]] = {}
-    for told in history:
-        if told.record.kind in ("hold.set", "hold.released"):
-            about = next(one.subject for one in told.record.private if one.field == "name")
-            held.pop(about, None)
-            if told.record.kind == "hold.set":
-                held[about] = (told.private.get("name", FORGOTTEN), told.private.get("note", FORGOTTEN))
+    for told in book.of_kinds("hold.set", "hold.released"):
+        about = next(one.subject for one in told.record.private if one.field == "name")
+        held.pop(about, None)
+        if told.record.kind == "hold.set":
+            held[about] = (told.private.get("name", FORGOTTEN), told.private.get("note", FORGOTTEN))
     return dict(held.values())
 
 

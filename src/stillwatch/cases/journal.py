@@ -24,21 +24,24 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stillwatch.cases.chain import Record, line_of, linked, read_line
+from stillwatch.cases.chain import Record, line_of, linked
+from stillwatch.cases.checked import Checked, Told, place_of
 from stillwatch.cases.head import Head, head_bytes, read_head
 from stillwatch.cases.signing import PublicKey, Signer
-from stillwatch.cases.subjects import Subjects, opened_fields, sealed_field
+from stillwatch.cases.subjects import Subjects, sealed_field
+from stillwatch.cases.walking import LINES, JournalFault, acknowledged, walked
 from stillwatch.core.errors import CaseError, TamperingFound
 from stillwatch.engine import durable_write, full_disk_is_an_error
 
 __all__ = ["Append", "Entry", "Journal", "JournalFault", "Private", "Told", "journal_faults"]
 
-_HEAD, _LINES = "journal.head", "journal.jsonl"
+_HEAD = "journal.head"
 SET_ASIDE = "journal.set_aside"
 """Kind of the record that says what was found behind the head."""
 _RECORDED = ".recorded"
@@ -62,27 +65,6 @@ class Entry:
     case: str | None = None
     body: dict[str, Any]
     private: tuple[Private, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """A record as it can be read today: `private` lacks the fields about subjects that were forgotten."""
-
-    record: Record
-    private: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JournalFault:
-    """One thing wrong with a journal: its line (from 1; 0 for the head), where the line begins, and what is wrong."""
-
-    line: int
-    offset: int
-    message: str
-
-    def __str__(self) -> str:
-        where = f"journal.jsonl:{self.line} (byte {self.offset})" if self.line else "journal.head"
-        return f"{where}: {self.message}"
 
 
 Append: TypeAlias = Callable[[Sequence[Entry]], tuple[Record, ...]]
@@ -115,6 +97,8 @@ class Journal:
         self._signer = signer
         self._clock = clock
         self._name = subjects.path.with_name("journal.name")
+        self._checked = Checked(folder, subjects)
+        self._looking = threading.Lock()
         self._traces = (subjects.path, self._name, *traces)
 
     def begin(self) -> None:
@@ -159,12 +143,7 @@ class Journal:
         Raises:
             TamperingFound: at the first that is not as it was written.
         """
-        if not self.begun():
-            return
-        for one in _walk(self.folder, self.head()):
-            if isinstance(one, JournalFault):
-                raise TamperingFound([str(one)])
-            yield one
+        return (told.record for told in self.history())
 
     def history(self) -> list[Told]:
         """Every acknowledged record in order, with the personal fields that can still be read.
@@ -172,10 +151,22 @@ class Journal:
         Raises:
             TamperingFound: at the first that is not as it was written.
         """
+        return self.since(0, -1)[1]
+
+    def since(self, count: int, generation: int) -> tuple[int, list[Told]]:
+        """What came after the first `count` records, and the generation; everything where what was told then is told otherwise now.
+
+        Costs as much as what is new (`checked`). Of a journal that nobody began it is generation 0, and nothing.
+
+        Raises:
+            TamperingFound: at the first that is not as it was written.
+        """
         if not self.begun():
-            return []
-        name, keys = self.head().journal, self.subjects.keys()
-        return [Told(record=r, private=opened_fields(r.private, keys, _place(name, r.seq))) for r in self.records()]
+            return 0, []
+        with self._looking:
+            told = self._checked.told(self.head())
+            same = generation == self._checked.generation
+            return self._checked.generation, told[count if same else 0 :]
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Append]:
@@ -207,7 +198,7 @@ class Journal:
         made: list[Record] = []
         last = head.hash
         for seq, entry in enumerate(entries, head.seq + 1):
-            place = _place(head.journal, seq)
+            place = place_of(head.journal, seq)
             private = (*entry.private, Private(field="by", subject=_person(entry.by), value=entry.by))
             record = Record(
                 seq=seq,
@@ -221,21 +212,28 @@ class Journal:
             made.append(linked(record, last))
             last = made[-1].hash
         lines = b"".join(map(line_of, made))
-        path = self.folder / _LINES
+        after = replace(head, seq=head.seq + len(made), size=head.size + len(lines), hash=last)
+        with self._looking:
+            self._checked.look_again(head)
+            self._write(lines)
+            self._put(after)
+            self._checked.wrote(head, lines, after, made)
+        return tuple(made)
+
+    def _write(self, lines: bytes) -> None:
+        path = self.folder / LINES
         with full_disk_is_an_error(path):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(lines)
                 file.flush()
                 os.fsync(file.fileno())
-        self._put(replace(head, seq=head.seq + len(made), size=head.size + len(lines), hash=last))
-        return tuple(made)
 
     def _put(self, head: Head) -> None:
         durable_write(self.folder / _HEAD, head_bytes(head, self._signer), mode=0o600)
 
     def _there(self) -> bool:
-        return any((self.folder / name).exists() for name in (_HEAD, _LINES))
+        return any((self.folder / name).exists() for name in (_HEAD, LINES))
 
     def _begun(self) -> bool:
         if self._there():
@@ -253,7 +251,7 @@ class Journal:
         A kill between the two leaves a piece without a record; the next writer finds it by its name and records it then.
         """
         head = self.head()
-        path, aside = self.folder / _LINES, self.folder / "unacknowledged"
+        path, aside = self.folder / LINES, self.folder / "unacknowledged"
         size = path.stat().st_size if path.exists() else 0
         if size < head.size:
             raise TamperingFound([f"{path}: ends after {size} bytes, but {head.size} are acknowledged"])
@@ -293,42 +291,7 @@ def journal_faults(folder: Path, public: PublicKey) -> list[JournalFault]:
         head = read_head(folder / _HEAD, public)
     except TamperingFound as error:
         return [JournalFault(line=0, offset=0, message=str(error))]
-    return [one for one in _walk(folder, head) if isinstance(one, JournalFault)]
-
-
-def _walk(folder: Path, head: Head) -> Iterator[Record | JournalFault]:
-    """The acknowledged records in order, and a fault at each place where one is not as it was written."""
-    path = folder / _LINES
-    data = path.read_bytes()[: head.size] if path.exists() else b""
-    seq, last, offset, number = 0, "0" * 64, 0, 0
-    for number, line in enumerate(data.split(b"\n")[:-1] if data.endswith(b"\n") else data.split(b"\n"), 1):
-        if not data:
-            break
-        try:
-            record = read_line(line)
-        except ValueError as error:
-            yield JournalFault(line=number, offset=offset, message=str(error))
-            seq, last = seq + 1, ""
-        else:
-            if record.seq != seq + 1 and last:
-                yield JournalFault(line=number, offset=offset, message=f"got record {record.seq}, expected {seq + 1}")
-            elif last and record.prev != last:
-                yield JournalFault(
-                    line=number, offset=offset, message="the record before it is another than was written"
-                )
-            else:
-                yield record
-            seq, last = record.seq, record.hash
-        offset += len(line) + 1
-    if len(data) < head.size:
-        message = f"ends after {len(data)} bytes, but {head.size} are acknowledged"
-        yield JournalFault(line=number, offset=offset, message=message)
-    elif (seq, last) != (head.seq, head.hash):
-        yield JournalFault(line=number, offset=offset, message=f"is not record {head.seq} as the collector signed it")
-
-
-def _place(journal: str, seq: int) -> str:
-    return f"{journal}/{seq}"
+    return [one for one in walked(acknowledged(folder, head), head) if isinstance(one, JournalFault)]
 
 
 def _person(name: str) -> str:

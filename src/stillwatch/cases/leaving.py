@@ -12,17 +12,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cryptography.x509 import Certificate
+
 from stillwatch.cases.desk import Desk, note_entry
 from stillwatch.cases.journal import Append
 from stillwatch.cases.record import Case
 from stillwatch.cases.redacting import redacted
 from stillwatch.cases.sealing import Seal, sealed_case
 from stillwatch.cases.signing import PublicKey, Signer
+from stillwatch.cases.stamping import AskAuthority, Stamp, stamped
 from stillwatch.cases.verifying import Verified, verified
 from stillwatch.core.errors import CaseError
 from stillwatch.engine import durable_create, durable_write
 
-__all__ = ["export", "redact", "seal"]
+__all__ = ["export", "redact", "seal", "stamp"]
 
 
 def seal(desk: Desk, case_id: str, *, by: str, why: str, reviewer: Signer | None = None) -> Path:
@@ -57,6 +60,34 @@ def redact(
         gone = verified(copy, [desk.signer.public, *keys]).removed.keys() - told.removed.keys()
         facts = {"of": _digest(data), "items": sorted(gone)}
         return _kept(desk, append, "case.redacted", case, copy, by, why, facts)
+
+
+def stamp(
+    desk: Desk,
+    path: Path,
+    ask: AskAuthority,
+    authority: Sequence[Certificate],
+    *,
+    by: str,
+    why: str,
+    keys: Sequence[PublicKey] = (),
+) -> tuple[Path, Stamp]:
+    """Make a copy of a sealed file, in `sealed/`, with the time stamp that an authority gives now.
+
+    It is asked while nobody waits: the journal is written after.
+
+    Raises:
+        TamperingFound: when the file is not as it was sealed.
+        CaseError: when another installation sealed it, it has a time stamp, or the authority's answer is not to be believed.
+    """
+    data = path.read_bytes()
+    told, _ = _ours(desk, path, data, keys)
+    copy, given = stamped(told.files, ask, authority, at=desk.clock(), signer=desk.signer)
+    verified(copy, [desk.signer.public, *keys], authority)
+    with desk.journal.writing() as append:
+        case = desk.case(told.case)
+        facts = {"of": _digest(data), "time": given.time.isoformat(), "policy": given.policy, "serial": given.serial}
+        return _kept(desk, append, "case.stamped", case, copy, by, why, facts), given
 
 
 def export(

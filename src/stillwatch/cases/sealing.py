@@ -3,6 +3,7 @@
     envelope.dsse.json    in-toto statement about manifest.json, by the collector and the reviewers
     manifest.json         the case's id, and of each item its number, kind and SHA-256
     items/NNNNNN.json     one thing said, tested or done, with a random salt
+    stamp.dsse.json       a time-stamping authority's answer about the envelope, if one was asked (`stamping`)
     redaction.dsse.json   of a redacted copy: which items were taken out, why, signed
 
 An item's hash covers its salt, so that a short item that was taken out cannot be guessed from its hash. A redacted copy keeps manifest
@@ -28,9 +29,10 @@ from stillwatch.cases.signing import Signer
 from stillwatch.cases.statement import Statement
 from stillwatch.core.records import Part
 
-__all__ = ["ENVELOPE", "FORM", "MANIFEST", "REDACTION", "STAYS", "Seal", "sealed_case"]
+__all__ = ["ENVELOPE", "FORM", "MANIFEST", "REDACTION", "STAMP", "STAYS", "Seal", "sealed_case"]
 
 ENVELOPE, MANIFEST, REDACTION = "envelope.dsse.json", "manifest.json", "redaction.dsse.json"
+STAMP = "stamp.dsse.json"
 FORM = "urn:stillwatch:case-file:1"
 """Names the predicate of the envelope, and the form of the file."""
 

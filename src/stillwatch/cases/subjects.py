@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from stillwatch.cases.chain import SealedField
 from stillwatch.core.errors import TamperingFound
 
 __all__ = ["Subject", "Subjects", "opened_fields", "sealed_field"]
+
+_ONE_BY_ONE = 500
+"""Keys that are looked up one by one; more are found sooner by reading all."""
 
 _PAD = 64
 """Sealed values are filled up to a multiple of these bytes, so that a length does not give a name away."""
@@ -75,12 +78,24 @@ class Subjects:
     def destroy(self, name: str) -> bool:
         """Destroy a subject's key and the tie between its name and its id; whether there was one. Durable on return."""
         with self._open() as keys:
+            (destroyed,) = keys.execute("pragma user_version").fetchone()
+            keys.execute(f"pragma user_version = {(destroyed + 1) & 0x7FFF_FFFF}")
             return keys.execute("delete from subject where name = ?", (self._name(name),)).rowcount == 1
 
-    def keys(self) -> dict[str, bytes]:
-        """Every key by its subject's id."""
+    def keys(self, ids: Collection[str] | None = None) -> dict[str, bytes]:
+        """The keys of these subjects that are still there, or of all, by the subject's id."""
         with self._open() as keys:
-            return dict(keys.execute("select id, key from subject").fetchall())
+            if ids is None or len(ids) > _ONE_BY_ONE:
+                every = dict(keys.execute("select id, key from subject").fetchall())
+                return every if ids is None else {one: every[one] for one in ids if one in every}
+            found = (keys.execute("select id, key from subject where id = ?", (one,)).fetchone() for one in ids)
+            return dict(row for row in found if row is not None)
+
+    def stamp(self) -> tuple[int, int]:
+        """What changes when a key is destroyed, or the whole store is put back from elsewhere; not when one is made."""
+        with self._open() as keys:
+            (destroyed,) = keys.execute("pragma user_version").fetchone()
+        return self.path.stat().st_ino, destroyed
 
     def _name(self, name: str) -> bytes:
         return hashlib.blake2b(name.encode(), digest_size=16, key=self._key, person=b"subject").digest()

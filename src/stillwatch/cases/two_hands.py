@@ -6,12 +6,13 @@ Both are records of the journal. What is let go is exactly the bytes that were a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stillwatch.cases.book import Book
 from stillwatch.cases.desk import Desk, note_entry, subject_of
 from stillwatch.cases.fold import said
-from stillwatch.cases.journal import Private, Told
+from stillwatch.cases.journal import Private
 from stillwatch.cases.signing import PublicKey
 from stillwatch.cases.verifying import verified
 from stillwatch.core.errors import CaseError
@@ -62,13 +63,11 @@ def ask_to_export(desk: Desk, case_id: str, name: str, *, recipient: str, by: st
         append([note_entry("case.export_asked", case, by, why, body, (to,))])
 
 
-def waiting(history: Iterable[Told], case_id: str) -> list[Leave]:
+def waiting(book: Book, case_id: str) -> list[Leave]:
     """Requests of a case that nobody has answered, oldest first, as the journal's records say."""
     open_: dict[int, Leave] = {}
-    for told in history:
+    for told in book.by_case.get(case_id, ()):
         record = told.record
-        if record.case != case_id:
-            continue
         if record.kind == "case.export_asked":
             open_[record.seq] = Leave(
                 seq=record.seq,
@@ -94,7 +93,7 @@ def let_go(desk: Desk, case_id: str, seq: int, *, by: str, note: str, keys: Sequ
         TamperingFound: when the file is not as it was sealed.
     """
     with desk.journal.writing() as append:
-        asked = next((one for one in waiting(desk.journal.history(), case_id) if one.seq == seq), None)
+        asked = next((one for one in waiting(desk.book(), case_id) if one.seq == seq), None)
         if asked is None:
             raise CaseError(f"{case_id}: no request {seq} waits to be answered")
         me = desk.journal.subjects.known(f"person:{by}")

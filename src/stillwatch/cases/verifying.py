@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.x509 import Certificate
+
 from stillwatch.cases.archive import unpack
 from stillwatch.cases.canonical import read_canonical
 from stillwatch.cases.dsse import opened_envelope
-from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION, STAYS
+from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION, STAMP, STAYS
 from stillwatch.cases.signing import PublicKey
+from stillwatch.cases.stamping import Stamp, stamp_in
 from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import TamperingFound
 
@@ -48,13 +51,14 @@ class Verified:
     signed: tuple[str, ...]
     redacted_by: tuple[str, ...]
     files: Mapping[str, bytes]
+    stamp: Stamp | None = None
 
 
-def verified(data: bytes, keys: Sequence[PublicKey]) -> Verified:
+def verified(data: bytes, keys: Sequence[PublicKey], authority: Sequence[Certificate] = ()) -> Verified:
     """What a sealed file says, when all of it is as it was sealed. Every signature must be by a key that is given.
 
     A redaction counts only when it leaves what speaks for the accused, and by keys that signed the seal too: whoever else holds a copy
-    cannot take anything out of it.
+    cannot take anything out of it. With certificates of a time-stamping `authority` a time stamp has to be under one of them.
 
     Raises:
         TamperingFound: when it is not, with what is wrong.
@@ -77,6 +81,7 @@ def verified(data: bytes, keys: Sequence[PublicKey]) -> Verified:
             gone = {one["item"]: one["why"] for one in told["removed"]}
             _check_redaction(gone, kinds, redacted_by, signed)
         items = _items(files, manifest, gone)
+        stamp = stamp_in(files, keys, signed, authority)
     except (ValueError, KeyError, TypeError) as error:
         raise TamperingFound([f"sealed file: {error}"]) from error
     return Verified(
@@ -87,6 +92,7 @@ def verified(data: bytes, keys: Sequence[PublicKey]) -> Verified:
         signed=signed,
         redacted_by=redacted_by,
         files=files,
+        stamp=stamp,
     )
 
 
@@ -98,7 +104,7 @@ def _items(files: Mapping[str, bytes], manifest: Mapping[str, Any], gone: Mappin
     """
     listed = {one["item"]: one for one in manifest["items"]}
     there = {found[1]: name for name in files if (found := _ITEM.fullmatch(name))}
-    known = {ENVELOPE, MANIFEST, REDACTION, *there.values()}
+    known = {ENVELOPE, MANIFEST, REDACTION, STAMP, *there.values()}
     if files.keys() - known or there.keys() - listed.keys() or gone.keys() - listed.keys():
         raise ValueError("holds a file that the manifest does not know")
     if there.keys() & gone.keys():

@@ -1,4 +1,4 @@
-"""`stillwatch case seal`, `verify`, `redact` and `export`: the file of a case that a stranger can check."""
+"""`stillwatch case seal`, `stamp`, `verify`, `redact` and `export`: the file of a case that a stranger can check."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from stillwatch.cli.case import By, case_app, desk_in, me
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
-    from stillwatch.cases import PublicKey
+    from stillwatch.cases import AskAuthority, PublicKey
 
-__all__ = ["case_export", "case_key", "case_redact", "case_seal", "case_verify"]
+__all__ = [
+    "case_checkpoint",
+    "case_export",
+    "case_key",
+    "case_prove",
+    "case_redact",
+    "case_seal",
+    "case_stamp",
+    "case_verify",
+]
 
+_MOST_STAMP = 64 * 1024
 Keys = Annotated[list[Path] | None, Parameter(negative=())]
 
 
@@ -49,25 +59,132 @@ def case_seal(
     print(seal(desk_in(workspace), case, by=me(by), why=why, reviewer=reviewer))
 
 
+@case_app.command(name="stamp")
+def case_stamp(
+    file: Path,
+    url: str,
+    /,
+    *,
+    authority: Path,
+    why: str,
+    public_key: Keys = None,
+    by: By = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+) -> None:
+    """Ask a time-stamping authority (RFC 3161) to sign that a sealed file is there now, and make a copy that holds its answer.
+
+    Only a digest leaves the house. What it answers is checked before it is taken.
+
+    Args:
+        file: The sealed file.
+        url: Where the authority is asked.
+        authority: Certificates as PEM that the authority's own is signed by.
+        why: What the time is wanted for.
+        public_key: Public keys of the reviewers who signed; the installation's own is known.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.cases import read_authority, stamp
+
+    roots = read_authority(authority)
+    path, given = stamp(desk_in(workspace), file, _asker(url), roots, by=me(by), why=why, keys=_public(public_key))
+    print(path)
+    print(f"stamped at {given.time:%Y-%m-%d %H:%M:%S} UTC, policy {given.policy}, number {given.serial}")
+
+
+def _asker(url: str) -> AskAuthority:
+    """What asks an authority by HTTP: no redirect is followed, and no answer read beyond what a time stamp can be."""
+    from stillwatch.core import CaseError
+
+    if not url.startswith(("https://", "http://")):
+        raise CaseError(f"{url}: expected an http:// or https:// address")
+    try:
+        import httpx
+    except ImportError as error:
+        raise CaseError("to ask a time-stamping authority takes more: pip install stillwatch[stamps]") from error
+
+    def ask(request: bytes) -> bytes:
+        headers = {"content-type": "application/timestamp-query", "accept": "application/timestamp-reply"}
+        answer = b""
+        try:
+            with httpx.stream("POST", url, content=request, headers=headers, timeout=30.0) as told:
+                if told.status_code != 200:
+                    raise CaseError(f"{url}: answered {told.status_code}")
+                for piece in told.iter_bytes():
+                    answer += piece
+                    if len(answer) > _MOST_STAMP:
+                        raise CaseError(f"{url}: answered more than a time stamp can be")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CaseError(f"{url}: cannot be asked ({type(error).__name__})") from error
+        return answer
+
+    return ask
+
+
 @case_app.command(name="verify")
-def case_verify(file: Path, /, *, public_key: Keys = None) -> None:
+def case_verify(
+    file: Path, /, *, public_key: Keys = None, authority: Path | None = None, proof: Path | None = None
+) -> None:
     """Check every byte of a sealed file, offline, with nothing but the file and the public keys of all who signed it.
 
     Args:
         file: The sealed file.
         public_key: A public key as PEM; say it once for each key. The installation's is keys/collector.pub.pem in its workspace.
+        authority: Certificates as PEM that a time-stamping authority's own is signed by; without, a time stamp is not checked.
+        proof: Proof that the file is in the log of sealed files (see prove).
     """
-    from stillwatch.cases import verified
+    from stillwatch.cases import read_authority, verified
 
-    told = verified(file.read_bytes(), _public(public_key))
+    data, keys = file.read_bytes(), _public(public_key)
+    told = verified(data, keys, [] if authority is None else read_authority(authority))
+    logged = None
+    if proof is not None:
+        from stillwatch.pipeline import checked_proof
+
+        logged = checked_proof(data, proof.read_text("utf-8"), keys)
     print(f"{file}: every byte is as it was sealed")
     print(f"case {told.case}, sealed {told.seal['at']} for {told.seal['reviewer']}, {len(told.items)} items")
     for key in told.signed:
         print(f"sealed by key {key}")
     for key in told.redacted_by:
         print(f"redacted by key {key}")
+    if told.stamp is not None:
+        word = "checked" if told.stamp.checked else "NOT checked: give the authority's certificate with --authority"
+        print(f"time stamp: {told.stamp.time:%Y-%m-%d %H:%M:%S} UTC, policy {told.stamp.policy}, {word}")
+    elif authority is not None:
+        print("time stamp: none")
+    if logged is not None:
+        print(f"log {logged.origin}: file {logged.index + 1} of {logged.size}")
     for number, (kind, why) in told.removed.items():
         print(f"item {number} ({kind}) was taken out: {why}")
+
+
+@case_app.command(name="prove")
+def case_prove(file: Path, /, *, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Print the proof that a sealed file is in this installation's log (RFC 6962), to go with the file.
+
+    Args:
+        file: The sealed file.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.pipeline import log_proof
+
+    print(log_proof(desk_in(workspace), file.read_bytes()), end="")
+
+
+@case_app.command(name="checkpoint")
+def case_checkpoint(*, since: Path | None = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
+    """Print size and root of the log of sealed files, signed; whoever keeps it can tell later that nothing before it was changed.
+
+    Args:
+        since: An earlier checkpoint; that today's log only adds to it is checked first.
+        workspace: Folder of the scan.
+    """
+    from stillwatch.pipeline import grown, log_checkpoint
+
+    desk = desk_in(workspace)
+    if since is not None:
+        grown(desk, since.read_text("utf-8"))
+    print(log_checkpoint(desk), end="")
 
 
 @case_app.command(name="redact")

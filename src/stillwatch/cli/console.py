@@ -54,7 +54,7 @@ def console(
     from stillwatch.core import Error
 
     house = _house(workspace, secure=https)
-    if not any(one.active for one in house.people.everybody()):
+    if house.provider is None and not any(one.active for one in house.people.everybody()):
         raise Error(f"nobody may log in yet: stillwatch console user add NAME --role analyst --workspace {workspace}")
     address = f"http://{'127.0.0.1' if bind in ('0.0.0.0', '::') else bind}:{port}/"  # noqa: S104 - compared with
     print(f"Console of {workspace} at {address}; Ctrl-C ends it", flush=True)

@@ -21,7 +21,7 @@ from stillwatch.console.roles import Route
 from stillwatch.console.visit import NotFound, Visit
 from stillwatch.core import Error, TamperingFound
 
-__all__ = ["COOKIE", "PAGES", "Page", "answer", "page"]
+__all__ = ["COOKIE", "GOING", "PAGES", "Page", "answer", "page"]
 
 Page = Callable[[Visit], Response]
 PAGES: dict[str, Page] = {}
@@ -29,6 +29,8 @@ PAGES: dict[str, Page] = {}
 
 COOKIE = "stillwatch"
 THEME = "look"
+GOING = "stillwatch-going"
+"""Cookie of a browser that went to a log-in provider."""
 _THEMES = ("auto", "light", "dark")
 _MOST_FIELDS = 400
 _FRAMES_LOGGED = 3
@@ -77,6 +79,7 @@ def _enter(house: House, route: Route, request: Request, form: Mapping[str, list
         path={name: str(value) for name, value in request.path_params.items()},
         query=dict(request.query_params),
         form=form,
+        going=request.cookies.get(GOING, ""),
         theme=theme if theme in _THEMES else "auto",
         person=person,
         session=session,

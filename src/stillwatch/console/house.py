@@ -7,20 +7,27 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 
-from stillwatch.cases import Case, Desk, Feedback, State, Told, cases_from, feedback_from
+from stillwatch.cases import Book, Desk, State
 from stillwatch.console.findings import Findings, Marks, read_findings
+from stillwatch.console.going import Going
 from stillwatch.console.grants import Grants
-from stillwatch.console.people import People, Register
+from stillwatch.console.people import People
+from stillwatch.console.register import Register
 from stillwatch.console.sessions import Sessions, Throttle
+from stillwatch.console.settings import ProviderSettings, read_console
 from stillwatch.core import FormatError, read_settings
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Drawers, last_view, publish_standing
 from stillwatch.report import ActorView, ScanView
 
-__all__ = ["Book", "House", "Scan"]
+if TYPE_CHECKING:
+    from stillwatch.console.provider import Provider
+
+__all__ = ["House", "Scan", "marks_in"]
 
 _HEAVY_AT_ONCE = 2
 """Visits at once to pages that read large tables; the other pages stay quick meanwhile."""
@@ -41,20 +48,12 @@ class Scan:
         return next((one.needed for one in self.view.budgets if one.level == "accounts"), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Book:
-    """Everything in the journal, as cases and as what was said of findings."""
-
-    history: tuple[Told, ...]
-    cases: Mapping[str, Case]
-    feedback: Feedback
-
-    def marks(self, now: dt.datetime) -> Marks:
-        """What was done with which finding."""
-        cased = {one.handle: one.id for one in self.cases.values() if one.state is not State.MERGED}
-        cased |= {o.handle: c.id for c in self.cases.values() if c.state is not State.MERGED for o in c.openings}
-        labelled = {name: one.verdict.value for name, one in self.feedback.labels.items()}
-        return Marks(in_case=cased, labelled=labelled, paused=frozenset(self.feedback.paused(now)))
+def marks_in(book: Book, now: dt.datetime) -> Marks:
+    """What was done with which finding."""
+    cased = {one.handle: one.id for one in book.cases.values() if one.state is not State.MERGED}
+    cased |= {o.handle: c.id for c in book.cases.values() if c.state is not State.MERGED for o in c.openings}
+    labelled = {name: one.verdict.value for name, one in book.feedback.labels.items()}
+    return Marks(in_case=cased, labelled=labelled, paused=frozenset(book.feedback.paused(now)))
 
 
 class House:
@@ -66,8 +65,9 @@ class House:
         hasher: hashes passwords; a test may take a quick one.
         secure: whether people reach it by HTTPS, by a proxy in front of it.
 
-    `heavy` is held by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and
-    `labelling` is held by whoever writes it.
+    `settings` are those of `console.toml`, and `provider` is who vouches for people besides the console, if anybody does. `heavy` is held
+    by a visit that reads large tables; `labels_behind` says that what calibrates the next scan lacks somebody's label, and `labelling` is
+    held by whoever writes it.
     """
 
     def __init__(
@@ -82,10 +82,13 @@ class House:
         self.clock = clock or (lambda: dt.datetime.now(dt.UTC))
         self.desk = Desk(workspace, self.clock)
         self.secure = secure
-        register = Register(workspace.root / "desk" / "console.sqlite")
+        self.settings = read_console(workspace.root)
+        register = Register(self.settings.database)
         self.people = People(register, hasher)
         self.sessions = Sessions(register, self._seconds)
         self.throttle = Throttle(register, self._seconds)
+        self.going = Going(register, self._seconds)
+        self.provider = _provider(self.settings.provider, self._seconds)
         self.grants = Grants(self._seconds)
         self.heavy = threading.BoundedSemaphore(_HEAVY_AT_ONCE)
         self.labelling = threading.Lock()
@@ -93,7 +96,6 @@ class House:
         self._lock = threading.Lock()
         self._tables: object = None
         self._scan: tuple[object, Scan | None] = (None, None)
-        self._book: tuple[object, Book] = (None, Book(history=(), cases={}, feedback=Feedback()))
 
     def _seconds(self) -> float:
         return self.clock().timestamp()
@@ -139,15 +141,16 @@ class House:
         Raises:
             TamperingFound: when it is not as it was written.
         """
-        root = self.workspace.root
-        names = ("desk/journal.head", "desk/journal.jsonl", "keys/subjects.sqlite", "keys/journal.name")
-        state = tuple(_stamp(root / name) for name in names)
-        with self._lock:
-            if self._book[0] != state:
-                history = tuple(self.desk.journal.history())
-                made = Book(history=history, cases=cases_from(history), feedback=feedback_from(history))
-                self._book = (state, made)
-            return self._book[1]
+        return self.desk.book()
+
+
+def _provider(settings: ProviderSettings | None, clock: Callable[[], float]) -> Provider | None:
+    """Who vouches for people; what it takes to believe them is loaded only where somebody does."""
+    if settings is None:
+        return None
+    from stillwatch.console.provider import Provider
+
+    return Provider(settings, clock)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

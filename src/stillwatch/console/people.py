@@ -1,4 +1,4 @@
-"""Who may log in: names, roles and hashed passwords, in `desk/console.sqlite`, readable by its owner alone.
+"""Who may log in: names, roles, and hashed passwords or the word of a log-in provider.
 
 Passwords are hashed with Argon2id (RFC 9106, the library's defaults: 64 MiB, 3 passes). A wrong name costs as much time as a wrong
 password. Changing a password, a role, or switching a person off ends all of that person's sessions. A password that somebody else chose
@@ -9,22 +9,21 @@ What changes who may do what takes `recorded`: it is called before the change co
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from stillwatch.console.register import Register
 from stillwatch.console.roles import Role
 from stillwatch.core import Error
 
-__all__ = ["LEAST_LETTERS", "People", "Person", "PersonRefused", "Register"]
+__all__ = ["LEAST_LETTERS", "People", "Person", "PersonRefused"]
 
 LEAST_LETTERS = 12
 """Letters of a password, at least. Length is asked for, not odd characters (NIST SP 800-63B)."""
@@ -34,19 +33,10 @@ _HASHES_AT_ONCE = 2
 """Each takes 64 MiB while it is made."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
-_SCHEMA = """
-create table if not exists person (
-  name text primary key, role text not null, hash text not null, active integer not null, made text not null,
-  given integer not null default 0
-) without rowid;
-create table if not exists session (
-  token blob primary key, person text not null, csrf text not null, made real not null, seen real not null
-) without rowid;
-create table if not exists attempt (who text not null, at real not null);
-create index if not exists attempt_who on attempt (who, at);
-"""
+_VOUCHED_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
+"""A provider's name for a person may be an address of mail."""
 
-_PERSON = "name, role, active, made, given"
+_PERSON = "name, role, active, made, given, subject"
 
 
 def _nowhere() -> None:
@@ -59,40 +49,17 @@ class PersonRefused(Error):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody who may log in. `given` says that somebody else chose their password: they choose their own before anything else."""
+    """Somebody who may log in. `given` says that somebody else chose their password: they choose their own before anything else.
+
+    `subject` is who they are to the log-in provider, where one vouches for them: they have no password, and their role is its word.
+    """
 
     name: str
     role: Role
     active: bool
     made: str
     given: bool
-
-
-class Register:
-    """The console's own database: people, sessions and failed log-ins.
-
-    Args:
-        path: the SQLite file; made when absent, readable by its owner alone.
-    """
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._path = path
-        with self.open() as database:
-            database.executescript(_SCHEMA)
-            if "given" not in {column[1] for column in database.execute("pragma table_info(person)")}:
-                database.execute("alter table person add column given integer not null default 0")
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: kept when it ends well, undone when it does not."""
-        database = sqlite3.connect(self._path, timeout=30)
-        try:
-            with database:
-                yield database
-        finally:
-            database.close()
+    subject: str | None = None
 
 
 class People:
@@ -128,45 +95,63 @@ class People:
             raise PersonRefused(
                 "name: expected 1 to 40 small letters, digits, dots, dashes or underscores, such as mary.smith"
             )
-        row = (name, role.value, self._hash(password), at, int(given))
-        with self._register.open() as database:
-            try:
-                database.execute(
-                    "insert into person (name, role, hash, active, made, given) values (?, ?, ?, 1, ?, ?)", row
-                )
-            except sqlite3.IntegrityError:
-                raise PersonRefused(f"name: {name} is taken") from None
-            recorded()
+        row = (name, role.value, self._hash(password), at, int(given), None)
+        self._insert(row, recorded)
         return Person(name=name, role=role, active=True, made=at, given=given)
+
+    def vouch(
+        self, subject: str, name: str, role: Role, *, at: str, recorded: Callable[[], object] = _nowhere
+    ) -> Person:
+        """Let somebody in for whom a provider vouches. They have no password.
+
+        Raises:
+            PersonRefused: when the name is no name, or somebody else's.
+        """
+        if not _VOUCHED_NAME.fullmatch(name):
+            raise PersonRefused("name: the provider's name for this person is none that the console can use")
+        self._insert((name, role.value, "", at, 0, subject), recorded)
+        return Person(name=name, role=role, active=True, made=at, given=False, subject=subject)
+
+    def vouched(self, subject: str) -> Person | None:
+        """Whom a provider knows under this subject."""
+        with self._register.reading() as database:
+            rows = database.rows(f"select {_PERSON} from person where subject = ?", subject)
+        return _person(rows[0]) if rows else None
+
+    def _insert(self, row: tuple[object, ...], recorded: Callable[[], object]) -> None:
+        with self._register.writing() as database:
+            if database.rows("select 1 from person where name = ?", row[0]):
+                raise PersonRefused(f"name: {row[0]} is taken")
+            columns = "name, role, hash, made, given, subject, active"
+            database.do(f"insert into person ({columns}) values (?, ?, ?, ?, ?, ?, 1)", *row)
+            recorded()
 
     def everybody(self) -> list[Person]:
         """Everybody, by name; those who are switched off as well, as the journal speaks of them."""
-        with self._register.open() as database:
-            rows = database.execute(f"select {_PERSON} from person order by name").fetchall()
-        return [_person(row) for row in rows]
+        with self._register.reading() as database:
+            return [_person(row) for row in database.rows(f"select {_PERSON} from person order by name")]
 
     def named(self, name: str) -> Person | None:
         """The person of this name."""
-        with self._register.open() as database:
-            row = database.execute(f"select {_PERSON} from person where name = ?", (name,)).fetchone()
-        return None if row is None else _person(row)
+        with self._register.reading() as database:
+            rows = database.rows(f"select {_PERSON} from person where name = ?", name)
+        return _person(rows[0]) if rows else None
 
     def known(self, name: str, password: str) -> Person | None:
         """The person, if this is the password and nobody switched them off."""
-        with self._register.open() as database:
-            row = database.execute("select hash from person where name = ? and active = 1", (name,)).fetchone()
-        hashed = self._nobody if row is None else row[0]
+        with self._register.reading() as database:
+            rows = database.rows("select hash from person where name = ? and active = 1 and hash <> ''", name)
+        hashed = rows[0][0] if rows else self._nobody
         try:
             with self._hashing:
                 self._hasher.verify(hashed, password[:_MOST_LETTERS])
         except (VerificationError, InvalidHashError):
             return None
-        if row is not None and self._hasher.check_needs_rehash(hashed):
-            with self._register.open() as database:
-                database.execute(
-                    "update person set hash = ? where name = ?", (self._hash(password[:_MOST_LETTERS]), name)
-                )
-        return None if row is None else self.named(name)
+        if rows and self._hasher.check_needs_rehash(hashed):
+            anew = self._hash(password[:_MOST_LETTERS])
+            with self._register.writing() as database:
+                database.do("update person set hash = ? where name = ?", anew, name)
+        return self.named(name) if rows else None
 
     def choose_password(self, name: str, password: str) -> None:
         """Set the password that this person chose, and end their sessions.
@@ -192,13 +177,19 @@ class People:
         """Switch a person off, or on again; their sessions end."""
         self._change(name, recorded, active=int(active))
 
+    def end_sessions(self, name: str) -> None:
+        """End all sessions of a person."""
+        with self._register.writing() as database:
+            database.do("delete from session where person = ?", name)
+
     def _change(self, name: str, recorded: Callable[[], object], **values: object) -> None:
         """Set columns of a person and end their sessions, once that is recorded."""
         columns = ", ".join(f"{column} = ?" for column in values)
-        with self._register.open() as database:
-            if not database.execute(f"update person set {columns} where name = ?", (*values.values(), name)).rowcount:
+        with self._register.writing() as database:
+            if not database.rows("select 1 from person where name = ?", name):
                 raise PersonRefused(f"{name}: nobody of this name")
-            database.execute("delete from session where person = ?", (name,))
+            database.do(f"update person set {columns} where name = ?", *values.values(), name)
+            database.do("delete from session where person = ?", name)
             recorded()
 
     def _hash(self, password: str) -> str:
@@ -213,5 +204,6 @@ class People:
             return self._hasher.hash(password)
 
 
-def _person(row: tuple[str, str, int, str, int]) -> Person:
-    return Person(name=row[0], role=Role(row[1]), active=bool(row[2]), made=row[3], given=bool(row[4]))
+def _person(row: tuple[Any, ...]) -> Person:
+    name, role, active, made, given, subject = row
+    return Person(name=name, role=Role(role), active=bool(active), made=made, given=bool(given), subject=subject)

@@ -55,6 +55,8 @@ ROUTES: tuple[Route, ...] = (
     Route("asset", "GET", "/static/{name}", _PUBLIC),
     Route("log_in", "GET", "/login", _PUBLIC),
     Route("log_in_now", "POST", "/login", _PUBLIC),
+    Route("go_to_provider", "GET", "/login/provider", _PUBLIC),
+    Route("come_back", "GET", "/login/back", _PUBLIC),
     Route("log_out", "POST", "/logout", _EVERYBODY, first=True),
     Route("me", "GET", "/me", _EVERYBODY, first=True),
     Route("change_password", "POST", "/me/password", _EVERYBODY, first=True),

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stillwatch.console.people import Register
+from stillwatch.console.register import Register
 
 __all__ = ["ABSOLUTE", "IDLE", "Session", "Sessions", "Throttle"]
 
@@ -28,11 +28,15 @@ _FRESH = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that holds: whose, the token that its forms must carry, and the hash that names it."""
+    """A session that holds: whose, the token that its forms must carry, and the hash that names it.
+
+    `hint` is the provider's token of this log-in, where one vouched for the person: it ends the session there too.
+    """
 
     person: str
     csrf: str
     id: bytes
+    hint: str | None = None
 
     def wrote(self, token: str) -> bool:
         """Whether a form came from one of this session's own pages."""
@@ -51,40 +55,38 @@ class Sessions:
         self._register = register
         self._clock = clock
 
-    def begin(self, person: str) -> str:
+    def begin(self, person: str, hint: str | None = None) -> str:
         """Begin a session; the token for its cookie. Sessions that are over are swept."""
         token, now = secrets.token_urlsafe(32), self._clock()
-        with self._register.open() as database:
-            database.execute("delete from session where seen < ? or made < ?", (now - IDLE, now - ABSOLUTE))
-            database.execute(
-                "insert into session values (?, ?, ?, ?, ?)",
-                (_id(token), person, secrets.token_urlsafe(32), now, now),
-            )
+        row = (_id(token), person, secrets.token_urlsafe(32), now, now, hint)
+        with self._register.writing() as database:
+            database.do("delete from session where seen < ? or made < ?", now - IDLE, now - ABSOLUTE)
+            database.do("insert into session (token, person, csrf, made, seen, hint) values (?, ?, ?, ?, ?, ?)", *row)
         return token
 
     def find(self, token: str) -> Session | None:
         """The session of a token while it holds; that it was used is noted."""
         now, id_ = self._clock(), _id(token)
-        with self._register.open() as database:
-            row = database.execute(
-                "select s.person, s.csrf, s.made, s.seen from session s join person p on p.name = s.person"
+        with self._register.reading() as database:
+            rows = database.rows(
+                "select s.person, s.csrf, s.made, s.seen, s.hint from session s join person p on p.name = s.person"
                 " where s.token = ? and p.active = 1",
-                (id_,),
-            ).fetchone()
-            if row is None:
+                id_,
+            )
+            if not rows:
                 return None
-            person, csrf, made, seen = row
+            person, csrf, made, seen, hint = rows[0]
             if now - seen > IDLE or now - made > ABSOLUTE:
-                database.execute("delete from session where token = ?", (id_,))
+                database.do("delete from session where token = ?", id_)
                 return None
             if now - seen > _FRESH:
-                database.execute("update session set seen = ? where token = ?", (now, id_))
-        return Session(person, csrf, id_)
+                database.do("update session set seen = ? where token = ?", now, id_)
+        return Session(person, csrf, id_, hint)
 
     def end(self, session: Session) -> None:
         """End a session."""
-        with self._register.open() as database:
-            database.execute("delete from session where token = ?", (session.id,))
+        with self._register.reading() as database:
+            database.do("delete from session where token = ?", session.id)
 
 
 class Throttle:
@@ -105,24 +107,21 @@ class Throttle:
         """Whether another try may be made; it counts from this moment on. One that may not be made is not counted, and prolongs nothing."""
         now = self._clock()
         limits = ((_by_name(name), self.BY_NAME), (_by_address(address), self.BY_ADDRESS))
-        with self._register.open() as database:
-            database.execute("begin immediate")  # tries that come at once are counted one after the other
-            database.execute("delete from attempt where at < ?", (now - self.WINDOW,))
+        with self._register.writing() as database:  # tries that come at once are counted one after the other
+            database.do("delete from attempt where at < ?", now - self.WINDOW)
             for who, most in limits:
-                (tried,) = database.execute("select count(*) from attempt where who = ?", (who,)).fetchone()
-                if tried >= most:
+                if database.rows("select count(*) from attempt where who = ?", who)[0][0] >= most:
                     return False
-            database.executemany("insert into attempt values (?, ?)", [(who, now) for who, _ in limits])
+            database.each("insert into attempt values (?, ?)", [(who, now) for who, _ in limits])
         return True
 
     def succeeded(self, name: str, address: str) -> None:
-        """Forget the tries under a name once its owner is in, and of its address this one."""
-        with self._register.open() as database:
-            database.execute("delete from attempt where who = ?", (_by_name(name),))
-            database.execute(
-                "delete from attempt where rowid = (select max(rowid) from attempt where who = ?)",
-                (_by_address(address),),
-            )
+        """Forget the tries under a name once its owner is in, and of its address the last one."""
+        here = _by_address(address)
+        with self._register.writing() as database:
+            database.do("delete from attempt where who = ?", _by_name(name))
+            last = "(select max(at) from attempt where who = ?)"
+            database.do(f"delete from attempt where who = ? and at = {last}", here, here)
 
 
 def _by_name(name: str) -> str:

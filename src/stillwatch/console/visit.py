@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from stillwatch.console.house import Book, House, Scan
+from stillwatch.cases import Book
+from stillwatch.console.findings import Marks
+from stillwatch.console.house import House, Scan, marks_in
 from stillwatch.console.look import render
 from stillwatch.console.people import Person
 from stillwatch.console.roles import may
@@ -55,7 +57,9 @@ class NotFound(Error):
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One request of one person. `form` holds what was sent, each field as the list of its values."""
+    """One request of one person. `form` holds what was sent, each field as the list of its values;
+    `going` is what this browser kept of a visit to a log-in provider.
+    """
 
     house: House
     route: str
@@ -65,6 +69,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, list[str]]
     theme: str
+    going: str = ""
     person: Person | None = None
     session: Session | None = None
 
@@ -91,6 +96,11 @@ class Visit:
     def book(self) -> Book:
         """The journal as it stands."""
         return self.house.book()
+
+    @property
+    def marks(self) -> Marks:
+        """What people did with which finding."""
+        return marks_in(self.book, self.now)
 
     @property
     def now(self) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillwatch.engine.database import Connection, Connector, connector
 from stillwatch.engine.duck import DuckEngine, QueryFailed
 from stillwatch.engine.engine import Engine, Kernel, Relation
 from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
@@ -29,6 +30,8 @@ __all__ = [
     "TABLES",
     "Answer",
     "Column",
+    "Connection",
+    "Connector",
     "Dialect",
     "DuckEngine",
     "Engine",
@@ -47,6 +50,7 @@ __all__ = [
     "ask",
     "by_day",
     "check",
+    "connector",
     "durable_create",
     "durable_write",
     "expand",

@@ -17,6 +17,7 @@ from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
+from stillwatch.pipeline.sealed_log import Included, checked_proof, grown, log_checkpoint, log_proof
 from stillwatch.pipeline.seek import Lead, Sought, seek
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
@@ -33,6 +34,7 @@ __all__ = [
     "Finding",
     "Health",
     "Heard",
+    "Included",
     "Inputs",
     "Lead",
     "Match",
@@ -51,16 +53,20 @@ __all__ = [
     "case_facts",
     "case_opening",
     "check_backup",
+    "checked_proof",
     "checkup",
     "clear_accounts",
     "exchanges_of",
     "expand_seed",
     "families_like",
+    "grown",
     "heard",
     "identifiers",
     "keep_identities",
     "keep_tagged",
     "last_view",
+    "log_checkpoint",
+    "log_proof",
     "metric_lines",
     "needs",
     "open_texts",

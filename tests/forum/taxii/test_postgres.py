@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.forum.taxii.hub import SHARED, SIGNER, asking, indicator, settings
+from tests.postgres import postgres
 
 from stillwatch.forum.log import Ledger, NoteKey, audit, read_note
 from stillwatch.forum.taxii.database import connector
 
-pytest.importorskip("pg8000", reason="pip install stillwatch[postgres]")
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").exists() else []
-AS_OTHER = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not BINARIES or (AS_OTHER and shutil.which("runuser") is None):
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    folder.chmod(0o777)
-    for above in folder.parents:
-        if above.owner() == "root" and above != Path("/"):
-            above.chmod(above.stat().st_mode | 0o011)
-    data, bin_ = folder / "data", BINARIES[-1]
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [*AS_OTHER, *command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
-        )
-
-    run(str(bin_ / "initdb"), "-D", str(data), "-A", "trust", "-U", "stillwatch", "-N")
-    port = str(20_000 + os.getpid() % 20_000)
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    run(str(bin_ / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    yield f"postgresql://stillwatch@127.0.0.1:{port}/postgres"
-    run(str(bin_ / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+def database() -> Iterator[str]:
+    with postgres(20_000 + os.getpid() % 20_000) as address:
+        yield address
 
 
 def test_a_hub_over_postgresql_answers_as_one_over_a_file_does(database: str, tmp_path: Path) -> None:

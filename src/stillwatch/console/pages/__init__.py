@@ -15,6 +15,7 @@ from stillwatch.console.pages import (
     people,
     replay,
     search,
+    single_sign_on,
     today,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "people",
     "replay",
     "search",
+    "single_sign_on",
     "today",
 ]

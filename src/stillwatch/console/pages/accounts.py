@@ -34,7 +34,7 @@ def account(visit: Visit) -> Response:
     """The page of one account."""
     name, number = visit.handle("account")
     scan, book = visit.scan, visit.book
-    marks = book.marks(visit.now)
+    marks = visit.marks
     found = scan.drawers.account(number, threshold_p=scan.threshold_p)
     facts = scan.drawers.known(number)
     ties = scan.drawers.ties(number)

@@ -35,7 +35,7 @@ def actor(visit: Visit) -> Response:
     """The page of one actor of the last scan; of one that only a case remembers, the case."""
     name, _ = visit.handle("actor")
     scan, book = visit.scan, visit.book
-    marks = book.marks(visit.now)
+    marks = visit.marks
     found = scan.actors.get(name)
     if found is None:
         if name in marks.in_case:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
 from stillwatch.cases import (
     FORGOTTEN,
+    Book,
     JournalFault,
     Told,
     ask_to_export,
@@ -89,14 +91,12 @@ def let_it_go(visit: Visit) -> Response:
 @page("journal")
 def journal(visit: Visit) -> Response:
     """Who did what and when, newest first; every record was checked since the files last changed."""
-    history, faults = _checked(visit)
+    book, faults = _checked(visit)
     wanted, by = visit.query.get("kind", ""), visit.query.get("by", "").strip()
-    kinds = sorted({told.record.kind for told in history})
-    chosen = [
-        told
-        for told in reversed(history)
-        if wanted in ("", told.record.kind) and by in ("", told.private.get("by", FORGOTTEN))
-    ]
+    kinds = sorted(book.kinds) if book else []
+    chosen: Sequence[Told] = () if book is None else book.kinds.get(wanted, ()) if wanted else book.history
+    if by:
+        chosen = [told for told in chosen if told.private.get("by", FORGOTTEN) == by]
     number = visit.query.get("page", "1")
     pages = max(1, -(-len(chosen) // _LINES))
     here = min(max(1, int(number)), pages) if number.isascii() and number.isdigit() and len(number) < 6 else 1
@@ -104,7 +104,7 @@ def journal(visit: Visit) -> Response:
         "journal.html",
         title="Journal",
         faults=faults[:20],
-        lines=chosen[(here - 1) * _LINES : here * _LINES],
+        lines=_newest(chosen, here),
         total=len(chosen),
         kinds=kinds,
         wanted=wanted if wanted in kinds else "",
@@ -115,12 +115,18 @@ def journal(visit: Visit) -> Response:
     )
 
 
-def _checked(visit: Visit) -> tuple[tuple[Told, ...], list[JournalFault]]:
-    """The journal's records; where it is not as it was written, none of them and everything that is wrong."""
+def _newest(records: Sequence[Told], number: int) -> list[Told]:
+    """A page of records, counted from the last one."""
+    end = len(records) - (number - 1) * _LINES
+    return list(reversed(records[max(0, end - _LINES) : end]))
+
+
+def _checked(visit: Visit) -> tuple[Book | None, list[JournalFault]]:
+    """The journal; where it is not as it was written, nothing of it and everything that is wrong."""
     try:
-        return visit.book.history, []
+        return visit.book, []
     except TamperingFound:
         faults = journal_faults(visit.house.desk.journal.folder, visit.house.desk.signer.public)
         if not faults:
             raise
-        return (), faults
+        return None, faults

@@ -21,7 +21,7 @@ __all__: list[str] = []
 def open_case(visit: Visit) -> Response:
     """A case from a finding, in one step; an account that the report does not list is taken from the tables."""
     name = visit.needed("handle", most=20)
-    known = visit.book.marks(visit.now).in_case.get(name)
+    known = visit.marks.in_case.get(name)
     if known is not None:
         return visit.go(f"/cases/{known}")
     scan = visit.scan

@@ -22,7 +22,7 @@ _Word = TypeVar("_Word", Decision, Level, State)
 @page("findings")
 def findings(visit: Visit) -> Response:
     """One page of the queue."""
-    scan, marks = visit.scan, visit.book.marks(visit.now)
+    scan, marks = visit.scan, visit.marks
     asked = _query(visit.query)
     listed = scan.findings.listed(asked, marks)
 

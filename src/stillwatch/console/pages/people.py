@@ -13,7 +13,7 @@ from stillwatch.console.roles import ROUTES, Role
 from stillwatch.console.visit import NotFound, Visit
 from stillwatch.core import Error
 
-__all__: list[str] = []
+__all__ = ["recorder"]
 
 
 @page("people")
@@ -34,7 +34,7 @@ def add_person(visit: Visit) -> Response:
     """Let somebody in, with a password that they have to change first."""
     name, role = visit.needed("name", most=60).lower(), visit.word("role", Role)
     password = (visit.form.get("password") or [""])[0]
-    recorded = _recorder(visit, "person.added", name, {"role": role.value})
+    recorded = recorder(visit, "person.added", name, {"role": role.value})
     visit.house.people.add(name, role, password, at=visit.now.isoformat(), recorded=recorded)
     return visit.go("/people", "added")
 
@@ -47,31 +47,36 @@ def change_person(visit: Visit) -> Response:
         Error: when it is oneself: nobody raises their own role or locks themselves out.
     """
     name, people = visit.path["person"], visit.house.people
-    if people.named(name) is None:
+    found = people.named(name)
+    if found is None:
         raise NotFound("nobody of this name")
     if name == visit.who.name:
         raise Error("your own role and log-in are changed by another admin")
     what = visit.field("what", most=20)
+    if found.subject is not None and what in ("role", "password"):
+        raise Error(f"what: {name} logs in by your organisation, which gives the role and keeps the password")
     if what == "role":
         role = visit.word("role", Role)
-        people.change_role(name, role, recorded=_recorder(visit, "person.changed", name, {"role": role.value}))
+        people.change_role(name, role, recorded=recorder(visit, "person.changed", name, {"role": role.value}))
     elif what == "password":
         password = (visit.form.get("password") or [""])[0]
-        people.give_password(name, password, recorded=_recorder(visit, "person.changed", name, {"password": True}))
+        people.give_password(name, password, recorded=recorder(visit, "person.changed", name, {"password": True}))
     elif what in ("on", "off"):
-        recorded = _recorder(visit, "person.changed", name, {"active": what == "on"})
+        recorded = recorder(visit, "person.changed", name, {"active": what == "on"})
         people.switch(name, active=what == "on", recorded=recorded)
     else:
         raise Error("what: expected role, password, on or off")
     return visit.go("/people", "changed")
 
 
-def _recorder(visit: Visit, kind: str, name: str, body: dict[str, object]) -> Callable[[], None]:
-    """What puts a change on record; it is called before the change counts."""
+def recorder(
+    visit: Visit, kind: str, name: str, body: dict[str, object], *, by: str | None = None
+) -> Callable[[], None]:
+    """What puts a change on record, as made by who is logged in unless somebody else is named; it is called before the change counts."""
     private = (Private(field="name", subject=f"person:{name}", value=name),)
 
     def record() -> None:
         visit.house.desk.journal.begin()
-        visit.house.desk.journal.append(Entry(kind=kind, by=visit.who.name, body=body, private=private))
+        visit.house.desk.journal.append(Entry(kind=kind, by=by or visit.who.name, body=body, private=private))
 
     return record

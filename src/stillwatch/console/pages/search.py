@@ -36,7 +36,7 @@ def search(visit: Visit) -> Response:
         for family in actor.families
         if kind == "family" and family.handle == handle(kind, number)
     ]
-    listed = scan.findings.listed(Query(text=text, decision=None), book.marks(visit.now)) if text and not kind else None
+    listed = scan.findings.listed(Query(text=text, decision=None), visit.marks) if text and not kind else None
     words = text.casefold()
     cases = [
         one

@@ -28,7 +28,7 @@ def home(visit: Visit) -> Response:
     scan = visit.house.scan()
     if scan is None:
         return visit.page("empty.html", title="Today")
-    book, marks = visit.book, visit.book.marks(visit.now)
+    book, marks = visit.book, visit.marks
     review = scan.findings.listed(Query(), marks)
     cases = list(book.cases.values())
     return visit.page(

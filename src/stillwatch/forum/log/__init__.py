@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stillwatch.forum.log import tree
 from stillwatch.forum.log.auditing import Audited, Month, audit, months
 from stillwatch.forum.log.checkpoint import Checkpoint, read_checkpoint
 from stillwatch.forum.log.ledger import LEDGER_TABLES, Event, Ledger, Rows
@@ -30,4 +31,5 @@ __all__ = [
     "read_note",
     "signed",
     "signers",
+    "tree",
 ]
