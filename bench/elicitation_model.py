@@ -42,8 +42,10 @@ APART = (
     ("bfcl_v4", "oasst1_en_train", "oasst1_en_validation"),
     ("gsm8k_train", "gsm8k_test", "oasst1_fi_mt"),
     ("mt_bench", "sgd_user_turns"),
+    (),
+    (),
 )
-"""Sources left out together; the n-th group goes with the n-th training writer."""
+"""Sources left out together; the n-th group goes with the n-th training writer, and with the last two nothing but themselves."""
 
 Floats = npt.NDArray[np.float64]
 

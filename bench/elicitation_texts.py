@@ -19,7 +19,10 @@ from stillwatch.text.normal import arrow, normal, portions
 from stillwatch.text.words import Words, of
 
 ROOT = Path(__file__).resolve().parent.parent
-WRITERS = {"train": ("ada", "bea", "carl", "dora", "ines"), "test": ("emil", "fay", "gus", "hana", "jan")}
+WRITERS = {
+    "train": ("ada", "bea", "carl", "dora", "ines", "kai", "lena"),
+    "test": ("emil", "fay", "gus", "hana", "jan"),
+}
 KIND_OF = {
     **{technique.value: place for place, technique in enumerate(KINDS)},
     "language_pinned": KINDS.index(Technique.THINKING_LANGUAGE),

@@ -1,8 +1,9 @@
 """Put the writers' texts of elicitation into one Parquet file a writer: `python prompts/elicitation/make.py --from DIR`.
 
-DIR holds a folder a writer with `KIND*.txt` (requests of a kind) and `KIND.near*.txt` (innocent requests that resemble it); writers without
-a folder stay as they are. Each text stands under a line `=== LANG`. A text is left out when its language is not a code of two letters, when it has fewer than 5 characters, or when it
-stands there already (whatever its spaces and case, in any writer's file); what was left out is counted and printed, never the text.
+DIR holds a folder a writer with `KIND*.txt` (requests of a kind) and `KIND.near*.txt` (innocent requests that resemble it); writers
+without a folder stay as they are. Each text stands under a line `=== LANG`. A text is left out when its language is not a code of two
+letters, when it has fewer than 5 characters, or when it stands there already (whatever its spaces and case, in any writer's file); what
+was left out is counted and printed, never the text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-WRITERS = {"train": ("ada", "bea", "carl", "dora", "ines"), "test": ("emil", "fay", "gus", "hana", "jan")}
+WRITERS = {
+    "train": ("ada", "bea", "carl", "dora", "ines", "kai", "lena"),
+    "test": ("emil", "fay", "gus", "hana", "jan"),
+}
 SCHEMA = pa.schema([("text", pa.string()), ("kind", pa.string()), ("language", pa.string()), ("near", pa.bool_())])
 HEAD = re.compile(r"^=== *([A-Za-z-]{2,7}) *$", re.MULTILINE)
 LANGUAGE = re.compile(r"[a-z]{2}")
