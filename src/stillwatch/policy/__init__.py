@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stillwatch.policy.gatekeeper import Gatekeeper, Health
+from stillwatch.policy.markers import Marker, Place, epoch_of
 from stillwatch.policy.policy_file import read_policy
-from stillwatch.policy.records import Asked, Clamp, Dialect, Gate, Hide, Ruling, Step, Used
+from stillwatch.policy.records import Asked, Clamp, Dialect, Gate, Hide, Hold, Ruling, Siblings, Step, Used
 from stillwatch.policy.replay import NEEDS, NOT_REPLAYED, Tally, replay
 from stillwatch.policy.rule import Policy
 from stillwatch.policy.selftest import Outcome, run_tests
@@ -22,15 +23,20 @@ __all__ = [
     "Gatekeeper",
     "Health",
     "Hide",
+    "Hold",
+    "Marker",
     "Outcome",
+    "Place",
     "Policy",
     "Ruling",
+    "Siblings",
     "Standing",
     "Step",
     "Tally",
     "Used",
     "Watched",
     "connect",
+    "epoch_of",
     "fetch_standing",
     "open_gate",
     "push_standing",
