@@ -11,14 +11,15 @@ from typing import Any
 
 import aiohttp
 
-from stillwatch.gateway.answering import Hiding, Withheld, hides, relay, relay_hidden
+from stillwatch.gateway.answering import Ended, Hiding, Leaked, Withheld, hides, relay, relay_hidden
 from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.counting import used_in
+from stillwatch.gateway.holding import Guard
 from stillwatch.gateway.judging import Judging, Passing
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Options
 from stillwatch.gateway.reading import Gone, Upload, declared
-from stillwatch.gateway.refusing import Refusal, refusal, ruling_headers, unacceptable
+from stillwatch.gateway.refusing import Refusal, leak_refusal, refusal, ruling_headers, unacceptable
 from stillwatch.gateway.signatures import Binding
 from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
@@ -38,6 +39,7 @@ class Gateway:
         who: names callers.
         capture: where exchanges go for the next scan; `None` captures nothing.
         binding: what binds reasoning signatures to whom they were issued; `None` leaves them as they are.
+        guard: what answers on hold are looked at with.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class Gateway:
         options: Options | None = None,
         capture: Capture | None = None,
         binding: Binding | None = None,
+        guard: Guard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        self._upstream, self._capture = upstream, capture
+        self._upstream, self._capture, self._guard = upstream, capture, guard
         self.options = options or Options()
         self.metrics = metrics or Metrics()
         self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding)
@@ -119,6 +122,11 @@ class Gateway:
         except Withheld:
             said = refusal(one.dialect, 502, "answer_withheld", "The answer could not be checked and is not passed on.")
             self.metrics.stages[("hide", "closed")] += 1
+        except Leaked as leak:
+            said = leak_refusal(one.dialect, one.ruling, visible=self.options.visible)
+            self.metrics.stages[("leak", leak.why)] += 1
+        except Ended as ended:
+            self.metrics.stages[("leak", str(ended.__cause__))] += 1
         except asyncio.CancelledError:
             if not one.gone:
                 raise
@@ -173,7 +181,9 @@ class Gateway:
             await relay(answer, noted, one.tee, extra)
             return
         coding = answer.headers.get("content-encoding", "")
-        hiding = Hiding(one, kind=answer.content_type, coding=coding, options=self.options, metrics=self.metrics)
+        hiding = Hiding(
+            one, kind=answer.content_type, coding=coding, options=self.options, metrics=self.metrics, guard=self._guard
+        )
         await relay_hidden(answer, noted, extra, hiding)
 
     async def _answered(self, one: Passing, said: Refusal, send: Any, *, settle: bool = True) -> None:

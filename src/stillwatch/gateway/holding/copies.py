@@ -10,6 +10,7 @@ import base64
 import binascii
 import codecs
 import re
+import string
 import unicodedata
 from collections.abc import Iterable
 
@@ -27,8 +28,8 @@ _SHORT = 8
 _OTHER = re.compile(r"[\W_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{32,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}(?:[ :,\n]|\\x|0x){0,2}){24,}")
-_OPEN_RUN = re.compile(r"[A-Za-z0-9+/_=:,\\\r\n-]{1,%d}$" % _KEPT)
-_OPEN_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[ :,\\x\n]{0,3}){1,%d}[0-9A-Fa-f]?$" % (_KEPT // 3))
+_OF_BASE64 = string.ascii_letters + string.digits + "+/_-=\r\n"
+_OF_HEX = string.hexdigits + " :,\\x\n"
 
 
 def plain(text: str) -> str:
@@ -84,7 +85,8 @@ class Passages:
             self._forms.setdefault(form, (self._numbers, True))
         self._forms[piece] = (self._numbers, False)
         if len(self._forms) > 4 * _PIECES:
-            self._forms = {form: found for form, found in self._forms.items() if found[0] % 2}
+            kept = set(sorted({number for number, _ in self._forms.values()})[::2])
+            self._forms = {form: found for form, found in self._forms.items() if found[0] in kept}
             self._stride *= 2
 
     @property
@@ -128,8 +130,8 @@ class Looked:
             inner = plain(decoded)
             passages.find(inner, self.words, self.coded, decoded=True)
             self.short = self.short or any(one in inner for one in passages.short)
-        open_runs = (_OPEN_RUN.search(self._raw[-_KEPT:]), _OPEN_HEX.search(self._raw[-_KEPT:]))
-        self._raw = max((found[0] for found in open_runs if found is not None), key=len, default="")
+        runs = [_open_run(self._raw, letters) for letters in (_OF_BASE64, _OF_HEX)]
+        self._raw = max(runs, key=len)[-_KEPT:]
 
     @property
     def pieces(self) -> int:
@@ -140,6 +142,11 @@ class Looked:
     def copied(self) -> int:
         """Letters said again in the same words."""
         return len(self.words) * self._passages.worth
+
+
+def _open_run(text: str, letters: str) -> str:
+    """The end of a text that may be the beginning of a code which goes on in the next piece."""
+    return text[len(text.rstrip(letters)) :]
 
 
 def _codes(bare: str) -> tuple[str, str, str]:
