@@ -19,6 +19,7 @@ from stillwatch.gateway.answering import Hiding, Leaked, Withheld, hides
 from stillwatch.gateway.counting import used_in
 from stillwatch.gateway.holding import Guard, Holding
 from stillwatch.gateway.judging import Judging, Passing
+from stillwatch.gateway.marking import Marking
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Options
 from stillwatch.gateway.reading import Gone
@@ -43,6 +44,7 @@ class Stillwatch:
         app: the application.
         gate, who: policy and names; both from the environment where they are left out.
         guard: what answers on hold are looked at with.
+        marking: what marks requests.
 
     Raises:
         SettingsError, WorkspaceError: when policy or workspace cannot be used: the server does not start.
@@ -56,6 +58,7 @@ class Stillwatch:
         *,
         options: Options | None = None,
         guard: Guard | None = None,
+        marking: Marking | None = None,
     ) -> None:
         self._app, self._guard = app, guard
         self._refresh: Any = None
@@ -65,7 +68,7 @@ class Stillwatch:
         self.options = options or Options()
         if gate is None:
             gate, self._refresh = _followed()
-        self._judging = Judging(gate, who or _identities(), options=self.options, metrics=self.metrics)
+        self._judging = Judging(gate, who or _identities(), options=self.options, metrics=self.metrics, marking=marking)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request; what is not HTTP is the application's own."""
@@ -136,6 +139,8 @@ class Stillwatch:
             headers.append((b"content-length", str(len(one.body)).encode()))
         if one.ruling.mark is not None:
             headers.append((b"x-stillwatch-mark", one.ruling.mark.encode("latin-1", "replace")))
+        if one.key is not None:
+            headers.append((b"x-stillwatch-key", one.key.encode()))
         return headers
 
 

@@ -16,10 +16,12 @@ from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.counting import used_in
 from stillwatch.gateway.holding import Guard
 from stillwatch.gateway.judging import Judging, Passing
+from stillwatch.gateway.marking import Marking
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Options
 from stillwatch.gateway.reading import Gone, Upload, declared
 from stillwatch.gateway.refusing import Refusal, leak_refusal, refusal, ruling_headers, unacceptable
+from stillwatch.gateway.sampling import Sampling
 from stillwatch.gateway.signatures import Binding
 from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
@@ -40,6 +42,8 @@ class Gateway:
         capture: where exchanges go for the next scan; `None` captures nothing.
         binding: what binds reasoning signatures to whom they were issued; `None` leaves them as they are.
         guard: what answers on hold are looked at with.
+        marking: what marks requests; without it a mark of the policy that needs a key is counted as failed.
+        sampling: what draws siblings for later audits; `None` draws none.
     """
 
     def __init__(
@@ -52,12 +56,15 @@ class Gateway:
         capture: Capture | None = None,
         binding: Binding | None = None,
         guard: Guard | None = None,
+        marking: Marking | None = None,
+        sampling: Sampling | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._upstream, self._capture, self._guard = upstream, capture, guard
+        self._marking, self._sampling = marking, sampling
         self.options = options or Options()
         self.metrics = metrics or Metrics()
-        self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding)
+        self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding, marking=marking)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or the beginning and end of the server's life."""
@@ -75,11 +82,17 @@ class Gateway:
         await self._upstream.start()
         if self._capture is not None:
             self._capture.start()
+        if self._sampling is not None:
+            await self._sampling.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._upstream.stop()
         if self._capture is not None:
             await self._capture.stop()
+        if self._sampling is not None:
+            await self._sampling.stop()
+        if self._marking is not None:
+            await self._marking.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
@@ -161,6 +174,8 @@ class Gateway:
             headers.append(("content-length", str(length)))
         if one.ruling.mark is not None:
             headers.append(("x-stillwatch-mark", one.ruling.mark))
+        if one.key is not None:
+            headers.append(("x-stillwatch-key", one.key))
         return headers
 
     def _body_on(self, one: Passing, receive: Any) -> bytes | Upload | None:
@@ -205,6 +220,8 @@ class Gateway:
             self._judging.count(one, used_in(one.tee, at=time.time(), finished=one.finished))
         if self._capture is not None and one.dialect is not Dialect.OTHER:
             self._capture.keep(one.seen(self.options))
+        if self._sampling is not None and one.ruling.siblings is not None:
+            self._sampling.consider(one)
 
 
 async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:
