@@ -337,11 +337,10 @@ def test_the_middleware_ends_a_leaking_stream_too() -> None:
     async def scenario() -> None:
         stream = told(Dialect.CHAT, REASONING, CODES["hex"](REASONING))
         app = Stillwatch(Model(streams([stream[:4000], stream[4000:]])), Rules(RULING), Identities(Pseudonymiser(KEY)))
-        async with listening(app) as port, aiohttp.ClientSession() as session:
-            async with session.post(
-                f"http://127.0.0.1:{port}/v1/chat/completions", json={"model": "m", "messages": []}
-            ) as got:
-                body = await got.read()
+        async with listening(app) as port, aiohttp.ClientSession() as session, session.post(
+            f"http://127.0.0.1:{port}/v1/chat/completions", json={"model": "m", "messages": []}
+        ) as got:
+            body = await got.read()
         assert body.endswith(ENDS[Dialect.CHAT])
         assert REASONING.encode().hex()[200:260].encode() not in body
 

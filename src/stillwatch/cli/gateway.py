@@ -155,7 +155,7 @@ def gateway(
         calls_a_day=sibling_calls,
         days=record_days,
     )
-    extras.fit(gate)
+    extras.fit(gate, binds=bind_signatures != "off", knows_age=account_since_header is not None)
     behind = partial(
         Upstream,
         upstream,

@@ -35,20 +35,30 @@ class Extras:
     calls_a_day: int = 2000
     days: int = 400
 
-    def fit(self, gate: Any) -> None:
+    def fit(self, gate: Any, *, binds: bool = False, knows_age: bool = False) -> None:
         """Check that a policy finds what its rules need; a rule that would silently do nothing does not start.
 
+        Args:
+            binds: whether reasoning signatures are bound.
+            knows_age: whether a front says since when accounts exist.
+
         Raises:
-            Error: when it names a mark that needs a key, or siblings, and there is none for them.
+            Error: when a rule needs a key, a credential, bound signatures or the age of accounts, and it is not there.
         """
         policy = getattr(gate, "policy", None)
         for rule in () if policy is None else policy.rules:
             if rule.marker is not None and rule.marker.keyed and self.marks_key is None:
                 raise Error(f"rule {rule.name}: mark {rule.mark} is drawn by a key; name it with --marks-key FILE")
             if rule.siblings is not None and self.credential is None:
-                raise Error(
-                    f"rule {rule.name}: siblings are asked for in the house's name; say --sibling-credential FILE"
-                )
+                raise Error(f"rule {rule.name}: siblings are asked in the house's name; say --sibling-credential FILE")
+            if rule.lock_context and not binds:
+                raise Error(f"rule {rule.name}: lock_context binds signatures; say --bind-signatures org or more")
+            if (
+                rule.match is not None
+                and not knows_age
+                and any(key.startswith("account_days") for key, _ in rule.match.words)
+            ):
+                raise Error(f"rule {rule.name}: nobody says how old accounts are; say --account-since-header NAME")
 
     def guard(self) -> Guard:
         """What answers on hold are looked at with."""

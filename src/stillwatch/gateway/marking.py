@@ -15,7 +15,7 @@ import msgspec
 
 from stillwatch.core import handle
 from stillwatch.gateway.asking import Unreadable
-from stillwatch.gateway.records import Records, recorded
+from stillwatch.gateway.records import Records
 from stillwatch.policy import Dialect, Marker, Place, epoch_of
 
 if TYPE_CHECKING:
@@ -43,15 +43,16 @@ class Marking:
     Args:
         master: secret from which everything is drawn, at least 16 bytes; the audit needs the same.
         records: takes what was drawn; `None` where nobody will ask.
+        known: folder of what was written down before, so that nothing is written twice.
     """
 
     def __init__(self, master: bytes, records: Records | None = None, *, known: Path | None = None) -> None:
-        from stillwatch.audit import variant_for
+        from stillwatch.audit import collected, variant_for
 
         if len(master) < 16:
             raise ValueError(f"master: got {len(master)} bytes, expected at least 16")
         self._master, self._records, self._variant_for = master, records, variant_for
-        self._written: set[str] = {one["item"] for one in recorded(known)} if known is not None else set()
+        self._written = set() if known is None else {one.item for one in collected(known)}
 
     def mark(self, marker: Marker, dialect: Dialect, body: bytes, who: Who, at: float) -> Marked:
         """The request with its mark; as it was where the mark is over, or nobody knows whose it is.

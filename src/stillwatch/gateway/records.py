@@ -6,20 +6,16 @@ import asyncio
 import datetime as dt
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from stillwatch.core import FormatError
-
-__all__ = ["Records", "recorded"]
+__all__ = ["Records"]
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.5
 _encode = msgspec.json.encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Records:
@@ -95,18 +91,3 @@ class Records:
                 continue
             if (today - day).days > self._days:
                 path.unlink(missing_ok=True)
-
-
-def recorded(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every record of a folder; the last line of a file that was cut off by a crash is left out.
-
-    Raises:
-        FormatError: a line that cannot be read, without any of its text.
-    """
-    for path in sorted(folder.glob("*.jsonl")):
-        lines = path.read_bytes().split(b"\n")
-        for at, line in enumerate(lines[:-1], start=1):
-            try:
-                yield _decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise FormatError(f"{path}:{at}: not a record") from None
