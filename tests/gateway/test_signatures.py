@@ -150,7 +150,7 @@ def test_on_the_wire_a_stream_is_sealed_and_a_foreign_key_is_refused() -> None:
 
     async def scenario() -> None:
         async with scene(streams([event[:40], event[40:]])) as at:
-            at.gateway._judging._binding = Binding(KEY)
+            at.gateway._judging.binding = Binding(KEY)
             asked = {"model": "m", "stream": True, "messages": [FIRST]}
             _, _, body = await at.post("/v1/messages", asked)
             sealed = json.loads(body.split(b"data: ")[1])["delta"]["signature"]

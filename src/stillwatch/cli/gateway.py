@@ -194,7 +194,7 @@ def gateway(
         drain_seconds=drain_seconds,
     )
     log_to(sys.stderr)
-    admin = Admin(served.metrics, keeping, pathway=pathway, age=age)
+    admin = Admin(served.metrics, keeping, pathway=pathway, age=age, safeguards=served.safeguards)
 
     def listening(taken: int, pages: int | None) -> None:
         print(

@@ -119,13 +119,8 @@ class Judging:
         binding: Binding | None = None,
         marking: Marking | None = None,
     ) -> None:
-        self._gate, self._options, self._metrics, self._binding, self._marking = (
-            gate,
-            options,
-            metrics,
-            binding,
-            marking,
-        )
+        self.gate, self.binding = gate, binding
+        self._options, self._metrics, self._marking = options, metrics, marking
         self._room = Room(options.max_held)
         self._complaints = Seldom()
         self.who = who
@@ -200,7 +195,7 @@ class Judging:
     def _decided(self, one: Passing, asked: Asked) -> Refusal | None:
         begun = time.perf_counter()
         try:
-            one.ruling = self._gate.decide(asked)
+            one.ruling = self.gate.decide(asked)
         except Exception:
             way = self._options.decide
             self._metrics.stages[("decide", way.value)] += 1
@@ -220,10 +215,10 @@ class Judging:
     def _edit(self, one: Passing, body: Body) -> None:
         strip = body.engine if self._options.strip else ()
         ruling = one.ruling
-        if self._binding is not None:
+        if self.binding is not None:
             model = body.model or one.route.model
-            plain = self._binding.opened(one.dialect, one.plain, one.who, model)
-            one.seal = self._binding.sealer(one.dialect, plain, one.who, model, lock=ruling.lock_context)
+            plain = self.binding.opened(one.dialect, one.plain, one.who, model)
+            one.seal = self.binding.sealer(one.dialect, plain, one.who, model, lock=ruling.lock_context)
             if plain is not one.plain:
                 one.body, one.plain, one.packed = plain, plain, False
         if strip or ruling.clamp is not None or ruling.degrade is not None:
@@ -251,7 +246,7 @@ class Judging:
         if one.asked is None or not one.counts:
             return
         try:
-            self._gate.settle(one.asked, one.ruling, used)
+            self.gate.settle(one.asked, one.ruling, used)
         except Exception:
             self._metrics.stages[("settle", Fail.OPEN.value)] += 1
             if self._complaints.due():

@@ -66,6 +66,25 @@ class Gateway:
         self.metrics = metrics or Metrics()
         self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding, marking=marking)
 
+    def safeguards(self) -> dict[str, Any]:
+        """What protects answers here, in words that another host's can be compared with; nothing secret, nothing of a caller."""
+        options, binding, guard = self.options, self._judging.binding, self._guard
+        policy = getattr(self._judging.gate, "policy", None)
+        return {
+            "policy": None if policy is None else policy.id,
+            "engine_fields_stripped": options.strip,
+            "reasons_visible": options.visible,
+            "when_policy_fails": options.decide.value,
+            "when_unreadable": options.unreadable.value,
+            "when_not_hideable": options.hide.value,
+            "signatures_bound_to": None if binding is None else binding.told,
+            "protected_text": None if guard is None else guard.protected.digest,
+            "translator": guard is not None and guard.translator is not None,
+            "marks": self._marking is not None,
+            "siblings": self._sampling is not None,
+            "captured": self._capture is not None,
+        }
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or the beginning and end of the server's life."""
         if scope["type"] == "http":

@@ -110,6 +110,11 @@ class Binding:
         self._key = hashlib.blake2b(b"reasoning signatures", key=key[:64], digest_size=32).digest()
         self._to, self._strictly = to, strictly
 
+    @property
+    def told(self) -> str:
+        """What signatures are bound to, in a word, and whether those without a seal are refused."""
+        return self._to.name.lower() + (", strictly" if self._strictly else "")
+
     def sealer(
         self, dialect: Dialect, body: bytes, who: Who, model: str | None, *, lock: bool = False
     ) -> Callable[[Any], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stillwatch.policy.gatekeeper import Gatekeeper, Health
 from stillwatch.policy.markers import Marker, Place, epoch_of
+from stillwatch.policy.parity import Difference, parity, places_of
 from stillwatch.policy.policy_file import read_policy
 from stillwatch.policy.records import Asked, Clamp, Dialect, Gate, Hide, Hold, Ruling, Siblings, Step, Used
 from stillwatch.policy.replay import NEEDS, NOT_REPLAYED, Tally, replay
@@ -19,6 +20,7 @@ __all__ = [
     "Asked",
     "Clamp",
     "Dialect",
+    "Difference",
     "Gate",
     "Gatekeeper",
     "Health",
@@ -39,6 +41,8 @@ __all__ = [
     "epoch_of",
     "fetch_standing",
     "open_gate",
+    "parity",
+    "places_of",
     "push_standing",
     "read_policy",
     "read_standing",
