@@ -83,10 +83,11 @@ def parity(policy: Policy, places: Sequence[Place]) -> tuple[Difference, ...]:
     )
     found: list[Difference] = []
     for standing, row in _STANDINGS.items():
+        gate = _gate(policy, row)
         for request, facts in _REQUESTS.items():
             held: dict[tuple[str, ...], list[Place]] = {}
             for place in places:
-                held.setdefault(tuple(_safeguards(_ruled(policy, row, facts, place))), []).append(place)
+                held.setdefault(tuple(_safeguards(_ruled(gate, facts, place))), []).append(place)
             if len(held) > 1:
                 (usual, _), *others = sorted(held.items(), key=lambda pair: (-len(pair[1]), pair[0]))
                 told = tuple((what, tuple(where)) for what, where in others)
@@ -94,7 +95,7 @@ def parity(policy: Policy, places: Sequence[Place]) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _ruled(policy: Policy, row: dict[str, Any], facts: dict[str, Any], place: Place) -> Ruling:
+def _gate(policy: Policy, row: dict[str, Any]) -> Gatekeeper:
     names = table("standing").names()
     plain = {
         "account": 1,
@@ -107,9 +108,16 @@ def _ruled(policy: Policy, row: dict[str, Any], facts: dict[str, Any], place: Pl
     }
     rows = [{**dict.fromkeys(names), **plain, **row}] if row else []
     made = pa.Table.from_pylist(rows, schema=table("standing").schema)
-    gate = Gatekeeper(policy, Standing(rows=made, serial=1, made=_AT))
-    where = {"model": place.model, "pathway": place.pathway, "dialect": Dialect(place.dialect)}
-    return gate.decide(Asked(at=_AT + 1, account=1, **where, **facts))
+    return Gatekeeper(policy, Standing(rows=made, serial=1, made=_AT))
+
+
+def _ruled(gate: Gatekeeper, facts: dict[str, Any], place: Place) -> Ruling:
+    """What is ruled in a place; nothing stays counted."""
+    where: dict[str, Any] = {"model": place.model, "pathway": place.pathway, "dialect": Dialect(place.dialect), **facts}
+    ruling = gate.decide(Asked(at=_AT + 1, account=1, **where))
+    for counter, key in ruling.taken:
+        counter.undo(key, int((_AT + 1) * 1_000_000))
+    return ruling
 
 
 def _safeguards(ruling: Ruling) -> Iterator[str]:
