@@ -26,7 +26,16 @@ def generated(rows: int, tokens: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     torch.manual_seed(1)
     model = GPT2LMHeadModel(
-        GPT2Config(vocab_size=2000, n_embd=64, n_layer=2, n_head=2, n_positions=512, initializer_range=0.6, bos_token_id=None, eos_token_id=None)
+        GPT2Config(
+            vocab_size=2000,
+            n_embd=64,
+            n_layer=2,
+            n_head=2,
+            n_positions=512,
+            initializer_range=0.6,
+            bos_token_id=None,
+            eos_token_id=None,
+        )
     ).eval()
     key = key_named(MASTER, f"{EPOCH}/{ACCOUNT}")
     prompts = torch.randint(0, 2000, (rows, 4))

@@ -7,6 +7,7 @@ import base64
 import codecs
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ REASONING = " ".join(
 )  # fmt: skip
 ANSWER = "Carry the total over and check the ledger once more before the harbour opens; nothing else is needed today."
 SECRET = "The amber protocol begins when three lamps stand unlit above the northern quay, and it ends at dawn."
-CODES = {
+CODES: dict[str, Callable[[str], str]] = {
     "verbatim": str,
     "shouted": str.upper,
     "spaced": " ".join,
@@ -337,9 +338,11 @@ def test_the_middleware_ends_a_leaking_stream_too() -> None:
     async def scenario() -> None:
         stream = told(Dialect.CHAT, REASONING, CODES["hex"](REASONING))
         app = Stillwatch(Model(streams([stream[:4000], stream[4000:]])), Rules(RULING), Identities(Pseudonymiser(KEY)))
-        async with listening(app) as port, aiohttp.ClientSession() as session, session.post(
-            f"http://127.0.0.1:{port}/v1/chat/completions", json={"model": "m", "messages": []}
-        ) as got:
+        async with (
+            listening(app) as port,
+            aiohttp.ClientSession() as session,
+            session.post(f"http://127.0.0.1:{port}/v1/chat/completions", json={"model": "m", "messages": []}) as got,
+        ):
             body = await got.read()
         assert body.endswith(ENDS[Dialect.CHAT])
         assert REASONING.encode().hex()[200:260].encode() not in body
@@ -347,7 +350,7 @@ def test_the_middleware_ends_a_leaking_stream_too() -> None:
     played(scenario)
 
 
-WORDS = {word: f"{word[::-1]}" for word in plain and set(REASONING.split())}
+WORDS = {word: word[::-1] for word in set(REASONING.split())}
 
 
 def translation(text: str) -> str:

@@ -187,13 +187,14 @@ def spoken(dialect: Dialect, text: str, role: str = "user") -> dict[str, Any]:
 
 def reasoned(dialect: Dialect, sealed: str) -> dict[str, Any]:
     """The model's turn with its reasoning, as clients of a dialect send it back."""
-    thought = {"type": "thinking", "thinking": "t", "signature": sealed}
-    return {
+    thought: dict[str, Any] = {"type": "thinking", "thinking": "t", "signature": sealed}
+    turns: dict[Dialect, dict[str, Any]] = {
         Dialect.MESSAGES: {"role": "assistant", "content": [thought]},
         Dialect.CHAT: {"role": "assistant", "content": "a", "thinking_blocks": [thought]},
         Dialect.RESPONSES: {"type": "reasoning", "id": "rs_1", "encrypted_content": sealed, "summary": []},
         Dialect.GEMINI: {"role": "model", "parts": [{"text": "a", "thoughtSignature": sealed}]},
-    }[dialect]  # fmt: skip
+    }
+    return turns[dialect]
 
 
 @pytest.mark.parametrize("dialect", LOCKING)
