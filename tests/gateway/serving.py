@@ -193,15 +193,19 @@ async def scene(
     capture: Any = None,
     zero: frozenset[str] = frozenset(),
     application: Any = None,
+    parts: dict[str, Any] | None = None,
     **named: Any,
 ) -> AsyncIterator[Scene]:
-    """Everything set up and taken down again; an `application` of its own may stand in the model API's place."""
+    """Everything set up and taken down again; an `application` of its own may stand in the model API's place.
+
+    `parts` are further parts of the gateway, such as its `guard`.
+    """
     model, gate = Model(answer), rules or Rules(ruling)
     options = options or Options()
     async with listening(application or model) as behind:
         upstream = Upstream(f"http://127.0.0.1:{behind}", connect_seconds=2.0, silence_seconds=options.silence_seconds)
         who = Identities(Pseudonymiser(KEY), zero=zero, **named)
-        gateway = Gateway(upstream, gate, who, options=options, capture=capture)
+        gateway = Gateway(upstream, gate, who, options=options, capture=capture, **(parts or {}))
         async with listening(gateway, http=GuardedProtocol, lifespan="on") as port, aiohttp.ClientSession() as session:
             yield Scene(model, gate, gateway, port, session)
 

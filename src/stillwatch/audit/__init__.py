@@ -7,6 +7,7 @@ from stillwatch.audit.asked import Asked, Shown
 from stillwatch.audit.betting import BETTING, betting
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, variant_for
 from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
+from stillwatch.audit.collected import collected, write_served
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.corpus import Corpus, read_corpus
 from stillwatch.audit.corpus_copies import CORPUS_COPIES, corpus_copies
@@ -114,6 +115,7 @@ __all__ = [
     "canary_variants",
     "carry_out",
     "clear",
+    "collected",
     "corpus_copies",
     "decoy_keys",
     "derive_keys",
@@ -154,4 +156,5 @@ __all__ = [
     "write_keys",
     "write_outcome",
     "write_plan",
+    "write_served",
 ]

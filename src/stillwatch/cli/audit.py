@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from stillwatch.cli.app import app
 from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
 from stillwatch.cli.audit_exhibit import audit_exhibit
+from stillwatch.cli.audit_served import audit_served
 
 __all__ = ["audit_app", "audit_plan", "audit_report", "audit_run"]
 
@@ -18,6 +19,7 @@ audit_app = App(name="audit", help="Test whether a model was trained on what we 
 app.command(audit_app)
 audit_app.command(audit_keys, name="keys")
 audit_app.command(audit_exhibit, name="exhibit")
+audit_app.command(audit_served, name="served")
 
 
 @audit_app.command(name="plan")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -38,6 +39,7 @@ def gateway(
     upstream_ca: Path | None = None,
     account_header: str | None = None,
     org_header: str | None = None,
+    account_since_header: str | None = None,
     trust_forwarded: Annotated[bool, Parameter(negative=())] = False,
     zero_retention: Path | None = None,
     beside: int = 1,
@@ -49,6 +51,12 @@ def gateway(
     bind_signatures: Literal["off", "org", "model", "prefix"] = "off",
     strict_signatures: Annotated[bool, Parameter(negative=())] = False,
     keep_engine_fields: Annotated[bool, Parameter(negative=())] = False,
+    protected_text: Annotated[list[Path] | None, Parameter(negative=())] = None,
+    translator: str | None = None,
+    marks_key: Path | None = None,
+    sibling_credential: Path | None = None,
+    sibling_calls: int = 2000,
+    record_days: int = 400,
     when_policy_fails: Literal["closed", "unsafe-open"] = "closed",
     when_unreadable: Literal["closed", "unsafe-open"] = "closed",
     when_not_hideable: Literal["closed", "unsafe-open"] = "closed",
@@ -75,6 +83,7 @@ def gateway(
         upstream_ca: Certificates that are trusted of the upstream instead of the system's.
         account_header: Header in which a trusted front names the account; else the key stands for it.
         org_header: Header in which a trusted front names the organisation; else none is known.
+        account_since_header: Header in which a trusted front says since when the account exists, a date or seconds since 1970.
         trust_forwarded: A trusted front sets X-Forwarded-For.
         zero_retention: File of accounts and organisations whose text is never kept, one a line.
         beside: Gateways that stand side by side; each lets an equal share of every limit through.
@@ -86,6 +95,12 @@ def gateway(
         bind_signatures: Bind reasoning signatures to the organisation, also to the model, also to the conversation so far.
         strict_signatures: Refuse signatures without a seal too: without this, taking the seal off lets one through.
         keep_engine_fields: Let fields through that reach into the serving engine, such as opting out of a watermark.
+        protected_text: File of text that no answer on hold may say, passages parted by blank lines; give it once for each.
+        translator: Function of the operator's, module:name, that translates answers on hold and reasoning into one language.
+        marks_key: Master key from which marks are drawn, as stillwatch audit keys writes it.
+        sibling_credential: File of headers, one a line, that calls for siblings carry in the place of the customer's key.
+        sibling_calls: Calls for siblings a day (UTC), over all accounts.
+        record_days: Days for which siblings and drawn marks are kept.
         when_policy_fails: Refuse requests (closed) or let them pass (unsafe-open) when the policy raises an error.
         when_unreadable: The same for bodies that are no JSON.
         when_not_hideable: The same for answers in which something must be hidden and nobody can read them.
@@ -104,6 +119,7 @@ def gateway(
             f"the gateway needs its extra: pip install 'stillwatch[gateway]' ({error.name} is missing)"
         ) from error
     from stillwatch.gateway.capture import Capture
+    from stillwatch.gateway.extras import Extras
     from stillwatch.gateway.logs import log_to
     from stillwatch.gateway.options import Fail, Options
     from stillwatch.gateway.relay import Gateway
@@ -131,19 +147,31 @@ def gateway(
     gate, refresh, age = _gate(
         policy, standing or workspace / "standing" / "standing.arrow", beside=beside, valkey=valkey, key=opened.key
     )
+    extras = Extras(
+        protected=tuple(protected_text or ()),
+        translator=translator,
+        marks_key=marks_key,
+        credential=sibling_credential,
+        calls_a_day=sibling_calls,
+        days=record_days,
+    )
+    extras.fit(gate, binds=bind_signatures != "off", knows_age=account_since_header is not None)
+    behind = partial(
+        Upstream,
+        upstream,
+        connect_seconds=options.connect_seconds,
+        silence_seconds=silence_seconds,
+        ca=None if upstream_ca is None else str(upstream_ca),
+    )
     keeping = Capture(workspace / "inbox", roll_seconds=roll_seconds) if capture else None
     served = Gateway(
-        Upstream(
-            upstream,
-            connect_seconds=options.connect_seconds,
-            silence_seconds=silence_seconds,
-            ca=None if upstream_ca is None else str(upstream_ca),
-        ),
+        behind(),
         gate,
         Identities(
             opened.names,
             account_header=account_header,
             org_header=org_header,
+            since_header=account_since_header,
             zero=frozenset() if zero_retention is None else read_names(zero_retention),
         ),
         options=options,
@@ -151,6 +179,9 @@ def gateway(
         binding=None
         if bind_signatures == "off"
         else Binding(opened.key, to=Bound[bind_signatures.upper()], strictly=strict_signatures),
+        guard=extras.guard(),
+        marking=extras.marking(workspace),
+        sampling=extras.sampling(workspace, behind),
     )
     listen = Listen(
         host=host,
@@ -163,7 +194,7 @@ def gateway(
         drain_seconds=drain_seconds,
     )
     log_to(sys.stderr)
-    admin = Admin(served.metrics, keeping, pathway=pathway, age=age)
+    admin = Admin(served.metrics, keeping, pathway=pathway, age=age, safeguards=served.safeguards)
 
     def listening(taken: int, pages: int | None) -> None:
         print(

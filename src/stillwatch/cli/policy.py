@@ -14,6 +14,7 @@ from rich.text import Text
 
 from stillwatch.cli.app import app
 from stillwatch.cli.case import Flag
+from stillwatch.cli.policy_parity import policy_parity
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["policy_app", "policy_check", "policy_push", "policy_replay", "policy
 
 policy_app = App(name="policy", help="Check, test and try out the rules that a gateway carries out.")
 app.command(policy_app)
+policy_app.command(policy_parity, name="parity")
 
 _FAILED = 1
 _ACCOUNTS_SHOWN = 20

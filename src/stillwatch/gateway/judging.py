@@ -14,6 +14,7 @@ from stillwatch.gateway.capture import Seen
 from stillwatch.gateway.editing import edited
 from stillwatch.gateway.hiding import Seal
 from stillwatch.gateway.logs import Seldom
+from stillwatch.gateway.marking import Marking
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Fail, Options
 from stillwatch.gateway.reading import (
@@ -31,7 +32,7 @@ from stillwatch.gateway.signatures import Binding, Foreign
 from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.who import NOBODY, Identities, trusted_address
 from stillwatch.gateway.wire import Headers, first, route_of
-from stillwatch.policy import Asked, Dialect, Gate, Ruling, Step, Used
+from stillwatch.policy import Asked, Dialect, Gate, Marker, Ruling, Step, Used
 
 __all__ = ["Judging", "Passing"]
 
@@ -48,7 +49,7 @@ class Passing:
     """One request on its way through."""
 
     __slots__ = (
-        "asked", "at", "begun", "body", "client", "counts", "dialect", "finished", "gone", "headers", "held", "method", "oversized",
+        "asked", "at", "begun", "body", "client", "counts", "dialect", "finished", "gone", "headers", "held", "key", "method", "oversized",
         "packed", "path", "plain", "query", "raw_path", "readable", "request_id", "route", "ruling", "seal", "spare", "status", "tee",
         "who",
     )  # fmt: skip
@@ -75,7 +76,13 @@ class Passing:
         self.status = 0
         self.request_id: str | None = None
         self.seal: Seal | None = None
+        self.key: str | None = None
         self.tee = Tee(1 << 20, stream=False)
+
+    @property
+    def sent(self) -> bytes:
+        """The body as it went on, unpacked."""
+        return self.plain if self.packed else self.body
 
     def seen(self, options: Options) -> Seen:
         """The exchange for the capture, with a key's stand-in and without the query, where Gemini's clients put their key."""
@@ -103,9 +110,17 @@ class Judging:
     """The policy with everything that it takes to ask it and to carry out what it says of a request."""
 
     def __init__(
-        self, gate: Gate, who: Identities, *, options: Options, metrics: Metrics, binding: Binding | None = None
+        self,
+        gate: Gate,
+        who: Identities,
+        *,
+        options: Options,
+        metrics: Metrics,
+        binding: Binding | None = None,
+        marking: Marking | None = None,
     ) -> None:
-        self._gate, self._options, self._metrics, self._binding = gate, options, metrics, binding
+        self.gate, self.binding = gate, binding
+        self._options, self._metrics, self._marking = options, metrics, marking
         self._room = Room(options.max_held)
         self._complaints = Seldom()
         self.who = who
@@ -169,6 +184,7 @@ class Judging:
             org=one.who.org,
             pathway=options.pathway,
             end_user=None if body.end_user is None else self.who.end_user(body.end_user),
+            account_days=one.who.days(one.at),
             body_bytes=len(one.body),
         )
         said = self._decided(one, asked)
@@ -179,7 +195,7 @@ class Judging:
     def _decided(self, one: Passing, asked: Asked) -> Refusal | None:
         begun = time.perf_counter()
         try:
-            one.ruling = self._gate.decide(asked)
+            one.ruling = self.gate.decide(asked)
         except Exception:
             way = self._options.decide
             self._metrics.stages[("decide", way.value)] += 1
@@ -199,10 +215,10 @@ class Judging:
     def _edit(self, one: Passing, body: Body) -> None:
         strip = body.engine if self._options.strip else ()
         ruling = one.ruling
-        if self._binding is not None:
+        if self.binding is not None:
             model = body.model or one.route.model
-            plain = self._binding.opened(one.dialect, one.plain, one.who, model)
-            one.seal = self._binding.sealer(one.dialect, plain, one.who, model)
+            plain = self.binding.opened(one.dialect, one.plain, one.who, model)
+            one.seal = self.binding.sealer(one.dialect, plain, one.who, model, lock=ruling.lock_context)
             if plain is not one.plain:
                 one.body, one.plain, one.packed = plain, plain, False
         if strip or ruling.clamp is not None or ruling.degrade is not None:
@@ -211,13 +227,26 @@ class Judging:
                 one.body, one.packed = plain, False
             for name in strip:
                 self._metrics.stripped[name] += 1
+        if ruling.marker is not None and ruling.marker.keyed:
+            self._mark(one, ruling.marker)
+
+    def _mark(self, one: Passing, marker: Marker) -> None:
+        """Put a mark in. A request that cannot be marked goes on as it is: a mark protects nobody by itself."""
+        if self._marking is None:
+            self._metrics.stages[("mark", Fail.OPEN.value)] += 1
+            return
+        sent = one.sent
+        marked = self._marking.mark(marker, one.dialect, sent, one.who, one.at)
+        one.key = marked.key
+        if marked.body is not sent:
+            one.body, one.packed = marked.body, False
 
     def count(self, one: Passing, used: Used) -> None:
         """Tell the policy what a request used that it let through."""
         if one.asked is None or not one.counts:
             return
         try:
-            self._gate.settle(one.asked, one.ruling, used)
+            self.gate.settle(one.asked, one.ruling, used)
         except Exception:
             self._metrics.stages[("settle", Fail.OPEN.value)] += 1
             if self._complaints.due():

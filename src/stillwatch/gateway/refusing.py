@@ -12,7 +12,7 @@ import msgspec
 from stillwatch.gateway.wire import Headers
 from stillwatch.policy import Dialect, Ruling, Step
 
-__all__ = ["Refusal", "Unacceptable", "refusal", "ruling_headers", "ruling_refusal", "unacceptable"]
+__all__ = ["Refusal", "Unacceptable", "leak_refusal", "refusal", "ruling_headers", "ruling_refusal", "unacceptable"]
 
 _encode = msgspec.json.encode
 
@@ -119,6 +119,13 @@ def ruling_refusal(dialect: Dialect, ruling: Ruling, *, visible: bool = True) ->
         told=told,
         headers=ruling_headers(ruling, visible=visible),
     )
+
+
+def leak_refusal(dialect: Dialect, ruling: Ruling, *, visible: bool = True) -> Refusal:
+    """The answer in the place of one that said what it must not. It is no fault of the network, so nothing is gained by asking again."""
+    message = "The answer held text that the provider does not give out, and is withheld."
+    headers = ruling_headers(ruling, visible=visible)
+    return refusal(dialect, 403, "answer_withheld", message, headers=headers)
 
 
 _TOO_MUCH = "This account has used what it may use for now. Wait and try again."

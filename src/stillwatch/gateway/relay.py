@@ -11,14 +11,17 @@ from typing import Any
 
 import aiohttp
 
-from stillwatch.gateway.answering import Hiding, Withheld, hides, relay, relay_hidden
+from stillwatch.gateway.answering import Ended, Hiding, Leaked, Withheld, hides, relay, relay_hidden
 from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.counting import used_in
+from stillwatch.gateway.holding import Guard
 from stillwatch.gateway.judging import Judging, Passing
+from stillwatch.gateway.marking import Marking
 from stillwatch.gateway.metrics import Metrics
 from stillwatch.gateway.options import Options
 from stillwatch.gateway.reading import Gone, Upload, declared
-from stillwatch.gateway.refusing import Refusal, refusal, ruling_headers, unacceptable
+from stillwatch.gateway.refusing import Refusal, leak_refusal, refusal, ruling_headers, unacceptable
+from stillwatch.gateway.sampling import Sampling
 from stillwatch.gateway.signatures import Binding
 from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
@@ -38,6 +41,9 @@ class Gateway:
         who: names callers.
         capture: where exchanges go for the next scan; `None` captures nothing.
         binding: what binds reasoning signatures to whom they were issued; `None` leaves them as they are.
+        guard: what answers on hold are looked at with.
+        marking: what marks requests; without it a mark of the policy that needs a key is counted as failed.
+        sampling: what draws siblings for later audits; `None` draws none.
     """
 
     def __init__(
@@ -49,12 +55,35 @@ class Gateway:
         options: Options | None = None,
         capture: Capture | None = None,
         binding: Binding | None = None,
+        guard: Guard | None = None,
+        marking: Marking | None = None,
+        sampling: Sampling | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        self._upstream, self._capture = upstream, capture
+        self._upstream, self._capture, self._guard = upstream, capture, guard
+        self._marking, self._sampling = marking, sampling
         self.options = options or Options()
         self.metrics = metrics or Metrics()
-        self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding)
+        self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding, marking=marking)
+
+    def safeguards(self) -> dict[str, Any]:
+        """What protects answers here, in words that another host's can be compared with; nothing secret, nothing of a caller."""
+        options, binding, guard = self.options, self._judging.binding, self._guard
+        policy = getattr(self._judging.gate, "policy", None)
+        return {
+            "policy": None if policy is None else policy.id,
+            "engine_fields_stripped": options.strip,
+            "reasons_visible": options.visible,
+            "when_policy_fails": options.decide.value,
+            "when_unreadable": options.unreadable.value,
+            "when_not_hideable": options.hide.value,
+            "signatures_bound_to": None if binding is None else binding.told,
+            "protected_text": None if guard is None else guard.protected.digest,
+            "translator": guard is not None and guard.translator is not None,
+            "marks": self._marking is not None,
+            "siblings": self._sampling is not None,
+            "captured": self._capture is not None,
+        }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or the beginning and end of the server's life."""
@@ -72,11 +101,17 @@ class Gateway:
         await self._upstream.start()
         if self._capture is not None:
             self._capture.start()
+        if self._sampling is not None:
+            await self._sampling.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._upstream.stop()
         if self._capture is not None:
             await self._capture.stop()
+        if self._sampling is not None:
+            await self._sampling.stop()
+        if self._marking is not None:
+            await self._marking.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
@@ -119,6 +154,11 @@ class Gateway:
         except Withheld:
             said = refusal(one.dialect, 502, "answer_withheld", "The answer could not be checked and is not passed on.")
             self.metrics.stages[("hide", "closed")] += 1
+        except Leaked as leak:
+            said = leak_refusal(one.dialect, one.ruling, visible=self.options.visible)
+            self.metrics.stages[("leak", leak.why)] += 1
+        except Ended as ended:
+            self.metrics.stages[("leak", str(ended.__cause__))] += 1
         except asyncio.CancelledError:
             if not one.gone:
                 raise
@@ -153,6 +193,8 @@ class Gateway:
             headers.append(("content-length", str(length)))
         if one.ruling.mark is not None:
             headers.append(("x-stillwatch-mark", one.ruling.mark))
+        if one.key is not None:
+            headers.append(("x-stillwatch-key", one.key))
         return headers
 
     def _body_on(self, one: Passing, receive: Any) -> bytes | Upload | None:
@@ -173,7 +215,9 @@ class Gateway:
             await relay(answer, noted, one.tee, extra)
             return
         coding = answer.headers.get("content-encoding", "")
-        hiding = Hiding(one, kind=answer.content_type, coding=coding, options=self.options, metrics=self.metrics)
+        hiding = Hiding(
+            one, kind=answer.content_type, coding=coding, options=self.options, metrics=self.metrics, guard=self._guard
+        )
         await relay_hidden(answer, noted, extra, hiding)
 
     async def _answered(self, one: Passing, said: Refusal, send: Any, *, settle: bool = True) -> None:
@@ -195,6 +239,8 @@ class Gateway:
             self._judging.count(one, used_in(one.tee, at=time.time(), finished=one.finished))
         if self._capture is not None and one.dialect is not Dialect.OTHER:
             self._capture.keep(one.seen(self.options))
+        if self._sampling is not None and one.ruling.siblings is not None:
+            self._sampling.consider(one)
 
 
 async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:

@@ -40,10 +40,10 @@ class Listen:
 
 
 class Admin:
-    """The operator's pages: `/metrics`, `/health`, `/ready`, `/coverage`.
+    """The operator's pages: `/metrics`, `/health`, `/ready`, `/coverage`, `/safeguards`.
 
     `ready` turns false as soon as draining begins, so that a balancer sends no more; `health` stays true until the end. `age` tells how
-    old the standing is now, whether or not anybody asks for anything.
+    old the standing is now, whether or not anybody asks for anything; `safeguards` what is on here, to be compared with other hosts.
     """
 
     def __init__(
@@ -53,8 +53,10 @@ class Admin:
         *,
         pathway: str,
         age: Callable[[], float | None] = lambda: None,
+        safeguards: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._metrics, self._capture, self._pathway, self._age = metrics, capture, pathway, age
+        self._safeguards = safeguards
         self.draining = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -77,7 +79,9 @@ class Admin:
             return (503, plain, b"draining\n") if self.draining else (200, plain, b"ready\n")
         if path == "/coverage":
             return 200, json, msgspec.json.encode(coverage(self._metrics, self._capture, self._pathway))
-        return 404, plain, b"pages: /metrics /health /ready /coverage\n"
+        if path == "/safeguards":
+            return 200, json, msgspec.json.encode(self._safeguards())
+        return 404, plain, b"pages: /metrics /health /ready /coverage /safeguards\n"
 
     def _captured(self) -> list[str]:
         if self._capture is None:

@@ -3,6 +3,10 @@
 On the way out a signature gets a seal: a keyed hash of organisation (or account), model and the user's turns up to there. On the way in the
 seal is checked and taken off, so the upstream sees its own signature. Nothing is remembered, so any worker can check what another sealed.
 A client must send a signature back as it got it, which the SDKs do; one that rewrites earlier turns of its user loses the prefix.
+
+Where the policy locks the context, as for new accounts, the seal also holds a hash of the system text, the tools and every turn before
+the reasoning: whoever edits what the reasoning was made from cannot go on with it. A seal says itself whether it is locked, so that an
+account that is no longer new goes on with what it got before.
 """
 
 from __future__ import annotations
@@ -57,6 +61,27 @@ _THINKING = frozenset(("thinking", "signature_delta", "reasoning.text"))
 _REDACTED = frozenset(("redacted_thinking", "reasoning.encrypted"))
 
 
+_LOCKING = (
+    "system",
+    "instructions",
+    "systemInstruction",
+    "system_instruction",
+    "tools",
+    "tool_choice",
+    "toolConfig",
+    "functions",
+)
+"""Fields beside the turns that reasoning is made from."""
+_MOVING = frozenset(
+    ("cache_control", "id", "status", "signature", "thoughtSignature", "thought_signature", "encrypted_content", "reasoning",
+     "reasoning_content", "reasoning_details", "thinking_blocks")
+)  # fmt: skip
+_ITEMS = frozenset(
+    ("reasoning", "function_call", "custom_tool_call", "web_search_call", "file_search_call", "computer_call")
+)
+"""Items of Responses that are the model's, whatever role they carry."""
+
+
 class Bound(IntEnum):
     """How much a signature is bound to; each holds what stands before it."""
 
@@ -85,17 +110,30 @@ class Binding:
         self._key = hashlib.blake2b(b"reasoning signatures", key=key[:64], digest_size=32).digest()
         self._to, self._strictly = to, strictly
 
-    def sealer(self, dialect: Dialect, body: bytes, who: Who, model: str | None) -> Callable[[Any], bool]:
-        """What seals the signatures of an answer to this request: an edit of one event or one whole answer, in place."""
+    @property
+    def told(self) -> str:
+        """What signatures are bound to, in a word, and whether those without a seal are refused."""
+        return self._to.name.lower() + (", strictly" if self._strictly else "")
+
+    def sealer(
+        self, dialect: Dialect, body: bytes, who: Who, model: str | None, *, lock: bool = False
+    ) -> Callable[[Any], bool]:
+        """What seals the signatures of an answer to this request: an edit of one event or one whole answer, in place.
+
+        With `lock` also to the system text, the tools and every turn of the request.
+        """
         prefix = b""
         if self._to is Bound.PREFIX:
             prefix = [digest for _, digest in _turns(_listed(dialect, body))][-1]
-        context = self._context(who, model, prefix)
+        locked = b""
+        if lock:
+            *_, (_, locked) = _contexts(dialect, body, [*_listed(dialect, body), None])
+        context = self._context(who, model, prefix, locked)
 
         def seal(data: Any) -> bool:
             changed = False
             for holder, name in _slots(data):
-                holder[name] = _sealed(holder[name], lambda raw: self._mac(context, raw))
+                holder[name] = _sealed(holder[name], lambda raw: self._mac(context, raw), _LOCKED if lock else 0)
                 changed = True
             return changed
 
@@ -112,10 +150,14 @@ class Binding:
             return body
         turns = _listed(dialect, body)
         changed = repeats(body, dict(_fields(body)))
-        for turn, prefix in _turns(turns):
-            context = self._context(who, model, prefix if self._to is Bound.PREFIX else b"")
+        before: list[bytes] = []
+        for at, (turn, prefix) in enumerate(_turns(turns)):
+            owner = (who, model, prefix if self._to is Bound.PREFIX else b"")
             for holder, name in _slots(turn):
-                text, raw, seal = _opened(holder[name])
+                text, raw, seal, locked = _opened(holder[name])
+                if locked and not before:
+                    before = [digest for _, digest in _contexts(dialect, body, _listed(dialect, body))]
+                context = self._context(*owner, before[at] if locked else b"")
                 if seal is None:
                     if self._strictly:
                         raise Foreign
@@ -130,9 +172,10 @@ class Binding:
         fields[_TURNS[dialect]] = turns
         return _encode(fields)
 
-    def _context(self, who: Who, model: str | None, prefix: bytes) -> bytes:
+    def _context(self, who: Who, model: str | None, prefix: bytes, locked: bytes = b"") -> bytes:
         owner = who.account if who.org is None else who.org
-        return _encode([owner, model if self._to >= Bound.MODEL else None, prefix.hex()])
+        told = [owner, model if self._to >= Bound.MODEL else None, prefix.hex()]
+        return _encode([*told, locked.hex()] if locked else told)
 
     def _mac(self, context: bytes, raw: bytes) -> bytes:
         return hashlib.blake2b(
@@ -156,6 +199,52 @@ def _turns(turns: list[Any]) -> Iterator[tuple[Any, bytes]]:
             for text in _texts(turn.get("content", turn.get("parts"))):
                 said.update(len(text).to_bytes(8, "little") + text)
         yield turn, said.digest()
+
+
+def _contexts(dialect: Dialect, body: bytes, turns: list[Any]) -> Iterator[tuple[Any, bytes]]:
+    """Each turn with the digest of everything that stood before the model's turn that it belongs to: system text, tools, all turns.
+
+    Where an answer is several turns, as with items of Responses, they all belong to what stood before the first. Of a turn of the model's
+    its texts and calls count, and not its reasoning, which clients may leave out. Cache marks may move, and order of fields too.
+    """
+    fields = _fields(body)
+    said = hashlib.blake2b(digest_size=16)
+    said.update(_canonical([_any(fields[name]) for name in _LOCKING if name in fields]))
+    digest, speaking = said.digest(), False
+    for turn in turns:
+        model = turn is None or _models(turn)
+        if model and not speaking:
+            digest = said.digest()
+        speaking = model
+        yield turn, digest
+        said.update(_canonical(turn))
+
+
+def _models(turn: Any) -> bool:
+    if not isinstance(turn, dict):
+        return False
+    kind = turn.get("type")
+    return turn.get("role") in ("assistant", "model") or (isinstance(kind, str) and kind in _ITEMS)
+
+
+def _canonical(value: Any) -> bytes:
+    return _encode(_bare(value), order="sorted") + b"\0"
+
+
+def _bare(value: Any) -> Any:
+    """A value without what may move between turns: cache marks, ids, reasoning and its signatures."""
+    if isinstance(value, list):
+        return [_bare(one) for one in value if not (isinstance(one, dict) and _reasons(one))]
+    if isinstance(value, dict):
+        return {name: _bare(inner) for name, inner in value.items() if name not in _MOVING}
+    return value
+
+
+def _reasons(part: dict[str, Any]) -> bool:
+    kind = part.get("type")
+    return part.get("thought") is True or (
+        isinstance(kind, str) and kind in ("thinking", "redacted_thinking", "reasoning")
+    )
 
 
 def _texts(content: Any) -> Iterator[bytes]:
@@ -189,23 +278,24 @@ def _slots(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield from _slots(inner)
 
 
-def _sealed(text: str, mac: Callable[[bytes], bytes]) -> str:
+def _sealed(text: str, mac: Callable[[bytes], bytes], lock: int = 0) -> str:
     """A signature with its seal, still base64 in the alphabet and padding that it came in; what is no base64 gets base64 of its text."""
     raw, form = _decoded(text)
-    return _encoded(raw + mac(raw) + _MAGIC + bytes([form]), form)
+    return _encoded(raw + mac(raw) + _MAGIC + bytes([form | lock]), form)
 
 
-def _opened(text: str) -> tuple[str, bytes, bytes | None]:
-    """(the signature as it was issued, its bytes, its seal or None)."""
+def _opened(text: str) -> tuple[str, bytes, bytes | None, bool]:
+    """(the signature as it was issued, its bytes, its seal or None, whether that is locked to its context)."""
     raw, form = _decoded(text)
     end = len(raw) - len(_MAGIC) - 1
     if form == _PLAIN or end < _SEAL or raw[end:-1] != _MAGIC:
-        return text, raw, None
-    bare, seal, was = raw[: end - _SEAL], raw[end - _SEAL : end], raw[-1]
-    return _encoded(bare, was) if was != _PLAIN else bare.decode("utf-8", "replace"), bare, seal
+        return text, raw, None, False
+    bare, seal, was = raw[: end - _SEAL], raw[end - _SEAL : end], raw[-1] & ~_LOCKED
+    issued = _encoded(bare, was) if was != _PLAIN else bare.decode("utf-8", "replace")
+    return issued, bare, seal, bool(raw[-1] & _LOCKED)
 
 
-_URL_SAFE, _BARE, _PLAIN = 1, 2, 4
+_URL_SAFE, _BARE, _PLAIN, _LOCKED = 1, 2, 4, 8
 
 
 def _decoded(text: str) -> tuple[bytes, int]:

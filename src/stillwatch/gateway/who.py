@@ -7,6 +7,7 @@ can, and whoever shows two keys is told to choose: otherwise a caller could have
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -52,6 +53,11 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     credential: str | None
     org_name: str | None
     zero: bool
+    since: float | None = None
+
+    def days(self, at: float) -> int | None:
+        """Whole days since the account was opened; unknown where no front says so."""
+        return None if self.since is None else max(0, int((at - self.since) // 86400))
 
 
 NOBODY = Who(account=0, org=None, account_name=None, credential=None, org_name=None, zero=True)
@@ -66,6 +72,7 @@ class Identities:
         account_header: header in which a trusted front names the account; without it the credential stands for the account.
         org_header: header in which a trusted front names the organisation; without it nobody's organisation is known, for what a
             caller says of it is not to be trusted.
+        since_header: header in which a trusted front says since when the account exists, a date or seconds since 1970.
         zero: accounts and organisations, by the names above, whose text is never kept.
     """
 
@@ -75,14 +82,16 @@ class Identities:
         *,
         account_header: str | None = None,
         org_header: str | None = None,
+        since_header: str | None = None,
         zero: frozenset[str] = frozenset(),
     ) -> None:
         self._names = names
         self._account_header = account_header.lower().encode() if account_header else None
         self._org_header = org_header.lower().encode() if org_header else None
+        self._since_header = since_header.lower().encode() if since_header else None
         self._zero = zero
-        self._known: dict[tuple[bytes | None, bytes | None, bytes | None], Who] = {}
-        named = (account_header, org_header)
+        self._known: dict[tuple[bytes | None, ...], Who] = {}
+        named = (account_header, org_header, since_header)
         self.own_headers = frozenset(one.lower().encode() for one in named if one)
         self._read = _KEYS | self.own_headers
         """Headers between the front and this gateway, which the upstream has no business with."""
@@ -99,9 +108,10 @@ class Identities:
                 if name in given:
                     raise Ambiguous
                 given[name] = value
-        named = org = None
+        named = org = since = None
         if self.own_headers:
             named, org = given.pop(self._account_header or b"", None), given.pop(self._org_header or b"", None)
+            since = given.pop(self._since_header or b"", None)
         if query and (b"key" in query or b"%" in query):
             given.update(_in_query(query))
         spare = _NOTHING
@@ -115,7 +125,7 @@ class Identities:
                 spare = frozenset(given.keys() - {chosen})
                 if len({_bare(value.decode("latin-1")) for value in given.values() if value}) > 1:
                     raise Ambiguous
-        caller = (key or None, named or None, org or None)
+        caller = (key or None, named or None, org or None, since or None)
         found = self._known.get(caller)
         if found is None:
             found = self._named(*caller)
@@ -129,7 +139,7 @@ class Identities:
         """The pseudonym of an end user that the caller names."""
         return self._names.name("end_user", name)
 
-    def _named(self, key: bytes | None, named: bytes | None, org: bytes | None) -> Who:
+    def _named(self, key: bytes | None, named: bytes | None, org: bytes | None, since: bytes | None) -> Who:
         credential = None if key is None else stand_in(key.decode("latin-1"))
         name = named.decode("utf-8", "replace").strip()[:512] if named else None
         account = name or credential
@@ -141,7 +151,19 @@ class Identities:
             credential=credential,
             org_name=org_name,
             zero=bool(self._zero) and not self._zero.isdisjoint((account, org_name, credential)),
+            since=None if since is None else _moment(since.decode("latin-1").strip()),
         )
+
+
+def _moment(told: str) -> float | None:
+    """A date or a number of seconds as seconds since 1970; unknown where it is neither."""
+    try:
+        if told.isdigit() and len(told) < 12:
+            return float(told)
+        day = dt.datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return (day if day.tzinfo else day.replace(tzinfo=dt.UTC)).timestamp()
 
 
 def _in_query(query: bytes) -> dict[bytes, bytes]:

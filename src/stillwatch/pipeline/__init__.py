@@ -13,6 +13,7 @@ from stillwatch.pipeline.finding import Finding, Health
 from stillwatch.pipeline.heard import Heard, Match, heard
 from stillwatch.pipeline.identities import identifiers, keep_identities
 from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
+from stillwatch.pipeline.places import models_and_pathways
 from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
@@ -68,6 +69,7 @@ __all__ = [
     "log_checkpoint",
     "log_proof",
     "metric_lines",
+    "models_and_pathways",
     "needs",
     "open_texts",
     "publish_standing",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from stillwatch.policy.gatekeeper import Gatekeeper, Health
+from stillwatch.policy.markers import Marker, Place, epoch_of
+from stillwatch.policy.parity import Difference, parity, places_of
 from stillwatch.policy.policy_file import read_policy
-from stillwatch.policy.records import Asked, Clamp, Dialect, Gate, Hide, Ruling, Step, Used
+from stillwatch.policy.records import Asked, Clamp, Dialect, Gate, Hide, Hold, Ruling, Siblings, Step, Used
 from stillwatch.policy.replay import NEEDS, NOT_REPLAYED, Tally, replay
 from stillwatch.policy.rule import Policy
 from stillwatch.policy.selftest import Outcome, run_tests
@@ -18,21 +20,29 @@ __all__ = [
     "Asked",
     "Clamp",
     "Dialect",
+    "Difference",
     "Gate",
     "Gatekeeper",
     "Health",
     "Hide",
+    "Hold",
+    "Marker",
     "Outcome",
+    "Place",
     "Policy",
     "Ruling",
+    "Siblings",
     "Standing",
     "Step",
     "Tally",
     "Used",
     "Watched",
     "connect",
+    "epoch_of",
     "fetch_standing",
     "open_gate",
+    "parity",
+    "places_of",
     "push_standing",
     "read_policy",
     "read_standing",

@@ -6,7 +6,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from stillwatch.policy.counters import Counter, Counters
-from stillwatch.policy.records import Clamp, Hide, Ruling, Step
+from stillwatch.policy.markers import Marker
+from stillwatch.policy.read_answers import most_siblings, strictest_hold
+from stillwatch.policy.records import Clamp, Hide, Hold, Ruling, Siblings, Step
 from stillwatch.policy.rule import UNTRUSTED, People, Rule
 
 __all__ = ["DECIDED", "UNAVAILABLE", "Effect", "effect_of", "openly"]
@@ -63,6 +65,10 @@ class Effect:
     clamp: Clamp | None = None
     hide: Hide = Hide.NOTHING
     mark: str | None = None
+    marker: Marker | None = None
+    hold: Hold | None = None
+    siblings: Siblings | None = None
+    lock_context: bool = False
     degrade: str | None = None
     delay: float = 0.0
     counters: tuple[Counter, ...] = ()
@@ -95,6 +101,7 @@ def effect_of(rules: Sequence[Rule], decided: str, people: People, counters: Cou
     named = hardest if person is None or (hardest is not None and hardest.step > person) else None
     step = named.step if named is not None else person if person is not None else Step.ALLOW
     shadow = max((rule for rule in rules if rule.shadow), key=lambda rule: rule.step, default=None)
+    marking = next((rule for rule in _hardest_first(live) if rule.mark is not None), None)
     found = Effect(
         step=step,
         code=_code(step, named, decided),
@@ -102,7 +109,11 @@ def effect_of(rules: Sequence[Rule], decided: str, people: People, counters: Cou
         message=(named.message if named is not None else "") or _MESSAGES[step],
         clamp=_clamp(rule.clamp for rule in live),
         hide=max((rule.hide for rule in live), key=_HIDES.index, default=Hide.NOTHING),
-        mark=next((rule.mark for rule in _hardest_first(live) if rule.mark is not None), None),
+        mark=None if marking is None else marking.mark,
+        marker=None if marking is None else marking.marker,
+        hold=strictest_hold(rule.hold for rule in live),
+        siblings=most_siblings(rule.siblings for rule in live),
+        lock_context=any(rule.lock_context for rule in live),
         degrade=next((rule.degrade for rule in _hardest_first(live) if rule.degrade is not None), None),
         delay=max((rule.delay for rule in live), default=0.0),
         counters=_counters(live, people if person is Step.THROTTLE else None, counters),
@@ -125,10 +136,10 @@ def openly(rule: Rule) -> Rule:
     if rule.step is not Step.DEGRADE:
         return rule if not rule.delay else replace(rule, delay=0.0)
     left = (
-        (Step.HIDE_REASONING, rule.hide is not Hide.NOTHING),
+        (Step.HIDE_REASONING, rule.hide is not Hide.NOTHING or rule.hold is not None),
         (Step.MARK, rule.mark is not None),
         (Step.THROTTLE, bool(rule.limits)),
-        (Step.CLAMP, rule.clamp is not None),
+        (Step.CLAMP, rule.clamp is not None or rule.lock_context),
     )
     step = next((step for step, there in left if there), Step.OBSERVE)
     return replace(rule, step=step, degrade=None, delay=0.0)

@@ -18,7 +18,7 @@ __all__ = ["MATCHERS", "read_match"]
 _Test = Callable[[Asked], bool]
 
 _FLAGS = ("stream", "logprobs", "logit_bias", "reasoning", "tools")
-_COUNTS = ("n", "top_logprobs", "top_k", "max_tokens", "turns", "body_bytes")
+_COUNTS = ("n", "top_logprobs", "top_k", "max_tokens", "turns", "body_bytes", "account_days")
 
 MATCHERS = (
     "model",

@@ -13,6 +13,7 @@ from typing import Any
 
 from stillwatch.core.errors import Fault, PolicyError
 from stillwatch.policy.fields import Fields
+from stillwatch.policy.markers import read_markers
 from stillwatch.policy.read_rule import read_limits, read_rule
 from stillwatch.policy.records import Step
 from stillwatch.policy.rule import Example, People, Policy, Rule, Trust, Without
@@ -65,8 +66,11 @@ def policy_from(raw: Mapping[str, Any], *, digest: str = "") -> Policy:
     covert_until = _covert(covert)
     hidden, shadow = top.flag("unsafe_hidden_reasons"), top.flag("shadow")
     people = _people(top)
-    rules = tuple(read_rule(one, covert=covert is not None) for one in top.tables("rules"))
+    markers = read_markers(top)
+    rules = tuple(read_rule(one, covert=covert is not None, markers=markers) for one in top.tables("rules"))
     _together(top, rules)
+    for name in markers.keys() - {rule.mark for rule in rules if rule is not None}:
+        top.fault("marks", f'"{name}" is named by no rule')
     tests = tuple(_example(one, f"tests[{place}]") for place, one in enumerate(top.tables("tests")))
     top.left()
     if faults:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from stillwatch.core.errors import PolicyError
 from stillwatch.policy.conditions import condition
 from stillwatch.policy.fields import Fields
+from stillwatch.policy.markers import Marker
 from stillwatch.policy.matchers import read_match
 from stillwatch.policy.rates import Rate
+from stillwatch.policy.read_answers import read_hold, read_siblings
 from stillwatch.policy.records import Clamp, Hide, Step
 from stillwatch.policy.rule import Condition, Counted, Entry, Limit, Per, Rule, Stay
 
@@ -18,20 +21,23 @@ STEPS = [step.name.lower() for step in Step]
 """The ladder as it is written in a policy."""
 
 _BELONGS = {
+    "siblings": Step.OBSERVE,
+    "lock_context": Step.CLAMP,
     "clamp": Step.CLAMP,
     "throttle": Step.THROTTLE,
     "mark": Step.MARK,
     "hide": Step.HIDE_REASONING,
+    "hold": Step.HIDE_REASONING,
     "degrade": Step.DEGRADE,
 }
 """Which step each parameter belongs to."""
 
 _NEEDS = {
-    Step.CLAMP: ("clamp", "{ n = 1, logprobs = false }"),
-    Step.THROTTLE: ("throttle", '[{ requests = 30, window = "1m" }]'),
-    Step.MARK: ("mark", '"the name of a marker"'),
-    Step.HIDE_REASONING: ("hide", '"summarise" or "remove"'),
-    Step.DEGRADE: ("degrade", '"the name of the model that answers instead"'),
+    Step.CLAMP: (("clamp", "lock_context"), "{ n = 1, logprobs = false }"),
+    Step.THROTTLE: (("throttle",), '[{ requests = 30, window = "1m" }]'),
+    Step.MARK: (("mark",), '"the name of a marker"'),
+    Step.HIDE_REASONING: (("hide", "hold"), '"summarise" or "remove"'),
+    Step.DEGRADE: (("degrade",), '"the name of the model that answers instead"'),
 }
 
 _ALONE = (Step.VERIFY, Step.DEGRADE, Step.BLOCK)
@@ -44,11 +50,12 @@ _RESERVED = 2000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
-def read_rule(fields: Fields, *, covert: bool) -> Rule | None:
+def read_rule(fields: Fields, *, covert: bool, markers: Mapping[str, Marker]) -> Rule | None:
     """Read one rule; nothing where it has a fault.
 
     Args:
         covert: whether the policy opts into degrading and delays.
+        markers: the marks that the policy describes; a mark without description is the engine's own affair.
     """
     name = _name(fields)
     word = fields.text("step", one_of=STEPS)
@@ -66,6 +73,7 @@ def read_rule(fields: Fields, *, covert: bool) -> Rule | None:
         fields.text("hide", one_of=["summarise", "remove"]),
         fields.text("degrade"),
     )
+    hold, siblings, lock = read_hold(fields), read_siblings(fields), fields.flag("lock_context")
     delay = fields.span("delay_up_to")
     review, shadow = fields.flag("review"), fields.flag("shadow")
     alone = fields.flag("unsafe_without_person")
@@ -96,6 +104,10 @@ def read_rule(fields: Fields, *, covert: bool) -> Rule | None:
         clamp=clamp,
         limits=limits,
         mark=mark,
+        marker=markers.get(mark or ""),
+        hold=hold,
+        siblings=siblings,
+        lock_context=bool(lock),
         hide=Hide.NOTHING if hide is None else Hide(hide),
         degrade=degrade,
         delay=float(delay or 0),
@@ -192,9 +204,10 @@ def _clamp(fields: Fields) -> Clamp | None:
 
 
 def _parameters(fields: Fields, step: Step) -> None:
-    if step in _NEEDS and _NEEDS[step][0] not in fields:
-        key, such = _NEEDS[step]
-        fields.fault(key, f"missing; step {step.name.lower()} needs it, such as {such}")
+    keys, such = _NEEDS.get(step, ((), ""))
+    if keys and not any(key in fields for key in keys):
+        more = "".join(f", or {key}" for key in keys[1:])
+        fields.fault(keys[0], f"missing; step {step.name.lower()} needs it, such as {such}{more}")
     for key, belongs in _BELONGS.items():
         if key in fields and belongs > step:
             fields.fault(

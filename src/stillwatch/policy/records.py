@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-__all__ = ["Asked", "Clamp", "Dialect", "Gate", "Hide", "Ruling", "Step", "Used"]
+from stillwatch.policy.markers import Marker
+
+__all__ = ["Asked", "Clamp", "Dialect", "Gate", "Hide", "Hold", "Ruling", "Siblings", "Step", "Used"]
 
 
 class Step(IntEnum):
@@ -68,6 +70,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reasoning: bool = False
     tools: bool = False
     turns: int | None = None
+    account_days: int | None = None
     body_bytes: int = 0
     signatures: tuple[int, ...] = ()
 
@@ -82,6 +85,28 @@ class Clamp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drop_logit_bias: bool = False
 
 
+class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How long visible text is held while it is looked at for copied reasoning and protected text, and what counts as a copy.
+
+    Held until `most_bytes` wait or `seconds` have passed, whichever comes first. It is a leak where `copied` characters of the answer's
+    own reasoning, and this `share` of it, were said again; protected text, and reasoning in a code, count from two pieces on.
+    `open_when_late` lets text pass that could not be looked at in time.
+    """
+
+    seconds: float = 0.5
+    most_bytes: int = 8192
+    copied: int = 400
+    share: float = 0.4
+    open_when_late: bool = False
+
+
+class Siblings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How many answers beside the served one are drawn and never served, for one in so many requests."""
+
+    k: int
+    one_in: int
+
+
 class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is done about one request, and everything needed to say why.
 
@@ -92,7 +117,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     A step of `THROTTLE` without `retry_after` lets the request through within its limits: ask `refused`, never the step. `told` says
     whether the decision may be shown to the caller; `degrade` names the model that answers instead and `delay` the seconds to wait before
-    the request goes on, both only where the operator opted in; `taken` is what `settle` gives back, and nobody else's.
+    the request goes on, both only where the operator opted in; `marker` is how `mark` is made, where the policy says; `lock_context`
+    binds reasoning in the answer to all that stood before it; `taken` is what `settle` gives back, and nobody else's.
     """
 
     step: Step
@@ -107,6 +133,10 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     clamp: Clamp | None = None
     hide: Hide = Hide.NOTHING
     mark: str | None = None
+    marker: Marker | None = None
+    hold: Hold | None = None
+    siblings: Siblings | None = None
+    lock_context: bool = False
     review: bool = False
     shadow: Step | None = None
     shadow_rule: str = ""

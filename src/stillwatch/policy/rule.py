@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from stillwatch.policy.markers import Marker
 from stillwatch.policy.rates import Rate
-from stillwatch.policy.records import Asked, Clamp, Hide, Step
+from stillwatch.policy.records import Asked, Clamp, Hide, Hold, Siblings, Step
 
 __all__ = [
     "UNTRUSTED",
@@ -104,6 +105,10 @@ class Rule:
     clamp: Clamp | None = None
     limits: tuple[Limit, ...] = ()
     mark: str | None = None
+    marker: Marker | None = None
+    hold: Hold | None = None
+    siblings: Siblings | None = None
+    lock_context: bool = False
     hide: Hide = Hide.NOTHING
     degrade: str | None = None
     delay: float = 0.0

@@ -33,6 +33,9 @@ _EXPECTED = (
     "clamp",
     "hide",
     "mark",
+    "hold",
+    "siblings",
+    "lock_context",
     "degrade",
     "review",
     "shadow",
@@ -135,8 +138,9 @@ def _differs(example: Example, ruling: Ruling) -> Iterator[str]:
         if name not in _EXPECTED:
             yield f"{name}: unknown; a test may expect {', '.join(_EXPECTED)}"
             continue
-        if name == "clamp" and isinstance(wanted, Mapping):
-            got: Any = {} if ruling.clamp is None else {k: getattr(ruling.clamp, k, None) for k in wanted}
+        if name in ("clamp", "hold", "siblings") and isinstance(wanted, Mapping):
+            part = getattr(ruling, name)
+            got: Any = {} if part is None else {k: getattr(part, k, None) for k in wanted}
             wanted = dict(wanted)
         else:
             got = _plain(name, ruling)

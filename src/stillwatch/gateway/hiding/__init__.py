@@ -27,6 +27,18 @@ Seal = Callable[[Any], bool]
 """An edit of one event or answer in place that seals its signatures; whether it changed."""
 
 
+class Hold(Protocol):
+    """Keeps events back until what they say was looked at."""
+
+    def hear(self, data: Any) -> None:
+        """Take in what one event says, before anything is hidden in it."""
+        ...
+
+    def put(self, raw: bytes) -> None:
+        """Hold the bytes of an event."""
+        ...
+
+
 class Unhideable(Exception):
     """An answer that cannot be read, so that nobody knows what it would give away."""
 
@@ -85,26 +97,35 @@ class StreamHider:
         *,
         logprobs: bool = False,
         seal: Seal | None = None,
+        hold: Hold | None = None,
         longest: int = 16 << 20,
     ) -> None:
         self._seal = seal
+        self._hold = hold
         self._hider = hider(dialect, how, logprobs=logprobs)
         self._named = dialect in (Dialect.MESSAGES, Dialect.RESPONSES)
         self._events = Events(longest)
         self.unreadable = 0
 
     def feed(self, piece: bytes) -> bytes:
-        """What may leave now.
+        """What may leave now; nothing where it is on hold.
 
         Raises:
             EventTooLong: when an event grows beyond what is read.
         """
-        return b"".join([self._passed(event) for event in self._events.feed(piece)])
+        return self._let_go([self._passed(event) for event in self._events.feed(piece)])
 
     def finish(self) -> bytes:
         """What may leave at the end."""
         rest = self._events.finish()
-        return b"" if rest is None else self._passed(rest)
+        return b"" if rest is None else self._let_go([self._passed(rest)])
+
+    def _let_go(self, passed: list[bytes]) -> bytes:
+        if self._hold is None:
+            return b"".join(passed)
+        for one in passed:
+            self._hold.put(one)
+        return b""
 
     def _passed(self, event: Event) -> bytes:
         data = event.data
@@ -115,6 +136,8 @@ class StreamHider:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             self.unreadable += data.strip() != b"[DONE]"
             return event.raw if data.strip() == b"[DONE]" else b""
+        if self._hold is not None:
+            self._hold.hear(value)
         before, changed = self._hider.event(value)
         if self._seal is not None and self._seal(value):
             changed = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Callable
 
 from stillwatch.policy import Hide
 
@@ -39,12 +40,16 @@ def told(characters: int) -> str:
 
 
 class TagFilter:
-    """Filters one answer. With `Hide.SUMMARISE` a sentence stands where the reasoning stood, within the same tags."""
+    """Filters one answer. With `Hide.SUMMARISE` a sentence stands where the reasoning stood, within the same tags.
 
-    __slots__ = ("_close", "_held", "_hidden", "_how", "_open")
+    `heard` is told the reasoning that was taken out.
+    """
 
-    def __init__(self, how: Hide) -> None:
+    __slots__ = ("_close", "_heard", "_held", "_hidden", "_how", "_open")
+
+    def __init__(self, how: Hide, *, heard: Callable[[str], object] | None = None) -> None:
         self._how = how
+        self._heard = heard
         self._held = ""
         self._open = ""
         self._close: str | None = None
@@ -90,11 +95,16 @@ class TagFilter:
         found = _CLOSE[close].search(text)
         if found is None:
             self._held = _beginning(text, _CLOSINGS[close])
-            self._hidden += len(text) - len(self._held)
+            self._take(text[: len(text) - len(self._held)])
             return ""
-        self._hidden += found.start()
+        self._take(text[: found.start()])
         passed.append(self._closed())
         return text[found.end() :]
+
+    def _take(self, text: str) -> None:
+        self._hidden += len(text)
+        if self._heard is not None and text:
+            self._heard(text)
 
     def _closed(self) -> str:
         hidden, self._hidden = self._hidden, 0
