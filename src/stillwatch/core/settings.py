@@ -31,8 +31,15 @@ __all__ = [
 ]
 
 
-def _setting(default: Any, meaning: str, *, low: float | None = None, high: float | None = None) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high})
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    among: tuple[str, ...] | None = None,
+) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "among": among})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +128,10 @@ class RunSettings:
     """What a run may use."""
 
     workers: int = _setting(0, "processes for reading and featurising; 0: one a core", low=0, high=256)
+    engine: str = _setting(
+        "duckdb", "what detection runs on: duckdb, in this process, or spark (extra `spark`)", among=("duckdb", "spark")
+    )
+    spark_master: str = _setting("local[2]", "where Spark runs: local with so many threads, or a cluster's address")
     memory_mb: int = _setting(1500, "memory that the query engine may take before it spills to disk", low=200)
     seed: int = _setting(0, "seed of every permutation and sample", low=0)
     examples: int = _setting(3, "redacted examples of a family that the report may show", low=0, high=20)
@@ -239,6 +250,8 @@ def _wrong(value: Any, expected: Any, metadata: types.MappingProxyType[Any, Any]
         str: isinstance(value, str),
         bool: isinstance(value, bool),
     }
+    if fits[expected] and metadata["among"] is not None and value not in metadata["among"]:
+        return f"got {_shown(value)}, expected one of {', '.join(metadata['among'])}"
     words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[expected]
     low, high = metadata["low"], metadata["high"]
     bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None)
