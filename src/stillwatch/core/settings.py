@@ -24,6 +24,7 @@ __all__ = [
     "BudgetSettings",
     "DetectSettings",
     "IngestSettings",
+    "KeepSettings",
     "RunSettings",
     "Settings",
     "read_settings",
@@ -138,6 +139,16 @@ class RunSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeepSettings:
+    """For how long what was read is kept. `stillwatch tidy` carries it out; what is under legal hold stays."""
+
+    text_days: int = _setting(
+        0, "days after which prompts, answers and instructions are blanked; their numbers stay; 0: never", low=0
+    )
+    days: int = _setting(0, "days after which exchanges and what was measured of them are dropped; 0: never", low=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -145,6 +156,7 @@ class Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     actors: ActorSettings = field(default_factory=ActorSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    keep: KeepSettings = field(default_factory=KeepSettings)
 
     def values(self) -> dict[str, Any]:
         """Every setting by path such as `detect.budgets.review`."""

@@ -7,6 +7,7 @@ from stillwatch.engine.duck import DuckEngine
 from stillwatch.engine.engine import Engine, Kernel, QueryFailed, Relation
 from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
 from stillwatch.engine.opening import open_engine
+from stillwatch.engine.joining import join_small, joinable
 from stillwatch.engine.lookup import Lookup
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
 from stillwatch.engine.store import (
@@ -56,6 +57,8 @@ __all__ = [
     "durable_write",
     "expand",
     "full_disk_is_an_error",
+    "join_small",
+    "joinable",
     "open_engine",
     "table",
 ]
