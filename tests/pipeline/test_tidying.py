@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.core import Settings, handle, settings_from
@@ -18,7 +17,7 @@ from stillwatch.engine import Store, Workspace, join_small, joinable
 from stillwatch.pipeline import Scanned, checkup, tidy, tidy_due, tidying
 from stillwatch.pipeline.stage import TEXT_COLUMNS
 
-from .logs import KEY, NOW, SECRET, SMALL, Day, hashes, image, run
+from .logs import NOW, SECRET, Day, hashes, image, run
 
 LATER = NOW + dt.timedelta(days=40)
 TEXT = settings_from({"keep": {"text_days": 30}})
@@ -66,7 +65,7 @@ def test_nothing_is_taken_before_its_day_has_passed(space: Workspace) -> None:
     first = dt.datetime.fromisoformat(min(days)).replace(tzinfo=dt.UTC)
     assert tidy_due(space.store, TEXT, first + dt.timedelta(days=30, hours=23)).text == 0
     assert tidy_due(space.store, TEXT, first + dt.timedelta(days=31)).text > 0
-    assert tidy(space, replace(Settings()), by="timer", now=first + dt.timedelta(days=9999)).blanked == 0
+    assert tidy(space, Settings(), by="timer", now=first + dt.timedelta(days=9999)).blanked == 0
     assert hashes(space.root, "vault") == {k: v for k, v in before.items() if k.startswith("vault")}
 
 
@@ -118,7 +117,7 @@ def test_what_is_on_hold_stays_and_goes_when_the_hold_ends(space: Workspace, mon
     assert told.held == 1
     assert rows(space).equals(mine)
     assert set(rows(space, "features")["account"].to_pylist()) == {account}
-    names = pa.concat_tables([pa.parquet.read_table(p) for p in (space.root / "vault").glob("*.parquet")])
+    names = pa.concat_tables([pq.read_table(p) for p in (space.root / "vault").glob("*.parquet")])
     assert {(r["kind"], r["pseudonym"]) for r in names.to_pylist()} >= {("account", account)}
     before = hashes(space.root, "tables/exchanges")
     assert tidy(space, WHOLE, by="timer", now=LATER).dropped == 0
@@ -143,46 +142,39 @@ class _NoCases:
         return {}
 
 
-def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A tidy that dies before its first, second, ... replacement of a file, until it goes through."""
-    for after in range(40):
-        left = [after]
-        real = os.replace
-
-        def once(self: Path, target: Path, left: list[int] = left) -> Path:
-            left[0] -= 1
-            if left[0] < 0:
-                raise KeyboardInterrupt
-            real(self, target)
-            return Path(target)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(Path, "replace", once)
-            yield after
+class Killed(BaseException):
+    """An end from outside."""
 
 
 def test_a_kill_at_any_point_is_finished_by_the_next_call(
     scanned: tuple[Workspace, Scanned], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(TEXT)
     undisturbed = Workspace(image(scanned[0].root, tmp_path / "whole"))
-    tidy(undisturbed, settings, by="timer", now=LATER)
+    tidy(undisturbed, TEXT, by="timer", now=LATER)
     expected = hashes(undisturbed.root, "tables/exchanges", "tables/features", "vault")
-    cut = 0
-    for after in stops(monkeypatch):
+    replaced = Path.replace
+    for after in range(60):
         space = Workspace(image(scanned[0].root, tmp_path / f"cut-{after}"))
-        try:
-            tidy(space, settings, by="timer", now=LATER)
-        except KeyboardInterrupt:
-            cut += 1
-        else:
-            break
-        monkeypatch.undo()
+        left = iter(range(after))
+
+        def dies(self: Path, target: Path, left: Iterator[int] = left) -> Path:
+            if next(left, None) is None:
+                raise Killed
+            return replaced(self, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", dies)
+            try:
+                tidy(space, TEXT, by="timer", now=LATER)
+            except Killed:
+                pass
+            else:
+                break
         store = Store(space.root)
         assert store.read("exchanges").num_rows == store.manifest("exchanges").rows
-        tidy(Workspace(space.root), settings, by="timer", now=LATER)
-        assert {p: h for p, h in hashes(space.root, "tables/exchanges", "tables/features", "vault").items()} == expected
-    assert cut > 3
+        tidy(Workspace(space.root), TEXT, by="timer", now=LATER)
+        assert hashes(space.root, "tables/exchanges", "tables/features", "vault") == expected, f"cut at {after}"
+    assert after > 5
 
 
 def test_text_cannot_outlive_its_exchange(space: Workspace) -> None:
@@ -203,4 +195,3 @@ def test_the_doctor_says_when_something_is_due(space: Workspace, monkeypatch: py
     tidy(space, TEXT, by="timer", now=LATER)
     assert "nothing is due" in told(LATER)
     assert joinable(space.store, "exchanges") == []
-    assert KEY
