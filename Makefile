@@ -66,7 +66,7 @@ dist: $(CORE) ## build wheel and source archive into dist/, the same bytes where
 sbom: $(CORE) ## write what all this is made of into dist/stillwatch.cdx.json (CycloneDX)
 	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python .ci/sbom.py dist/stillwatch.cdx.json
 
-newcomer: ## walk the way of a newcomer, from a clone to findings in the console, timed (WITHOUT_PICTURES=1 where there is no Chromium)
+newcomer: ## walk the way of a newcomer, from a clone to findings in the console, timed
 	$(PYTHON) bench/newcomer.py $(ARGS)
 
 lock: ## choose the newest allowed versions and write constraints.txt
