@@ -145,22 +145,27 @@ def look(chromium: str, out: Path) -> None:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1360, "height": 850})
         page.set_default_timeout(600_000)
-        page.goto("http://127.0.0.1:9004/login")
-        page.fill("#name", "mary")
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "login" not in url)
-        fields = page.locator("input[type=password]")
-        fields.nth(0).fill(PASSWORD)
-        for place in range(1, fields.count()):
-            fields.nth(place).fill(OWN)
-        page.keyboard.press("Enter")
-        page.wait_for_load_state("networkidle")
+        log_in(page, PASSWORD)
+        page.goto("http://127.0.0.1:9004/me")
+        page.fill("#old", PASSWORD)
+        page.fill("#new", OWN)
+        page.click("button:has-text('Change it')")
+        page.wait_for_url("**/login**")
+        log_in(page, OWN)
         page.goto("http://127.0.0.1:9004/")
         page.screenshot(path=out / "today.png")
         page.goto("http://127.0.0.1:9004/findings")
         page.screenshot(path=out / "findings.png")
         browser.close()
+
+
+def log_in(page: Any, password: str) -> None:
+    """As Mary."""
+    page.goto("http://127.0.0.1:9004/login")
+    page.fill("#name", "mary")
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "login" not in url)
 
 
 def write(found: dict[str, Any], pictures: Path) -> None:
