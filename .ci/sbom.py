@@ -22,7 +22,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PINNED = re.compile(
-    r"^(?P<name>[A-Za-z0-9][\w.\-]*)==(?P<version>[^\s;\\]+)(?P<rest>[^\n]*)\n(?P<hashes>(?: +--hash=[^\n]*\n)+)", re.M
+    r"^(?P<name>[A-Za-z0-9][\w.\-]*)==(?P<version>[^\s;\\]+)(?P<rest>[^\n]*)\n(?P<hashes>(?: +--hash=[^\n]*\n)+)",
+    re.MULTILINE,
 )
 
 

@@ -44,15 +44,24 @@ def main() -> None:
         took = [("git clone", timed(lambda: run(f"git clone --quiet {ROOT} {place}", Path(name))))]
         walker = Walker(place, told.demo)
         try:
-            for line in lines((place / PAGE).read_text("utf-8")):
-                took.append((line, timed(lambda line=line: walker.type(line))))  # type: ignore[misc]
+            typed = lines((place / PAGE).read_text("utf-8"))
+            took += [(line, timed(lambda line=line: walker.type(line))) for line in typed]
             pictures = Path(name) / "pictures"
             seen = timed(lambda: look(told.chromium, pictures))
             took.append(("the first page and the findings, in a browser", seen))
         finally:
             walker.end()
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=place, capture_output=True, text=True, check=True).stdout.strip()
-        found = {"commit": commit, "demo": told.demo, "actors_for_review": walker.actors, "took": took, "load": os.getloadavg(), "pictures": pictures.is_dir()}
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=place, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        found = {
+            "commit": commit,
+            "demo": told.demo,
+            "actors_for_review": walker.actors,
+            "took": took,
+            "load": os.getloadavg(),
+            "pictures": pictures.is_dir(),
+        }
         print(json.dumps(found, indent=1))
         if told.write:
             write(found, pictures)
@@ -60,7 +69,12 @@ def main() -> None:
 
 def lines(page: str) -> list[str]:
     """Every line that the page says to type."""
-    return [line for block in re.findall(r"^```\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL) for line in block.splitlines() if line]
+    return [
+        line
+        for block in re.findall(r"^```\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if line
+    ]
 
 
 def run(line: str, place: Path, *, told: str = "") -> None:
@@ -91,7 +105,9 @@ class Walker:
         if line.endswith("&"):
             log = (self.place / f"background-{len(self.running)}.log").open("wb")
             self.running.append(
-                subprocess.Popen(["bash", "-c", "exec " + line[:-1]], cwd=self.place, stdout=log, stderr=log, start_new_session=True)
+                subprocess.Popen(
+                    ["bash", "-c", "exec " + line[:-1]], cwd=self.place, stdout=log, stderr=log, start_new_session=True
+                )
             )
         else:
             run(line, self.place, told=f"{PASSWORD}\n")
@@ -173,7 +189,9 @@ def write(found: dict[str, Any], pictures: Path) -> None:
     out = ROOT / "docs" / "benchmarks"
     (out / "newcomer.json").write_text(json.dumps(found, indent=1) + "\n")
     total = sum(seconds for _, seconds in found["took"])
-    rows = "\n".join(f"| `{line[:90]}{'…' if len(line) > 90 else ''}` | {seconds:,.1f} |" for line, seconds in found["took"])
+    rows = "\n".join(
+        f"| `{line[:90]}{'…' if len(line) > 90 else ''}` | {seconds:,.1f} |" for line, seconds in found["took"]
+    )
     day = f"`make demo` was given `{found['demo']}`, for a smaller day. " if found["demo"] else ""
     (out / "newcomer.md").write_text(
         f"""# A newcomer's way

@@ -175,7 +175,11 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     if "packages" in found["raw"]:
         told = found["raw"]["packages"]
         yield from ("", "## Packages", "")
-        yield "Packages that each extra brings, by Python: " + "; ".join(f"{name} {count}" for name, count in told["resolved"].items()) + "."
+        yield (
+            "Packages that each extra brings, by Python: "
+            + "; ".join(f"{name} {count}" for name, count in told["resolved"].items())
+            + "."
+        )
     yield from ("", "**Not shown here.** Loss of power; 100 million exchanges; a cluster; a broker's restart.")
 
 

@@ -21,7 +21,18 @@ from stillwatch.pipeline import Inputs, scan
 from stillwatch.pipeline.detect import detect
 from stillwatch.range import write_demo
 
-FOUND = ("families", "links", "actors", "actor_members", "actor_lineage", "actor_evidence", "artifacts", "signups", "account_evidence", "calibration")
+FOUND = (
+    "families",
+    "links",
+    "actors",
+    "actor_members",
+    "actor_lineage",
+    "actor_evidence",
+    "artifacts",
+    "signups",
+    "account_evidence",
+    "calibration",
+)
 """Tables that detection writes; their Parquet parts must be the same byte for byte."""
 
 
@@ -47,7 +58,9 @@ def engines(exchanges: int, folder: Path, *, seed: int = 5) -> Figures:
     actors = Workspace(folder / "on-spark").store.read("actors").num_rows
     ratio = told["spark"]["cpu"] / told["duckdb"]["cpu"]
     bars = [
-        bar("tables of findings that differ between DuckDB and Spark", len(differ), f"of {len(FOUND)}", "0", not differ),
+        bar(
+            "tables of findings that differ between DuckDB and Spark", len(differ), f"of {len(FOUND)}", "0", not differ
+        ),
         bar("candidate actors in them", actors, "", "no bar", None),
         bar("CPU of a detection on Spark local to one on DuckDB", round(ratio, 1), "x", "no bar", None),
     ]

@@ -25,7 +25,9 @@ EPOCH = "1795000000"
 
 def packages(folder: Path, *, uv: str, extras: list[str] | None = None) -> Figures:
     """Build twice, weigh, resolve and install."""
-    first, second = (built(folder / name, umask=umask, seed=seed) for name, umask, seed in (("a", 0o022, "1"), ("other", 0o077, "2")))
+    first, second = (
+        built(folder / name, umask=umask, seed=seed) for name, umask, seed in (("a", 0o022, "1"), ("other", 0o077, "2"))
+    )
     same = first == second and len(first) == 2
     wheel = next((folder / "a" / "dist").glob("*.whl"))
     size = wheel.stat().st_size
@@ -37,7 +39,13 @@ def packages(folder: Path, *, uv: str, extras: list[str] | None = None) -> Figur
     bars = [
         bar("wheel and source archive, built twice, byte for byte the same", float(same), "", "1", same),
         bar("wheel", size, "bytes", f"<= {MOST:,}", size <= MOST),
-        bar(f"extras that resolve on Python {', '.join(PYTHONS)}", len(resolved) - len(failed), f"of {len(resolved)}", "all", not failed),
+        bar(
+            f"extras that resolve on Python {', '.join(PYTHONS)}",
+            len(resolved) - len(failed),
+            f"of {len(resolved)}",
+            "all",
+            not failed,
+        ),
         bar("the wheel alone installs and tells its version", float(works), "", "1", works),
     ]
     raw: dict[str, Any] = {"sha256": first, "resolved": resolved, "failed": failed, "python": sys.version.split()[0]}
@@ -68,7 +76,19 @@ def built(folder: Path, *, umask: int, seed: str) -> dict[str, str]:
 def resolves(uv: str, wheel: Path, extra: str, python: str) -> int | None:
     """How many packages the wheel with an extra needs on a Python; nothing where it cannot be resolved."""
     wanted = f"stillwatch[{extra}] @ {wheel.as_uri()}" if extra else f"stillwatch @ {wheel.as_uri()}"
-    command = [uv, "pip", "compile", "-", "--python-version", python, "--python-platform", "linux", "--quiet", "--no-annotate", "--no-header"]
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "-",
+        "--python-version",
+        python,
+        "--python-platform",
+        "linux",
+        "--quiet",
+        "--no-annotate",
+        "--no-header",
+    ]
     done = subprocess.run(command, input=wanted, capture_output=True, text=True, check=False)
     return sum(line[:1].isalnum() for line in done.stdout.splitlines()) if done.returncode == 0 else None
 
@@ -77,5 +97,7 @@ def installed(uv: str, wheel: Path, place: Path) -> str:
     """The version that the command tells in an environment of its own."""
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(place)], check=True)
     subprocess.run([uv, "pip", "install", "--quiet", "--python", str(place / "bin" / "python"), str(wheel)], check=True)
-    asked = subprocess.run([str(place / "bin" / "stillwatch"), "--version"], capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        [str(place / "bin" / "stillwatch"), "--version"], capture_output=True, text=True, check=False
+    )
     return asked.stdout.strip()

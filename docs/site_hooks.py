@@ -14,7 +14,12 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = {"README.md": "index.md", "SECURITY.md": "SECURITY.md", "CONTRIBUTING.md": "CONTRIBUTING.md", "CHANGELOG.md": "CHANGELOG.md"}
+PAGES = {
+    "README.md": "index.md",
+    "SECURITY.md": "SECURITY.md",
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+}
 LISTS = {"measured.md": ("What was measured", "docs/benchmarks"), "decisions.md": ("Decisions", "docs/decisions")}
 LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s#]+)?(#[^)\s]*)?(\))")
 
@@ -92,5 +97,7 @@ def listed(title: str, folder: str) -> str:
 
 def contents(folder: str) -> str:
     """A page that names the files of a folder."""
-    names = sorted(path.name + ("/" if path.is_dir() else "") for path in (ROOT / folder).iterdir() if path.name[0] not in "._")
+    names = sorted(
+        path.name + ("/" if path.is_dir() else "") for path in (ROOT / folder).iterdir() if path.name[0] not in "._"
+    )
     return f"# {folder}\n\n" + "\n".join(f"- `{name}`" for name in names) + "\n"

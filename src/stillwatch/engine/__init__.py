@@ -6,9 +6,9 @@ from stillwatch.engine.database import Connection, Connector, connector
 from stillwatch.engine.duck import DuckEngine
 from stillwatch.engine.engine import Engine, Kernel, QueryFailed, Relation
 from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
-from stillwatch.engine.opening import open_engine
 from stillwatch.engine.joining import join_small, joinable
 from stillwatch.engine.lookup import Lookup
+from stillwatch.engine.opening import open_engine
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
 from stillwatch.engine.store import (
     Manifest,

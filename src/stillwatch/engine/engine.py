@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, Self
 
 import pyarrow as pa
@@ -37,6 +38,9 @@ class Engine(Protocol):
 
     def scan(self, table: str, *, days: Collection[str] | None = None) -> Relation:
         """The committed rows of a workspace table; with `days`, of the files alone that can hold rows of these days."""
+
+    def scan_files(self, files: Sequence[Path]) -> Relation:
+        """The rows of Parquet files that share one schema."""
 
     def sql(self, query: Sql, **inputs: Relation) -> Relation:
         """A query over relations, not yet run."""

@@ -100,6 +100,10 @@ class SparkEngine:
             return self.from_arrow(TABLES[table].schema.empty_table())
         return self._read(files, TABLES[table].schema)
 
+    def scan_files(self, files: Sequence[Path]) -> Relation:
+        """The rows of Parquet files that share one schema."""
+        return self._read(files, pq.read_schema(files[0]))
+
     def sql(self, query: Sql, **inputs: Relation) -> Relation:
         """A query over relations, not yet run."""
         text = query.render("spark", **{key: relation.name for key, relation in inputs.items()})
@@ -205,7 +209,9 @@ def _session(master: str, memory_mb: int, scratch: Path) -> SparkSession:
     try:
         session: SparkSession = build.getOrCreate()
     except (PySparkException, OSError) as error:
-        raise Error(f"spark: could not be started at {master} ({type(error).__name__}); see what Java printed") from error
+        raise Error(
+            f"spark: could not be started at {master} ({type(error).__name__}); see what Java printed"
+        ) from error
     session.sparkContext.setLogLevel("OFF")
     return session
 

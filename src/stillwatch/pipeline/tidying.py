@@ -3,7 +3,7 @@
 Every step can be cut off: a table is exchanged by one replacement of its manifest, what is left to do is told anew from the tables, and the
 same call again finishes it. What will be taken is recorded first, in the journal where there is one, so that nothing vanishes unrecorded.
 
-Misled by: the clock, against which days are told; one that is ahead takes too much. Copies: back-ups and the logs themselves are not reached.
+Misled by: the clock, against which days are told; one that is ahead takes too much. Back-ups and the logs themselves are not reached.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Due:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tidied:
-    """What was done: exchanges whose text was blanked, rows of exchanges that were dropped, parts that became fewer, and accounts on hold."""
+    """What was done: exchanges whose text was blanked, exchanges that were dropped, parts that became fewer, and accounts on hold."""
 
     at: dt.datetime
     blanked: int
@@ -211,7 +211,9 @@ def _forget_names(workspace: Workspace, held: frozenset[int]) -> None:
             continue
         names = pq.ParquetFile(path).read()
         kept = names.filter(
-            pc.and_(pc.equal(names["kind"], "account"), pc.is_in(names["pseudonym"], pa.array(sorted(wanted), pa.int64())))
+            pc.and_(
+                pc.equal(names["kind"], "account"), pc.is_in(names["pseudonym"], pa.array(sorted(wanted), pa.int64()))
+            )
         )
         if not kept.num_rows:
             path.unlink()
