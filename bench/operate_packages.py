@@ -19,6 +19,8 @@ from typing import Any
 from figures import ROOT, Figures, bar
 
 PYTHONS = ("3.11", "3.12", "3.13")
+PLATFORM = "x86_64-manylinux_2_35"
+"""Debian 12, Ubuntu 22.04 and later: `psi` has no files for older ones, all other extras have."""
 MOST = 3_000_000
 EPOCH = "1795000000"
 
@@ -84,7 +86,7 @@ def resolves(uv: str, wheel: Path, extra: str, python: str) -> int | None:
         "--python-version",
         python,
         "--python-platform",
-        "linux",
+        PLATFORM,
         "--quiet",
         "--no-annotate",
         "--no-header",
