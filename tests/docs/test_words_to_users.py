@@ -18,7 +18,17 @@ from stillwatch.range.lookalikes import LOOKALIKES
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOR_NEWCOMERS = ("quickstart", "tutorial", "how-to", "concepts", "threat-model", "fairness", "engines", "comparison", "operate")
+FOR_NEWCOMERS = (
+    "quickstart",
+    "tutorial",
+    "how-to",
+    "concepts",
+    "threat-model",
+    "fairness",
+    "engines",
+    "comparison",
+    "operate",
+)
 TO_TYPE = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

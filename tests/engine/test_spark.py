@@ -52,10 +52,6 @@ def numbers(count: int) -> pa.Table:
     return pa.table({"x": x, "g": pc.cast(pa.array(x % 3), pa.string()), "y": x * 7919 % 1_000_003})
 
 
-def double(batch: pa.RecordBatch) -> pa.RecordBatch:
-    return pa.record_batch({"x": pc.multiply(batch.column("x"), 2)})
-
-
 def both(spark: Engine, query: Sql, rows: pa.Table) -> tuple[Any, Any]:
     with DuckEngine(threads=1) as duck:
         left = duck.to_arrow(duck.sql(query, rows=duck.from_arrow(rows))).to_pylist()
@@ -78,6 +74,9 @@ def test_moments_are_the_same_integers_on_both(spark: Engine) -> None:
 
 @pytest.mark.slow
 def test_a_kernel_runs_in_sparks_workers_over_every_row(spark: Engine) -> None:
+    def double(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.record_batch({"x": pc.multiply(batch.column("x"), 2)})
+
     schema = pa.schema([pa.field("x", pa.int32())])
     mapped = spark.map_batches(spark.from_arrow(numbers(1000)), double, schema)
     rows = spark.to_arrow(spark.keep(mapped))
@@ -109,7 +108,8 @@ def test_an_engine_is_one_of_two() -> None:
 
 
 def test_spark_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "pyspark", None)
+    for name in ["pyspark", *(one for one in sys.modules if one.startswith("pyspark."))]:
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "stillwatch.engine.spark", raising=False)
     with (
         pytest.raises(Error, match=r"pip install 'stillwatch\[spark\]'"),

@@ -35,7 +35,7 @@ def open_engine(
     try:
         from stillwatch.engine.spark import SparkEngine
     except ModuleNotFoundError as missing:
-        if missing.name != "pyspark":
+        if (missing.name or "").partition(".")[0] not in ("py4j", "pyspark"):
             raise
         raise Error("spark: pyspark is not installed; pip install 'stillwatch[spark]'") from missing
     with SparkEngine(store, master=master, memory_mb=memory_mb, scratch=scratch) as spark:

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
@@ -208,7 +209,7 @@ def _session(master: str, memory_mb: int, scratch: Path) -> SparkSession:
         build = build.config(setting, value)
     try:
         session: SparkSession = build.getOrCreate()
-    except (PySparkException, OSError) as error:
+    except (PySparkException, Py4JError, OSError) as error:
         raise Error(
             f"spark: could not be started at {master} ({type(error).__name__}); see what Java printed"
         ) from error
@@ -223,7 +224,12 @@ _LOCAL = {
 }
 """What a Spark on this machine alone needs not ask a network for."""
 
-_SILENT = "rootLogger.level = off\n"
+_SILENT = """\
+appender.none.type = Null
+appender.none.name = none
+rootLogger.level = off
+rootLogger.appenderRef.none.ref = none
+"""
 """Spark's log quotes queries and rows: nothing of it is written."""
 
 
@@ -233,15 +239,20 @@ def _errors(place: Path) -> Iterator[None]:
     try:
         with full_disk_is_an_error(place):
             yield
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         if "No space left" in str(error):
             raise DiskFull(
                 f"{place}: no room left for intermediate rows; free some room and run the same command again"
             ) from None
         raise QueryFailed(
-            f"a query could not be run on Spark ({error.getCondition() or type(error).__name__}); what was committed before is whole. "
+            f"a query could not be run on Spark ({_named(error)}); what was committed before is whole. "
             "Where the same scan goes through with --engine duckdb this is a mistake of Stillwatch: please report it"
         ) from None
+
+
+def _named(error: Exception) -> str:
+    """What kind of fault it is, in Spark's own short words."""
+    return (error.getCondition() if isinstance(error, PySparkException) else None) or type(error).__name__
 
 
 def _spark_schema(schema: pa.Schema) -> StructType:
