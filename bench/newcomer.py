@@ -192,6 +192,9 @@ def write(found: dict[str, Any], pictures: Path) -> None:
     rows = "\n".join(
         f"| `{line[:90]}{'…' if len(line) > 90 else ''}` | {seconds:,.1f} |" for line, seconds in found["took"]
     )
+    shown = (
+        "\n![The first page](../newcomer/today.png)\n![The findings](../newcomer/findings.png)\n" * found["pictures"]
+    )
     day = f"`make demo` was given `{found['demo']}`, for a smaller day. " if found["demo"] else ""
     (out / "newcomer.md").write_text(
         f"""# A newcomer's way
@@ -204,7 +207,7 @@ were for review in the console. Pictures: {"taken in Chromium" if found["picture
 |---|---|
 {rows}
 | all | {total:,.1f} |
-"""
+{shown}"""
     )
     if pictures.is_dir():
         target = ROOT / "docs" / "newcomer"
