@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stillwatch.cases import journal_faults, read_public
 from stillwatch.core import read_settings
-from stillwatch.core.errors import CaseError, Error, SettingsError
+from stillwatch.core.errors import CaseError, Error, SettingsError, WorkspaceError
 from stillwatch.engine import LAYOUT_VERSION, Store
 from stillwatch.forum import read_policy as read_sharing
 from stillwatch.pipeline.checkup_machine import machine_checks, room_left
@@ -184,9 +184,12 @@ def _watch(root: Path, now: dt.datetime) -> Iterator[Finding]:
 
 
 def _keeping(root: Path, now: dt.datetime) -> Iterator[Finding]:
-    """Whether anything is older than the settings let it be kept, or is worth joining."""
-    settings = read_settings(root / "stillwatch.toml")
-    told = due(Store(root), settings, now)
+    """Whether anything is older than the settings let it be kept, or is worth joining. What cannot be read is told by other checks."""
+    try:
+        settings = read_settings(root / "stillwatch.toml")
+        told = due(Store(root), settings, now)
+    except (SettingsError, WorkspaceError):
+        return
     path = root / TIDIED
     last = dt.datetime.fromisoformat(json.loads(path.read_bytes())["at"]) if path.exists() else None
     old = (told.text or told.whole) and (last is None or now - last > _FRESH)  # parts with rows on hold stay due
