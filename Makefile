@@ -9,7 +9,7 @@ SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE # with it every process would compile every module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help demo forum-demo servers test quick whole check bench docs lock clean
+.PHONY: help demo forum-demo servers test quick whole check bench docs site dist sbom newcomer lock clean
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -44,13 +44,38 @@ bench: $(CHECKS) ## measure all that docs/benchmarks/ says, most of an hour (ARG
 docs: $(CHECKS) ## write the reference pages from the code
 	$(BIN)/python docs/make.py
 
+SITE := .venv-site/.made
+
+site: $(SITE) ## build the documentation site into build/site; a link that leads nowhere ends it
+	.venv-site/bin/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+$(SITE): docs/site-constraints.txt
+	@$(PYTHON) -m venv .venv-site
+	@.venv-site/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docs/site-constraints.txt
+	@touch $@
+
+# The moment that is written into what is released: that of the last commit, so that whoever builds it again gets the same bytes.
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2> /dev/null || echo 0))
+
+dist: $(CORE) ## build wheel and source archive into dist/, the same bytes wherever they are built
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m hatchling build -d dist
+	cd dist && sha256sum *
+
+sbom: $(CORE) ## write what all this is made of into dist/stillwatch.cdx.json (CycloneDX)
+	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python .ci/sbom.py dist/stillwatch.cdx.json
+
+newcomer: ## walk the way of a newcomer, from a clone to findings in the console, timed
+	$(PYTHON) bench/newcomer.py $(ARGS)
+
 lock: ## choose the newest allowed versions and write constraints.txt
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet --upgrade uv
 	$(PYTHON) .ci/lock.py .venv-lock/bin/uv
 
 clean: ## remove the environment, caches and the demo
-	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build demo
+	rm -rf .venv .venv-lock .venv-site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Nothing is compiled ahead: what is used is when it is first imported, once for all processes.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write `constraints.txt`: names, versions and hashes of everything that is installed, and no addresses.
+"""Write `constraints.txt` and `docs/site-constraints.txt`: names, versions and hashes of everything that is installed, and no addresses.
 
     make lock
 
@@ -24,9 +24,11 @@ HEAD = """\
 # For CPython 3.11 and later on Linux, x86_64 and aarch64. Install with pip install --require-hashes -r constraints.txt
 """
 DEVELOPMENT = "# development\n"
-APART = ("psi",)
-"""Extras that live in an environment of their own, for what they bring along."""
+APART = ("psi", "spark")
+"""Extras that live in an environment of their own, for what they bring along (Spark: half a gigabyte)."""
 EDITABLE = "editables>=0.5"
+SITE = ["mkdocs>=1.6,<2"]
+SITE_HEAD = "# What make site is built with, in an environment of its own. Written by make lock, never by hand.\n"
 PROJECT = """\
 [project]
 name = "wanted"
@@ -53,6 +55,9 @@ def main(uv: str) -> None:
         sys.exit(f"constraints: {', '.join(differ)} resolve differently without the development tools")
     rest = [told for name, told in everything.items() if name not in alone]
     (ROOT / "constraints.txt").write_text(HEAD + "".join(alone.values()) + DEVELOPMENT + "".join(rest), "utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        site = resolved(uv, Path(folder), SITE, [])
+    (ROOT / "docs" / "site-constraints.txt").write_text(SITE_HEAD + "".join(site.values()), "utf-8")
     print(f"constraints.txt: {len(alone)} packages to run and build, {len(rest)} to check")
 
 

@@ -1,11 +1,12 @@
 """What a watch costs and survives: rounds over a growing log against one reading of it whole, and kills at random moments.
 
-    python bench/operate.py [rounds] [kills] [--kills 20] [--exchanges 20000]
+    python bench/operate.py [rounds] [kills] [engines] [packages] [--kills 20] [--exchanges 20000] [--uv uv]
 
 `rounds`: a log grows in 20 pieces, and CPU time of the rounds that read them is set beside that of reading all of it at once; then the CPU
 time of a round in which nothing is new. `kills`: a watch runs as a process of its own while its logs grow, are rotated, and have earlier
 lines delivered again in another order; it is killed with SIGKILL at seeded moments and started again. In the end every exchange must be
-in, once. Figures go to docs/benchmarks/operate.json, the page is drawn from them.
+in, once. `engines`: one log weighed on DuckDB and on Spark (see operate_engines). `packages`: wheel and source archive (see
+operate_packages). Figures go to docs/benchmarks/operate.json, the page is drawn from them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 
 from bars import bars_of
 from figures import ROOT, Figures, bar, keep
+from operate_packages import packages
 
 sys.path.insert(0, str(ROOT))
 
@@ -161,7 +163,38 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
             + ", ".join(map(str, found["raw"]["kills"]["in_after_each"]))
             + "."
         )
-    yield from ("", "**Not shown here.** Loss of power; 100 million exchanges; Spark; a broker's restart.")
+    if "engines" in found["raw"]:
+        told = found["raw"]["engines"]
+        yield from ("", "## Two engines", "")
+        yield (
+            f"A made day of {told['exchanges']:,} exchanges by {told['accounts']:,} accounts (seed {told['seed']}), read once and weighed on each engine. "
+            f"Every row of {len(told['on']['spark']['tables'])} tables of findings is compared. Spark runs on this machine, its start included: "
+            f"{told['on']['spark']['cpu']:.0f} CPU seconds beside {told['on']['duckdb']['cpu']:.0f} of DuckDB. On a cluster, queries and kernels spread; "
+            "graphs, tests and the report stay on one machine."
+        )
+    if "packages" in found["raw"]:
+        told = found["raw"]["packages"]
+        yield from ("", "## Packages", "")
+        yield (
+            "Packages that each extra brings, by Python: "
+            + "; ".join(f"{name} {count}" for name, count in told["resolved"].items())
+            + "."
+        )
+    yield from ("", "**Not shown here.** Loss of power; 100 million exchanges; a cluster; a broker's restart.")
+
+
+def _engines(chosen: argparse.Namespace, folder: Path) -> Figures:
+    from operate_engines import engines  # Spark is not everywhere
+
+    return engines(chosen.exchanges, folder)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {
+    "rounds": lambda chosen, folder: rounds(chosen.exchanges, folder),
+    "kills": lambda chosen, folder: kills(chosen.kills, folder),
+    "engines": _engines,
+    "packages": lambda chosen, folder: packages(folder, uv=chosen.uv),
+}
 
 
 def main() -> None:
@@ -170,11 +203,12 @@ def main() -> None:
     asked.add_argument("parts", nargs="*", default=["rounds", "kills"])
     asked.add_argument("--kills", type=int, default=20)
     asked.add_argument("--exchanges", type=int, default=20_000)
+    asked.add_argument("--uv", default="uv", help="the command uv, for packages")
     asked.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = asked.parse_args()
     for part in chosen.parts:
         with tempfile.TemporaryDirectory() as folder:
-            made = rounds(chosen.exchanges, Path(folder)) if part == "rounds" else kills(chosen.kills, Path(folder))
+            made = PARTS[part](chosen, Path(folder))
         keep(chosen.out, "operate", part, made, page)
         print(json.dumps(made[0], indent=1))
 

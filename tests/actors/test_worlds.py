@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,16 +14,19 @@ from scipy import stats
 from stillwatch.actors import ActorTables, Found, describe, find
 from stillwatch.actors.judge import Judged
 from stillwatch.core import Decision, Settings
-from stillwatch.engine import DuckEngine
+from stillwatch.engine import open_engine
 
 from .worlds import BENIGN, CUSTOMERS, OPERATOR, SALT, Ints, World, at_hand, world
+
+ENGINE = os.environ.get("STILLWATCH_ENGINE", "duckdb")
+"""What queries run on: spark, where somebody asks for it."""
 
 
 def run(drawn: World, *, pieces: int = 1) -> tuple[Found, ActorTables]:
     """Find and describe the actors of a world whose features come in so many pieces."""
     rows, step = drawn.features, -(-drawn.features.num_rows // pieces)
     cut = pa.concat_tables([rows.slice(i * step, step).combine_chunks() for i in range(pieces)])
-    with DuckEngine(None, memory_mb=1000, threads=2) as engine:
+    with open_engine(ENGINE, None, memory_mb=1000) as engine:
         told, known = engine.from_arrow(cut), engine.from_arrow(drawn.facts)
         found = find(engine, told, known, settings=Settings(), salt=SALT)
         return found, describe(engine, told, found, salt=SALT)

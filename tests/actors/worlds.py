@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.core import PRESSING, Technique, technique_mask
-from stillwatch.engine import DuckEngine, Relation, table
+from stillwatch.engine import Engine, Relation, open_engine, table
+
+ENGINE = os.environ.get("STILLWATCH_ENGINE", "duckdb")
+"""What queries run on: spark, where somebody asks for it."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -155,9 +159,9 @@ def replayed(*, sender: object, origin: object, artifact: object, **given: objec
 
 
 @contextmanager
-def at_hand(*tables: pa.Table) -> Iterator[tuple[DuckEngine, list[Relation]]]:
+def at_hand(*tables: pa.Table) -> Iterator[tuple[Engine, list[Relation]]]:
     """An engine with tables at hand."""
-    with DuckEngine(None, memory_mb=1000, threads=1) as engine:
+    with open_engine(ENGINE, None, memory_mb=1000) as engine:
         yield engine, [engine.from_arrow(t) for t in tables]
 
 

@@ -23,6 +23,7 @@ COMMANDS = (
     "scan",
     "watch",
     "doctor",
+    "tidy",
     "backup",
     "restore",
     "explain",
@@ -54,7 +55,7 @@ def test_help_is_told_as_written_down(
     assert told == path.read_text()
 
 
-@pytest.mark.parametrize("name", COMMANDS[1:10])
+@pytest.mark.parametrize("name", COMMANDS[1:11])
 def test_every_option_says_what_it_is(name: str) -> None:
     told = (GOLDEN / f"{name}.txt").read_text()
     options = [line for line in told.splitlines() if line.startswith(("│ --", "│ *"))]

@@ -7,7 +7,9 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,3 +105,61 @@ def test_units_verify(tmp_path: Path) -> None:
     verified = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
     ours = [line for line in verified.stderr.splitlines() if "stillwatch-" in line]
     assert ours == []
+
+
+def read_yaml(name: str) -> Any:
+    yaml = pytest.importorskip("yaml", reason="needs PyYAML")
+    return yaml.safe_load((DEPLOY / name).read_text())
+
+
+def test_the_compose_file_is_read_as_it_is_meant() -> None:
+    told = read_yaml("compose.yaml")
+    assert set(told["services"]) == {"gateway", "watch", "console"}
+    volumes = set(told["volumes"])
+    for name, service in told["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        for mounted in service["volumes"]:
+            source = mounted.split(":")[0]
+            assert source in volumes or source.startswith("./"), f"{name}: {source} is no volume"
+        assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+        assert all(isinstance(word, str) for word in service["command"]), name
+    open_to_all = [
+        port for one in told["services"].values() for port in one["ports"] if not port.startswith("127.0.0.1:")
+    ]
+    assert open_to_all == ["8080:8080"], "only the gateway can be reached from outside"
+
+
+def test_prometheus_files_are_read_as_they_are_meant() -> None:
+    told = read_yaml("prometheus.yml")
+    assert [name for name in told["rule_files"] if not (DEPLOY / name).is_file()] == []
+    scraped = [each["targets"] for one in told["scrape_configs"] for each in one["static_configs"]]
+    asked = {target.rpartition(":")[2] for targets in scraped for target in targets}
+    served = {
+        word.partition("=")[2]
+        for where, words in command_lines()
+        for word in words
+        if where == "compose.yaml" and word.startswith(("--admin-port=", "--port=")) and words[0] != "console"
+    }
+    assert asked <= served, "what is scraped is served"
+    names = []
+    for group in read_yaml("prometheus-rules.yml")["groups"]:
+        for rule in group["rules"]:
+            names.append(rule["alert"])
+            assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}, rule["alert"]
+            assert {"summary", "description"} <= set(rule["annotations"])
+            assert all(rule["expr"].count(left) == rule["expr"].count(right) for left, right in ("()", "[]", "{}"))
+            assert re.fullmatch(r"\d+[smhd]", rule.get("for", "0s"))
+    assert len(names) == len(set(names)) >= 5
+
+
+def test_the_containerfile_copies_what_there_is() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    for line in re.findall(r"^COPY (?!--from)(.+)$", text, flags=re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (DEPLOY.parent / source).exists(), source
+    extras = re.findall(r"'\.\[([a-z,]+)\]'", text)
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
+    assert extras
+    assert {one for told in extras for one in told.split(",")} <= set(project["optional-dependencies"])

@@ -18,7 +18,22 @@ from stillwatch.range.lookalikes import LOOKALIKES
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-TO_TYPE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "map.md", ROOT / "docs" / "how-it-decides.md"]
+FOR_NEWCOMERS = (
+    "quickstart",
+    "tutorial",
+    "how-to",
+    "concepts",
+    "threat-model",
+    "fairness",
+    "engines",
+    "comparison",
+    "operate",
+)
+TO_TYPE = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("map", "how-it-decides", *FOR_NEWCOMERS)),
+]
 PACKAGE = re.compile(r"^([a-z0-9][a-z0-9.\-]*)==([0-9][^\s;]*)(?: ; [^\\]+)? \\$")
 LONGEST_NOTE = 25
 WORDS_OF_NUMBERS = {

@@ -15,7 +15,7 @@ import stillwatch
 from stillwatch.core import ContractError
 from stillwatch.engine import MACROS, QUERIES, DuckEngine, Sql, expand
 
-GUESTS = {"litellm"}
+GUESTS = {"litellm", "py4j", "pyspark"}
 """Packages that some modules are plugged into, and that are no dependency of ours."""
 
 for _found in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."):

@@ -10,7 +10,7 @@ import pytest
 
 import stillwatch
 
-GUESTS = {"litellm"}
+GUESTS = {"litellm", "py4j", "pyspark"}
 """Packages that some modules are plugged into, and that are no dependency of ours."""
 
 MODULES = sorted(one.name for one in pkgutil.walk_packages(stillwatch.__path__, "stillwatch."))

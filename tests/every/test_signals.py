@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -16,7 +17,7 @@ import sqlglot
 
 from stillwatch.accounts import Measured, weigh
 from stillwatch.core.settings import DetectSettings
-from stillwatch.engine import DuckEngine
+from stillwatch.engine import Engine, open_engine
 from stillwatch.signals import (
     FAMILIES,
     MEASURED,
@@ -30,21 +31,24 @@ from stillwatch.signals import (
     tables,
 )
 
+ENGINE = os.environ.get("STILLWATCH_ENGINE", "duckdb")
+"""What queries run on: spark, where somebody asks for it."""
+
 EVERY = pytest.mark.parametrize("one", SIGNALS.values(), ids=SIGNALS.keys())
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[DuckEngine]:
-    with DuckEngine() as made:
+def engine() -> Iterator[Engine]:
+    with open_engine(ENGINE, None, memory_mb=1000) as made:
         yield made
 
 
-def measured(engine: DuckEngine, one: Signal, given: dict[str, pa.Table]) -> pa.Table:
+def measured(engine: Engine, one: Signal, given: dict[str, pa.Table]) -> pa.Table:
     relations = {name: engine.from_arrow(rows) for name, rows in given.items()}
     return measure(engine, **relations, signals=[one])[one.name]
 
 
-def subject(engine: DuckEngine, one: Signal, examples: tuple[Example, ...]) -> tuple[float, int]:
+def subject(engine: Engine, one: Signal, examples: tuple[Example, ...]) -> tuple[float, int]:
     rows = [r for r in measured(engine, one, tables(examples)).to_pylist() if r["account"] == SUBJECT]
     assert len(rows) == 1, "one row for the account"
     return rows[0]["value"], rows[0]["n"]
@@ -102,7 +106,7 @@ def test_its_first_line_says_what_it_means(one: Signal) -> None:
 
 
 @EVERY
-def test_it_gives_the_agreed_columns(engine: DuckEngine, one: Signal) -> None:
+def test_it_gives_the_agreed_columns(engine: Engine, one: Signal) -> None:
     relations = {name: engine.from_arrow(rows) for name, rows in tables(one.loud).items()}
     raw = engine.to_arrow(engine.sql(one.query, **{name: relations[name] for name in one.query.inputs}))
     assert raw.column_names == MEASURED.names
@@ -112,7 +116,7 @@ def test_it_gives_the_agreed_columns(engine: DuckEngine, one: Signal) -> None:
 
 
 @EVERY
-def test_loud_is_above_quiet(engine: DuckEngine, one: Signal) -> None:
+def test_loud_is_above_quiet(engine: Engine, one: Signal) -> None:
     quiet, quiet_n = subject(engine, one, one.quiet)
     loud, loud_n = subject(engine, one, one.loud)
     assert loud > quiet + 0.1
@@ -121,20 +125,20 @@ def test_loud_is_above_quiet(engine: DuckEngine, one: Signal) -> None:
 
 
 @EVERY
-def test_the_order_of_rows_is_irrelevant(engine: DuckEngine, one: Signal) -> None:
+def test_the_order_of_rows_is_irrelevant(engine: Engine, one: Signal) -> None:
     log = full_log(1)
     backwards = {name: rows.take(np.arange(rows.num_rows)[::-1]) for name, rows in log.items()}
     assert measured(engine, one, log).equals(measured(engine, one, backwards))
 
 
 @EVERY
-def test_unrelated_accounts_change_nothing(engine: DuckEngine, one: Signal) -> None:
+def test_unrelated_accounts_change_nothing(engine: Engine, one: Signal) -> None:
     alone = subject(engine, one, one.loud)
     assert subject(engine, one, (*one.loud, *strangers(2))) == alone
 
 
 @EVERY
-def test_signals_that_are_not_about_sharing_look_at_one_account_only(engine: DuckEngine, one: Signal) -> None:
+def test_signals_that_are_not_about_sharing_look_at_one_account_only(engine: Engine, one: Signal) -> None:
     if one.relational:
         assert not one.evidence, "what accounts share is never evidence against one of them"
         return
@@ -147,14 +151,14 @@ def test_signals_that_are_not_about_sharing_look_at_one_account_only(engine: Duc
 
 
 @EVERY
-def test_empty_in_empty_out(engine: DuckEngine, one: Signal) -> None:
+def test_empty_in_empty_out(engine: Engine, one: Signal) -> None:
     nothing = measured(engine, one, tables([]))
     assert nothing.num_rows == 0
     assert nothing.schema == MEASURED
 
 
 @EVERY
-def test_unknown_is_never_zero(engine: DuckEngine, one: Signal) -> None:
+def test_unknown_is_never_zero(engine: Engine, one: Signal) -> None:
     required = {"exchange_id", "at", "account", "slice", "model", "created", "entitlement"}
     unknown = tuple(replace(e, fields={k: v for k, v in e.fields.items() if k in required}) for e in one.loud)
     blank = tuple(replace(e, fields=dict(e.fields) | {"account": 77}) for e in unknown if e.table == "features")
@@ -167,7 +171,7 @@ def test_unknown_is_never_zero(engine: DuckEngine, one: Signal) -> None:
 
 
 @EVERY
-def test_rows_that_name_nobody_belong_to_nobody(engine: DuckEngine, one: Signal) -> None:
+def test_rows_that_name_nobody_belong_to_nobody(engine: Engine, one: Signal) -> None:
     nobody = tuple(
         replace(e, fields=dict(e.fields) | {"account": None, "exchange_id": 500_000 + i})
         for i, e in enumerate(one.loud)
@@ -190,7 +194,7 @@ def test_it_is_read_by_both_engines(one: Signal, dialect: str) -> None:
 
 
 @EVERY
-def test_it_is_bit_identical_over_any_split_into_files(engine: DuckEngine, one: Signal, tmp_path: Path) -> None:
+def test_it_is_bit_identical_over_any_split_into_files(engine: Engine, one: Signal, tmp_path: Path) -> None:
     log = full_log(1)
     whole = measured(engine, one, log)
     assert whole.num_rows > 0
@@ -208,7 +212,7 @@ def test_it_is_bit_identical_over_any_split_into_files(engine: DuckEngine, one: 
 
 
 @EVERY
-def test_below_its_needs_an_account_is_undecided(engine: DuckEngine, one: Signal) -> None:
+def test_below_its_needs_an_account_is_undecided(engine: Engine, one: Signal) -> None:
     rows = measured(engine, one, tables(one.loud))
     subject_row = rows.filter(pc.equal(rows["account"], SUBJECT))
     too_few = subject_row.set_column(2, MEASURED.field("n"), pa.array([one.needs - 1], pa.int64()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -30,6 +31,23 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_is_small(wheel: Path) -> None:
     assert wheel.stat().st_size <= MOST
+
+
+@pytest.mark.slow
+def test_the_wheel_is_the_same_whoever_builds_it(tmp_path: Path) -> None:
+    built = []
+    for name, umask, seed in (("a", 0o022, "1"), ("b", 0o077, "2")):
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / name],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            umask=umask,
+            env=os.environ | {"SOURCE_DATE_EPOCH": "1795000000", "PYTHONHASHSEED": seed, "TZ": f"UTC{seed}"},
+        )
+        (wheel,) = (tmp_path / name).glob("*.whl")
+        built.append(wheel.read_bytes())
+    assert built[0] == built[1]
 
 
 @pytest.mark.slow

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from stillwatch.core.errors import ContractError
-from stillwatch.engine import DuckEngine, Sql
+from stillwatch.engine import Engine, Sql, open_engine
 from stillwatch.signals import SIGNALS, SUBJECT, Example, fact, launch, measure, row, signal, tables
+
+ENGINE = os.environ.get("STILLWATCH_ENGINE", "duckdb")
+"""What queries run on: spark, where somebody asks for it."""
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[DuckEngine]:
-    with DuckEngine() as made:
+def engine() -> Iterator[Engine]:
+    with open_engine(ENGINE, None, memory_mb=1000) as made:
         yield made
 
 
-def reading(engine: DuckEngine, name: str, examples: list[Example]) -> tuple[float, int] | None:
+def reading(engine: Engine, name: str, examples: list[Example]) -> tuple[float, int] | None:
     relations = {key: engine.from_arrow(rows) for key, rows in tables(examples).items()}
     rows = measure(engine, **relations, signals=[SIGNALS[name]])[name].to_pylist()
     mine = [(r["value"], r["n"]) for r in rows if r["account"] == SUBJECT]
     return mine[0] if mine else None
 
 
-def test_flatness_does_not_grow_with_volume(engine: DuckEngine) -> None:
+def test_flatness_does_not_grow_with_volume(engine: Engine) -> None:
     few = reading(engine, "flat_hours", [row(hours=9 + (i * 7) % 8) for i in range(48)])
     many = reading(engine, "flat_hours", [row(hours=9 + (i * 7) % 8) for i in range(4800)])
     assert few is not None
@@ -33,39 +37,39 @@ def test_flatness_does_not_grow_with_volume(engine: DuckEngine) -> None:
     assert few[0] == pytest.approx(8 / 24, rel=0.25)
 
 
-def test_steps_of_an_agent_are_not_repetitions(engine: DuckEngine) -> None:
+def test_steps_of_an_agent_are_not_repetitions(engine: Engine) -> None:
     steps = [row(prompt_hash=task, turns=1 + 2 * step) for task in range(10) for step in range(8)]
     assert reading(engine, "best_of_n", steps) == (0.0, 79)
 
 
-def test_a_health_check_is_not_a_repetition(engine: DuckEngine) -> None:
+def test_a_health_check_is_not_a_repetition(engine: Engine) -> None:
     pings = [row(prompt_hash=999) for _ in range(500)]
     assert reading(engine, "best_of_n", [*pings, *(row(prompt_hash=i) for i in range(30))]) == (0.0, 30)
 
 
-def test_retries_at_temperature_zero_are_not_repetitions(engine: DuckEngine) -> None:
+def test_retries_at_temperature_zero_are_not_repetitions(engine: Engine) -> None:
     assert reading(engine, "best_of_n", [row(prompt_hash=i % 3, temperature=0.0) for i in range(60)]) is None
 
 
-def test_volume_without_an_entitlement_is_unknown(engine: DuckEngine) -> None:
+def test_volume_without_an_entitlement_is_unknown(engine: Engine) -> None:
     assert reading(engine, "volume", [row(), fact()]) is None
     assert reading(engine, "volume", [row(), fact(entitlement=0)]) is None
     assert reading(engine, "volume", [row()]) is None
 
 
-def test_an_account_older_than_the_logs_has_no_first_hour(engine: DuckEngine) -> None:
+def test_an_account_older_than_the_logs_has_no_first_hour(engine: Engine) -> None:
     assert (
         reading(engine, "full_speed_start", [*(row(hours=i / 4) for i in range(40)), fact(created_hours=-48)]) is None
     )
 
 
-def test_a_thing_that_everybody_shares_ties_nobody(engine: DuckEngine) -> None:
+def test_a_thing_that_everybody_shares_ties_nobody(engine: Engine) -> None:
     crowd = [fact(account=i, registration=1) for i in range(2, 203)]
     assert reading(engine, "shared_registration", [row(), fact(registration=1), *crowd[:150]]) == (150.0, 1)
     assert reading(engine, "shared_registration", [row(), fact(registration=1), *crowd]) is None
 
 
-def test_accounts_without_traffic_are_counted_but_not_measured(engine: DuckEngine) -> None:
+def test_accounts_without_traffic_are_counted_but_not_measured(engine: Engine) -> None:
     assert reading(engine, "shared_payment", [row(), fact(payment=5), fact(account=2, payment=5)]) == (1.0, 1)
     assert reading(engine, "shared_payment", [row(account=2), fact(payment=5), fact(account=2, payment=5)]) is None
 
@@ -96,12 +100,12 @@ def test_an_example_with_a_column_that_does_not_exist_is_refused() -> None:
         row(colour="red")
 
 
-def test_exchanges_of_one_instant_keep_the_order_of_their_ids(engine: DuckEngine) -> None:
+def test_exchanges_of_one_instant_keep_the_order_of_their_ids(engine: Engine) -> None:
     burst = [row(hours=9, outcome="refused" if i < 20 else "ok") for i in range(40)]
     assert reading(engine, "refusals_then_focus", burst) == (1.0, 40)
 
 
-def test_a_launch_day_ends_after_24_hours(engine: DuckEngine) -> None:
+def test_a_launch_day_ends_after_24_hours(engine: Engine) -> None:
     before = [row(hours=1) for _ in range(5)]
     day = [row(hours=4 + i, model="b") for i in range(24)]
     after = [row(hours=28, model="a") for _ in range(9)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,16 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from stillwatch.engine import DuckEngine, check, table
+from stillwatch.engine import Engine, check, open_engine, table
 from stillwatch.signals import SIGNALS, Example, measure, register, row, tables
+
+ENGINE = os.environ.get("STILLWATCH_ENGINE", "duckdb")
+"""What queries run on: spark, where somebody asks for it."""
 
 MARK = 77
 HOME: dict[str, Any] = {"org": 1, "conversation": 5, "model": "large-1"}
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[DuckEngine]:
-    with DuckEngine(threads=1) as made:
+def engine() -> Iterator[Engine]:
+    with open_engine(ENGINE, None, memory_mb=1000) as made:
         yield made
 
 
@@ -30,42 +34,42 @@ def sent(**fields: Any) -> Example:
     return row(hours=2, **(HOME | {"artifacts_sent": [MARK], "prefixes": [100, 101, 102]} | fields))
 
 
-def of_features(engine: DuckEngine, features: pa.Table) -> pa.Table:
+def of_features(engine: Engine, features: pa.Table) -> pa.Table:
     """The rows as they are kept: in the types of the contract, in one order."""
     contract = table("artifacts")
     found = engine.to_arrow(register(engine, engine.from_arrow(features))).cast(contract.schema)
     return found.sort_by([(name, "ascending") for name in contract.names()])
 
 
-def registered(engine: DuckEngine, *rows: Example) -> list[dict[str, Any]]:
+def registered(engine: Engine, *rows: Example) -> list[dict[str, Any]]:
     found = of_features(engine, tables(rows)["features"])
     check(found, table("artifacts"))
     listed: list[dict[str, Any]] = found.to_pylist()
     return listed
 
 
-def way_back(engine: DuckEngine, *rows: Example) -> dict[str, bool | None]:
+def way_back(engine: Engine, *rows: Example) -> dict[str, bool | None]:
     (one,) = [r for r in registered(engine, *rows) if r["role"] == "sent"]
     return {name: one[name] for name in one if name.startswith(("other_", "edited_"))}
 
 
-def moved(engine: DuckEngine, *rows: Example) -> set[str]:
+def moved(engine: Engine, *rows: Example) -> set[str]:
     return {name for name, yes in way_back(engine, *rows).items() if yes}
 
 
-def test_the_next_turn_of_a_conversation_is_no_replay(engine: DuckEngine) -> None:
+def test_the_next_turn_of_a_conversation_is_no_replay(engine: Engine) -> None:
     assert set(way_back(engine, returned(), sent()).values()) == {False}
 
 
-def test_a_step_of_an_agent_within_one_turn_is_no_replay(engine: DuckEngine) -> None:
+def test_a_step_of_an_agent_within_one_turn_is_no_replay(engine: Engine) -> None:
     assert moved(engine, returned(), sent(prefixes=[100, 101])) == set()
 
 
-def test_a_session_taken_up_under_a_new_id_is_no_replay(engine: DuckEngine) -> None:
+def test_a_session_taken_up_under_a_new_id_is_no_replay(engine: Engine) -> None:
     assert moved(engine, returned(), sent(conversation=6)) == set()
 
 
-def test_a_new_version_of_the_model_is_of_its_family(engine: DuckEngine) -> None:
+def test_a_new_version_of_the_model_is_of_its_family(engine: Engine) -> None:
     assert moved(engine, returned(), sent(model="large-2-20260901")) == set()
 
 
@@ -83,13 +87,11 @@ def test_a_new_version_of_the_model_is_of_its_family(engine: DuckEngine) -> None
         ({"conversation": None, "prefixes": [100, 300]}, {"edited_prefix"}),
     ],
 )
-def test_each_way_of_coming_back_elsewhere_is_told(
-    engine: DuckEngine, fields: dict[str, Any], expected: set[str]
-) -> None:
+def test_each_way_of_coming_back_elsewhere_is_told(engine: Engine, fields: dict[str, Any], expected: set[str]) -> None:
     assert moved(engine, returned(), sent(**fields)) == expected
 
 
-def test_what_the_log_does_not_say_stays_unknown(engine: DuckEngine) -> None:
+def test_what_the_log_does_not_say_stays_unknown(engine: Engine) -> None:
     blank = {"org": None, "conversation": None, "model": None, "prefixes": None}
     assert way_back(engine, returned(), sent(**blank)) == {
         "other_account": False,
@@ -100,7 +102,7 @@ def test_what_the_log_does_not_say_stays_unknown(engine: DuckEngine) -> None:
     }
 
 
-def test_a_signature_that_was_never_returned_has_an_unknown_origin(engine: DuckEngine) -> None:
+def test_a_signature_that_was_never_returned_has_an_unknown_origin(engine: Engine) -> None:
     (one,) = registered(engine, sent())
     assert one["origin_account"] is None
     assert one["other_account"] is one["other_conversation"] is None
@@ -109,7 +111,7 @@ def test_a_signature_that_was_never_returned_has_an_unknown_origin(engine: DuckE
     assert measure(engine, *relations, signals=[SIGNALS["artifact_replay"]])["artifact_replay"].num_rows == 0
 
 
-def test_the_first_return_counts_and_sendings_of_one_kind_are_counted_together(engine: DuckEngine) -> None:
+def test_the_first_return_counts_and_sendings_of_one_kind_are_counted_together(engine: Engine) -> None:
     again = returned(account=3)
     later = Example(table="features", fields=dict(again.fields) | {"at": sent().fields["at"]})
     rows = registered(engine, later, returned(), *(sent() for _ in range(4)))
@@ -139,7 +141,7 @@ def random_features(seed: int) -> pa.Table:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_order_and_split_of_the_logs_change_nothing(engine: DuckEngine, seed: int) -> None:
+def test_order_and_split_of_the_logs_change_nothing(engine: Engine, seed: int) -> None:
     features = random_features(seed)
     whole = of_features(engine, features)
     shuffled = features.take(np.random.default_rng(seed).permutation(features.num_rows))
@@ -148,7 +150,7 @@ def test_order_and_split_of_the_logs_change_nothing(engine: DuckEngine, seed: in
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_signals_of_the_registry_agree_with_a_plain_loop(engine: DuckEngine, seed: int) -> None:
+def test_signals_of_the_registry_agree_with_a_plain_loop(engine: Engine, seed: int) -> None:
     features = random_features(seed)
     nothing = tables([])
     given = [engine.from_arrow(rows) for rows in (features, nothing["account_facts"], nothing["releases"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -12,8 +13,11 @@ import numpy as np
 import pytest
 
 from stillwatch.core import PRESSING
-from stillwatch.engine import DuckEngine
+from stillwatch.engine import Engine, open_engine
 from stillwatch.signals import SIGNALS, Example, fact, launch, measure, row, tables
+
+ENGINE = os.environ.get("STILLWATCH_ENGINE", "duckdb")
+"""What queries run on: spark, where somebody asks for it."""
 
 Row = dict[str, Any]
 Reading = tuple[Fraction, int]
@@ -22,8 +26,8 @@ HOUR = 3_600_000_000
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[DuckEngine]:
-    with DuckEngine(threads=1) as made:
+def engine() -> Iterator[Engine]:
+    with open_engine(ENGINE, None, memory_mb=1000) as made:
         yield made
 
 
@@ -307,7 +311,7 @@ def test_every_signal_has_a_plain_loop() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_queries_and_plain_loops_agree(engine: DuckEngine, seed: int) -> None:
+def test_queries_and_plain_loops_agree(engine: Engine, seed: int) -> None:
     rows, facts, launches = random_log(seed)
     given_tables = tables([*rows, *facts, *launches])
     relations = [engine.from_arrow(given_tables[name]) for name in ("features", "account_facts", "releases")]

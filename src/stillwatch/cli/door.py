@@ -35,6 +35,7 @@ from stillwatch.cli.gateway_webhook import gateway_webhook
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
+from stillwatch.cli.tidy import tidy
 from stillwatch.cli.watch import watch
 from stillwatch.core import Error, SettingsError
 
@@ -66,6 +67,7 @@ COMMANDS = (
     tags_wrap,
     custodian_app,
     doctor,
+    tidy,
     backup,
     restore,
     forum_demo,

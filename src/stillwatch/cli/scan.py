@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -38,6 +39,7 @@ def scan(
     format: Annotated[str | None, Parameter(name="--format")] = None,  # noqa: A002 - the option is called so
     columns: Path | None = None,
     settings: Path | None = None,
+    engine: Literal["duckdb", "spark"] | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Find harvesting actors and accounts in API logs.
@@ -54,6 +56,7 @@ def scan(
         format: Name of the log format, when it should not be told by content.
         columns: TOML file that maps the columns of a Parquet, CSV or JSON-lines log.
         settings: Settings file; stillwatch.toml in the workspace by default.
+        engine: What detection runs on; run.engine of the settings by default.
         json: Print the findings as JSON instead of tables.
     """
     from stillwatch.core import Error, read_settings
@@ -65,6 +68,8 @@ def scan(
     if settings is not None and not settings.exists():
         raise Error(f"{settings}: no such settings file")
     chosen = read_settings(settings or workspace / "stillwatch.toml")
+    if engine is not None:
+        chosen = replace(chosen, run=replace(chosen.run, engine=engine))
     inputs = Inputs(
         logs=paths,
         accounts=accounts,

@@ -24,6 +24,7 @@ __all__ = [
     "BudgetSettings",
     "DetectSettings",
     "IngestSettings",
+    "KeepSettings",
     "RunSettings",
     "Settings",
     "read_settings",
@@ -31,8 +32,15 @@ __all__ = [
 ]
 
 
-def _setting(default: Any, meaning: str, *, low: float | None = None, high: float | None = None) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high})
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    among: tuple[str, ...] | None = None,
+) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "among": among})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,9 +129,23 @@ class RunSettings:
     """What a run may use."""
 
     workers: int = _setting(0, "processes for reading and featurising; 0: one a core", low=0, high=256)
+    engine: str = _setting(
+        "duckdb", "what detection runs on: duckdb, in this process, or spark (extra `spark`)", among=("duckdb", "spark")
+    )
+    spark_master: str = _setting("local[2]", "where Spark runs: local with so many threads, or a cluster's address")
     memory_mb: int = _setting(1500, "memory that the query engine may take before it spills to disk", low=200)
     seed: int = _setting(0, "seed of every permutation and sample", low=0)
     examples: int = _setting(3, "redacted examples of a family that the report may show", low=0, high=20)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeepSettings:
+    """For how long what was read is kept. `stillwatch tidy` carries it out; what is under legal hold stays."""
+
+    text_days: int = _setting(
+        0, "days after which prompts, answers and instructions are blanked; their numbers stay; 0: never", low=0
+    )
+    days: int = _setting(0, "days after which exchanges and what was measured of them are dropped; 0: never", low=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,6 +156,7 @@ class Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     actors: ActorSettings = field(default_factory=ActorSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    keep: KeepSettings = field(default_factory=KeepSettings)
 
     def values(self) -> dict[str, Any]:
         """Every setting by path such as `detect.budgets.review`."""
@@ -239,6 +262,8 @@ def _wrong(value: Any, expected: Any, metadata: types.MappingProxyType[Any, Any]
         str: isinstance(value, str),
         bool: isinstance(value, bool),
     }
+    if fits[expected] and metadata["among"] is not None and value not in metadata["among"]:
+        return f"got {_shown(value)}, expected one of {', '.join(metadata['among'])}"
     words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}[expected]
     low, high = metadata["low"], metadata["high"]
     bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None)

@@ -1,12 +1,14 @@
-"""The engine room: table contracts, the store of Parquet parts, and engines behind six verbs. Nothing else touches a database."""
+"""The engine room: table contracts, the store of Parquet parts, and engines behind the same verbs. Nothing else touches a database."""
 
 from __future__ import annotations
 
 from stillwatch.engine.database import Connection, Connector, connector
-from stillwatch.engine.duck import DuckEngine, QueryFailed
-from stillwatch.engine.engine import Engine, Kernel, Relation
+from stillwatch.engine.duck import DuckEngine
+from stillwatch.engine.engine import Engine, Kernel, QueryFailed, Relation
 from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
+from stillwatch.engine.joining import join_small, joinable
 from stillwatch.engine.lookup import Lookup
+from stillwatch.engine.opening import open_engine
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
 from stillwatch.engine.store import (
     Manifest,
@@ -55,5 +57,8 @@ __all__ = [
     "durable_write",
     "expand",
     "full_disk_is_an_error",
+    "join_small",
+    "joinable",
+    "open_engine",
     "table",
 ]

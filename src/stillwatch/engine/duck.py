@@ -18,13 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.core.errors import DiskFull, Error, WorkspaceError
-from stillwatch.engine.engine import Kernel, Relation
+from stillwatch.engine.engine import Kernel, QueryFailed, Relation
 from stillwatch.engine.scratch import scratch_folder
 from stillwatch.engine.sql import Sql
 from stillwatch.engine.store import Store, full_disk_is_an_error
 from stillwatch.engine.tables import TABLES
 
-__all__ = ["DuckEngine", "QueryFailed"]
+__all__ = ["DuckEngine"]
 
 _IN_MEMORY_ROWS = 1_000_000
 """Rows at hand up to this many are copied into DuckDB's own memory; more go to a scratch file."""
@@ -32,10 +32,6 @@ _IN_MEMORY_ROWS = 1_000_000
 
 _PIECE = 512 * 1024
 """Rows of a table that are held at once while it is written, about."""
-
-
-class QueryFailed(Error):
-    """A query that the engine could not run. Never repeats the engine's own words: they may quote rows."""
 
 
 class DuckEngine:

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -54,12 +56,21 @@ _ENCODED = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """One immutable Parquet file: where it is below the table's folder, its rows and bytes, and the piece of input it was made from."""
+    """One immutable Parquet file: where it is below the table's folder, its rows and bytes, and the piece of input it was made from.
+
+    A part that was joined of others has `pieces` instead: each piece of input with its rows, in the order in which they lie.
+    """
 
     path: str
     rows: int
     bytes: int
     made_from: str
+    pieces: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def origins(self) -> tuple[tuple[str, int], ...]:
+        """Every piece of input that it was made from, with its rows."""
+        return self.pieces or ((self.made_from, self.rows),)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,7 +190,7 @@ class Store:
             return Manifest(
                 table=raw["table"],
                 contract=raw["contract"],
-                parts=tuple(Part(**part) for part in raw["parts"]),
+                parts=tuple(_part(part) for part in raw["parts"]),
                 done=raw["done"],
             )
         except FileNotFoundError:
@@ -260,11 +271,44 @@ class Store:
         Their files stay until the next `sweep`; pieces that the table does not know change nothing.
         """
         old = self.manifest(table)
-        parts = tuple(part for part in old.parts if part.made_from not in pieces)
+        rests = (self._without(table, part, pieces) for part in old.parts)
+        parts = tuple(part for part in rests if part is not None)
         done = {piece: told for piece, told in old.done.items() if piece not in pieces}
-        if len(parts) == len(old.parts) and len(done) == len(old.done):
+        if parts == old.parts and len(done) == len(old.done):
             return old
         return self._commit(replace(old, parts=parts, done=done))
+
+    def _without(self, table: str, part: Part, pieces: Collection[str]) -> Part | None:
+        """A part without the rows of some pieces: itself, nothing, or what is left of a joined one."""
+        gone = [name in pieces for name, _ in part.origins]
+        if not any(gone):
+            return part
+        counts = [rows for _, rows in part.origins]
+        kept = np.repeat(np.logical_not(gone), counts)
+        return self.narrowed(table, part, kept)
+
+    def as_today(self, table: str, part: pa.Table) -> pa.Table:
+        """The rows of a part in the shape of today's contract."""
+        return _whole(part, TABLES[table].schema)
+
+    def narrowed(self, table: str, part: Part, kept: npt.NDArray[np.bool_]) -> Part | None:
+        """A part with the rows that are `kept` alone, durable but not yet committed; nothing where none is left."""
+        if not kept.any():
+            return None
+        path = self.folder(table) / part.path
+        rows = self.as_today(table, pq.ParquetFile(path).read()).filter(pa.array(kept))
+        ends = np.cumsum([count for _, count in part.origins])
+        left = [int(one.sum()) for one in np.split(kept, ends[:-1])]
+        pieces = tuple((name, count) for (name, _), count in zip(part.origins, left, strict=True) if count)
+        made = self.write_part(table, rows, made_from=pieces[0][0], day=path.parent.name)
+        return replace(made, pieces=pieces if part.pieces else ())
+
+    def exchange(self, table: str, parts: Mapping[str, Part | None]) -> Manifest:
+        """Commit other parts, or none, in the place of some, by their paths; the pieces of input stay worked off."""
+        old = self.manifest(table)
+        changed = (parts.get(part.path, part) for part in old.parts)
+        distinct = dict.fromkeys(part for part in changed if part is not None)
+        return self._commit(replace(old, parts=tuple(distinct)))
 
     def put(self, table: str, rows: pa.Table | Iterable[pa.Table], *, made_from: str = "") -> Manifest:
         """Commit rows as the whole content of a table; the same rows again change nothing on disk.
@@ -286,7 +330,11 @@ class Store:
         known = {part.path for part in self.manifest(manifest.table).parts}
         for day in {Path(part.path).parent for part in manifest.parts if part.path not in known}:
             _flush_folder(folder / day)
-        durable_write(folder / "manifest.json", msgspec.json.encode(manifest, order="sorted"))
+        told = msgspec.to_builtins(manifest)
+        for part in told["parts"]:
+            if not part["pieces"]:
+                del part["pieces"]
+        durable_write(folder / "manifest.json", msgspec.json.encode(told, order="sorted"))
         self._manifests[manifest.table] = manifest
         return manifest
 
@@ -302,6 +350,10 @@ class Store:
         for path in folder.glob(".*.tmp"):
             path.unlink()
         return swept
+
+
+def _part(raw: Mapping[str, Any]) -> Part:
+    return Part(**{**raw, "pieces": tuple((str(name), int(rows)) for name, rows in raw.get("pieces", ()))})
 
 
 def _whole(part: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -23,6 +23,8 @@ from stillwatch.pipeline.seek import Lead, Sought, seek
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
 from stillwatch.pipeline.tagged import keep_tagged
+from stillwatch.pipeline.tidying import Tidied, tidy
+from stillwatch.pipeline.tidying import due as tidy_due
 from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
 
@@ -49,6 +51,7 @@ __all__ = [
     "Schedule",
     "Sought",
     "Text",
+    "Tidied",
     "Watcher",
     "back_up",
     "case_facts",
@@ -82,5 +85,7 @@ __all__ = [
     "seen_here",
     "standing_file",
     "standing_of",
+    "tidy",
+    "tidy_due",
     "unflagged_accounts",
 ]

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from stillwatch.cases import journal_faults, read_public
 from stillwatch.core import read_settings
-from stillwatch.core.errors import CaseError, Error, SettingsError
-from stillwatch.engine import LAYOUT_VERSION
+from stillwatch.core.errors import CaseError, Error, SettingsError, WorkspaceError
+from stillwatch.engine import LAYOUT_VERSION, Store
 from stillwatch.forum import read_policy as read_sharing
 from stillwatch.pipeline.checkup_machine import machine_checks, room_left
 from stillwatch.pipeline.checkup_tables import table_checks
 from stillwatch.pipeline.finding import Finding, Health
+from stillwatch.pipeline.tidying import TIDIED, due
 from stillwatch.policy import read_standing
 
 __all__ = ["checkup"]
@@ -26,6 +27,8 @@ __all__ = ["checkup"]
 _SECRET = ("keys", "vault", "desk", "sealed", "inbox")
 """Folders of which nobody but the owner may read anything."""
 _FRESH = dt.timedelta(days=2)
+_WORTH_JOINING = 100
+"""Small parts from which on the doctor speaks of them."""
 
 
 def checkup(root: Path, *, now: dt.datetime | None = None) -> list[Finding]:
@@ -180,6 +183,29 @@ def _watch(root: Path, now: dt.datetime) -> Iterator[Finding]:
         yield Finding(what="watch", health=Health.WELL, seen=f"{told['state']}, {told['unread']} files not read yet")
 
 
+def _keeping(root: Path, now: dt.datetime) -> Iterator[Finding]:
+    """Whether anything is older than the settings let it be kept, or is worth joining. What cannot be read is told by other checks."""
+    try:
+        settings = read_settings(root / "stillwatch.toml")
+        told = due(Store(root), settings, now)
+    except (SettingsError, WorkspaceError):
+        return
+    path = root / TIDIED
+    last = dt.datetime.fromisoformat(json.loads(path.read_bytes())["at"]) if path.exists() else None
+    old = (told.text or told.whole) and (last is None or now - last > _FRESH)  # parts with rows on hold stay due
+    if not old and told.small < _WORTH_JOINING:
+        kept = settings.keep
+        periods = f"texts for {kept.text_days} days, exchanges for {kept.days} (0: for good)"
+        yield Finding(what="keeping", health=Health.WELL, seen=f"{periods}; nothing is due")
+        return
+    yield Finding(
+        what="keeping",
+        health=Health.NOTICE,
+        seen=f"{told.text:,} parts hold texts that are too old, {told.whole:,} are too old themselves, {told.small:,} can be joined",
+        do=f"run stillwatch tidy {root}, or let its timer do it",
+    )
+
+
 def _to_others(path: Path) -> bool:
     return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
@@ -193,6 +219,7 @@ _CHECKS: tuple[tuple[str, Callable[[Path, dt.datetime], Iterable[Finding]]], ...
     ("permissions", _permissions),
     ("settings", _settings),
     ("tables", lambda root, now: table_checks(root)),
+    ("keeping", _keeping),
     ("disk", lambda root, now: room_left(root)),
     ("standing", _standing),
     ("journal", _journal),

@@ -36,7 +36,7 @@ def table_checks(root: Path) -> Iterator[Finding]:
             wrong = _wrong(store.folder(name) / part.path, rows=part.rows, size=part.bytes)
             if wrong:
                 faults.append(f"{name}/{part.path}: {wrong}")
-                missing.setdefault(name, set()).add(part.made_from)
+                missing.setdefault(name, set()).update(piece for piece, _ in part.origins)
         named = {part.path for part in manifest.parts}
         leftovers += sum(
             str(path.relative_to(store.folder(name))) not in named for path in store.folder(name).glob("*/*")
@@ -97,7 +97,7 @@ def _many(manifests: dict[str, Manifest]) -> Iterator[Finding]:
             what="small parts",
             health=Health.NOTICE,
             seen=f"{small:,} parts of less than {_SMALL >> 10} KiB: each takes a moment of every scan",
-            do="let the watch look less often (--poll), or the gateway keep its files open longer (--roll-seconds)",
+            do="run stillwatch tidy, and let the watch look less often (--poll)",
         )
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
-from stillwatch.engine import DuckEngine, Workspace
+from stillwatch.engine import Workspace, open_engine
 from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, window
 from stillwatch.pipeline.pictures import Pictures, draw
 from stillwatch.pipeline.read_logs import Progress
@@ -39,7 +39,13 @@ def detect(workspace: Workspace, settings: Settings, *, progress: Progress | Non
     steps = ("families and links", "actors", "signals", "accounts")
     tell = progress or (lambda stage, done, total: None)
     store, salt = workspace.store, workspace.names.salt("actors")
-    with DuckEngine(store, memory_mb=settings.run.memory_mb, scratch=workspace.scratch) as engine:
+    with open_engine(
+        settings.run.engine,
+        store,
+        memory_mb=settings.run.memory_mb,
+        scratch=workspace.scratch,
+        master=settings.run.spark_master,
+    ) as engine:
         features, facts, releases = engine.scan("features"), engine.scan("account_facts"), engine.scan("releases")
         tell(steps[0], 0, len(steps))
         artifacts = engine.materialise(signals.register(engine, features), "artifacts")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from stillwatch import accounts, signals
 from stillwatch.accounts import kin
 from stillwatch.core import Settings
-from stillwatch.engine import DuckEngine, Relation, Sql, Store
+from stillwatch.engine import Engine, Relation, Sql, Store
 
 __all__ = ["Calendar", "Followed", "as_measured", "cleared_accounts", "follow", "read_calendar", "window"]
 
@@ -75,7 +75,7 @@ class Calendar:
         ]
 
 
-def read_calendar(engine: DuckEngine, features: Relation) -> Calendar:
+def read_calendar(engine: Engine, features: Relation) -> Calendar:
     """The days that the logs hold."""
     rows = engine.to_arrow(engine.sql(_DAYS, features=features)).to_pylist()
     return Calendar(
@@ -114,7 +114,7 @@ class Followed:
             )
 
 
-def follow(engine: DuckEngine, store: Store, settings: Settings, *, calendar: Calendar) -> Followed:
+def follow(engine: Engine, store: Store, settings: Settings, *, calendar: Calendar) -> Followed:
     """Feed the whole days that were not fed yet, each weighed on its own exchanges alone, and commit the histories.
 
     A day counts those as cleared whose clearance counts on that day; a day without any is passed over. Every few days are committed, the
@@ -150,7 +150,7 @@ def follow(engine: DuckEngine, store: Store, settings: Settings, *, calendar: Ca
     )
 
 
-def window(engine: DuckEngine, calendar: Calendar, days: int) -> Relation:
+def window(engine: Engine, calendar: Calendar, days: int) -> Relation:
     """The exchanges of the last days of the logs, on which single accounts are measured and compared."""
     chosen = [day for day in calendar.exchanges if day > calendar.last - days]
     whole = len(chosen) == len(calendar.exchanges)
@@ -163,7 +163,7 @@ def cleared_accounts(labels: pa.Table, day: dt.date, clearance_days: int) -> pa.
     return labels["account"].combine_chunks().filter(pa.array(fresh, pa.bool_()))
 
 
-def _one_day(engine: DuckEngine, day: int) -> tuple[dict[int, int], dict[str, pa.Table]]:
+def _one_day(engine: Engine, day: int) -> tuple[dict[int, int], dict[str, pa.Table]]:
     """How many exchanges each account sent on one day, and the signals of evidence measured on them."""
     today = _of_days(engine, [day])
     facts, releases, signups = (engine.scan(name) for name in ("account_facts", "releases", "signups"))
@@ -192,7 +192,7 @@ def as_measured(measured: Mapping[str, pa.Table]) -> list[accounts.Measured]:
 _EVIDENCE = [one for one in signals.SIGNALS.values() if one.evidence]
 
 
-def _of_days(engine: DuckEngine, days: list[int]) -> Relation:
+def _of_days(engine: Engine, days: list[int]) -> Relation:
     """The features of some days, read from the files of these days alone."""
     chosen = engine.from_arrow(pa.table({"day": pa.array(days, pa.int64())}))
     features = engine.scan("features", days=[_date(day).isoformat() for day in days])

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from stillwatch.actors import ActorTables, Found
 from stillwatch.core import PRESSING
-from stillwatch.engine import DuckEngine, Relation, Sql
+from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["Pictures", "draw"]
 
@@ -97,7 +97,7 @@ class Pictures:
     coverage: dict[str, int | None] = field(default_factory=dict)
 
 
-def draw(engine: DuckEngine, features: Relation, found: Found, described: ActorTables) -> Pictures:
+def draw(engine: Engine, features: Relation, found: Found, described: ActorTables) -> Pictures:
     """Collect what the report shows of every candidate."""
     coverage = engine.to_arrow(engine.sql(_COVERAGE, features=features)).to_pylist()[0]
     if not described.actors.num_rows:

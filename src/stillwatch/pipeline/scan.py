@@ -287,7 +287,7 @@ def _run_id(workspace: Workspace, settings: Settings) -> str:
     told = {
         "version": version("stillwatch"),
         "settings": settings_that_matter(settings),
-        "features": sorted((p.path, p.rows, recipe[p.made_from]) for p in features.parts),
+        "features": sorted((p.path, p.rows, [recipe[name] for name, _ in p.origins]) for p in features.parts),
         "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases", "labels")],
     }
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
