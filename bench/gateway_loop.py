@@ -72,7 +72,9 @@ class Tally:
                     self.before.add(item)
 
 
-def one_day(seed: int, campaign: Campaign, *, every: int, accounts: int, exchanges: int, crew: int, most: int, desk: bool) -> dict[str, Any]:
+def one_day(
+    seed: int, campaign: Campaign, *, every: int, accounts: int, exchanges: int, crew: int, most: int, desk: bool
+) -> dict[str, Any]:
     """Run one campaign against the gateway for a day; the counts."""
     begun = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     traffic = Traffic(seed, campaign, accounts=accounts, exchanges=exchanges, crew=crew, most=most)
@@ -94,7 +96,9 @@ def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, every: int
     write_releases(traffic.world.launched, releases)
     door = Door(workspace, POLICY, standing_file(workspace))
     analyst = Analyst(workspace, settings) if desk else None
-    known = {row["account"]: row["verification"] for row in traffic.facts().select(["account", "verification"]).to_pylist()}
+    known = {
+        row["account"]: row["verification"] for row in traffic.facts().select(["account", "verification"]).to_pylist()
+    }
     checks = Checks(known, lambda name: _guilty(traffic, name), np.random.default_rng([seed, 11]))
     held = 0
     for hour in range(every, 25, every):
@@ -112,8 +116,13 @@ def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, every: int
         door.close()
         pyarrow.csv.write_csv(traffic.facts(), facts)
         at = dt.datetime.fromtimestamp(now, dt.UTC)
-        print(f"  {hour:02d}:00 {sum(one['requests'] for one in tally.seen.values()):,} requests, {len(tally.touched_at):,} accounts touched", flush=True)
-        view = scan(workspace, Inputs(logs=[workspace.root / "inbox"], accounts=facts, releases=releases), settings, now=at).view
+        print(
+            f"  {hour:02d}:00 {sum(one['requests'] for one in tally.seen.values()):,} requests, {len(tally.touched_at):,} accounts touched",
+            flush=True,
+        )
+        view = scan(
+            workspace, Inputs(logs=[workspace.root / "inbox"], accounts=facts, releases=releases), settings, now=at
+        ).view
         if analyst is not None:
             held = analyst.look(view, checks.passed, now=at)
         door.watched.refresh()
@@ -148,7 +157,7 @@ def _told(traffic: Traffic, tally: Tally, checks: Checks, held: int) -> dict[str
         "obtained": len(tally.got & wanted),
         "crew": traffic.crew,
         "bought": len(traffic.operator.bought),
-        "hours_to_action": round((min(acted) - tally.first) / 3600, 2) if acted and tally.first is not None else None,
+        "hours_to_action": round(float(min(acted) - tally.first) / 3600, 2) if acted and tally.first is not None else None,
         "groups": dict(sorted(groups.items())),
         "verified": dict(sorted(verified.items())),
         "held": held,
@@ -160,9 +169,17 @@ def day(chosen: argparse.Namespace) -> Figures:
     """Every campaign and seed that was asked for and is not measured yet; each is kept as soon as it is done."""
     path = chosen.out / "gateway-loop.json"
     kept = json.loads(path.read_text())["raw"].get("day", {"worlds": []})["worlds"] if path.exists() else []
-    size = {"accounts": chosen.accounts, "exchanges": chosen.exchanges, "crew": chosen.crew, "most": chosen.most, "every": chosen.every}
+    size = {
+        "accounts": chosen.accounts,
+        "exchanges": chosen.exchanges,
+        "crew": chosen.crew,
+        "most": chosen.most,
+        "every": chosen.every,
+    }
     kept = [] if chosen.anew else [one for one in kept if one["size"] == size]
-    jobs = [Campaign(name=name) for name in chosen.campaigns] + [Campaign(name=name, adaptive=True) for name in chosen.adaptive]
+    jobs = [Campaign(name=name) for name in chosen.campaigns] + [
+        Campaign(name=name, adaptive=True) for name in chosen.adaptive
+    ]
     done = {(one["campaign"], one["adaptive"], one["desk"], one["seed"]) for one in kept}
     for seed in chosen.seeds:
         for job in jobs:
@@ -170,7 +187,15 @@ def day(chosen: argparse.Namespace) -> Figures:
                 continue
             found = one_day(seed, job, desk=chosen.desk, **size) | {"size": size}
             kept.append(found)
-            print(job.label, seed, {k: found[k] for k in ("wanted", "before_action", "obtained", "bought", "hours_to_action", "codes", "cpu_s")}, flush=True)
+            print(
+                job.label,
+                seed,
+                {
+                    k: found[k]
+                    for k in ("wanted", "before_action", "obtained", "bought", "hours_to_action", "codes", "cpu_s")
+                },
+                flush=True,
+            )
             keep(chosen.out, "gateway-loop", "day", (_bars(kept), {"worlds": kept}), files)
     return _bars(kept), {"worlds": kept}
 
@@ -186,11 +211,29 @@ def _bars(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for label, chosen in (("", plain), (", operators who react", reacting)):
                 if chosen:
                     share = float(np.median([one["before_action"] / one["wanted"] for one in chosen]))
-                    made.append(bar(f"Yield before action, median campaign of {len(chosen)}, {who}{label}", round(share, 3), "share", "-", None))
+                    made.append(
+                        bar(
+                            f"Yield before action, median campaign of {len(chosen)}, {who}{label}",
+                            round(share, 3),
+                            "share",
+                            "-",
+                            None,
+                        )
+                    )
                     share = float(np.median([one["obtained"] / one["wanted"] for one in chosen]))
-                    made.append(bar(f"Yield of the whole day, median campaign of {len(chosen)}, {who}{label}", round(share, 3), "share", "-", None))
+                    made.append(
+                        bar(
+                            f"Yield of the whole day, median campaign of {len(chosen)}, {who}{label}",
+                            round(share, 3),
+                            "share",
+                            "-",
+                            None,
+                        )
+                    )
             touched, refused = rates(some)
-            made.append(bar(f"Requests of benign accounts touched (clamp or harder), {who}", touched, "share", "-", None))
+            made.append(
+                bar(f"Requests of benign accounts touched (clamp or harder), {who}", touched, "share", "-", None)
+            )
             made.append(bar(f"Requests of benign accounts refused, {who}", refused, "share", "-", None))
     return made
 
@@ -202,7 +245,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--campaigns", nargs="*", default=list(ALL), choices=ALL)
     parser.add_argument("--adaptive", nargs="*", default=[name for name in ALL if name not in DEMO], choices=ALL)
-    parser.add_argument("--desk", action="store_true", help="an analyst asks whoever is put up for review to verify themselves")
+    parser.add_argument(
+        "--desk", action="store_true", help="an analyst asks whoever is put up for review to verify themselves"
+    )
     parser.add_argument("--accounts", type=int, default=3000)
     parser.add_argument("--exchanges", type=int, default=40_000)
     parser.add_argument("--crew", type=int, default=300, help="accounts of a campaign at most")

@@ -120,7 +120,11 @@ class Door:
         self._rolling.add(one.seen(OPTIONS))
         told = {name.decode(): value.decode("latin-1") for name, value in said}
         return Met(
-            status=one.status, said=told, step=one.ruling.step, code=one.ruling.code, answered=refused is None and call.status == 200
+            status=one.status,
+            said=told,
+            step=one.ruling.step,
+            code=one.ruling.code,
+            answered=refused is None and call.status == 200,
         )
 
     def _ended(self, at: float) -> None:

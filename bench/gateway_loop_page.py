@@ -51,7 +51,9 @@ def rates(worlds: list[dict[str, Any]]) -> tuple[float, float]:
     """(share of requests of benign accounts that were touched, that were refused)."""
     counts = [group for one in worlds for name, group in one["groups"].items() if name != "campaign"]
     total = max(1, sum(one["requests"] for one in counts))
-    return round(sum(one["touched"] for one in counts) / total, 6), round(sum(one["refused"] for one in counts) / total, 6)
+    return round(sum(one["touched"] for one in counts) / total, 6), round(
+        sum(one["refused"] for one in counts) / total, 6
+    )
 
 
 def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
@@ -59,13 +61,19 @@ def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
     seeds = ", ".join(map(str, sorted({one["seed"] for one in worlds})))
     yield from (
         "",
-        f"{len(worlds)} worlds; seeds {seeds}; {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
-        f"{size['most']:,} requests, a scan every {size['every']} hours. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s.",
+        (
+            f"{len(worlds)} worlds; seeds {seeds}; {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
+            f"{size['most']:,} requests, a scan every {size['every']} hours. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
+        ),
     )
 
 
 def _campaigns(worlds: list[dict[str, Any]]) -> Iterator[str]:
-    yield from ("", "| campaign | seed | reacts | wanted | before action | in the day | hours to the first action | accounts | touched | bought | what was done |", "|---|---|---|---|---|---|---|---|---|---|---|")
+    yield from (
+        "",
+        "| campaign | seed | reacts | wanted | before action | in the day | hours to the first action | accounts | touched | bought | what was done |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    )
     for one in sorted(worlds, key=lambda one: (one["campaign"], one["adaptive"], one["seed"])):
         own = one["groups"].get("campaign", {"touched_accounts": 0, "accounts": 0})
         hours = "never" if one["hours_to_action"] is None else one["hours_to_action"]
@@ -104,8 +112,8 @@ def _verified(worlds: list[dict[str, Any]]) -> Iterator[str]:
             into[1] += counts["passed"]
     if not worlds[0]["desk"]:
         return
-    yield from ("", "Checks of identity that accounts met and answered. Whether a customer passes is assumed, by what had been checked before: organisation 0.99, payment 0.97, phone 0.95, email 0.9, nothing 0.8; of a "
-                "campaign's accounts 0.1 pass with somebody else's papers. So the rates say which populations are asked and how they differ, not how well a real check works.", "")  # fmt: skip
+    yield from ("", ("Checks of identity that accounts met and answered. Whether a customer passes is assumed, by what had been checked before: organisation 0.99, payment 0.97, phone 0.95, email 0.9, nothing 0.8; of a "
+                "campaign's accounts 0.1 pass with somebody else's papers. So the rates say which populations are asked and how they differ, not how well a real check works."), "")  # fmt: skip
     if not groups:
         yield "Nobody was asked."
         return

@@ -68,7 +68,7 @@ class Operator:
 
     def reads(self, call: Call, met: Met) -> None:
         """Take note of one answer."""
-        noticed = met.status in (403, 429) or "x-stillwatch-step" in met.said
+        noticed = met.status == 403 or "x-stillwatch-step" in met.said
         if self.adaptive and noticed and call.account not in self.left and len(self.bought) < self.most:
             new = f"acct_{self.rng.integers(0, 2**63):016x}"
             octets = self.rng.integers(1, 255, 4)
@@ -88,7 +88,9 @@ class Operator:
 class Traffic:
     """The requests of one world in the order of time. `truth` says who is who, by raw account."""
 
-    def __init__(self, seed: int, campaign: Campaign | None, *, accounts: int, exchanges: int, crew: int, most: int) -> None:
+    def __init__(
+        self, seed: int, campaign: Campaign | None, *, accounts: int, exchanges: int, crew: int, most: int
+    ) -> None:
         def world(moves: tuple[tuple[str, float], ...] = ()) -> World:
             parts = demo_parts(accounts / 8000, campaigns=False)
             sent = () if campaign is None else (campaign_parts(campaign.name, crew, most, moves),)
@@ -109,7 +111,9 @@ class Traffic:
         self._item = [*zip(columns["text"].tolist(), columns["extra"].tolist(), strict=True)]
         self.crew = int(guilty.sum())
         self.operator = Operator(
-            adaptive=campaign is not None and campaign.adaptive, most=2 * self.crew, rng=np.random.default_rng([seed, 7])
+            adaptive=campaign is not None and campaign.adaptive,
+            most=2 * self.crew,
+            rng=np.random.default_rng([seed, 7]),
         )
         self._reworded = self._renderer
         if self.operator.adaptive and campaign is not None and campaign.name not in DEMO:

@@ -193,6 +193,7 @@ async def scene(
     capture: Any = None,
     zero: frozenset[str] = frozenset(),
     application: Any = None,
+    tracing: Any = None,
     **named: Any,
 ) -> AsyncIterator[Scene]:
     """Everything set up and taken down again; an `application` of its own may stand in the model API's place."""
@@ -201,7 +202,7 @@ async def scene(
     async with listening(application or model) as behind:
         upstream = Upstream(f"http://127.0.0.1:{behind}", connect_seconds=2.0, silence_seconds=options.silence_seconds)
         who = Identities(Pseudonymiser(KEY), zero=zero, **named)
-        gateway = Gateway(upstream, gate, who, options=options, capture=capture)
+        gateway = Gateway(upstream, gate, who, options=options, capture=capture, tracing=tracing)
         async with listening(gateway, http=GuardedProtocol, lifespan="on") as port, aiohttp.ClientSession() as session:
             yield Scene(model, gate, gateway, port, session)
 

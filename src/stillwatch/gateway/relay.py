@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -23,10 +23,16 @@ from stillwatch.gateway.signatures import Binding
 from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
 from stillwatch.gateway.who import Identities
-from stillwatch.gateway.wire import first, forward_headers
+from stillwatch.gateway.wire import TRACED, first, forward_headers
 from stillwatch.policy import Dialect, Gate
 
+if TYPE_CHECKING:
+    from stillwatch.gateway.tracing import Tracing
+
 __all__ = ["Gateway"]
+
+_UNWATCHED = 0.025
+"""Seconds for which nobody looks whether the client has left: a task for each request costs as much as the policy."""
 
 
 class Gateway:
@@ -38,6 +44,7 @@ class Gateway:
         who: names callers.
         capture: where exchanges go for the next scan; `None` captures nothing.
         binding: what binds reasoning signatures to whom they were issued; `None` leaves them as they are.
+        tracing: where traces go; `None` makes none.
     """
 
     def __init__(
@@ -50,8 +57,9 @@ class Gateway:
         capture: Capture | None = None,
         binding: Binding | None = None,
         metrics: Metrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
-        self._upstream, self._capture = upstream, capture
+        self._upstream, self._capture, self._tracing = upstream, capture, tracing
         self.options = options or Options()
         self.metrics = metrics or Metrics()
         self._judging = Judging(gate, who, options=self.options, metrics=self.metrics, binding=binding)
@@ -77,10 +85,14 @@ class Gateway:
         await self._upstream.stop()
         if self._capture is not None:
             await self._capture.stop()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         one = Passing(scope)
+        if self._tracing is not None:
+            one.trace = self._tracing.begin(one)
         try:
             said = await self._judging.ruled(one, receive)
             if said is None:
@@ -91,6 +103,8 @@ class Gateway:
             self.metrics.cancelled += 1
         finally:
             self._judging.release(one)
+            if one.trace is not None:
+                one.trace.end(one)
 
     async def _passed_on(self, one: Passing, receive: Any, send: Any) -> None:
         """Send the request on and its answer back, while watching whether the client is still there."""
@@ -98,7 +112,7 @@ class Gateway:
         assert this is not None  # noqa: S101 - an ASGI server calls from a task
         sent = self._body_on(one, receive)
         upload = sent if isinstance(sent, Upload) else None
-        watcher = asyncio.create_task(_until_gone(one, receive, this, upload))
+        watch = _Watch(one, receive, this, upload)
         answer: aiohttp.ClientResponse | None = None
         said: Refusal | None = None
         try:
@@ -107,6 +121,8 @@ class Gateway:
             body = sent.pieces() if isinstance(sent, Upload) else sent
             answer = await self._upstream.send(one.method, one.raw_path, one.query, self._headers_on(one), body)
             one.status = answer.status
+            if one.trace is not None:
+                one.trace.answered(answer.status)
             one.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
             one.tee = Tee(self.options.capture_text, stream=answer.content_type == "text/event-stream")
             await self._answer(one, answer, send)
@@ -125,7 +141,7 @@ class Gateway:
             this.uncancel()
             self.metrics.cancelled += 1
         finally:
-            watcher.cancel()
+            watch.end()
             if answer is not None and not one.finished:
                 answer.close()
             self._settle(one)
@@ -148,11 +164,15 @@ class Gateway:
         dropped = self._judging.who.own_headers | one.spare
         if not one.packed:
             dropped |= {b"content-encoding"}
+        if one.trace is not None:
+            dropped |= TRACED
         headers = forward_headers(one.headers, identity=one.route.answers is not Dialect.OTHER, dropped=dropped)
         if one.dialect is Dialect.OTHER and (length := declared(one.headers)) is not None:
             headers.append(("content-length", str(length)))
         if one.ruling.mark is not None:
             headers.append(("x-stillwatch-mark", one.ruling.mark))
+        if one.trace is not None:
+            headers += one.trace.sent()
         return headers
 
     def _body_on(self, one: Passing, receive: Any) -> bytes | Upload | None:
@@ -195,6 +215,26 @@ class Gateway:
             self._judging.count(one, used_in(one.tee, at=time.time(), finished=one.finished))
         if self._capture is not None and one.dialect is not Dialect.OTHER:
             self._capture.keep(one.seen(self.options))
+
+
+class _Watch:
+    """Looks whether the client is still there, from the moment on at which the answer is not there yet: most short ones never need it."""
+
+    __slots__ = ("_about", "_begins", "_looking")
+
+    def __init__(self, one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:
+        self._about = (one, receive, relaying, upload)
+        self._looking: asyncio.Task[None] | None = None
+        self._begins = asyncio.get_running_loop().call_later(_UNWATCHED, self._begin)
+
+    def _begin(self) -> None:
+        self._looking = asyncio.create_task(_until_gone(*self._about))
+
+    def end(self) -> None:
+        """Look no longer."""
+        self._begins.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
 
 
 async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:

@@ -52,7 +52,9 @@ def body(**more: Any) -> bytes:
 @pytest.mark.parametrize("mapped", [False, True])
 def test_a_request_passes_with_the_step_for_its_routes(mapped: bool) -> None:
     rules = Rules(Ruling(step=Step.MARK, code="marked", policy="p", mark="m-1"))
-    got = said(webhook(rules), request("/v1/chat/completions?x=1", body(n=3), mapped=mapped, x_stillwatch_mark="forged"))
+    got = said(
+        webhook(rules), request("/v1/chat/completions?x=1", body(n=3), mapped=mapped, x_stillwatch_mark="forged")
+    )
     assert got.status.code == 0
     headers = options(got.ok_response.headers)
     assert (headers["x-stillwatch-tier"], headers["x-stillwatch-mark"]) == ("mark", "m-1")
@@ -85,7 +87,10 @@ def test_the_secret_must_come_from_envoy_and_not_from_its_client() -> None:
 
 def test_key_and_account_are_those_of_the_client() -> None:
     rules = Rules()
-    said(webhook(rules), request("/v1beta/models/g:generateContent?key=sk-test-0123456789abcdef", body(), authorization=""))
+    said(
+        webhook(rules),
+        request("/v1beta/models/g:generateContent?key=sk-test-0123456789abcdef", body(), authorization=""),
+    )
     said(webhook(rules), request("/v1/messages", body()))
     assert rules.asked[0].account == rules.asked[1].account
 
