@@ -157,7 +157,9 @@ def _told(traffic: Traffic, tally: Tally, checks: Checks, held: int) -> dict[str
         "obtained": len(tally.got & wanted),
         "crew": traffic.crew,
         "bought": len(traffic.operator.bought),
-        "hours_to_action": round(float(min(acted) - tally.first) / 3600, 2) if acted and tally.first is not None else None,
+        "hours_to_action": round(float(min(acted) - tally.first) / 3600, 2)
+        if acted and tally.first is not None
+        else None,
         "groups": dict(sorted(groups.items())),
         "verified": dict(sorted(verified.items())),
         "held": held,

@@ -46,13 +46,15 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Met:
-    """What the caller got: the status, our headers about it, and whether the model answered. `step` is the ruling's, which a policy may hide."""
+    """What the caller got: the status, our headers about it, and whether the model answered; `sent` is what reached the model. `step` is the
+    ruling's, which a policy may hide."""
 
     status: int
     said: dict[str, str]
     step: Step
     code: str
     answered: bool
+    sent: bytes | None = None
 
 
 def headers_of(call: Call) -> list[tuple[bytes, bytes]]:
@@ -125,6 +127,7 @@ class Door:
             step=one.ruling.step,
             code=one.ruling.code,
             answered=refused is None and call.status == 200,
+            sent=one.body if refused is None else None,
         )
 
     def _ended(self, at: float) -> None:
