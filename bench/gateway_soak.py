@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import datetime as dt
 import random
 import signal
 import statistics
@@ -76,8 +77,10 @@ class Soak:
         """A new standing of all accounts."""
         self._serial += 1
         ids = [self.workspace.names.name("account", account_id(stand_in(key))) for key in self.keys]
+        seen = dt.datetime.now(dt.UTC)
         rows = [
-            {"account": account, "proposed": "clamp" if number % 50 == 3 else "allow", "kinds": 1, "evidence": 30, "ticket": account,
+            {"account": account, "proposed": "clamp" if number % 50 == 3 else "allow", "kinds": 1, "evidence": 30,
+                "seen": seen, "ticket": account,
              "decided": "block" if number % 100 == 7 else None, "appeal": "C-0000000000001/1" if number % 100 == 7 else None}
             for number, account in enumerate(ids)
         ]  # fmt: skip
