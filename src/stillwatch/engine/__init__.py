@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from stillwatch.engine.database import Connection, Connector, connector
-from stillwatch.engine.duck import DuckEngine, QueryFailed
 from stillwatch.engine.engine import Engine, Kernel, Relation
-from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
 from stillwatch.engine.lookup import Lookup
 from stillwatch.engine.sql import MACROS, QUERIES, Dialect, Macro, Sql, expand
 from stillwatch.engine.store import (
@@ -20,6 +21,10 @@ from stillwatch.engine.store import (
 )
 from stillwatch.engine.tables import CONTRACT_VERSION, TABLES, Column, Table, table
 from stillwatch.engine.workspace import LAYOUT_VERSION, Workspace
+
+if TYPE_CHECKING:
+    from stillwatch.engine.duck import DuckEngine, QueryFailed
+    from stillwatch.engine.guarded import ASKABLE, Answer, QueryRefused, ask
 
 __all__ = [
     "ASKABLE",
@@ -57,3 +62,16 @@ __all__ = [
     "full_disk_is_an_error",
     "table",
 ]
+
+
+_WITH_DATABASE = {
+    **dict.fromkeys(("DuckEngine", "QueryFailed"), "stillwatch.engine.duck"),
+    **dict.fromkeys(("ASKABLE", "Answer", "QueryRefused", "ask"), "stillwatch.engine.guarded"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The database is loaded when it is first asked for: a gateway reads tables and never runs a query, and 34 MB a worker are many."""
+    if name in _WITH_DATABASE:
+        return getattr(import_module(_WITH_DATABASE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -105,7 +105,10 @@ _PLAIN_CHAT = msgspec.defstruct(
         *((name, int | None, None) for name in ("n", "top_logprobs", "top_k", "max_tokens", "max_completion_tokens")),
         ("stream", bool | None, None),
         ("messages", list[_Raw] | None, None),
-        *((name, _Raw, _NONE) for name in ("logprobs", "logit_bias", "reasoning_effort", "reasoning", "tools", *_ENGINE)),
+        *(
+            (name, _Raw, _NONE)
+            for name in ("logprobs", "logit_bias", "reasoning_effort", "reasoning", "tools", *_ENGINE)
+        ),
     ],
 )
 """A chat request as nearly all are: every value of the type that the API asks for. Whatever is not is read value by value."""

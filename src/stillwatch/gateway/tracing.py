@@ -1,8 +1,8 @@
 """OpenTelemetry traces of requests that go by: how long reading, ruling and the upstream took, and what was ruled. Never a word of text.
 
-A caller's `traceparent` (W3C Trace Context) becomes the parent, and the upstream gets ours, so that the gateway is a link in the chain that
-both see. Whoever calls cannot make us trace: which requests are traced is drawn here, whatever ids and flags a caller sends. Accounts are not
-named, for a collector is read by many. Of a request that is not traced `traceparent` goes on as it came.
+A caller's `traceparent` (W3C Trace Context) becomes the parent, and the upstream gets ours, so that the gateway is a link in the chain.
+Whoever calls cannot make us trace: which requests are traced is drawn here, whatever ids and flags a caller sends. Accounts are not named,
+for a collector is read by many. Of a request that is not traced `traceparent` goes on as it came.
 """
 
 from __future__ import annotations
