@@ -92,7 +92,7 @@ class Gateway:
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         one = Passing(scope)
         if self._tracing is not None:
-            one.trace = self._tracing.begin(one)
+            one.trace = self._tracing.begin(one.method, one.route.answers, one.headers, one.at)
         try:
             said = await self._judging.ruled(one, receive)
             if said is None:
@@ -104,7 +104,7 @@ class Gateway:
         finally:
             self._judging.release(one)
             if one.trace is not None:
-                one.trace.end(one)
+                one.trace.end(one.ruling, 499 if one.gone else one.status, finished=one.finished)
 
     async def _passed_on(self, one: Passing, receive: Any, send: Any) -> None:
         """Send the request on and its answer back, while watching whether the client is still there."""

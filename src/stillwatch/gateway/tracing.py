@@ -8,7 +8,6 @@ for a collector is read by many. Of a request that is not traced `traceparent` g
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -18,11 +17,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from stillwatch.gateway.wire import TRACED, first
-from stillwatch.policy import Dialect
-
-if TYPE_CHECKING:
-    from stillwatch.gateway.judging import Passing
+from stillwatch.gateway.wire import TRACED, Headers, first
+from stillwatch.policy import Dialect, Ruling
 
 __all__ = ["Trace", "Tracing"]
 
@@ -53,10 +49,9 @@ class Trace:
             self._upstream.set_attribute("http.response.status_code", status)
             self._upstream.add_event("answer begun")
 
-    def end(self, one: Passing) -> None:
+    def end(self, ruling: Ruling, status: int, *, finished: bool) -> None:
         """The request is over, however it ended."""
-        ruling, whole = one.ruling, self._whole
-        status = 499 if one.gone else one.status
+        whole = self._whole
         whole.set_attributes(
             {
                 "http.response.status_code": status,
@@ -64,10 +59,10 @@ class Trace:
                 "stillwatch.code": ruling.code,
                 "stillwatch.rule": ruling.rule,
                 "stillwatch.policy": ruling.policy,
-                "stillwatch.finished": one.finished,
+                "stillwatch.finished": finished,
             }
         )
-        if status >= _SERVER_FAULT or not one.finished:
+        if status >= _SERVER_FAULT or not finished:
             whole.set_status(StatusCode.ERROR)
         if self._upstream is not None:
             self._upstream.end()
@@ -93,20 +88,19 @@ class Tracing:
         self._tracer = self._provider.get_tracer("stillwatch.gateway")
         self._share = share
 
-    def begin(self, one: Passing) -> Trace | None:
+    def begin(self, method: str, dialect: Dialect, headers: Headers, at: float) -> Trace | None:
         """A request begins; none is made of one that is not drawn."""
         if random.random() >= self._share:  # noqa: S311 - no secret hangs on it
             return None
         carried = {
-            name.decode(): value.decode("latin-1") for name in TRACED if (value := first(one.headers, name)) is not None
+            name.decode(): value.decode("latin-1") for name in TRACED if (value := first(headers, name)) is not None
         }
-        dialect = one.route.answers
         whole = self._tracer.start_span(
-            f"{one.method} {dialect.value}" if dialect is not Dialect.OTHER else one.method,
+            f"{method} {dialect.value}" if dialect is not Dialect.OTHER else method,
             context=_W3C.extract(carried),
             kind=SpanKind.SERVER,
-            start_time=int(one.at * 1e9),
-            attributes={"http.request.method": one.method, "stillwatch.dialect": dialect.value},
+            start_time=int(at * 1e9),
+            attributes={"http.request.method": method, "stillwatch.dialect": dialect.value},
         )
         return Trace(self._tracer, whole)
 
