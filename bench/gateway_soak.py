@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime as dt
+import math
 import random
 import signal
 import statistics
@@ -42,7 +43,7 @@ POLICY = (ROOT / "src" / "stillwatch" / "policy" / "default.toml").read_text()
 EVERY = 20.0
 """Seconds between faults that concern all."""
 CALM = 12.0
-"""Seconds after the model API was disturbed in which a call may fail with 502, 504 or break off."""
+"""Seconds after the model API answers again in which a call may fail with 502, 504 or break off."""
 FAULTS = (
     "model API gone",
     "model API frozen",
@@ -97,7 +98,8 @@ class Soak:
 
     def start_mock(self) -> None:
         """The model API, on its port."""
-        self.mock = subprocess.Popen([sys.executable, "bench/gateway_mock.py", str(self.mock_port)], cwd=ROOT)
+        words = [sys.executable, "bench/gateway_mock.py", str(self.mock_port)]
+        self.mock = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL)
 
     async def one(self) -> None:
         """One call, and what is made of its answer."""
@@ -136,7 +138,7 @@ class Soak:
         mock = self.mock
         assert mock is not None
         if fault.startswith("model API"):
-            self.disturbed = time.monotonic() + 2
+            self.disturbed = math.inf
             if fault == "model API gone":
                 mock.kill()
                 mock.wait()
@@ -146,6 +148,7 @@ class Soak:
                 mock.send_signal(signal.SIGSTOP)
                 await asyncio.sleep(2)
                 mock.send_signal(signal.SIGCONT)
+            await self._answers()
             self.disturbed = time.monotonic()
         elif fault == "capture writer killed":
             for child in psutil.Process(gateway).children():
@@ -158,6 +161,15 @@ class Soak:
             self.standing.write_bytes(self.standing.read_bytes()[:1000])
         else:
             await asyncio.to_thread(self.publish)
+
+    async def _answers(self) -> None:
+        """Wait until the model API answers again."""
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.mock_port)
+                writer.close()
+                return
+            await asyncio.sleep(0.1)
 
     def sample(self, gateway: int) -> None:
         """How the gateway is; what was captured is deleted."""
@@ -275,7 +287,7 @@ def files(found: dict[str, Any]) -> dict[str, str]:
     told = found["raw"]["run"]
     lines = ["# Soak of the gateway", "", *bars_of(found, "bench/gateway_soak.py")]
     lines += ["", f"{told['minutes']:g} minutes, {told['accounts']:,} accounts in standing, seed {told['seed']}, {told['sent']:,} calls. For all at once went wrong: "
-              + ", ".join(f"{name} {count}" for name, count in told["faults"].items()) + ". Within 14 seconds of the model API's faults 502, 504 and streams that break off are as documented. "
+              + ", ".join(f"{name} {count}" for name, count in told["faults"].items()) + ". Until 12 seconds after the model API answers again 502, 504 and streams that break off are as documented. "
               f"Captured {told['captured']:,.0f} exchanges, dropped and counted {told['dropped']:,.0f} (with the writers that were killed). Open files at most {told['files_most']:,.0f}; the capture writer took {told['writer_mb']} MB at most.",
               "", "Memory of the worker over time, MB: " + ", ".join(map(str, told["memory"])) + ".", "", "| call | status | count |", "|---|---|---|"]  # fmt: skip
     lines += [f"| {one['kind']} | {one['status']} | {one['count']:,} |" for one in told["outcomes"]]

@@ -34,17 +34,17 @@ DAY = 86_400.0
 def stand(path: Path, *, age: float, serial: int = 1) -> None:
     """A standing of one account that a person blocked and one that the machine clamps, concluded `age` seconds ago."""
     names, made = Pseudonymiser(KEY), time.time() - age
-    told = {
+    told: dict[str, dict[str, Any]] = {
         BLOCKED: {"proposed": "allow", "decided": "block", "appeal": "C-0000000000001/1"},
         PROPOSED: {"proposed": "clamp", "evidence": 30, "kinds": 1},
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"account": names.name("account", account_id(stand_in(key))), "kinds": 1, "ticket": 7, "reasons": [], "purposes": [], **row}
         for key, row in told.items()
     ]  # fmt: skip
     seen = pa.scalar(int(made * 1e6), pa.timestamp("us", tz="UTC")).as_py()
     rows = [{**dict.fromkeys(table("standing").schema.names), **row, "seen": seen} for row in rows]
-    rows.sort(key=lambda row: int(row["account"]))
+    rows.sort(key=lambda row: row["account"])
     write_standing(
         path, Standing(rows=pa.Table.from_pylist(rows, schema=table("standing").schema), serial=serial, made=made)
     )
