@@ -2,7 +2,7 @@
 
     python bench/gateway.py cost [--rounds N] [--count N] [--litellm COMMAND]    CPU a call, added latency
     python bench/gateway.py streams [--rounds N] [--count N]                     CPU an event, hiding against relaying, hashes
-    python bench/gateway.py sdks --sdk-python PYTHON                             the providers' SDKs through a gateway that hides reasoning
+    python bench/gateway.py sdks [--sdk-python PYTHON] [--sdk-node FOLDER]       the providers' SDKs through a gateway that hides reasoning
     python bench/gateway.py page                                                 draw the page anew, nothing is measured
 
 Proxies run on the first core, load and the model API on the second. Rounds are interleaved: each round measures every proxy once, in
@@ -45,6 +45,9 @@ def main() -> None:
     parser.add_argument(
         "--sdk-python", type=Path, help="Python of an environment with openai, anthropic and google-genai"
     )
+    parser.add_argument(
+        "--sdk-node", type=Path, help="folder whose node_modules has openai and @anthropic-ai/sdk (npm install)"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = parser.parse_args()
     if chosen.part == "page":
@@ -59,7 +62,7 @@ def main() -> None:
         ):
             stands.ports["direct"] = upstream
             if chosen.part == "sdks":
-                measured = sdks(stands, chosen.sdk_python)
+                measured = sdks(stands, chosen.sdk_python, chosen.sdk_node)
             else:
                 measure = cost if chosen.part == "cost" else streams
                 measured = measure(stands, chosen.rounds, chosen.count)
@@ -231,16 +234,25 @@ def _fidelity(stands: Stands, count: int) -> tuple[int, int]:
     return same, compared
 
 
-def sdks(stands: Stands, python: Path) -> Figures:
+def sdks(stands: Stands, python: Path | None, node: Path | None) -> Figures:
     """Every path of every SDK, through a gateway that hides reasoning."""
     stands.start("sdks")
-    calls = [str(python), "bench/gateway_sdk_calls.py", f"http://127.0.0.1:{stands.ports['sdks']}"]
-    said = subprocess.run(calls, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300).stdout
-    rows = json.loads(said.splitlines()[-1])
-    passing = sum(row["outcome"] == "passes" for row in rows)
-    bars = [
-        bar("Paths of the providers' Python SDKs that pass", passing, f"of {len(rows)}", "all", passing == len(rows))
-    ]
+    url = f"http://127.0.0.1:{stands.ports['sdks']}"
+    bars: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    for language, calls, where in (
+        ("Python", None if python is None else [str(python), "bench/gateway_sdk_calls.py", url], ROOT),
+        ("JavaScript", None if node is None else ["node", str(ROOT / "bench" / "gateway_sdk_calls.mjs"), url], node),
+    ):
+        if calls is None:
+            stands.missing[language] = f"not measured: no environment with the {language} SDKs was named"
+            continue
+        said = subprocess.run(calls, cwd=where, capture_output=True, text=True, check=True, timeout=300).stdout
+        own = json.loads(said.splitlines()[-1])
+        passing = sum(row["outcome"] == "passes" for row in own)
+        name = f"Paths of the providers' {language} SDKs that pass"
+        bars.append(bar(name, passing, f"of {len(own)}", "all", passing == len(own)))
+        rows += own
     return bars, {"rows": rows, "missing": stands.missing}
 
 

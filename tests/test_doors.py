@@ -19,7 +19,8 @@ REPOSITORY = SOURCE.parents[1]
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 EXTRAS = (
     "pyspark", "torch", "transformers", "starlette", "uvicorn", "aiohttp", "stix2", "voprf", "nacl", "rbcl", "argon2", "cel_expr_python",
-    "redis", "pg8000", "uvloop", "httptools", "sqlglot", "pandas", "psutil", "httpx", "joserfc", "rfc3161_client",
+    "redis", "grpc", "google", "opentelemetry", "pg8000", "uvloop", "httptools", "sqlglot", "pandas", "psutil", "httpx",
+    "joserfc", "rfc3161_client",
 )  # fmt: skip
 SERVERS = (
     "stillwatch.console",

@@ -123,6 +123,8 @@ def test_every_command_is_on_its_page_with_its_options() -> None:
     for name, command in known.items():
         section = re.split(r"\n##+ ", re.split(rf"\n##+ stillwatch {name}\n", told)[1])[0]
         for argument in command.assemble_argument_collection():
+            if argument.children:  # a record: its fields are the options
+                continue
             told_of = re.search(rf"^\* `{argument.name}\b[^`]*`:(.*)$", section, flags=re.MULTILINE)
             assert told_of is not None, f"{name} {argument.name}"
             assert re.sub(r"\*+\[.*?\]\*+", "", told_of[1]).strip(), f"{name} {argument.name} does not say what it is"

@@ -194,6 +194,7 @@ async def scene(
     zero: frozenset[str] = frozenset(),
     application: Any = None,
     parts: dict[str, Any] | None = None,
+    tracing: Any = None,
     **named: Any,
 ) -> AsyncIterator[Scene]:
     """Everything set up and taken down again; an `application` of its own may stand in the model API's place.
@@ -205,7 +206,7 @@ async def scene(
     async with listening(application or model) as behind:
         upstream = Upstream(f"http://127.0.0.1:{behind}", connect_seconds=2.0, silence_seconds=options.silence_seconds)
         who = Identities(Pseudonymiser(KEY), zero=zero, **named)
-        gateway = Gateway(upstream, gate, who, options=options, capture=capture, **(parts or {}))
+        gateway = Gateway(upstream, gate, who, options=options, capture=capture, tracing=tracing, **(parts or {}))
         async with listening(gateway, http=GuardedProtocol, lifespan="on") as port, aiohttp.ClientSession() as session:
             yield Scene(model, gate, gateway, port, session)
 

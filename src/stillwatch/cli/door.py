@@ -30,6 +30,7 @@ from stillwatch.cli.forum_seek import forum_seek
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.gateway import gateway
+from stillwatch.cli.gateway_captures import gateway_receive, gateway_send
 from stillwatch.cli.gateway_sync import gateway_sync
 from stillwatch.cli.gateway_webhook import gateway_webhook
 from stillwatch.cli.policy import policy_app
@@ -56,6 +57,8 @@ COMMANDS = (
     gateway,
     gateway_webhook,
     gateway_sync,
+    gateway_send,
+    gateway_receive,
     forum_app,
     forum_take,
     forum_seek,

@@ -2,122 +2,82 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from stillwatch.cli.app import app
-from stillwatch.cli.gateway import _gate, _run
-from stillwatch.cli.scan import DEFAULT_WORKSPACE
+from stillwatch.cli.gateway_start import Ways, follow, serve_until_ended
+
+if TYPE_CHECKING:
+    from stillwatch.gateway.adapters.webhook import Webhook
 
 __all__ = ["gateway_webhook"]
 
 _HERE = frozenset(("127.0.0.1", "::1", "localhost"))
+_WAYS = Ways()
 
 
 @app["gateway"].command(name="webhook")
 def gateway_webhook(
     *,
-    policy: Path | None = None,
-    standing: Path | None = None,
-    unsafe_observe_only: Annotated[bool, Parameter(negative=())] = False,
-    workspace: Path = DEFAULT_WORKSPACE,
-    host: str = "127.0.0.1",
+    ways: Ways = _WAYS,
     port: int = 8081,
-    admin_host: str = "127.0.0.1",
     admin_port: int = 9465,
-    tls_cert: Path | None = None,
-    tls_key: Path | None = None,
-    client_ca: Path | None = None,
-    account_header: str | None = None,
-    org_header: str | None = None,
+    envoy_port: int | None = None,
     secret: Annotated[str | None, Parameter(env_var="STILLWATCH_WEBHOOK_SECRET")] = None,
     unsafe_without_secret: Annotated[bool, Parameter(negative=())] = False,
-    beside: int = 1,
-    valkey: Annotated[str | None, Parameter(env_var="STILLWATCH_VALKEY")] = None,
-    hide_reasons: Annotated[bool, Parameter(negative=())] = False,
-    when_policy_fails: Literal["closed", "unsafe-open"] = "closed",
-    when_unreadable: Literal["closed", "unsafe-open"] = "closed",
-    when_not_hideable: Literal["closed", "unsafe-open"] = "closed",
 ) -> None:
     """Answer guardrail hooks of LiteLLM, agentgateway, Portkey, Kong and Envoy by the policy; docs/adapters.md has their settings.
 
     Args:
-        policy: File of rules; docs/policy.md says how they look.
-        standing: File of the standing that the pipeline writes; standing/standing.arrow in the workspace by default.
-        unsafe_observe_only: Run without rules; everything passes.
-        workspace: Folder whose key names accounts and whose standing is read.
-        host: Address to listen on.
         port: Port to listen on.
-        admin_host: Address of the operator's pages (/metrics, /health, /ready, /coverage); they have no password.
         admin_port: Port of the operator's pages.
-        tls_cert: Certificate chain; with it the port speaks TLS.
-        tls_key: Private key of the certificate.
-        client_ca: Certificates of which askers must show one.
-        account_header: Header in which Envoy or agentgateway names the account; else the key stands for it.
-        org_header: Header in which they name the organisation.
+        envoy_port: Port on which Envoy asks over gRPC (stillwatch[envoy]); without it Envoy asks over HTTP only.
         secret: What askers show in x-stillwatch-secret (LiteLLM: x-api-key); better in STILLWATCH_WEBHOOK_SECRET.
         unsafe_without_secret: Let anybody ask who reaches the port, also from other machines.
-        beside: Services that stand side by side; each lets an equal share of every limit through.
-        valkey: Server from which the standing is fetched, such as rediss://host:6379/0; better in STILLWATCH_VALKEY.
-        hide_reasons: Leave rule and step out of what callers read.
-        when_policy_fails: Refuse requests (closed) or let them pass (unsafe-open) when the policy raises an error.
-        when_unreadable: The same for bodies that are no JSON.
-        when_not_hideable: The same where reasoning is to be hidden, which no hook can do.
     """
     from stillwatch.core import Error
     from stillwatch.engine import Workspace
     from stillwatch.gateway.adapters.hosts import Hosts
     from stillwatch.gateway.adapters.webhook import Webhook
-    from stillwatch.gateway.logs import log_to
-    from stillwatch.gateway.options import Fail, Options
-    from stillwatch.gateway.serving import Admin, Listen, serve
+    from stillwatch.gateway.serving import Admin
     from stillwatch.gateway.who import Identities
 
-    if (policy is None) is not unsafe_observe_only:
-        raise Error("name the rules with --policy FILE, or say --unsafe-observe-only to run without any")
-    if (tls_cert is None) is not (tls_key is None):
-        raise Error("--tls-cert and --tls-key come together")
-    if secret is None and client_ca is None and host not in _HERE and not unsafe_without_secret:
+    ways.checked()
+    if secret is None and ways.client_ca is None and ways.host not in _HERE and not unsafe_without_secret:
         raise Error(
             "whoever reaches the port could ask about any account and use up its limits: set STILLWATCH_WEBHOOK_SECRET, "
             "name --client-ca, or say --unsafe-without-secret"
         )
-    opened = Workspace(workspace)
-    gate, refresh, age = _gate(
-        policy, standing or workspace / "standing" / "standing.arrow", beside=beside, valkey=valkey, key=opened.key
-    )
+    opened = Workspace(ways.workspace)
+    following = follow(ways, opened)
     service = Webhook(
-        gate,
+        following.gate,
         Hosts(opened.names),
-        Identities(opened.names, account_header=account_header, org_header=org_header),
+        Identities(opened.names, account_header=ways.account_header, org_header=ways.org_header),
         secret=secret,
-        options=Options(
-            decide=Fail(when_policy_fails),
-            unreadable=Fail(when_unreadable),
-            hide=Fail(when_not_hideable),
-            visible=not hide_reasons,
-            pathway="webhook",
-        ),
+        options=ways.options(pathway="webhook"),
     )
-    listen = Listen(
-        host=host,
-        port=port,
-        admin_host=admin_host,
-        admin_port=admin_port,
-        tls_cert=None if tls_cert is None else str(tls_cert),
-        tls_key=None if tls_key is None else str(tls_key),
-        client_ca=None if client_ca is None else str(client_ca),
+    admin = Admin(service.metrics, None, pathway="webhook", age=following.age)
+    beside = None if envoy_port is None else _asked_over_grpc(service, ways, envoy_port)
+    serve_until_ended(
+        service, admin, ways.listen(port, admin_port), following, said=" for guardrail hooks", beside=beside
     )
-    log_to(sys.stderr)
-    admin = Admin(service.metrics, None, pathway="webhook", age=age)
 
-    def listening(taken: int, pages: int | None) -> None:
-        print(
-            f"Listening on {host}:{taken} for guardrail hooks. Pages of the operator on {admin_host}:{pages}.",
-            flush=True,
-        )
 
-    _run(serve(service, admin, listen, started=listening, refresh=refresh))
+@asynccontextmanager
+async def _asked_over_grpc(service: Webhook, ways: Ways, port: int) -> AsyncIterator[str]:
+    from stillwatch.core import Error
+
+    try:
+        from stillwatch.gateway.adapters.ext_authz import listening
+    except ImportError as error:
+        raise Error(
+            f"--envoy-port needs an extra: pip install 'stillwatch[envoy]' ({error.name} is missing)"
+        ) from error
+    tls = None if ways.tls_cert is None or ways.tls_key is None else (ways.tls_cert, ways.tls_key)
+    async with listening(service, ways.host, port, tls=tls, client_ca=ways.client_ca) as taken:
+        yield f" Envoy asks over gRPC on {ways.host}:{taken}."

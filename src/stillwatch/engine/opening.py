@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stillwatch.core.errors import Error
-from stillwatch.engine.duck import DuckEngine
 from stillwatch.engine.engine import Engine
 from stillwatch.engine.store import Store
 
@@ -29,6 +28,8 @@ def open_engine(
         Error: when Spark is asked for and its extra or Java is missing.
     """
     if name == "duckdb":
+        from stillwatch.engine.duck import DuckEngine
+
         with DuckEngine(store, memory_mb=memory_mb, scratch=scratch) as duck:
             yield duck
         return

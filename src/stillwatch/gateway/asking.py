@@ -6,6 +6,7 @@ unexpected type is unknown, not an error: the upstream is the judge of its own A
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -97,6 +98,21 @@ _MESSAGES = _shape(
     metadata=_Raw,
 )  # fmt: skip
 _GEMINI = _shape("_Gemini", generationConfig=_Raw, generation_config=_Raw, tools=_Raw, contents=_Raw)
+_PLAIN_CHAT = msgspec.defstruct(
+    "_PlainChat",
+    [
+        *((name, str | None, None) for name in ("model", "user", "safety_identifier")),
+        *((name, int | None, None) for name in ("n", "top_logprobs", "top_k", "max_tokens", "max_completion_tokens")),
+        ("stream", bool | None, None),
+        ("messages", list[_Raw] | None, None),
+        *(
+            (name, _Raw, _NONE)
+            for name in ("logprobs", "logit_bias", "reasoning_effort", "reasoning", "tools", *_ENGINE)
+        ),
+    ],
+)
+"""A chat request as nearly all are: every value of the type that the API asks for. Whatever is not is read value by value."""
+_plain_chat = msgspec.json.Decoder(_PLAIN_CHAT).decode
 _DECODERS = {
     Dialect.CHAT: msgspec.json.Decoder(_CHAT).decode,
     Dialect.RESPONSES: msgspec.json.Decoder(_RESPONSES).decode,
@@ -144,17 +160,48 @@ def read_body(dialect: Dialect, body: bytes, *, streams: bool = False) -> Body:
         Unreadable: when the body is no JSON object in UTF-8.
     """
     try:
-        given: Any = _DECODERS[dialect](body)
-        reached = astuple(given)[-len(_ENGINE) :]
-        # Equal tuples of one object are told by identity: this is the case of nearly every request.
-        engine = (
-            ()
-            if reached == _UNREACHED
-            else tuple(n for n, raw in zip(_ENGINE, reached, strict=True) if raw is not _NONE)
-        )
-        return _READ[dialect](given, engine, streams)
+        given: Any
+        if dialect is Dialect.CHAT:
+            with contextlib.suppress(msgspec.ValidationError):
+                given = _plain_chat(body)
+                return _plain(given, _engine(given))
+        given = _DECODERS[dialect](body)
+        return _READ[dialect](given, _engine(given), streams)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unreadable from error
+
+
+def _engine(given: Any) -> tuple[str, ...]:
+    reached = astuple(given)[-len(_ENGINE) :]
+    # Equal tuples of one object are told by identity: this is the case of nearly every request.
+    if reached == _UNREACHED:
+        return ()
+    return tuple(n for n, raw in zip(_ENGINE, reached, strict=True) if raw is not _NONE)
+
+
+def _plain(given: Any, engine: tuple[str, ...]) -> Body:
+    """A chat request whose values are of their types; `_chat` says the same of any."""
+    limit = _natural(given.max_completion_tokens)
+    user = given.safety_identifier or given.user
+    return Body(
+        model=given.model[:512] if given.model else None,
+        stream=bool(given.stream),
+        n=_natural(given.n),
+        top_logprobs=_natural(given.top_logprobs),
+        logprobs=_said(given.logprobs),
+        logit_bias=_said(given.logit_bias),
+        top_k=_natural(given.top_k),
+        max_tokens=limit if limit is not None else _natural(given.max_tokens),
+        reasoning=_said(given.reasoning_effort) or _said(given.reasoning),
+        tools=_said(given.tools),
+        turns=None if given.messages is None else len(given.messages),
+        end_user=user[:512] if user else None,
+        engine=engine,
+    )
+
+
+def _natural(value: int | None) -> int | None:
+    return value if value is not None and value >= 0 else None
 
 
 def _chat(given: Any, engine: tuple[str, ...], _streams: bool) -> Body:

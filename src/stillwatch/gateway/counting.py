@@ -82,21 +82,24 @@ class _Counts:
 
     def add(self, said: _Usage) -> None:
         """Take one `usage` in."""
-        self.input = _largest(self.input, said.prompt_tokens, said.input_tokens, said.promptTokenCount)
-        self.output = _largest(self.output, said.completion_tokens, said.output_tokens, said.candidatesTokenCount)
-        reasoning: tuple[int | None, ...] = (said.reasoning_tokens, said.thinking_tokens, said.thoughtsTokenCount)
+        for count in (said.prompt_tokens, said.input_tokens, said.promptTokenCount):
+            if count is not None:
+                self.input = _larger(self.input, count)
+        for count in (said.completion_tokens, said.output_tokens, said.candidatesTokenCount):
+            if count is not None:
+                self.output = _larger(self.output, count)
+        for count in (said.reasoning_tokens, said.thinking_tokens, said.thoughtsTokenCount):
+            if count is not None:
+                self.reasoning = _larger(self.reasoning, count)
         for details in (said.completion_tokens_details, said.output_tokens_details):
             if details is not None:
-                reasoning += (details.reasoning_tokens, details.thinking_tokens)
-        self.reasoning = _largest(self.reasoning, *reasoning)
+                for count in (details.reasoning_tokens, details.thinking_tokens):
+                    if count is not None:
+                        self.reasoning = _larger(self.reasoning, count)
 
 
-def _largest(*counts: int | None) -> int | None:
-    largest: int | None = None
-    for count in counts:
-        if count is not None and count >= 0 and (largest is None or count > largest):
-            largest = min(count, _MOST)
-    return largest
+def _larger(known: int | None, count: int) -> int | None:
+    return min(count, _MOST) if count >= 0 and (known is None or count > known) else known
 
 
 def used_in(tee: Tee, *, at: float, finished: bool) -> Used:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stillwatch.gateway.asking import Body, Unreadable, read_body
 from stillwatch.gateway.capture import Seen
@@ -34,6 +34,9 @@ from stillwatch.gateway.who import NOBODY, Identities, trusted_address
 from stillwatch.gateway.wire import Headers, first, route_of
 from stillwatch.policy import Asked, Dialect, Gate, Marker, Ruling, Step, Used
 
+if TYPE_CHECKING:
+    from stillwatch.gateway.tracing import Trace
+
 __all__ = ["Judging", "Passing"]
 
 _log = logging.getLogger(__name__)
@@ -51,7 +54,7 @@ class Passing:
     __slots__ = (
         "asked", "at", "begun", "body", "client", "counts", "dialect", "finished", "gone", "headers", "held", "key", "method", "oversized",
         "packed", "path", "plain", "query", "raw_path", "readable", "request_id", "route", "ruling", "seal", "spare", "status", "tee",
-        "who",
+        "trace", "who",
     )  # fmt: skip
 
     def __init__(self, scope: Any) -> None:
@@ -78,6 +81,7 @@ class Passing:
         self.seal: Seal | None = None
         self.key: str | None = None
         self.tee = Tee(1 << 20, stream=False)
+        self.trace: Trace | None = None
 
     @property
     def sent(self) -> bytes:

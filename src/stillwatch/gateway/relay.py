@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -26,10 +26,16 @@ from stillwatch.gateway.signatures import Binding
 from stillwatch.gateway.tee import Tee
 from stillwatch.gateway.upstream import Silent, Unreachable, Upstream
 from stillwatch.gateway.who import Identities
-from stillwatch.gateway.wire import first, forward_headers
+from stillwatch.gateway.wire import TRACED, first, forward_headers
 from stillwatch.policy import Dialect, Gate
 
+if TYPE_CHECKING:
+    from stillwatch.gateway.tracing import Tracing
+
 __all__ = ["Gateway"]
+
+_UNWATCHED = 0.025
+"""Seconds for which nobody looks whether the client has left: a task for each request costs as much as the policy."""
 
 
 class Gateway:
@@ -44,6 +50,7 @@ class Gateway:
         guard: what answers on hold are looked at with.
         marking: what marks requests; without it a mark of the policy that needs a key is counted as failed.
         sampling: what draws siblings for later audits; `None` draws none.
+        tracing: where traces go; `None` makes none.
     """
 
     def __init__(
@@ -59,8 +66,9 @@ class Gateway:
         marking: Marking | None = None,
         sampling: Sampling | None = None,
         metrics: Metrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
-        self._upstream, self._capture, self._guard = upstream, capture, guard
+        self._upstream, self._capture, self._guard, self._tracing = upstream, capture, guard, tracing
         self._marking, self._sampling = marking, sampling
         self.options = options or Options()
         self.metrics = metrics or Metrics()
@@ -112,10 +120,14 @@ class Gateway:
             await self._sampling.stop()
         if self._marking is not None:
             await self._marking.stop()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         one = Passing(scope)
+        if self._tracing is not None:
+            one.trace = self._tracing.begin(one.method, one.route.answers, one.headers, one.at)
         try:
             said = await self._judging.ruled(one, receive)
             if said is None:
@@ -126,6 +138,8 @@ class Gateway:
             self.metrics.cancelled += 1
         finally:
             self._judging.release(one)
+            if one.trace is not None:
+                one.trace.end(one.ruling, 499 if one.gone else one.status, finished=one.finished)
 
     async def _passed_on(self, one: Passing, receive: Any, send: Any) -> None:
         """Send the request on and its answer back, while watching whether the client is still there."""
@@ -133,7 +147,7 @@ class Gateway:
         assert this is not None  # noqa: S101 - an ASGI server calls from a task
         sent = self._body_on(one, receive)
         upload = sent if isinstance(sent, Upload) else None
-        watcher = asyncio.create_task(_until_gone(one, receive, this, upload))
+        watch = _Watch(one, receive, this, upload)
         answer: aiohttp.ClientResponse | None = None
         said: Refusal | None = None
         try:
@@ -142,6 +156,8 @@ class Gateway:
             body = sent.pieces() if isinstance(sent, Upload) else sent
             answer = await self._upstream.send(one.method, one.raw_path, one.query, self._headers_on(one), body)
             one.status = answer.status
+            if one.trace is not None:
+                one.trace.answered(answer.status)
             one.request_id = answer.headers.get("x-request-id") or answer.headers.get("request-id")
             one.tee = Tee(self.options.capture_text, stream=answer.content_type == "text/event-stream")
             await self._answer(one, answer, send)
@@ -165,7 +181,7 @@ class Gateway:
             this.uncancel()
             self.metrics.cancelled += 1
         finally:
-            watcher.cancel()
+            watch.end()
             if answer is not None and not one.finished:
                 answer.close()
             self._settle(one)
@@ -188,6 +204,8 @@ class Gateway:
         dropped = self._judging.who.own_headers | one.spare
         if not one.packed:
             dropped |= {b"content-encoding"}
+        if one.trace is not None:
+            dropped |= TRACED
         headers = forward_headers(one.headers, identity=one.route.answers is not Dialect.OTHER, dropped=dropped)
         if one.dialect is Dialect.OTHER and (length := declared(one.headers)) is not None:
             headers.append(("content-length", str(length)))
@@ -195,6 +213,8 @@ class Gateway:
             headers.append(("x-stillwatch-mark", one.ruling.mark))
         if one.key is not None:
             headers.append(("x-stillwatch-key", one.key))
+        if one.trace is not None:
+            headers += one.trace.sent()
         return headers
 
     def _body_on(self, one: Passing, receive: Any) -> bytes | Upload | None:
@@ -241,6 +261,26 @@ class Gateway:
             self._capture.keep(one.seen(self.options))
         if self._sampling is not None and one.ruling.siblings is not None:
             self._sampling.consider(one)
+
+
+class _Watch:
+    """Looks whether the client is still there, from the moment on at which the answer is not there yet: most short ones never need it."""
+
+    __slots__ = ("_about", "_begins", "_looking")
+
+    def __init__(self, one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:
+        self._about = (one, receive, relaying, upload)
+        self._looking: asyncio.Task[None] | None = None
+        self._begins = asyncio.get_running_loop().call_later(_UNWATCHED, self._begin)
+
+    def _begin(self) -> None:
+        self._looking = asyncio.create_task(_until_gone(*self._about))
+
+    def end(self) -> None:
+        """Look no longer."""
+        self._begins.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
 
 
 async def _until_gone(one: Passing, receive: Any, relaying: asyncio.Task[Any], upload: Upload | None) -> None:

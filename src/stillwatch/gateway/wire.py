@@ -14,7 +14,18 @@ import msgspec
 
 from stillwatch.policy import Dialect
 
-__all__ = ["LONGEST", "MARK", "VOUCHING", "Headers", "Route", "answer_headers", "first", "forward_headers", "route_of"]
+__all__ = [
+    "LONGEST",
+    "MARK",
+    "TRACED",
+    "VOUCHING",
+    "Headers",
+    "Route",
+    "answer_headers",
+    "first",
+    "forward_headers",
+    "route_of",
+]
 
 Headers = list[tuple[bytes, bytes]]
 """Headers as ASGI has them: lower-case names, in the order of the wire."""
@@ -30,6 +41,9 @@ _NOT_ASKED = _HOP | {b"host", b"content-length", b"expect", b"x-http-method-over
 _NOTHING: frozenset[bytes] = frozenset()
 VOUCHING = frozenset((b"content-length", b"content-encoding", b"content-md5", b"digest", b"content-digest", b"etag"))
 """Headers of an answer that vouch for its bytes: they go where the bytes are changed."""
+
+TRACED = frozenset((b"traceparent", b"tracestate"))
+"""Headers of W3C Trace Context; where a request is traced here they go on with our ids."""
 
 LONGEST = 512
 """Bytes of a path or a key beyond which it is worked out anew each time: what strangers make up must not fill the memory."""

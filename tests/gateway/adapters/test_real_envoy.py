@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import indent
 
 import pytest
 
@@ -28,18 +30,39 @@ class Place:
     heard: type[Model]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def settings(way: str) -> str:
+    """Envoy's settings as docs/adapters.md has them; over gRPC one filter and one cluster are others."""
+    said = snippet("envoy")
+    if way == "http":
+        return said
+    filters, _, cluster = snippet("envoy-grpc").partition("clusters:\n")
+    asked = indent(filters.partition("http_filters:\n")[2], " " * 16)
+    said = re.sub(
+        r" +- name: envoy\.filters\.http\.ext_authz\n.*?(?= +- name: envoy\.filters\.http\.router)",
+        asked,
+        said,
+        flags=re.DOTALL,
+    )
+    return said[: said.index("    - name: stillwatch\n")] + indent(cluster, "  ")
+
+
+@pytest.fixture(scope="module", params=["http", "grpc"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Envoy before a model, asking the webhook."""
-    binary = command_of("STILLWATCH_ENVOY", "Envoy")
+    binary, way = command_of("STILLWATCH_ENVOY", "Envoy"), request.param
+    asked = free_port()
+    more = []
+    if way == "grpc":
+        pytest.importorskip("grpc", reason="the extra `envoy` is not installed")
+        more = ["--envoy-port", str(asked)]
     folder, beside = tmp_path_factory.mktemp("envoy"), tmp_path_factory.mktemp("webhook")
     policy = POLICY.replace("[[rules]]", MARK + "[[rules]]", 1)
-    with model() as (heard, behind), webhook_running(beside, policy, "--secret", "s3cret") as webhook:
+    with model() as (heard, behind), webhook_running(beside, policy, "--secret", "s3cret", *more) as webhook:
         port = free_port()
         said = (
-            snippet("envoy").replace("SECRET", "s3cret").replace("timeout: 0.5s", "timeout: 60s")
+            settings(way).replace("SECRET", "s3cret").replace("timeout: 0.5s", "timeout: 60s")
         )  # machines of tests are busy
-        for before, after in ((10000, port), (8081, webhook), (8000, behind)):
+        for before, after in ((10000, port), (8081, webhook), (8082, asked), (8000, behind)):
             said = said.replace(str(before), str(after))
         (folder / "envoy.yaml").write_text(said)
         arguments = [binary, "-c", "envoy.yaml", "--concurrency", "1", "--base-id", str(port), "-l", "warning"]
