@@ -7,6 +7,7 @@ import sys
 
 from cyclopts import CycloptsError
 
+from stillwatch.cli.alerts import alerts_app
 from stillwatch.cli.app import app
 from stillwatch.cli.audit import audit_app
 from stillwatch.cli.backup import backup, restore
@@ -49,6 +50,7 @@ COMMANDS = (
     case_app,
     case_journal,
     case_verify,
+    alerts_app,
     audit_app,
     console_app,
     policy_app,
@@ -86,6 +88,7 @@ _IN_EXTRAS = frozenset(
         "nacl",
         "pg8000",
         "redis",
+        "reportlab",
         "starlette",
         "uvicorn",
         "uvloop",

@@ -8,10 +8,12 @@ from stillwatch.pipeline.capacity import Needs, needs
 from stillwatch.pipeline.case_opening import case_opening
 from stillwatch.pipeline.checkup import checkup
 from stillwatch.pipeline.clearing import Cleared, clear_accounts, unflagged_accounts
+from stillwatch.pipeline.deliveries import Deliveries, Delivery
 from stillwatch.pipeline.expand import expand_seed, families_like, seed_of
 from stillwatch.pipeline.finding import Finding, Health
 from stillwatch.pipeline.heard import Heard, Match, heard
 from stillwatch.pipeline.identities import identifiers, keep_identities
+from stillwatch.pipeline.list_prices import ListPrices, list_value, read_prices
 from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
 from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.pulse import Pulse, metric_lines
@@ -24,11 +26,14 @@ from stillwatch.pipeline.standing import publish_standing, standing_file, standi
 from stillwatch.pipeline.tagged import keep_tagged
 from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
+from stillwatch.pipeline.webhooks import Webhook, make_secret, read_webhooks
 
 __all__ = [
     "Backup",
     "Busy",
     "Cleared",
+    "Deliveries",
+    "Delivery",
     "Drawers",
     "ExchangeLine",
     "Finding",
@@ -37,6 +42,7 @@ __all__ = [
     "Included",
     "Inputs",
     "Lead",
+    "ListPrices",
     "Match",
     "Needs",
     "Progress",
@@ -49,6 +55,7 @@ __all__ = [
     "Sought",
     "Text",
     "Watcher",
+    "Webhook",
     "back_up",
     "case_facts",
     "case_opening",
@@ -65,13 +72,17 @@ __all__ = [
     "keep_identities",
     "keep_tagged",
     "last_view",
+    "list_value",
     "log_checkpoint",
     "log_proof",
+    "make_secret",
     "metric_lines",
     "needs",
     "open_texts",
     "publish_standing",
     "raw_names",
+    "read_prices",
+    "read_webhooks",
     "replay_policy",
     "restore",
     "scan",
