@@ -70,6 +70,18 @@ class Desk:
         """
         return _found(self.cases(), case_id)
 
+    def case_at(self, case_id: str, seq: int | None = None) -> tuple[Case, str]:
+        """One case as it stood at a record of the journal (by default its own last one), and that record's number and hash in words.
+
+        Raises:
+            CaseError: when there was none of this id then.
+        """
+        history = self.journal.history()
+        last = _found(cases_from(history), case_id).history[-1].seq if seq is None else seq
+        until = [told for told in history if told.record.seq <= last]
+        case = _found(cases_from(until), case_id)
+        return case, f"journal record {until[-1].record.seq}, {until[-1].record.hash[:16]}"
+
     def open(self, opening: Opening, *, by: str) -> Case:
         """Open a case for a finding. The first one begins the journal.
 
@@ -97,6 +109,15 @@ class Desk:
     def see(self, case_id: str, *, by: str, why: str) -> Case:
         """Look at a case; who looked, and why, is recorded first."""
         return self._one(case_id, "case.seen", by=by, note=why)
+
+    def report(self, case_id: str, sha256: str, *, by: str, why: str) -> Case:
+        """Record that a report of the case was made, by its SHA-256, before it is handed to anybody."""
+        return self._one(case_id, "case.reported", by=by, note=why, body={"sha256": sha256})
+
+    def features_sealed(self, case_id: str, sha256: str, *, by: str, why: str) -> Case:
+        """Record which features the case's statistics can be computed from anew; a file sealed afterwards names them."""
+        note = f"SHA-256 {sha256}: {why}"
+        return self._one(case_id, "case.features_sealed", by=by, note=note, body={"sha256": sha256})
 
     def state(self, case_id: str, statement: Statement, *, by: str) -> Case:
         """Add a statement; its sentence is sealed as one about the case's subject."""

@@ -51,8 +51,8 @@ def _use(use: ModelUse) -> str:
     unknown = f", {use.unknown:,} without an outcome in the logs" if use.unknown else ""
     uncounted = f" (not counted for {use.uncounted:,})" if use.uncounted else ""
     return (
-        f"{use.model}: {use.attempts:,} attempts, of which {use.answered:,} answered, {use.refused:,} refused, {use.failed:,} failed{unknown}; "
-        f"{use.input_tokens:,} tokens in and {use.output_tokens:,} out{uncounted}."
+        f"On {use.model}: {use.attempts:,} attempts, of which {use.answered:,} answered, {use.refused:,} refused, "
+        f"{use.failed:,} failed{unknown}; {use.input_tokens:,} tokens in and {use.output_tokens:,} out{uncounted}."
     )
 
 
@@ -65,8 +65,9 @@ def _sought(sought: CapabilityShare) -> str:
 
 def _valued(value: ListValue) -> Iterator[str]:
     yield (
-        f"Value at list prices, an estimate: {value.amount:,.2f} {value.currency} for {value.priced:,} answered attempts "
-        f"({value.unpriced:,} more could not be priced). Prices: {value.source}, as of {value.as_of}. It is not a loss, and no claim for one."
+        f"List-price value, an estimate: {value.amount:,.2f} {value.currency} for {value.priced:,} answered attempts "
+        f"({value.unpriced:,} more had no price or count). Prices: {value.source}, as of {value.as_of}. "
+        "It is not a loss, and no claim for one."
     )
     yield from (f"Assumed: {one}." for one in value.assumptions)
 
@@ -84,9 +85,9 @@ def _replaced(one: Replacement) -> str:
 def _displaced(one: Displacement) -> str:
     told = ", ".join(f"{model} {before:.0%} to {after:.0%}" for model, before, after in one.shares)
     return (
-        f"Displacement: after {one.since:%d %B %Y}, when most of the stopping accounts stopped, {one.moved:.0%} of requests went to other models "
-        f"than before ({told}); {one.before / one.days_before:,.0f} requests a day before, {one.after / one.days_after:,.0f} after. "
-        "What moved elsewhere is not in these logs."
+        f"Displacement: after {one.since:%d %B %Y}, when most of the stopping accounts stopped, {one.moved:.0%} of requests "
+        f"went to other models than before ({told}); {one.before / one.days_before:,.0f} requests "
+        f"a day before, {one.after / one.days_after:,.0f} after. What moved elsewhere is not in these logs."
     )
 
 

@@ -115,7 +115,7 @@ def alerts_deliveries(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("webhook", "id", "kind", "state", "attempts", "queued", "next", "last"):
         table.add_column(name, no_wrap=name != "last")
-    for one in _outbox(_space(workspace)).list():
+    for one in _outbox(_space(workspace)).all():
         due = "" if one.due is None else f"{one.due:%Y-%m-%d %H:%M}"
         table.add_row(
             one.webhook,

@@ -14,7 +14,7 @@ __all__ = ["CapabilityShare", "Displacement", "ListValue", "ModelUse", "Replacem
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelUse:
-    """Attempts on one model by what became of them. Tokens are those of answered attempts; `uncounted` of these had no count in the logs."""
+    """Attempts on one model by what became of them. Tokens are of answered attempts, of which `uncounted` had no count in the logs."""
 
     model: str
     attempts: int

@@ -20,6 +20,8 @@ from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
 from stillwatch.pipeline.sealed_log import Included, checked_proof, grown, log_checkpoint, log_proof
+from stillwatch.pipeline.recompute import Compared, Recomputed, recompute, seal_features
+from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan, view_of
 from stillwatch.pipeline.seek import Lead, Sought, seek
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
@@ -32,6 +34,7 @@ __all__ = [
     "Backup",
     "Busy",
     "Cleared",
+    "Compared",
     "Deliveries",
     "Delivery",
     "Drawers",
@@ -48,6 +51,7 @@ __all__ = [
     "Progress",
     "Pulse",
     "Read",
+    "Recomputed",
     "Replayed",
     "Round",
     "Scanned",
@@ -83,13 +87,16 @@ __all__ = [
     "raw_names",
     "read_prices",
     "read_webhooks",
+    "recompute",
     "replay_policy",
     "restore",
     "scan",
+    "seal_features",
     "seed_of",
     "seek",
     "seen_here",
     "standing_file",
     "standing_of",
     "unflagged_accounts",
+    "view_of",
 ]

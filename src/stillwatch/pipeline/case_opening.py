@@ -245,7 +245,8 @@ def _capability(actor: ActorView) -> FactorShown:
 def _base_rates(view: ScanView, level: str) -> tuple[str, ...]:
     """How many were looked at and how many of the found may be wrong, for every budget of this level."""
     told = [
-        f"{b.tested:,} {b.level} were tested and {b.found:,} put up; of those put up an expected {b.rate:.3g} may be wrong ({b.method})"
+        f"{b.tested:,} {b.level} were tested and {b.found:,} put up; "
+        f"of those put up an expected {100 * b.rate:.3g} % may be wrong ({b.method})"
         for b in view.budgets
         if b.level == level
     ]

@@ -131,18 +131,21 @@ class Deliveries:
         """Make due what was given up or is waiting; how many. A webhook that was gone is tried again too."""
         with self._open() as store:
             done = store.execute(
-                "update delivery set due = ?, state = 'waiting', attempts = 0 where webhook = ? and state != 'delivered' and id = coalesce(?, id)",
+                "update delivery set due = ?, state = 'waiting', attempts = 0 "
+                "where webhook = ? and state != 'delivered' and id = coalesce(?, id)",
                 (self._clock().timestamp(), webhook, message),
             )
             return done.rowcount
 
-    def list(self) -> list[Delivery]:
+    def all(self) -> list[Delivery]:
         """Every delivery with its latest outcome, newest first."""
         with self._open() as store:
             rows = store.execute(
                 """
                 select d.webhook, d.id, d.kind, d.state, d.attempts, d.queued, d.due,
-                       coalesce((select a.outcome from attempt a where a.webhook = d.webhook and a.id = d.id order by a.at desc limit 1), '')
+                       coalesce((
+                           select a.outcome from attempt a where a.webhook = d.webhook and a.id = d.id order by a.number desc limit 1
+                       ), '')
                 from delivery d order by d.queued desc, d.webhook, d.id
                 """
             ).fetchall()

@@ -19,7 +19,7 @@ from stillwatch.core.errors import Fault, SettingsError
 __all__ = ["ListPrices", "list_value", "read_prices"]
 
 _ASSUMED = (
-    "every answered attempt was charged at the list price, without discounts, free allowances or cheaper rates for cached or batched tokens",
+    "every answered attempt was charged at the list price, without discounts, free allowances or lower rates for cached or batched tokens",
     "output tokens include reasoning tokens where the logs count them so",
     "attempts that were refused or failed cost nothing",
     "the same prices held over the whole time",

@@ -22,6 +22,9 @@ LEAST_STOPPED = 5
 _LEAST_EXCHANGES = 50
 """Requests on either side of a stop below which shares by model are not told."""
 
+_LEAST_SHARE = 0.01
+"""Share of an actor's readable requests below which a technique is no capability that was sought."""
+
 _MOST_MODELS = 6
 _FAILED = ("error", "cancelled")
 _EPOCH = dt.date(1970, 1, 1)
@@ -64,7 +67,7 @@ def sought_by(own: Mapping[str, int] | None, everybody: Mapping[str, int]) -> tu
     found = []
     for bit, technique in enumerate(Technique):
         mine, others = own[f"technique_{bit}"], everybody[f"technique_{bit}"] - own[f"technique_{bit}"]
-        if mine and mine * rest > others * own["readable"]:
+        if mine >= _LEAST_SHARE * own["readable"] and mine * rest > others * own["readable"]:
             found.append(
                 CapabilityShare(
                     capability=technique_words(technique),

@@ -151,9 +151,11 @@ def _faults(path: str, given: Mapping[str, Any]) -> list[Fault]:
     kinds = given.get("kinds", list(KINDS))
     if not isinstance(kinds, list) or not set(map(str, kinds)) <= set(KINDS):
         found.append(Fault(path=f"{path}.kinds", message=f"expected a list out of {', '.join(KINDS)}"))
-    for key in ("bare", "unsafe_plain_http"):
-        if not isinstance(given.get(key, False), bool):
-            found.append(Fault(path=f"{path}.{key}", message="expected true or false"))
+    found += [
+        Fault(path=f"{path}.{key}", message="expected true or false")
+        for key in ("bare", "unsafe_plain_http")
+        if not isinstance(given.get(key, False), bool)
+    ]
     try:
         networks = given.get("unsafe_networks", [])
         if not isinstance(networks, list) or not all(isinstance(one, str) for one in networks):

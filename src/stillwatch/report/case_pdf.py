@@ -22,7 +22,7 @@ __all__ = ["case_pdf"]
 _WIDTH = 493.0
 _SHORT = 230
 _BRIEF = 3
-_MOST_MEMBERS = 40
+_MOST_MEMBERS = 20
 _FITS = {True: "fits", False: "does not fit", None: "could not be told"}
 
 
@@ -40,16 +40,17 @@ def case_pdf(case: Case, actor: ActorView | None, *, journal: str, font: Path | 
     """
     sheet = open_sheet(font)
     story = [
-        *_summary(sheet, case),
-        *_pictures(sheet, case, actor),
+        *_summary(sheet, case, actor),
+        *_pictures(sheet, case),
+        *_definitions(sheet),
         *_evidence(sheet, case),
         *_decisions(sheet, case),
-        *_definitions(sheet),
+        *_annexes(sheet, case),
     ]
     return sheet.bytes_of(story, title=f"Case {case.id}", foot=f"Case {case.id} · {journal} · confidential")
 
 
-def _summary(sheet: Sheet, case: Case) -> Iterator[Any]:
+def _summary(sheet: Sheet, case: Case, actor: ActorView | None) -> Iterator[Any]:
     from reportlab.platypus import PageBreak
 
     first = case.openings[0]
@@ -57,7 +58,7 @@ def _summary(sheet: Sheet, case: Case) -> Iterator[Any]:
     yield sheet.paragraph(_title(first), "title")
     yield _gap(4)
     yield sheet.markup(
-        f"About {sheet.printed(case.handle)} · as of {case.history[-1].at[:16].replace('T', ' ')} UTC · {_stands(case)}",
+        f"About {sheet.printed(case.handle)} · as of {case.history[-1].at[:16].replace('T', ' ')} UTC · {STATES[case.state]}",
         "small",
     )
     yield _gap(6)
@@ -70,7 +71,13 @@ def _summary(sheet: Sheet, case: Case) -> Iterator[Any]:
     yield _columns(sheet, case)
     yield sheet.markup("Where it stands", "h2")
     for line in _standing_lines(case):
-        yield sheet.paragraph(line)
+        yield sheet.paragraph(_short(line))
+    yield sheet.markup("When the requests came", "h2")
+    if actor is not None and actor.hours:
+        yield timeline_bars(sheet, actor.hours, actor.releases)
+        yield sheet.markup("A launch beside a rise is a coincidence in time; it is no test.", "small")
+    else:
+        yield sheet.markup("Not drawn: the report of the scan that opened this case is not at hand.", "small")
     yield PageBreak()
 
 
@@ -86,14 +93,18 @@ def _in_short(case: Case, first: Opening) -> str:
     when = "" if first.first_seen is None else f" between {span(first.first_seen, first.last_seen)} UTC"
     told = f"{who} sent {amount(impact.exchanges)} requests{when.replace(' to ', ' and ', 1)}."
     if impact.attempts is not None:
-        told += f" {amount(impact.attempts)} of them follow the patterns of the finding, and {amount(impact.obtained)} distinct answers came back."
+        told += (
+            f" {amount(impact.attempts)} of them follow the patterns of the finding, "
+            f"and {amount(impact.obtained)} distinct answers came back."
+        )
     against = sum(1 for one in first.exculpatory.lookalikes if one.fits is False)
     open_ = sum(1 for one in first.exculpatory.lookalikes if one.fits is None)
     told += (
         f" {plural(len(first.exculpatory.lookalikes), 'innocent explanation was', 'innocent explanations were')} considered: "
         f"{count(against)} did not fit, {count(open_)} could not be told, and "
         f"{count(len(first.exculpatory.lookalikes) - against - open_)} fit. "
-        "What the answers were used for is not known, nor who is behind the accounts."
+        "What the answers were used for is not known, nor who is behind the accounts. How often such findings are wrong: "
+        f"{first.exculpatory.base_rates[0]}."
     )
     return told
 
@@ -136,38 +147,22 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHORT else text[: _SHORT - 1].rsplit(" ", 1)[0] + " … (in full below)"
 
 
-def _stands(case: Case) -> str:
-    return STATES[case.state]
-
-
 def _standing_lines(case: Case) -> Iterator[str]:
     given = case.in_force
     if not given:
-        yield f"No decision is in force. {opening(_stands(case))}."
+        yield f"No decision is in force. {opening(STATES[case.state])}."
     for ruling in given:
         yield _ruling(case, ruling)
     raised = listing(sorted({spell(one.claim) for one in case.claims}))
     yield f"Claims raised by people: {raised}. Each claim needs facts of its own; see the page on decisions."
 
 
-def _pictures(sheet: Sheet, case: Case, actor: ActorView | None) -> Iterator[Any]:
+def _pictures(sheet: Sheet, case: Case) -> Iterator[Any]:
     from reportlab.platypus import KeepTogether
 
     first = case.openings[0]
     impact = first.impact
     yield sheet.markup("In pictures", "h1")
-    if actor is not None and actor.hours:
-        yield KeepTogether(
-            [
-                sheet.markup("When the requests came", "h2"),
-                timeline_bars(sheet, actor.hours, actor.releases),
-                sheet.markup("A launch beside a rise is a coincidence in time; it is no test.", "small"),
-            ]
-        )
-    else:
-        yield sheet.markup(
-            "The report of the scan that opened this case is not at hand, so its timeline is not drawn.", "small"
-        )
     if impact.uses:
         yield KeepTogether(
             [
@@ -224,7 +219,7 @@ def _statement(sheet: Sheet, one: Statement) -> Any:
 
 
 def _finding(sheet: Sheet, found: Opening) -> Iterator[Any]:
-    yield sheet.paragraph(f"Innocent explanations that were considered for {found.handle}", "h2")
+    yield from sheet.above(f"Innocent explanations that were considered for {found.handle}")
     rows = [[one.name, _FITS[one.fits], one.why] for one in found.exculpatory.lookalikes]
     yield _grid(sheet, ("explanation", "outcome", "why"), rows, (110, 80, 303))
     yield sheet.markup("How often such findings are wrong", "h2")
@@ -233,11 +228,11 @@ def _finding(sheet: Sheet, found: Opening) -> Iterator[Any]:
     yield sheet.markup("What nobody tested", "h2")
     for one in found.exculpatory.not_tested:
         yield _bullet(sheet, one)
-    yield sheet.markup("Tests, each with what it would show if nothing were wrong", "h2")
+    yield from sheet.above("Tests, each with what it would show if nothing were wrong")
     yield _grid(
         sheet, ("test", "if nothing were wrong", "n", "result"), [_test(one) for one in found.tests], (88, 170, 45, 190)
     )
-    yield sheet.markup("Four factors from which a purpose may be inferred (H.R. 8283, a bill and not law)", "h2")
+    yield from sheet.above("Four factors from which a purpose may be inferred (H.R. 8283, a bill and not law)")
     yield _grid(
         sheet, ("factor", "", "on what"), [[f.factor, SHOWN[f.shown], f.why] for f in found.factors], (130, 60, 303)
     )
@@ -277,18 +272,31 @@ def _decisions(sheet: Sheet, case: Case) -> Iterator[Any]:
     if not case.rulings:
         yield sheet.markup("None yet.")
     yield sheet.markup(
-        "A decision is contested by naming its handle. Re-opening withdraws it, in force and wherever it was shared, and keeps it in the history."
+        "A decision is contested by naming its handle. Re-opening withdraws it, in force and wherever it was shared, "
+        "and keeps it in the history."
     )
-    yield sheet.markup("Accounts", "h2")
+
+
+def _annexes(sheet: Sheet, case: Case) -> Iterator[Any]:
+    yield from sheet.above("Accounts", 200)
     listed = [
         [m.handle, count(m.exchanges), count(m.harvest_exchanges), m.reason] for m in case.members[:_MOST_MEMBERS]
     ]
     yield _grid(sheet, ("handle", "requests", "attempts", "why it is listed"), listed, (100, 60, 60, 273))
     if len(case.members) > _MOST_MEMBERS:
         yield sheet.markup(f"And {len(case.members) - _MOST_MEMBERS:,} more in the sealed file.", "small")
-    yield sheet.markup("History", "h2")
+    yield from sheet.above("History")
     events = [[event.at[:16].replace("T", " "), spell(event.what), event.by, event.note] for event in case.history]
     yield _grid(sheet, ("when (UTC)", "what", "by", "note"), events, (80, 80, 70, 263))
+    yield sheet.markup("How to check this report", "h2")
+    yield sheet.markup(
+        "The sealed file of the case proves every statement above by its hash and signatures: "
+        "<b>stillwatch case verify FILE --public-key KEY</b>, offline. "
+        "Where the features were sealed beside it, <b>stillwatch case recompute</b> computes the statistics anew. "
+        "The journal names the SHA-256 of every report that was made."
+    )
+    if sheet.font:
+        yield sheet.markup(f"Font beside the house's own: {sheet.printed(sheet.font)}.", "small")
 
 
 def _ruling(case: Case, one: RulingGiven) -> str:
@@ -305,14 +313,6 @@ def _definitions(sheet: Sheet) -> Iterator[Any]:
     yield sheet.markup("Words used here", "h1")
     for word, meaning in DEFINITIONS:
         yield sheet.markup(f"<b>{word}</b> {meaning}", "body")
-    yield sheet.markup("How to check this report", "h2")
-    yield sheet.markup(
-        "The sealed file of the case proves every statement above by its hash and signatures: <b>stillwatch case verify FILE --public-key KEY</b>, "
-        "offline. Where the features were sealed beside it, <b>stillwatch case recompute</b> computes the statistics anew. "
-        "The journal names the SHA-256 of every report that was made."
-    )
-    if sheet.font:
-        yield sheet.markup(f"Font beside the house's own: {sheet.printed(sheet.font)}.", "small")
 
 
 def _bullet(sheet: Sheet, text: str) -> Any:

@@ -9,14 +9,16 @@ __all__ = ["DEFINITIONS", "NEEDS", "NOTICE", "PARTS_EXPLAINED", "PART_WORDS", "S
 
 NOTICE = (
     "<b>What this is.</b> A proposal to look, made by software from one provider's own records, and what people have made of it since. "
-    "It is not proof of wrongdoing and not a finding of law. The provider whose records these are is an interested party. Accounts appear "
-    "under handles; an organisation is named only where two people have decided to allege it, and then as an allegation. Distillation as such "
+    "It is not proof of wrongdoing and not a finding of law. The provider whose records these are is an interested party. "
+    "Accounts appear "
+    "under handles; an organisation is named only where two people have decided to allege it, and then as an allegation. "
+    "Distillation as such "
     "is not the wrong: many uses of a model's answers are permitted."
 )
 
 PARTS_EXPLAINED = (
-    "Every statement is of one of three kinds, never mixed, with the table, test or person that it rests on. <b>Single source</b> means that "
-    "nothing independent confirms it; <b>from an interested party</b>, that it comes from somebody who gains by it."
+    "Every statement is of one of three kinds, never mixed, with the table, test or person that it rests on. "
+    "<b>Single source</b> means that nothing independent confirms it; <b>from an interested party</b>, that it comes from somebody who gains by it."
 )
 
 PART_WORDS = {
@@ -58,8 +60,10 @@ DEFINITIONS = (
     ),
     (
         "e-value.",
-        "A bet against the null: 20 means that a fair bet placed before looking would have returned twenty times its stake. "
-        "It too is not a probability of guilt.",
+        (
+            "A bet against the null: 20 means that a fair bet placed before looking would have returned twenty times its stake. "
+            "It too is not a probability of guilt."
+        ),
     ),
     (
         "Error budget.",

@@ -82,38 +82,39 @@ def fates(sheet: Sheet, uses: Sequence[ModelUse]) -> Any:
 
 
 def capability_bars(sheet: Sheet, sought: Sequence[CapabilityShare]) -> Any:
-    """What was asked for: the accounts' share of requests dark, everybody else's light, on one scale."""
+    """What was asked for: the accounts' share of requests dark, everybody else's light, the largest share as the whole length."""
     shown = sought[:6]
     drawing = _canvas(22 + 25 * len(shown))
     y = 25.0 * len(shown) - 14
+    scale = 220 / max(one.exchanges / one.of for one in shown)
     _key(drawing, 0, 25 * len(shown) + 9, (("these accounts", ACCENT), ("everybody else in the same logs", CALM)))
     for one in shown:
         mine, rest = one.exchanges / one.of, one.elsewhere / one.elsewhere_of if one.elsewhere_of else None
         _words(drawing, 0, y + 2, sheet.plain(one.capability), 7.5)
-        _rect(drawing, 210, y + 3, max(0.5, mine * 220), 7, ACCENT)
-        _words(drawing, 214 + mine * 220, y + 4, share(mine), 7)
-        _rect(drawing, 210, y - 6, max(0.5, (rest or 0) * 220), 7, CALM)
-        _words(drawing, 214 + (rest or 0) * 220, y - 5, share(rest), 7)
+        _rect(drawing, 210, y + 3, max(0.5, mine * scale), 7, ACCENT)
+        _words(drawing, 214 + mine * scale, y + 4, share(mine), 7)
+        _rect(drawing, 210, y - 6, max(0.5, (rest or 0) * scale), 7, CALM)
+        _words(drawing, 214 + (rest or 0) * scale, y - 5, share(rest), 7)
         y -= 25
     return drawing
 
 
 def evidence_bar(e: float, threshold: float) -> Any:
     """The evidence beside what was demanded, on a scale of powers of ten."""
-    drawing = _canvas(42)
+    drawing = _canvas(48)
     reach = max(2.0, 1.15 * math.log10(max(10.0, min(e, 1e300), threshold)))
 
     def at(x: float) -> float:
         return max(0.0, min(1.0, math.log10(max(1.0, min(x, 1e300))) / reach)) * _WIDTH
 
-    _rect(drawing, 0, 16, _WIDTH, 6, CALM)
-    _rect(drawing, 0, 16, at(e), 6, ACCENT)
-    _line(drawing, at(threshold), 11, at(threshold), 27, INK, 1.4)
+    _rect(drawing, 0, 22, _WIDTH, 6, CALM)
+    _rect(drawing, 0, 22, at(e), 6, ACCENT)
+    _line(drawing, at(threshold), 17, at(threshold), 33, INK, 1.4)
     middle = at(threshold)
     anchor = "start" if middle < 90 else "end" if middle > _WIDTH - 90 else "middle"
-    _words(drawing, middle, 1, f"demanded: {e_words(threshold)}", 7, anchor=anchor)
+    _words(drawing, middle, 7, f"demanded: {e_words(threshold)}", 7, anchor=anchor)
     found = at(e)
-    _words(drawing, found, 31, f"found: {e_words(e)}", 7, bold=True, anchor="start" if found < 90 else "end")
+    _words(drawing, found, 37, f"found: {e_words(e)}", 7, bold=True, anchor="start" if found < 90 else "end")
     return drawing
 
 

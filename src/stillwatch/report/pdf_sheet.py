@@ -62,6 +62,12 @@ class Sheet:
 
         return Paragraph(markup, self.styles[style])
 
+    def above(self, text: str, room: float = 120) -> tuple[Any, Any]:
+        """A heading above a table that may go over pages, on the next page when there is little room left."""
+        from reportlab.platypus import CondPageBreak
+
+        return CondPageBreak(room), self.paragraph(text, "over")
+
     def bytes_of(self, story: Sequence[Any], *, title: str, foot: str) -> bytes:
         """The finished document."""
         from reportlab.platypus import SimpleDocTemplate
@@ -80,7 +86,7 @@ class Sheet:
             subject="Case report",
             lang="en",
         )
-        document.build(list(story), canvasmaker=_numbered(self.plain(foot)))
+        document.build(list(story), canvasmaker=_numbered(foot))
         return out.getvalue()
 
     def _drawn_by(self, character: str) -> str:
@@ -145,6 +151,7 @@ def _styles() -> dict[str, Any]:
         style("lead", 10.5, 15),
         style("h1", 14, 18, font=_BOLD, spaceBefore=14, spaceAfter=5, keepWithNext=1),
         style("h2", 10.5, 14, font=_BOLD, spaceBefore=8, spaceAfter=3, keepWithNext=1),
+        style("over", 10.5, 14, font=_BOLD, spaceBefore=8, spaceAfter=3),
         style("body", 9.2, 12.8, spaceAfter=3),
         style("small", 7.8, 10.6, SOFT, spaceAfter=2),
         style("cell", 8.2, 10.8),

@@ -67,7 +67,7 @@ class Alert:
     version: str | None = None
 
     def flat(self) -> dict[str, Any]:
-        """The alert as one line of the alert log has it: the fields in one order, times as text, an infinite e-value as the largest double."""
+        """The alert as a line of the alert log: fields in one order, times as text, an infinite e-value as the largest double."""
         told: dict[str, Any] = msgspec.to_builtins(self)
         for name in ("evidence", "demanded"):
             value = told[name]
