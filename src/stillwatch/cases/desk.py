@@ -119,6 +119,10 @@ class Desk:
         note = f"SHA-256 {sha256}: {why}"
         return self._one(case_id, "case.features_sealed", by=by, note=note, body={"sha256": sha256})
 
+    def bystanders(self, case_id: str, step: str, facts: dict[str, Any], *, by: str, why: str) -> Case:
+        """Record that data of third parties was `found`, `opened` or `told` about: kinds and numbers, never a value."""
+        return self._one(case_id, f"case.bystanders_{step}", by=by, note=why, body=facts)
+
     def state(self, case_id: str, statement: Statement, *, by: str) -> Case:
         """Add a statement; its sentence is sealed as one about the case's subject."""
         body = msgspec.to_builtins(statement)

@@ -12,6 +12,7 @@ from stillwatch.cli.app import app
 from stillwatch.cli.audit import audit_app
 from stillwatch.cli.backup import backup, restore
 from stillwatch.cli.case import case_app
+from stillwatch.cli.case_bystanders import case_bystanders
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
 from stillwatch.cli.case_recompute import case_recompute
@@ -52,6 +53,7 @@ COMMANDS = (
     case_app,
     case_journal,
     case_verify,
+    case_bystanders,
     case_report,
     case_recompute,
     alerts_app,

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from stillwatch.pipeline.asked import seen_here
 from stillwatch.pipeline.backup import Backup, back_up, check_backup, restore
+from stillwatch.pipeline.bystanders import (
+    Bystander,
+    bystanders,
+    find_bystanders,
+    open_bystander,
+    tell_bystander,
+)
 from stillwatch.pipeline.capacity import Needs, needs
 from stillwatch.pipeline.case_opening import case_opening
 from stillwatch.pipeline.checkup import checkup
@@ -33,6 +40,7 @@ from stillwatch.pipeline.webhooks import Webhook, make_secret, read_webhooks
 __all__ = [
     "Backup",
     "Busy",
+    "Bystander",
     "Cleared",
     "Compared",
     "Deliveries",
@@ -61,6 +69,7 @@ __all__ = [
     "Watcher",
     "Webhook",
     "back_up",
+    "bystanders",
     "case_facts",
     "case_opening",
     "check_backup",
@@ -70,6 +79,7 @@ __all__ = [
     "exchanges_of",
     "expand_seed",
     "families_like",
+    "find_bystanders",
     "grown",
     "heard",
     "identifiers",
@@ -82,6 +92,7 @@ __all__ = [
     "make_secret",
     "metric_lines",
     "needs",
+    "open_bystander",
     "open_texts",
     "publish_standing",
     "raw_names",
@@ -97,6 +108,7 @@ __all__ = [
     "seen_here",
     "standing_file",
     "standing_of",
+    "tell_bystander",
     "unflagged_accounts",
     "view_of",
 ]

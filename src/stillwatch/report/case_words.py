@@ -18,7 +18,8 @@ NOTICE = (
 
 PARTS_EXPLAINED = (
     "Every statement is of one of three kinds, never mixed, with the table, test or person that it rests on. "
-    "<b>Single source</b> means that nothing independent confirms it; <b>from an interested party</b>, that it comes from somebody who gains by it."
+    "<b>Single source</b> means that nothing independent "
+    "confirms it; <b>from an interested party</b>, that it comes from somebody who gains by it."
 )
 
 PART_WORDS = {
