@@ -47,7 +47,7 @@ def test_an_address_that_is_no_plain_https_url_is_refused(url: str) -> None:
         "192.168.1.1",
         "169.254.169.254",
         "100.64.0.1",
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104 - an address that is refused
         "224.0.0.1",
         "255.255.255.255",
         "198.18.0.1",

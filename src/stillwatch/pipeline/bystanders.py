@@ -50,7 +50,7 @@ class Bystander:
 
 
 def find_bystanders(desk: Desk, case_id: str, *, by: str, why: str) -> tuple[tuple[Bystander, ...], int]:
-    """Look through the kept texts of a case's accounts and quarantine what is found; and how many more values there were than are registered.
+    """Look through the kept texts of a case's accounts and quarantine what is found; and how many more values are not registered.
 
     Raises:
         CaseError: when no reason is given, or there is no such case.

@@ -25,8 +25,9 @@ __all__ = ["ACCENT", "CALM", "INK", "PALE", "SOFT", "Sheet", "open_sheet"]
 INK, SOFT, PALE, ACCENT, CALM = "#1b2430", "#5b6876", "#eef1f5", "#a8431a", "#9fb3c8"
 _PLAIN, _BOLD, _OWN = "Stillwatch", "Stillwatch-Bold", "Stillwatch-Own"
 _SHOWN_POINTS = 6
-_MOST_TEXT = 4000
+_MOST_TEXT = 1500
 """Characters of one text that are printed; the sealed file has all of it."""
+_MOST_LINES = 20
 _RIGHT_TO_LEFT = ("R", "AL")
 _MARGIN = 51.0
 
@@ -42,7 +43,8 @@ class Sheet:
 
     def printed(self, text: str) -> str:
         """Outside text as the markup of a paragraph in which nothing but letters is left."""
-        text = inert(text)
+        lines = inert(text).split("\n")
+        text = "\n".join([*lines[:_MOST_LINES], " ".join(lines[_MOST_LINES:])]) if len(lines) > _MOST_LINES else "\n".join(lines)
         cut = f" [{len(text) - _MOST_TEXT:,} more characters in the sealed file]" if len(text) > _MOST_TEXT else ""
         runs = itertools.groupby(text[:_MOST_TEXT], key=self._drawn_by)
         return "".join(_run(drawn_by, "".join(letters)) for drawn_by, letters in runs) + cut
