@@ -44,7 +44,11 @@ class Sheet:
     def printed(self, text: str) -> str:
         """Outside text as the markup of a paragraph in which nothing but letters is left."""
         lines = inert(text).split("\n")
-        text = "\n".join([*lines[:_MOST_LINES], " ".join(lines[_MOST_LINES:])]) if len(lines) > _MOST_LINES else "\n".join(lines)
+        text = (
+            "\n".join([*lines[:_MOST_LINES], " ".join(lines[_MOST_LINES:])])
+            if len(lines) > _MOST_LINES
+            else "\n".join(lines)
+        )
         cut = f" [{len(text) - _MOST_TEXT:,} more characters in the sealed file]" if len(text) > _MOST_TEXT else ""
         runs = itertools.groupby(text[:_MOST_TEXT], key=self._drawn_by)
         return "".join(_run(drawn_by, "".join(letters)) for drawn_by, letters in runs) + cut

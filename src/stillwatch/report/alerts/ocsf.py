@@ -16,7 +16,7 @@ OCSF_VERSION = "1.2.0"
 _SEVERITY = {"informational": (1, "Informational"), "low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High")}
 _CREATE, _CLOSE = (1, "Create"), (3, "Close")
 _NEW, _IN_PROGRESS, _RESOLVED = (1, "New"), (2, "In Progress"), (4, "Resolved")
-_STATISTICAL = 4
+_STATISTICAL = 3
 """Type of an analytic: 'Statistical'."""
 
 
