@@ -18,7 +18,7 @@ from tests.report.world import small_day
 from stillwatch.cases import Case, Claim, ClaimRaised, Event, Reason, Ruling, RulingGiven, State
 from stillwatch.core import Part
 from stillwatch.core.errors import FormatError
-from stillwatch.report.case_pdf import case_pdf
+from stillwatch.report.case_pdf import _alleged, case_pdf
 from stillwatch.report.case_words import NEEDS, NOTICE, PART_WORDS, SHOWN, STATES
 from stillwatch.report.pdf_sheet import open_sheet
 
@@ -113,3 +113,10 @@ def test_a_case_without_its_scan_is_printed_without_a_timeline() -> None:
     actor = small_day().for_review[0]
     with_, without = (len(case_pdf(case(), one, journal="j")) for one in (actor, None))
     assert without < with_
+
+
+def test_an_organisation_is_named_only_while_two_people_stand_behind_it() -> None:
+    alone = case(organisation="Acme").rulings[0]
+    assert "Acme" not in _alleged(alone)
+    assert "an allegation" in _alleged(dataclasses.replace(alone, approved_by="joe"))
+    assert "Acme" not in _alleged(dataclasses.replace(alone, approved_by="joe", withdrawn=True))

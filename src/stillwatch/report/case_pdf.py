@@ -302,7 +302,7 @@ def _annexes(sheet: Sheet, case: Case) -> Iterator[Any]:
 def _ruling(case: Case, one: RulingGiven) -> str:
     force = "in force" if one.counts else "withdrawn" if one.withdrawn else "awaits a second person"
     second = f", approved by {one.approved_by}" if one.ruling in NEEDS_TWO and one.approved_by else ""
-    named = f", alleging {one.organisation} (confidence {one.confidence}; an allegation)" if one.organisation else ""
+    named = _alleged(one)
     return (
         f"{opening(spell(one.ruling))} for {spell(one.reason)}{named}, by {one.by}{second} on {one.at[:10]}; {force}. "
         f"Contested by naming {case.appeal(one.number)}. {sentence(one.note)}"
@@ -313,6 +313,15 @@ def _definitions(sheet: Sheet) -> Iterator[Any]:
     yield sheet.markup("Words used here", "h1")
     for word, meaning in DEFINITIONS:
         yield sheet.markup(f"<b>{word}</b> {meaning}", "body")
+
+
+def _alleged(one: RulingGiven) -> str:
+    """Whom a decision names: an allegation, and only while two people stand behind it."""
+    if one.organisation is None:
+        return ""
+    if not one.counts:
+        return ", alleging an organisation that is named only while the decision is in force"
+    return f", alleging {one.organisation} (confidence {one.confidence}; an allegation)"
 
 
 def _bullet(sheet: Sheet, text: str) -> Any:
