@@ -13,7 +13,7 @@ from stillwatch.engine import Workspace
 from stillwatch.pipeline import Inputs, last_view, scan
 
 from .calling import call
-from .day import SECRET, SMALL, TEMPLATE, day, exchange, key
+from .day import SECRET, SMALL, TEMPLATE, day, key
 
 KEY = "AKIAABCDEFGHIJKLMNOP"
 
@@ -24,8 +24,8 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
     log = day(folder / "day.jsonl")
     rows = [json.loads(line) for line in log.read_text().splitlines()]
-    member = next(row["account"] for row in rows if TEMPLATE in row["request"]["body"]["messages"][-1]["content"])
-    rows.append(exchange(len(rows) + 1, member, f"why does aws_access_key_id={KEY} not work?"))
+    of_member = next(row for row in rows if TEMPLATE in row["request"]["body"]["messages"][-1]["content"])
+    of_member["response"]["body"]["choices"][0]["message"]["content"] += f" with aws_access_key_id={KEY} in it"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows))
     scan(Workspace(key(folder / "w")), Inputs(logs=[log]), settings_from(tomllib.loads(SMALL)))
     (folder / "w" / "prices.toml").write_text(

@@ -153,7 +153,7 @@ def _compared(store: Store, finding: Mapping[str, Any], tests: Sequence[Mapping[
         for what in ("n", "value", "p_value", "e_value"):
             yield Compared(test=test["name"], what=what, sealed=test[what], anew=_finite(row.get(what)))
     if kind == "actor":
-        actor = next(
+        actor: Mapping[str, Any] = next(
             (row for row in store.read("actors").to_pylist() if handle("actor", row["actor"]) == finding["handle"]), {}
         )
         whole = {"evidence": finding["e_value"], "threshold": finding["threshold"]}
