@@ -78,7 +78,7 @@ def test_what_failed_is_tried_ever_more_seldom_with_the_same_id_and_then_given_u
         due = world.outbox.all()[0].due
         assert due is not None
         waits.append((due - world.now).total_seconds())
-        world.now = due
+        world.now = due + dt.timedelta(milliseconds=1)
         assert world.round() == ["status 500"]
     assert world.state() == "given_up"
     assert len(waits) == 10
