@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 import zlib
 from base64 import a85decode
@@ -13,11 +14,12 @@ import pytest
 pytest.importorskip("reportlab", reason="reportlab is not installed: the extra [pdf]")
 
 from tests.cases.desk import opening
-from tests.report.world import small_day
+from tests.report.world import DAY, small_day
 
 from stillwatch.cases import Case, Claim, ClaimRaised, Event, Reason, Ruling, RulingGiven, State
 from stillwatch.core import Part
 from stillwatch.core.errors import FormatError
+from stillwatch.report import ActorView, HourCount, ReleaseMark
 from stillwatch.report.case_pdf import _alleged, case_pdf
 from stillwatch.report.case_words import NEEDS, NOTICE, PART_WORDS, SHOWN, STATES
 from stillwatch.report.pdf_sheet import open_sheet
@@ -56,6 +58,13 @@ def case(note: str = "looked at", *, organisation: str | None = None) -> Case:
     )
 
 
+def busy() -> ActorView:
+    """An actor with a timeline."""
+    hours = tuple(HourCount(at=DAY + dt.timedelta(hours=i), harvest=i, other=1) for i in range(30))
+    launch = ReleaseMark(model="m-1", at=DAY + dt.timedelta(hours=3))
+    return dataclasses.replace(small_day().for_review[0], hours=hours, releases=(launch,))
+
+
 def streams(data: bytes) -> list[bytes]:
     """What is drawn, decoded."""
     found = []
@@ -68,7 +77,7 @@ def streams(data: bytes) -> list[bytes]:
 
 
 def test_the_same_case_gives_the_same_bytes() -> None:
-    actor = small_day().for_review[0]
+    actor = busy()
     first = case_pdf(case(), actor, journal="journal record 1")
     assert first == case_pdf(case(), actor, journal="journal record 1")
     assert first.startswith(b"%PDF-")
@@ -110,7 +119,7 @@ def test_every_word_of_a_case_has_its_explanation() -> None:
 
 
 def test_a_case_without_its_scan_is_printed_without_a_timeline() -> None:
-    actor = small_day().for_review[0]
+    actor = busy()
     with_, without = (len(case_pdf(case(), one, journal="j")) for one in (actor, None))
     assert without < with_
 
