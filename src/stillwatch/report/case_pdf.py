@@ -189,7 +189,7 @@ def _pictures(sheet: Sheet, case: Case) -> Iterator[Any]:
                 evidence_bar(first.e_value, first.threshold),
                 sheet.markup(
                     "Evidence on data that was not used to find the group, beside what was demanded so that few of all findings are wrong. "
-                    "The scale is in powers of ten. It says that the accounts act together, not who they are.",
+                    "The scale is in powers of ten. It bears on whether the accounts act together, not on who they are.",
                     "small",
                 ),
             ]
