@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from stillwatch.cases.book import Book, Bookkeeper
+from stillwatch.cases.fold import cases_from
 from stillwatch.cases.journal import Append, Entry, Journal, Private
 from stillwatch.cases.opening import Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State

@@ -25,10 +25,9 @@ from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchang
 from stillwatch.pipeline.policy_replay import Replayed, replay_policy
 from stillwatch.pipeline.pulse import Pulse, metric_lines
 from stillwatch.pipeline.read_logs import Progress, Read
-from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan
-from stillwatch.pipeline.sealed_log import Included, checked_proof, grown, log_checkpoint, log_proof
 from stillwatch.pipeline.recompute import Compared, Recomputed, recompute, seal_features
 from stillwatch.pipeline.scan import Inputs, Scanned, last_view, scan, view_of
+from stillwatch.pipeline.sealed_log import Included, checked_proof, grown, log_checkpoint, log_proof
 from stillwatch.pipeline.seek import Lead, Sought, seek
 from stillwatch.pipeline.sharing import case_facts
 from stillwatch.pipeline.standing import publish_standing, standing_file, standing_of
