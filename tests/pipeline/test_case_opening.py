@@ -77,7 +77,7 @@ def shown(told: ScanView) -> dict[Factor, bool | None]:
 def test_an_actor_becomes_a_whole_case() -> None:
     opening = whole(case_opening(view(held_out("tiling", Vote.STRUCTURAL, Support.HARVEST, 0.01)), ACTOR))
     assert opening.exculpatory.base_rates == (
-        "7 actors were tested and 1 put up; of those put up an expected 0.05 may be wrong (e-BH)",
+        "7 actors were tested and 1 put up; of those put up an expected 5 % may be wrong (e-BH)",
     )
     assert (opening.impact.attempts, opening.impact.obtained, opening.impact.obtained_tokens) == (90, 80, None)
     assert opening.e_value is not None

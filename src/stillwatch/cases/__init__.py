@@ -9,9 +9,10 @@ from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
 from stillwatch.cases.heard import Feedback, Label, Pause, Sample, Verdict, feedback_from
 from stillwatch.cases.holds import hold, holds, holds_in, release
+from stillwatch.cases.impact import Impact, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal, stamp
-from stillwatch.cases.opening import CaseTest, Exculpatory, Impact, Lookalike, Member, Opening
+from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
 from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer
@@ -73,6 +74,7 @@ __all__ = [
     "hold",
     "holds",
     "holds_in",
+    "impact_lines",
     "journal_faults",
     "label",
     "leave",

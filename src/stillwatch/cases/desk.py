@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from stillwatch.cases.book import Book, Bookkeeper
+from stillwatch.cases.fold import cases_from
 from stillwatch.cases.journal import Append, Entry, Journal, Private
 from stillwatch.cases.opening import Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
@@ -70,6 +71,18 @@ class Desk:
         """
         return _found(self.cases(), case_id)
 
+    def case_at(self, case_id: str, seq: int | None = None) -> tuple[Case, str]:
+        """One case as it stood at a record of the journal (by default its own last one), and that record's number and hash in words.
+
+        Raises:
+            CaseError: when there was none of this id then.
+        """
+        history = self.journal.history()
+        last = _found(cases_from(history), case_id).history[-1].seq if seq is None else seq
+        until = [told for told in history if told.record.seq <= last]
+        case = _found(cases_from(until), case_id)
+        return case, f"journal record {until[-1].record.seq}, {until[-1].record.hash[:16]}"
+
     def open(self, opening: Opening, *, by: str) -> Case:
         """Open a case for a finding. The first one begins the journal.
 
@@ -97,6 +110,19 @@ class Desk:
     def see(self, case_id: str, *, by: str, why: str) -> Case:
         """Look at a case; who looked, and why, is recorded first."""
         return self._one(case_id, "case.seen", by=by, note=why)
+
+    def report(self, case_id: str, sha256: str, *, by: str, why: str) -> Case:
+        """Record that a report of the case was made, by its SHA-256, before it is handed to anybody."""
+        return self._one(case_id, "case.reported", by=by, note=why, body={"sha256": sha256})
+
+    def features_sealed(self, case_id: str, sha256: str, *, by: str, why: str) -> Case:
+        """Record which features the case's statistics can be computed from anew; a file sealed afterwards names them."""
+        note = f"SHA-256 {sha256}: {why}"
+        return self._one(case_id, "case.features_sealed", by=by, note=note, body={"sha256": sha256})
+
+    def bystanders(self, case_id: str, step: str, facts: dict[str, Any], *, by: str, why: str) -> Case:
+        """Record that data of third parties was `found`, `opened` or `told` about: kinds and numbers, never a value."""
+        return self._one(case_id, f"case.bystanders_{step}", by=by, note=why, body=facts)
 
     def state(self, case_id: str, statement: Statement, *, by: str) -> Case:
         """Add a statement; its sentence is sealed as one about the case's subject."""

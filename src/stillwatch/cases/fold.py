@@ -113,6 +113,11 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 
 
 @_step("case.seen")
+@_step("case.bystanders_found")
+@_step("case.bystanders_opened")
+@_step("case.bystanders_told")
+@_step("case.reported")
+@_step("case.features_sealed")
 @_step("case.took_over")
 @_step("case.sealed")
 @_step("case.export_asked")

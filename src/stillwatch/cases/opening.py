@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from stillwatch.cases.impact import Impact
 from stillwatch.cases.statement import Factor, FactorShown, Statement
 from stillwatch.core.errors import CaseError
 from stillwatch.core.records import Part, Support
@@ -47,20 +48,6 @@ class Exculpatory:
     lookalikes: tuple[Lookalike, ...]
     base_rates: tuple[str, ...]
     not_tested: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Impact:
-    """What was asked for and what was obtained, kept apart: `attempts` carry the finding's families, `obtained` are distinct answers.
-
-    Unknown where the logs do not count them, or (attempts, obtained) for a single account.
-    """
-
-    exchanges: int
-    attempts: int | None
-    obtained: int | None
-    obtained_tokens: int | None
-    capability: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stillwatch.cases.impact import impact_lines
 from stillwatch.cases.opening import Opening
 from stillwatch.cases.record import Case, RulingGiven
 from stillwatch.cases.ruling import NEEDS_TWO
@@ -61,11 +62,7 @@ def _finding(opening: Opening) -> Iterator[tuple[bool, str]]:
     yield True, f"Finding {opening.handle} of scan {opening.run} ({opening.reason})"
     for one in opening.factors:
         yield False, f"  Factor, {one.factor}: {_SHOWN[one.shown]}. {one.why}"
-    impact = opening.impact
-    yield (
-        False,
-        f"  Attempts {_known(impact.attempts)} of {impact.exchanges:,} exchanges; obtained {_known(impact.obtained)}",
-    )
+    yield from ((False, f"  {line}") for line in impact_lines(opening.impact))
     yield from ((False, f"  Guarantee: {one}") for one in opening.guarantees)
 
 
@@ -74,7 +71,3 @@ def _decision(case: Case, one: RulingGiven) -> str:
     second = f", approved by {one.approved_by}" if one.ruling in NEEDS_TWO and one.approved_by else ""
     named = f", alleging {one.organisation} (confidence {one.confidence})" if one.organisation else ""
     return f"{case.appeal(one.number)}  {one.ruling} for {one.reason}{named}, by {one.by}{second}; {force}. {one.note}"
-
-
-def _known(number: int | None) -> str:
-    return "unknown" if number is None else f"{number:,}"

@@ -43,16 +43,17 @@ def me(by: str | None) -> str:
 
 @case_app.command(name="open")
 def case_open(handle: str, /, *, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """Open a case for an actor or a single account of the last scan.
+    """Open a case for an actor or a single account of the last scan. Prices in prices.toml beside it give an estimate of value.
 
     Args:
         handle: Handle of an actor (X-...) or an account (A-...).
         workspace: Folder of the scan.
     """
     from stillwatch.engine import Workspace
-    from stillwatch.pipeline import case_opening, last_view
+    from stillwatch.pipeline import case_opening, last_view, read_prices
 
-    opening = case_opening(last_view(Workspace(workspace, make=False)), handle)
+    prices = read_prices(workspace / "prices.toml")
+    opening = case_opening(last_view(Workspace(workspace, make=False)), handle, prices=prices)
     _told(desk_in(workspace).open(opening, by=me(by)))
 
 

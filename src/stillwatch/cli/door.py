@@ -7,12 +7,16 @@ import sys
 
 from cyclopts import CycloptsError
 
+from stillwatch.cli.alerts import alerts_app
 from stillwatch.cli.app import app
 from stillwatch.cli.audit import audit_app
 from stillwatch.cli.backup import backup, restore
 from stillwatch.cli.case import case_app
+from stillwatch.cli.case_bystanders import case_bystanders
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
+from stillwatch.cli.case_recompute import case_recompute
+from stillwatch.cli.case_report import case_report
 from stillwatch.cli.console import console_app
 from stillwatch.cli.demo import demo
 from stillwatch.cli.doctor import doctor
@@ -51,6 +55,10 @@ COMMANDS = (
     case_app,
     case_journal,
     case_verify,
+    case_bystanders,
+    case_report,
+    case_recompute,
+    alerts_app,
     audit_app,
     console_app,
     policy_app,
@@ -91,6 +99,7 @@ _IN_EXTRAS = frozenset(
         "nacl",
         "pg8000",
         "redis",
+        "reportlab",
         "starlette",
         "uvicorn",
         "uvloop",
@@ -121,7 +130,7 @@ def main() -> None:
         if (error.name or "").partition(".")[0] not in _IN_EXTRAS:
             raise
         print(
-            f"stillwatch: {error.name} is not installed. Servers come as extras: stillwatch[console], [gateway] or [forum]",
+            f"stillwatch: {error.name} is not installed. It comes with an extra: stillwatch[console], [gateway], [forum] or [pdf]",
             file=sys.stderr,
         )
         sys.exit(WRONG)

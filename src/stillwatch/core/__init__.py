@@ -16,6 +16,7 @@ from stillwatch.core.errors import (
     WorkspaceError,
 )
 from stillwatch.core.explanation import Explanation, best_first, by_marks, told, unknown
+from stillwatch.core.impact import CapabilityShare, Displacement, ListValue, ModelUse, Replacement, totals
 from stillwatch.core.pseudonym import Pseudonymiser, handle, unhandle
 from stillwatch.core.records import (
     OPEN_REQUESTS,
@@ -35,20 +36,25 @@ from stillwatch.core.settings import Settings, read_settings, settings_from
 __all__ = [
     "OPEN_REQUESTS",
     "PRESSING",
+    "CapabilityShare",
     "CaseError",
     "ContractError",
     "Decision",
     "DiskFull",
+    "Displacement",
     "Error",
     "Estimate",
     "Evidence",
     "Explanation",
     "Fault",
     "FormatError",
+    "ListValue",
+    "ModelUse",
     "Outcome",
     "Part",
     "PolicyError",
     "Pseudonymiser",
+    "Replacement",
     "Settings",
     "SettingsError",
     "Support",
@@ -64,6 +70,7 @@ __all__ = [
     "settings_from",
     "technique_mask",
     "told",
+    "totals",
     "unhandle",
     "unknown",
 ]

@@ -18,6 +18,7 @@ from stillwatch.cases import (
     Statement,
 )
 from stillwatch.core import CaseError, Part, Support, Vote
+from stillwatch.pipeline.list_prices import ListPrices, list_value
 from stillwatch.report import (
     AccountView,
     ActorView,
@@ -33,6 +34,7 @@ from stillwatch.report import (
 __all__ = ["case_opening"]
 
 _NOT_IN_LOGS = (
+    "Whether anybody outside confirms it: every record here is the provider's own, and the provider is an interested party.",
     "What the answers were used for, and whether any model learned from them.",
     "Who the operator is, and what was agreed with them outside these records.",
     "What was obtained from other providers or resellers.",
@@ -47,13 +49,16 @@ _NONE_TRIED = Lookalike(name="none tried", fits=None, why="the scan held no inno
 """Said of an account of which nothing was measured that an explanation could be held against."""
 
 
-def case_opening(view: ScanView, handle: str, *, account: AccountView | None = None) -> Opening:
+def case_opening(
+    view: ScanView, handle: str, *, account: AccountView | None = None, prices: ListPrices | None = None
+) -> Opening:
     """What a case about this actor or single account is opened with.
 
     Args:
         view: the scan.
         handle: what the case is about.
         account: the account of this handle, where the report does not list it.
+        prices: what the answers would have cost, for an estimate of their value.
 
     Raises:
         CaseError: when the scan has no such candidate.
@@ -66,13 +71,13 @@ def case_opening(view: ScanView, handle: str, *, account: AccountView | None = N
     )
     finite = read_json(render_json(found))
     for actor in finite.actors:
-        return _of_actor(finite, actor)
+        return _of_actor(finite, actor, prices)
     for single in finite.accounts:
         return _of_account(finite, single)
     raise CaseError(f"{handle}: no actor and no single account of the last scan; stillwatch scan shows them")
 
 
-def _of_actor(view: ScanView, actor: ActorView) -> Opening:
+def _of_actor(view: ScanView, actor: ActorView, prices: ListPrices | None) -> Opening:
     parts = three_parts(actor)
     sorted_parts = (*parts.observed, *parts.inferred, *parts.exculpatory)
     return Opening(
@@ -104,6 +109,11 @@ def _of_actor(view: ScanView, actor: ActorView) -> Opening:
             obtained=actor.yield_exchanges,
             obtained_tokens=actor.yield_tokens,
             capability=actor.capability,
+            uses=actor.uses,
+            sought=actor.sought,
+            value=None if prices is None else list_value(actor.uses, prices),
+            replacement=actor.replacement,
+            displacement=actor.displacement,
         ),
         guarantees=view.guarantees,
         members=tuple(
@@ -165,9 +175,19 @@ def _of_account(view: ScanView, account: AccountView) -> Opening:
 
 
 def _graded(part: Part, sentence: str, ground: str) -> Statement:
-    """A scan's sentence with its confidence: counts are sure, what is inferred from one provider's logs is moderate at most."""
-    sure = Confidence.MODERATE if part is Part.INFERRED else Confidence.HIGH
-    return Statement(part=part, confidence=sure, sentence=sentence, ground=ground, single_source=part is Part.INFERRED)
+    """A scan's sentence with its confidence: counts are sure, what is inferred from one provider's logs is moderate at most.
+
+    What is inferred comes from a single source, and from an interested party: the provider gains by it.
+    """
+    inferred = part is Part.INFERRED
+    return Statement(
+        part=part,
+        confidence=Confidence.MODERATE if inferred else Confidence.HIGH,
+        sentence=sentence,
+        ground=ground,
+        single_source=inferred,
+        interested_party=inferred,
+    )
 
 
 def _test(test: HeldOutTest) -> CaseTest:
@@ -225,7 +245,8 @@ def _capability(actor: ActorView) -> FactorShown:
 def _base_rates(view: ScanView, level: str) -> tuple[str, ...]:
     """How many were looked at and how many of the found may be wrong, for every budget of this level."""
     told = [
-        f"{b.tested:,} {b.level} were tested and {b.found:,} put up; of those put up an expected {b.rate:.3g} may be wrong ({b.method})"
+        f"{b.tested:,} {b.level} were tested and {b.found:,} put up; "
+        f"of those put up an expected {100 * b.rate:.3g} % may be wrong ({b.method})"
         for b in view.budgets
         if b.level == level
     ]

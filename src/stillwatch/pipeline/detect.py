@@ -34,11 +34,18 @@ class Findings:
     followed: Followed
 
 
-def detect(workspace: Workspace, settings: Settings, *, progress: Progress | None = None) -> Findings:
-    """Weigh every account, find and judge actors, and commit the tables. The same features and settings give the same tables."""
+def detect(
+    workspace: Workspace, settings: Settings, *, progress: Progress | None = None, salt: int | None = None
+) -> Findings:
+    """Weigh every account, find and judge actors, and commit the tables. The same features and settings give the same tables.
+
+    Args:
+        salt: names families and actors; the workspace's own by default.
+    """
     steps = ("families and links", "actors", "signals", "accounts")
     tell = progress or (lambda stage, done, total: None)
-    store, salt = workspace.store, workspace.names.salt("actors")
+    store = workspace.store
+    salt = workspace.names.salt("actors") if salt is None else salt
     with open_engine(
         settings.run.engine,
         store,

@@ -20,6 +20,7 @@ from stillwatch.core import Error
 from stillwatch.engine import DuckEngine, Lookup, Sql, Workspace
 from stillwatch.pipeline.view_accounts import account_view
 from stillwatch.report import AccountView
+from stillwatch.report.third_parties import covered
 
 __all__ = ["Drawers", "ExchangeLine", "Text", "exchanges_of", "open_texts"]
 
@@ -138,6 +139,8 @@ def exchanges_of(workspace: Workspace, account: int) -> list[ExchangeLine]:
 def open_texts(workspace: Workspace, account: int, exchanges: Sequence[int]) -> list[Text]:
     """The texts of some exchanges of one account, oldest first. Whoever calls has recorded who opens them, and why.
 
+    What belongs to third parties (`report.third_parties`) is covered in them.
+
     Raises:
         Error: when one of them is not an exchange of this account.
     """
@@ -155,4 +158,6 @@ def open_texts(workspace: Workspace, account: int, exchanges: Sequence[int]) -> 
     )
     if len({row["exchange_id"] for row in rows}) < len(wanted):
         raise Error("an exchange that was asked for is not one of this account")
+    for row in rows:
+        row.update({name: covered(row[name]) for name in _TEXTS if row[name]})
     return [Text(exchange=row.pop("exchange_id"), **row) for row in rows]

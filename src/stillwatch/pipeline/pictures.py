@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
 from stillwatch.actors import ActorTables, Found
-from stillwatch.core import PRESSING
+from stillwatch.core import PRESSING, Technique
 from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["Pictures", "draw"]
 
 _PER_FAMILY = 12
 
-_HOURS = Sql(
-    "pictures_hours",
-    """
+_HARVEST = """
     with harvest as (
         select distinct m.actor, f.exchange_id
         from {features} f join {members} m on m.account = f.account
@@ -24,12 +23,18 @@ _HOURS = Sql(
         left join {wanted} w on w.actor = m.actor and w.family = c.family
         where (f.elicitation & {pressing}) <> 0 or w.family is not null
     )
+    """.replace("{pressing}", str(PRESSING))
+
+_HOURS = Sql(
+    "pictures_hours",
+    _HARVEST
+    + """
     select m.actor, @hours(f.at) as hour, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest
     from {features} f join {members} m on m.account = f.account
     left join harvest h on h.actor = m.actor and h.exchange_id = f.exchange_id
     group by m.actor, @hours(f.at)
     order by 1, 2
-    """.replace("{pressing}", str(PRESSING)),
+    """,
 )
 
 _MODELS = Sql(
@@ -41,6 +46,39 @@ _MODELS = Sql(
     group by m.actor, @day(f.at), f.model
     order by 1, 2, 3
     """,
+)
+
+_USES = Sql(
+    "pictures_uses",
+    _HARVEST
+    + """
+    select m.actor, coalesce(f.model, 'model not named') as model, f.outcome,
+           count(*) as attempts,
+           @count_if(f.input_tokens is not null and f.output_tokens is not null) as counted,
+           cast(sum(case when f.output_tokens is not null then f.input_tokens end) as bigint) as input_tokens,
+           cast(sum(case when f.input_tokens is not null then f.output_tokens end) as bigint) as output_tokens
+    from {features} f join {members} m on m.account = f.account
+    join harvest h on h.actor = m.actor and h.exchange_id = f.exchange_id
+    group by m.actor, coalesce(f.model, 'model not named'), f.outcome
+    order by 1, 2, 3
+    """,
+)
+
+_ASKED = ", ".join(f"@count_if((f.elicitation & {1 << bit}) <> 0) as technique_{bit}" for bit in range(len(Technique)))
+
+_SOUGHT = Sql(
+    "pictures_sought",
+    f"""
+    select m.actor, @count_if(f.elicitation is not null) as readable, {_ASKED}
+    from {{features}} f join {{members}} m on m.account = f.account
+    group by m.actor
+    order by m.actor
+    """,
+)
+
+_SOUGHT_BY_ALL = Sql(
+    "pictures_sought_by_all",
+    f"select @count_if(f.elicitation is not null) as readable, {_ASKED} from {{features}} f",
 )
 
 _SHOWN = Sql(
@@ -87,13 +125,17 @@ _COVERAGE = Sql(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pictures:
     """Hours by actor as (hour since 1970, harvest, other), models by actor as (day since 1970, model, exchanges); example exchanges by
-    family; share of senders inside by (actor, family).
+    family; share of senders inside by (actor, family); what became of the harvest by actor, model and outcome; and how many readable
+    requests carry each technique, by actor and over all accounts.
     """
 
     hours: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     models: dict[int, list[tuple[int, str, int]]] = field(default_factory=dict)
     examples: dict[int, list[int]] = field(default_factory=dict)
     inside: dict[tuple[int, int], float] = field(default_factory=dict)
+    uses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    sought: dict[int, dict[str, int]] = field(default_factory=dict)
+    sought_by_all: dict[str, int] = field(default_factory=dict)
     coverage: dict[str, int | None] = field(default_factory=dict)
 
 
@@ -121,6 +163,12 @@ def draw(engine: Engine, features: Relation, found: Found, described: ActorTable
     models: dict[int, list[tuple[int, str, int]]] = {}
     for row in engine.to_arrow(engine.sql(_MODELS, features=features, members=members)).to_pylist():
         models.setdefault(row["actor"], []).append((row["day"], row["model"], row["exchanges"]))
+    uses: dict[int, list[dict[str, Any]]] = {}
+    for row in engine.to_arrow(engine.sql(_USES, features=features, members=members, **inputs)).to_pylist():
+        uses.setdefault(row["actor"], []).append(row)
+    asked = engine.to_arrow(engine.sql(_SOUGHT, features=features, members=members)).to_pylist()
+    sought = {row.pop("actor"): row for row in asked}
+    by_all = engine.to_arrow(engine.sql(_SOUGHT_BY_ALL, features=features)).to_pylist()[0]
     examples: dict[int, list[int]] = {}
     for row in engine.to_arrow(engine.sql(_SHOWN, limits=limits, **inputs)).to_pylist():
         examples.setdefault(row["family"], []).append(row["exchange_id"])
@@ -128,4 +176,13 @@ def draw(engine: Engine, features: Relation, found: Found, described: ActorTable
         (row["actor"], row["family"]): row["members"] / row["senders"]
         for row in engine.to_arrow(engine.sql(_INSIDE, members=members, **inputs)).to_pylist()
     }
-    return Pictures(hours=hours, models=models, examples=examples, inside=inside, coverage=coverage)
+    return Pictures(
+        hours=hours,
+        models=models,
+        examples=examples,
+        inside=inside,
+        uses=uses,
+        sought=sought,
+        sought_by_all=by_all,
+        coverage=coverage,
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -42,7 +43,7 @@ from stillwatch.pipeline.view_run import coverage, settings_that_matter, setting
 from stillwatch.report import RunFacts, ScanView, SourceRead, render_html, render_json, render_markdown
 from stillwatch.text import Scaffold, read_scaffolds
 
-__all__ = ["Inputs", "Scanned", "last_view", "read_options", "reading", "scan"]
+__all__ = ["Inputs", "Scanned", "last_view", "read_options", "reading", "scan", "view_of"]
 
 _CHUNK_BYTES = 40_000_000
 """Raw bytes of a log that one worker takes at a time: enough that commits are few, little enough that two fit in memory."""
@@ -143,6 +144,12 @@ def last_view(workspace: Workspace) -> ScanView:
     if run is None or not path.exists():
         raise FormatError(f"{workspace.root}: nothing was scanned here yet; run stillwatch scan first")
     return _load(path)
+
+
+def view_of(workspace: Workspace, run: str) -> ScanView | None:
+    """The view of an earlier scan by its run's id; None when its report is no longer there."""
+    path = workspace.root / "reports" / run / "view.json"
+    return _load(path) if re.fullmatch("[0-9a-f]{16}", run) and path.exists() else None
 
 
 def _publish(workspace: Workspace, settings: Settings, now: dt.datetime) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from stillwatch.engine import Store
 from stillwatch.pipeline.pictures import Pictures
 from stillwatch.pipeline.view_examples import examples_by_family
 from stillwatch.pipeline.view_history import events_by_actor, looks_by_actor
+from stillwatch.pipeline.view_impact import displacement, replacement, sought_by, uses_of
 from stillwatch.pipeline.view_links import link_picture
 from stillwatch.pipeline.view_rows import facts_by_account, grouped
 from stillwatch.report import (
@@ -139,6 +140,10 @@ def _actor(row: Mapping[str, Any], tables: _Tables) -> ActorView:
         releases=tuple(r for r in tables.releases if row["first_seen"] - _BEFORE <= r.at <= row["last_seen"]),
         looks=tables.looks.get(row["actor"], ()),
         events=tables.events.get(row["actor"], ()),
+        uses=uses_of(tables.pictures.uses.get(row["actor"], ())),
+        sought=sought_by(tables.pictures.sought.get(row["actor"]), tables.pictures.sought_by_all),
+        replacement=replacement(members),
+        displacement=displacement(members, tables.pictures.models.get(row["actor"], ())),
     )
 
 

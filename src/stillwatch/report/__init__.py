@@ -48,6 +48,7 @@ from stillwatch.report.view_actor import (
     TopicShare,
 )
 from stillwatch.report.view_history import HistoryEvent, LookView
+from stillwatch.report.wording import technique_words
 
 __all__ = [
     "QUANTILE_LEVELS",
@@ -103,6 +104,7 @@ __all__ = [
     "ruler_reach",
     "sorting_script",
     "stylesheet",
+    "technique_words",
     "three_parts",
     "verdict",
 ]

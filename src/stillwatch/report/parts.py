@@ -76,7 +76,7 @@ def _inferred(actor: ActorView) -> Iterator[Statement]:
     if actor.decision is Decision.REVIEW and actor.e_value is not None:
         demanded = "" if actor.threshold is None else f", where {e_words(actor.threshold)} was demanded"
         yield say(
-            f"These accounts act for one operator: combined evidence e = {e_words(actor.e_value)}{demanded}.",
+            f"The evidence fits accounts that act for one operator: combined evidence e = {e_words(actor.e_value)}{demanded}.",
             "combined",
         )
     yield say(f"Capability sought: {actor.capability}.", "features")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from stillwatch.core.impact import CapabilityShare, Displacement, ModelUse, Replacement
 from stillwatch.core.records import Decision, Part, Support, Vote
 from stillwatch.report.view_history import HistoryEvent, LookView
 
@@ -262,3 +263,7 @@ class ActorView:
     statements: tuple[Statement, ...] = ()
     looks: tuple[LookView, ...] = ()
     events: tuple[HistoryEvent, ...] = ()
+    uses: tuple[ModelUse, ...] = ()
+    sought: tuple[CapabilityShare, ...] = ()
+    replacement: Replacement | None = None
+    displacement: Displacement | None = None

@@ -12,7 +12,7 @@ from stillwatch.console.door import page
 from stillwatch.console.pages.cases import case_of
 from stillwatch.console.visit import Visit
 from stillwatch.core import Error, Part, unhandle
-from stillwatch.pipeline import case_opening
+from stillwatch.pipeline import case_opening, read_prices
 
 __all__: list[str] = []
 
@@ -26,7 +26,8 @@ def open_case(visit: Visit) -> Response:
         return visit.go(f"/cases/{known}")
     scan = visit.scan
     single = scan.drawers.account(unhandle(name)[1], threshold_p=scan.threshold_p) if _is_account(name) else None
-    opening = case_opening(scan.view, name, account=single)
+    prices = read_prices(visit.house.workspace.root / "prices.toml")
+    opening = case_opening(scan.view, name, account=single, prices=prices)
     made = visit.house.desk.open(opening, by=visit.who.name)
     return visit.go(f"/cases/{made.id}", "opened")
 
