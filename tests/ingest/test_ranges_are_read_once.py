@@ -13,7 +13,11 @@ from stillwatch.ingest import open_source
 from stillwatch.ingest.open_source import read_range
 
 DATA = b"".join(b"%07d\n" % number for number in range(200_000))
-PACKED: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "bz2": bz2.compress, "zstd": lambda data: pa.compress(data, "zstd", asbytes=True)}
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bz2": bz2.compress,
+    "zstd": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
 
 
 @pytest.mark.parametrize("kind", list(PACKED))
