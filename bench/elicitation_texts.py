@@ -21,7 +21,7 @@ from stillwatch.text.words import Words, of
 ROOT = Path(__file__).resolve().parent.parent
 WRITERS = {
     "train": ("ada", "bea", "carl", "dora", "ines", "kai", "lena"),
-    "test": ("emil", "fay", "gus", "hana", "jan"),
+    "test": ("emil", "fay", "gus", "hana", "jan", "mira"),
 }
 KIND_OF = {
     **{technique.value: place for place, technique in enumerate(KINDS)},
