@@ -32,6 +32,7 @@ COMMANDS = (
     "demo",
     "range",
     "case",
+    "alerts",
     "policy",
     "audit",
     "forum",

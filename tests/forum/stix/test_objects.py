@@ -239,6 +239,7 @@ def test_a_changed_schema_needs_a_new_version_of_its_definition() -> None:
         if one["type"] == "extension-definition"
     }
     assert told == {
+        "Blinded tags": "b9e1ad5e785ff0ac",
         "Review, basis and corroboration of an indicator": "3aeba76477f3ffdd",
         "Use of a model API": "6a102e378f86f6ae",
     }
