@@ -43,6 +43,31 @@ def test_an_upstream_that_is_not_there_is_a_502_in_the_dialect() -> None:
         played(scenario)
 
 
+@pytest.mark.parametrize(("kept", "connections"), [(0.05, 3), (60.0, 1)])
+def test_a_connection_without_work_is_given_up_before_the_upstream_gives_it_up(kept: float, connections: int) -> None:
+    ports: set[int] = set()
+
+    async def model(scope: Any, receive: Any, send: Any) -> None:
+        ports.add(scope["client"][1])
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async def scenario() -> None:
+        async with scene(says(b""), application=model) as at:
+            upstream = at.gateway._upstream
+            await upstream.stop()
+            upstream._kept_seconds = kept
+            await upstream.start()
+            for _ in range(3):
+                assert (await at.post(CHAT, {}))[0] == 200
+                await asyncio.sleep(0.2)
+            assert len(ports) == connections
+
+    played(scenario)
+
+
 def test_an_upstream_that_says_nothing_is_a_504() -> None:
     async def silent(heard: Any, _send: Any) -> None:
         await heard.gone.wait()

@@ -42,6 +42,7 @@ def gateway(
     max_body_mb: int = 32,
     max_held_mb: int = 512,
     silence_seconds: float = 600.0,
+    kept_seconds: float = 4.0,
     drain_seconds: float = 30.0,
     traces: Annotated[str | None, Parameter(env_var="STILLWATCH_TRACES")] = None,
     traces_share: float = 0.01,
@@ -71,6 +72,7 @@ def gateway(
         max_body_mb: Largest request body.
         max_held_mb: Request bodies that are held at once, all together; beyond that 503.
         silence_seconds: How long the upstream may be silent.
+        kept_seconds: How long a connection without work is kept; less than the upstream keeps it (uvicorn, vLLM and Node: 5).
         drain_seconds: How long requests under way may take when the gateway ends.
         traces: Collector that OpenTelemetry traces go to, such as http://localhost:4318; without it there are none.
         traces_share: Share of requests that are traced; those of callers who trace theirs count alike.
@@ -126,6 +128,7 @@ def gateway(
         connect_seconds=options.connect_seconds,
         silence_seconds=silence_seconds,
         ca=None if upstream_ca is None else str(upstream_ca),
+        kept_seconds=kept_seconds,
     )
     keeping = Capture(ways.workspace / "inbox", roll_seconds=roll_seconds) if capture else None
     served = Gateway(

@@ -32,12 +32,22 @@ class Upstream:
         url: where paths are appended, such as `https://api.example.com`.
         connect_seconds, silence_seconds: see `Options`.
         ca: file of certificates that are trusted instead of the system's.
+        kept_seconds: how long a connection without work is kept. It must be less than the upstream keeps it (uvicorn, vLLM and Node: 5 s):
+            a request sent into one that is being closed is lost, and nobody may send it twice.
 
     Raises:
         SettingsError: when the URL cannot be used.
     """
 
-    def __init__(self, url: str, *, connect_seconds: float, silence_seconds: float, ca: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_seconds: float,
+        silence_seconds: float,
+        ca: str | None = None,
+        kept_seconds: float = 4.0,
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise SettingsError(
@@ -49,6 +59,7 @@ class Upstream:
             total=None, sock_connect=connect_seconds, sock_read=silence_seconds, connect=None
         )
         self._tls: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
+        self._kept_seconds = kept_seconds
         self._session: aiohttp.ClientSession | None = None
         self._remembered = lru_cache(maxsize=8192)(self._url)
 
@@ -67,7 +78,9 @@ class Upstream:
     async def start(self) -> None:
         """Open the pool; call it on the event loop."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=50.0, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(
+                limit=0, ssl=self._tls, keepalive_timeout=self._kept_seconds, ttl_dns_cache=60
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             auto_decompress=False,
