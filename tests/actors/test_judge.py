@@ -107,8 +107,10 @@ def told(
     people = population(rng, 60)
     own = candidate(rng, people, np.arange(members))
     results = [
-        result("template_persists", Vote.COORDINATION, 1e6),
-        result("elicitation", Vote.STRUCTURAL, 1e5 if shown else 1.0),
+        result("template_persists", Vote.COORDINATION, 1e6, Support.HARVEST),
+        result("elicitation", Vote.STRUCTURAL, 1e5 if shown else 1.0, Support.HARVEST),
+        result("shared_instruments", Vote.STRUCTURAL, 1e7),  # sure, and too small a difference to matter
+        result("known_items", Vote.STRUCTURAL, 1e7, Support.HARVEST),  # a habit of courses, too
     ]
     reasons = [Explanation(name="a_course", fits=fits, score=0.7, why="they say so")]
     group = Group(accounts=own.accounts, ties=np.ones(members), links=np.empty(0, np.int64), density=1.0)
@@ -126,7 +128,7 @@ def told(
 def test_every_decision_says_why() -> None:
     assert told(1e5, fits=False, shown=True) == (
         Decision.REVIEW,
-        "20 accounts act together and harvest: template_persists says so; elicitation says so",
+        "the evidence fits 20 accounts that act together and harvest: template_persists says so; elicitation says so",
     )
     kind, why = told(1e5, fits=True, shown=True)
     assert (kind, why) == (Decision.SET_ASIDE, "an innocent explanation fits, a course: they say so")

@@ -9,7 +9,7 @@ import numpy as np
 
 from stillwatch.actors.population import HeldOut
 from stillwatch.actors.tracking import Standing
-from stillwatch.actors.weighing import Weighed
+from stillwatch.actors.weighing import Weighed, counted
 from stillwatch.core import Decision, Vote
 from stillwatch.core.settings import ActorSettings
 from stillwatch.stats import e_bh
@@ -95,6 +95,11 @@ def decided(
         ]
         told = "; ".join(r.sentence for r in weak[:2]) or "the evidence stays below what this many candidates demand"
         return Decision.SET_ASIDE, f"not shown on held-out data: {told}"
-    strong = [r.sentence for r in one.results if r.vote is not Vote.BEHAVIOURAL and (r.evidence.e_value or 0) >= 20]
-    told = f"{one.group.accounts.size} accounts act together and harvest: " + "; ".join(strong)
+    counts = counted(one.results)
+    strong = [
+        r.sentence
+        for r in one.results
+        if r.vote is not Vote.BEHAVIOURAL and r.test in counts and (r.evidence.e_value or 0) >= 20
+    ]
+    told = f"the evidence fits {one.group.accounts.size} accounts that act together and harvest: " + "; ".join(strong)
     return Decision.REVIEW, told + (f". Could not be checked: {', '.join(unchecked)}" if unchecked else "")

@@ -21,7 +21,7 @@ from stillwatch.core import Support, Vote
 from stillwatch.engine import Engine, Relation, Sql
 from stillwatch.stats import merge_average
 
-__all__ = ["Weighed", "combined", "weigh"]
+__all__ = ["Weighed", "combined", "counted", "weigh"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -112,6 +112,12 @@ def weigh(
         return tuple(side_by_side.map(one, range(len(found))))
 
 
+def counted(results: Sequence[Result]) -> frozenset[str]:
+    """The tests that count as evidence: material, and no habit of honest crowds unless the members are like a queue."""
+    queue = like_a_queue(results)
+    return frozenset(r.test for r in results if r.supports is Support.HARVEST and (queue or r.test not in WEAK_ALONE))
+
+
 def combined(results: Sequence[Result], *, observed: bool = False) -> float | None:
     """The smaller of the evidence for acting together and of the structural evidence; unknown when either is.
 
@@ -123,10 +129,10 @@ def combined(results: Sequence[Result], *, observed: bool = False) -> float | No
     Capping only takes evidence away, so what is left is an e-value still.
     """
     sides = []
-    queue = like_a_queue(results)
+    counts = counted(results)
     for vote in (Vote.STRUCTURAL,) if observed else (Vote.COORDINATION, Vote.STRUCTURAL):
         values = [
-            e_value if r.supports is Support.HARVEST and (queue or r.test not in WEAK_ALONE) else min(e_value, 1.0)
+            e_value if r.test in counts else min(e_value, 1.0)
             for r in results
             if r.vote is vote and (e_value := r.evidence.e_value) is not None
         ]
