@@ -48,6 +48,11 @@ class Pseudonymiser:
             begun = self._begun[kind] = hashlib.blake2b(digest_size=8, key=self._key, person=kind.encode("ascii"))
         return begun
 
+    def beginning(self, kind: str) -> tuple[bytes, bytes]:
+        """What a hash of this kind begins with, for whoever computes many at once: the parameter block (RFC 7693, 2.5) and the key."""
+        lengths = bytes([8, len(self._key), 1, 1])
+        return lengths.ljust(48, b"\0") + kind.encode("ascii").ljust(16, b"\0"), self._key
+
     def name(self, kind: str, raw: str) -> int:
         """Name one raw value of a `kind` (at most 16 ASCII characters): a signed 64-bit integer, never zero."""
         one = self._hash(kind).copy()

@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from stillwatch.core.pseudonym import Pseudonymiser
 
-from .batch import SCHEMA, VaultPair, to_batch
+from .batch import SCHEMA, to_batch
 from .chunks import Chunk
 from .clean import ABSURD_TOKENS, EARLIEST, BadField, Reading, address, label, subnet
 from .column_map import ColumnMap, resolve
 from .columns import ROLE, offered, outcome_of, read_row
 from .exchange import Exchange, account_id, client_claimed, credential_id
+from .named import VaultPair, named_texts, pseudonyms
 from .options import ReadOptions
 from .retention import UNKNOWN_WORD, retention_of
 from .row_names import exchange_ids, renamed
@@ -32,6 +33,7 @@ _PLAIN = ("prompt", "system", "output", "reasoning")
 _LABELS = ("model", "pathway", "stop_reason", "refusal_category")
 _FLAGS = ("logprobs", "logit_bias", "stream")
 _NAMED = ("account", "org", "credential", "end_user", "user_agent", "tls_fingerprint", "conversation")
+_VAULTED = ("account", "org")
 _SIGNATURES = ("reasoning_artifacts", "artifacts_returned")
 
 
@@ -156,8 +158,8 @@ def _by_columns(
     out["source"] = pa.repeat(pa.scalar(chunk.source, pa.int64()), count)
     out["line"] = _one(lines).cast(pa.int64())
     requests = _requests(raw, count)
-    out["request"] = pa.array(names.names("request", requests), pa.int64())
-    out["exchange_id"] = exchange_ids(names.names("exchange", requests), out, names)
+    out["request"] = pseudonyms(names, "request", requests)
+    out["exchange_id"] = exchange_ids(pseudonyms(names, "exchange", requests), out, names)
     return pa.RecordBatch.from_arrays([out[name] for name in SCHEMA.names], schema=SCHEMA), vault
 
 
@@ -339,28 +341,19 @@ def _identities(
         else:
             values = raw.get(name)
             texts = None if values is None else _trimmed(_strings(values))
-        out[name] = pa.nulls(count, pa.int64()) if texts is None else _named(texts, name, names, vault)
+        out[name] = (
+            pa.nulls(count, pa.int64())
+            if texts is None
+            else named_texts(names, name, texts, vault if name in _VAULTED else None)
+        )
     out["client_claimed"] = _mapped(_text(raw.get("user_agent"), count), client_claimed, count)
     ips = _mapped(raw.get("ip"), address, count)
-    out["ip"] = _named(ips, "ip", names, vault)
-    out["subnet"] = _named(_mapped(ips, subnet, count), "subnet", names, vault)
+    out["ip"] = named_texts(names, "ip", ips)
+    out["subnet"] = named_texts(names, "subnet", _mapped(ips, subnet, count))
 
 
 def _trimmed(values: pa.Array) -> pa.Array:
     return _text(pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(values), 0, 512), len(values))
-
-
-def _named(texts: pa.Array, kind: str, names: Pseudonymiser, vault: list[VaultPair]) -> pa.Array:
-    coded = texts.dictionary_encode()
-    distinct = coded.dictionary.to_pylist()
-    hashed = names.names(kind, distinct)
-    if kind in ("account", "org"):
-        vault.extend(
-            (kind, value, raw)
-            for value, raw in zip(hashed, distinct, strict=True)
-            if value is not None and raw is not None
-        )
-    return pa.array(hashed, pa.int64()).take(coded.indices)
 
 
 def _retention(words: pa.Array | None, reading: Reading, count: int) -> pa.Array:
@@ -386,7 +379,7 @@ def _outcomes(words: pa.Array | None, status: pa.Array, stop: pa.Array, count: i
     return pc.coalesce(said, told)
 
 
-def _requests(raw: _Columns, count: int) -> list[str | None]:
+def _requests(raw: _Columns, count: int) -> pa.Array:
     """The request ids that the log gives: nearly all differ, so that nothing is gained by telling them apart first."""
     given = raw.get("request")
-    return [None] * count if given is None else list(_trimmed(_strings(given)).to_pylist())
+    return pa.nulls(count, pa.string()) if given is None else _trimmed(_strings(given))

@@ -16,15 +16,13 @@ from stillwatch.engine.tables import table
 from .clean import address, subnet
 from .exchange import Exchange, account_id, client_claimed
 from .exchanges import Column, Exchanges, by_distinct, of_rows
+from .named import VaultPair, named
 from .row_names import exchange_ids
 
 __all__ = ["SCHEMA", "VaultPair", "to_batch"]
 
 SCHEMA: pa.Schema = table("exchanges").schema
 """The contract's schema, built once."""
-
-VaultPair = tuple[str, int, str]
-"""(kind, pseudonym, raw name): what only the vault may keep."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TEXTS = (
@@ -67,7 +65,7 @@ def to_batch(
     columns["format"] = pa.array([one or log_format for one in raw.format], pa.string())
     sources = [source if one is None else one for one in raw.source]
     columns["source"] = pa.array(sources, pa.int64())
-    columns["exchange_id"] = exchange_ids(names.names("exchange", raw.request), columns, names)
+    columns["exchange_id"] = exchange_ids(named(names, "exchange", raw.request), columns, names)
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA), vault
 
 
@@ -84,13 +82,7 @@ def _texts(values: Column) -> pa.Array:
 
 
 def _pseudonyms(names: Pseudonymiser, kind: str, raws: Column, vault: list[VaultPair] | None) -> pa.Array:
-    if not any(raws):
-        return pa.nulls(len(raws), pa.int64())
-    named = names.names(kind, raws)
-    if vault is not None:
-        pairs = dict(zip(raws, named, strict=True))
-        vault.extend((kind, value, raw) for raw, value in pairs.items() if raw is not None and value is not None)
-    return pa.array(named, pa.int64())
+    return named(names, kind, raws, vault) if any(raws) else pa.nulls(len(raws), pa.int64())
 
 
 def canonical(artifact: str) -> str:
@@ -106,5 +98,5 @@ def _artifacts(names: Pseudonymiser, lists: Column) -> pa.Array:
     written = [list(dict.fromkeys(map(canonical, raws))) if raws else () for raws in lists]
     ends = np.cumsum([0, *map(len, written)], dtype=np.int32)
     unknown = pa.array([raws is None for raws in lists], pa.bool_())
-    named = pa.array(names.names("artifact", list(chain.from_iterable(written))), kind.value_type)
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), named, type=kind, mask=unknown)
+    ids = named(names, "artifact", list(chain.from_iterable(written))).cast(kind.value_type)
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), ids, type=kind, mask=unknown)

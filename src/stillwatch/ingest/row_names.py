@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 
 from stillwatch.core.pseudonym import Pseudonymiser
 
+from .named import pseudonyms
+
 __all__ = ["exchange_ids", "renamed"]
 
 _NUMBERS = ("at", "account", "credential", "end_user", "ip", "conversation", "input_tokens", "output_tokens")
 _TEXTS = ("model", "system", "prompt", "messages", "output")
 
 
-def exchange_ids(given: Sequence[int | None], columns: Mapping[str, pa.Array], names: Pseudonymiser) -> pa.Array:
+def exchange_ids(given: pa.Array, columns: Mapping[str, pa.Array], names: Pseudonymiser) -> pa.Array:
     """Ids of a chunk's rows: `given` where the log named its request, else a keyed hash of the row's content.
 
     A file's fingerprint and a line would name a row anew each time its log grows, and the row would be counted again. Content stays. Rows
@@ -27,25 +29,22 @@ def exchange_ids(given: Sequence[int | None], columns: Mapping[str, pa.Array], n
     common, while two requests with the same account, microsecond, tokens and texts are rare, and counting one exchange twice makes two
     of every trace it leaves. It misleads for logs that keep no text and whole seconds only: give those request ids.
     """
-    if None not in given:
-        return pa.array(given, pa.int64())
-    nameless = [place for place, one in enumerate(given) if one is None]
-    places = None if len(nameless) == len(given) else pa.array(nameless, pa.int64())
+    if not given.null_count:
+        return given
+    places = None if given.null_count == len(given) else pa.array(np.flatnonzero(given.is_null()), pa.int64())
     seen: Counter[bytes] = Counter()
     keys: list[str] = []
     for digest in _digests({name: columns[name] for name in (*_NUMBERS, *_TEXTS)}, places):
         keys.append(f"content:{digest.hex()}:{seen[digest]}")
         seen[digest] += 1
-    ids = list(given)
-    for place, one in zip(nameless, names.names("exchange", keys), strict=True):
-        ids[place] = one
-    return pa.array(ids, pa.int64())
+    made = pseudonyms(names, "exchange", pa.array(keys, pa.string()))
+    return made if places is None else pc.replace_with_mask(given, given.is_null(), made)
 
 
 def renamed(batch: pa.RecordBatch, names: Pseudonymiser) -> pa.RecordBatch:
     """The batch with its rows counted anew, for one put together from several."""
     known = batch.column("request").is_valid()
-    given = pc.if_else(known, batch.column("exchange_id"), pa.scalar(None, pa.int64())).to_pylist()
+    given = pc.if_else(known, batch.column("exchange_id"), pa.scalar(None, pa.int64()))
     columns = {name: batch.column(name) for name in batch.schema.names}
     columns["exchange_id"] = exchange_ids(given, columns, names)
     return pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)

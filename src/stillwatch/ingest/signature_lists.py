@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from stillwatch.core.pseudonym import Pseudonymiser
 
 from .batch import SCHEMA, canonical
+from .named import named
 
 __all__ = ["signature_lists"]
 
@@ -44,8 +45,8 @@ def _named(lists: pa.Array | None, names: Pseudonymiser) -> tuple[Ints, Ints]:
     rows = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
     texts = lists.flatten()
     there = pc.fill_null(pc.greater(pc.binary_length(texts), 0), False).to_numpy(zero_copy_only=False)
-    ids = names.names("artifact", [canonical(text) for text in texts.filter(pa.array(there)).to_pylist()])
-    return rows[there], np.array(ids, np.int64)
+    ids = named(names, "artifact", [canonical(text) for text in texts.filter(pa.array(there)).to_pylist()])
+    return rows[there], ids.to_numpy()
 
 
 def _listed(rows: Ints, ids: Ints, count: int, *, known: npt.NDArray[np.bool_] | None = None) -> pa.Array:
