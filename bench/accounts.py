@@ -3,10 +3,13 @@
     python bench/accounts.py validity [--worlds N]     realised error rates in worlds of drawn scores, over at least 200 of each kind
     python bench/accounts.py days [--worlds N]         90 days of honest accounts with lasting habits: how many are ever accused
     python bench/accounts.py power                     what each budget needs, and which bet finds most
-    python bench/accounts.py                           all of them (some minutes)
+    python bench/accounts.py harvest [--accounts N]    single accounts that do nothing but harvest, among customers of the range (half an hour)
+    python bench/accounts.py windows                   the window protocol beside its bars, from accounts-windows.json
+    python bench/accounts.py                           the first three (some minutes)
 
-Worlds here are drawn scores with known truth, not traffic: they test the statistics, not the signals. Figures go to
-docs/benchmarks/accounts.json (`--out` names another folder); parts that are not run keep the figures they had.
+The first three draw scores with known truth, not traffic: they test the statistics, not the signals. Figures go to
+docs/benchmarks/accounts.json (`--out` names another folder); parts that are not run keep the figures they had. `--keep` holds the world of
+`harvest` between runs.
 """
 
 from __future__ import annotations
@@ -19,21 +22,29 @@ from typing import Any
 from bars import bars_of
 from figures import ROOT, Figures, keep
 from guarantees import days, power, validity
+from harvest import harvest, told_of
+from topics import windows
 
 
 def main() -> None:
     """Run one part, or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", default="all", choices=["validity", "days", "power", "all"])
+    drawn = ["validity", "days", "power"]
+    parser.add_argument("part", nargs="?", default="all", choices=[*drawn, "harvest", "windows", "all"])
     parser.add_argument("--worlds", type=int, help="worlds of each kind (200 for validity, 25 for days)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--accounts", type=int, default=400_000, help="customers for harvest, half of them cleared")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, default=ROOT / "build" / "accounts")
     chosen = parser.parse_args()
     parts: dict[str, Callable[[], Figures]] = {
         "validity": lambda: validity(chosen.worlds or 200),
         "days": lambda: days(chosen.worlds or 25),
         "power": power,
+        "harvest": lambda: harvest(chosen),
+        "windows": windows,
     }
-    for part in parts if chosen.part == "all" else [chosen.part]:
+    for part in drawn if chosen.part == "all" else [chosen.part]:
         keep(chosen.out, "accounts", part, parts[part](), lambda found: {"accounts.md": page(found)})
 
 
@@ -41,6 +52,8 @@ def page(found: dict[str, Any]) -> str:
     """The page for people."""
     raw = found["raw"]
     lines = ["# Accounts: what was measured", "", *bars_of(found, "bench/accounts.py")]
+    if "harvest" in raw:
+        lines += told_of(raw["harvest"])
     if "validity" in raw:
         lines += _validity(raw["validity"])
     if "days" in raw:
