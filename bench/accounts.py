@@ -5,6 +5,7 @@
     python bench/accounts.py power                     what each budget needs, and which bet finds most
     python bench/accounts.py harvest [--accounts N]    single accounts that do nothing but harvest, among customers of the range (half an hour)
     python bench/accounts.py windows                   the window protocol beside its bars, from accounts-windows.json
+    python bench/accounts.py cost [--exchanges N]      what evidence about accounts takes: seconds, bytes (minutes)
     python bench/accounts.py                           the first three (some minutes)
 
 The first three draw scores with known truth, not traffic: they test the statistics, not the signals. Figures go to
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from accounts_cost import cost
 from bars import bars_of
 from figures import ROOT, Figures, keep
 from guarantees import days, power, validity
@@ -30,10 +32,11 @@ def main() -> None:
     """Run one part, or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     drawn = ["validity", "days", "power"]
-    parser.add_argument("part", nargs="?", default="all", choices=[*drawn, "harvest", "windows", "all"])
+    parser.add_argument("part", nargs="?", default="all", choices=[*drawn, "harvest", "windows", "cost", "all"])
     parser.add_argument("--worlds", type=int, help="worlds of each kind (200 for validity, 25 for days)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     parser.add_argument("--accounts", type=int, default=400_000, help="customers for harvest, half of them cleared")
+    parser.add_argument("--exchanges", type=int, default=1_000_000, help="for cost")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "accounts")
     chosen = parser.parse_args()
@@ -43,6 +46,7 @@ def main() -> None:
         "power": power,
         "harvest": lambda: harvest(chosen),
         "windows": windows,
+        "cost": lambda: cost(chosen),
     }
     for part in drawn if chosen.part == "all" else [chosen.part]:
         keep(chosen.out, "accounts", part, parts[part](), lambda found: {"accounts.md": page(found)})

@@ -75,7 +75,7 @@ def profile(exchanges: int, keep: Path) -> Figures:
     from stillwatch.pipeline.stage import featurise, part_name
 
     options = ReadOptions(chunk_bytes=40_000_000, chunk_rows=24_000)
-    chunks = plan([_world(exchanges, keep) / "logs"], options).chunks[:12]
+    chunks = plan([world_of(exchanges, keep) / "logs"], options).chunks[:12]
     names = Pseudonymiser(b"benchmark key, not a secret one!")
     spent: dict[str, float] = {}
     rows = 0
@@ -111,15 +111,15 @@ def scale(sizes: list[int], keep: Path) -> Iterator[Figures]:
     """
     raw: dict[str, Any] = {}
     for exchanges in sizes:
-        raw[str(exchanges)] = _apart(_whole_scan, _world(exchanges, keep), exchanges, keep)
+        raw[str(exchanges)] = apart(_whole_scan, world_of(exchanges, keep), exchanges, keep)
         print(json.dumps(raw[str(exchanges)]), flush=True)
         yield _scale_bars(raw), raw
 
 
-def _apart(work: Callable[..., _Made], *given: object) -> _Made:
+def apart(work: Callable[..., _Made], *given: object) -> _Made:
     """What some work gives, done by a process of its own."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
-        return apart.submit(work, *given).result()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as own:
+        return own.submit(work, *given).result()
 
 
 def _whole_scan(world: Path, exchanges: int, keep: Path) -> dict[str, Any]:
@@ -164,10 +164,10 @@ def _whole_scan(world: Path, exchanges: int, keep: Path) -> dict[str, Any]:
     }
 
 
-def _world(exchanges: int, keep: Path) -> Path:
+def world_of(exchanges: int, keep: Path) -> Path:
     """The folder of a world, written unless it is there."""
     world = keep / f"world-{exchanges}"
-    _apart(_write_world, world, exchanges)
+    apart(_write_world, world, exchanges)
     return world
 
 
