@@ -79,7 +79,7 @@ def _validity(raw: dict[str, Any]) -> Iterator[str]:
         yield f"| {row['world']} | {row['list']} | {row['nominal']:g} | {row['fdr']:.4f} ({row['error']:.4f}) | {row['found']:.3f} |"
     yield ""
     yield (
-        "In every kind, one product type is too small to be calibrated alone, and louder than the others, in the last kind by far. Its accounts are compared "
+        "In every kind, one product type is too small to be calibrated alone, and louder than the others, in the last kind but one by far. Its accounts are compared "
         "with everybody and among themselves, and the larger p-value counts: compared with everybody alone, its honest accounts fill the list."
     )
     told = raw["certificate"]

@@ -31,6 +31,8 @@ from stillwatch.stats import (
 SIGNALS, CLEARED, TESTED, GUILTY = 6, 1200, 600, 30
 TYPES = ("chat", "agent", "education")
 SHARES = (0.62, 0.3, 0.08)
+OTHERWISE = (0.3, 0.5, 0.2)
+"""The mixture of types among the cleared in the last kind of world; the types differ in how loud they are."""
 NOMINAL = (0.05, 0.10)
 FIRST = dt.date(2026, 1, 1)
 Floats = npt.NDArray[np.float64]
@@ -46,6 +48,7 @@ def validity(worlds: int) -> Figures:
         "guilty among the calibrating",
         "the log has drifted",
         "small odd type",
+        "cleared in another mixture",
     )
     for kind in kinds:
         rng = np.random.default_rng(1)
@@ -89,6 +92,8 @@ def _world(
     """Signals, facts, who is guilty, who was cleared, who was singled out."""
     size = CLEARED + TESTED
     product = rng.choice(len(TYPES), size=size, p=SHARES)
+    if kind == "cleared in another mixture":
+        product[:CLEARED] = rng.choice(len(TYPES), size=CLEARED, p=OTHERWISE)
     common = rng.standard_normal(size) + 0.5 * product
     values = 0.7 * common + 0.7 * rng.standard_normal((SIGNALS, size))
     guilty = np.zeros(size, dtype=np.bool_)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from stillwatch.accounts.comparison import Comparison, compare
 from stillwatch.accounts.drift import drift_p
 from stillwatch.accounts.measured import Grid, Measured, column, line_up
+from stillwatch.accounts.pooling import pool
 from stillwatch.accounts.words import ALL, UNKNOWN, Basis, null_in_words
 from stillwatch.core.settings import DetectSettings
 from stillwatch.engine import table
@@ -45,8 +46,9 @@ class Weighed:
     the mean e-value over the signals of evidence (valid under any dependence
     among them), `p_average` its conformal p-value, `ranked` what that p-value ranks, `alike` the average by which references and others are
     held against each other,
-    `smallest_p` the smallest that it could have been, `calibration_n` the
-    accounts behind it. `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
+    `smallest_p` the smallest that it could have been, `compared_n[a]` the accounts behind it, `calibration_n` those of each stratum.
+    `score` ranks accounts of all strata, loudest highest: by `average` where they calibrate one another, else as `pooling` has it.
+    `drift[s]` is the p-value of the drift monitor of stratum s, where it applies. `calibration` is the table.
     """
 
     grid: Grid
@@ -66,6 +68,8 @@ class Weighed:
     p_average: npt.NDArray[np.float64]
     calibration_n: npt.NDArray[np.int64]
     smallest_p: npt.NDArray[np.float64]
+    compared_n: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
     drift: tuple[float | None, ...]
     calibration: pa.Table
 
@@ -122,11 +126,11 @@ def weigh(
 ) -> Weighed:
     """Turn measured signals into evidence per account and signal.
 
-    Each account is compared with the accounts of its product type; types with fewer than `settings.least_stratum` accounts to compare
-    with are compared with everybody, and with references at hand among their own few, too: the larger p-value counts. With
-    `cleared` accounts, those are the comparison. Without, but with accounts `singled_out`
-    by evidence that does not depend on these signals (links, a tip), the comparison is everybody else. With neither,
-    accounts are compared among themselves, which ranks them and finds nobody (see `comparison`).
+    Each account is compared with the accounts of its product type; types with fewer than `settings.least_stratum` accounts to compare with
+    are compared with everybody, and with references at hand among their own few, too: the larger p-value counts. With `cleared` accounts,
+    those are the comparison. Without, but with accounts `singled_out` by evidence that does not depend on these signals (links, a tip), the
+    comparison is everybody else. With either, who is loud within its own type is then ranked among the references of all types
+    (`pooling`). With neither, accounts are compared among themselves, which ranks them and finds nobody (see `comparison`).
 
     What misleads it: accounts singled out by what they ask are not like others in what they ask, honest or not. Then measure the
     signals on other exchanges than those that singled them out (`features.slice`), and prefer links that are not about content.
@@ -171,6 +175,10 @@ def weigh(
         rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor, certify)
         drift.append(rows[-1]["uniformity"])
         _LOG.debug("weighed stratum %d of %d: %d accounts", code + 1, len(strata), int(mine.sum()))
+    score, compared_n = average, calibration_n[labels]
+    if basis is not Basis.THEMSELVES:
+        pooled = pool(grid, eligible, reference, product, p_average, smallest_p, compared_n, hostile_share=hostile)
+        score, p_average, smallest_p, compared_n = pooled.score, pooled.p, pooled.smallest, pooled.n
     return Weighed(
         grid=grid,
         basis=basis,
@@ -189,6 +197,8 @@ def weigh(
         p_average=p_average,
         calibration_n=calibration_n,
         smallest_p=smallest_p,
+        compared_n=compared_n,
+        score=score,
         drift=tuple(drift),
         calibration=pa.Table.from_pylist(rows, schema=table("calibration").schema),
     )

@@ -111,7 +111,7 @@ def decide(weighed: Weighed, settings: DetectSettings, *, watched: Watch | None 
     if tested.size and not itself:
         believed = np.where(drifted, 1.0, p)[tested]
         chosen[tested] = benjamini_hochberg(believed, q=q).selected
-        most = int(weighed.calibration_n[np.unique(weighed.stratum[tested])].max())
+        most = int(weighed.compared_n[tested].max())
         spent, action[tested] = spend(believed, (at_floor & ~drifted)[tested], most, settings.budgets)
     mute = at_floor & (weighed.smallest_p > q)
     alone = weighed.eligible & ((np.nan_to_num(p, nan=1.0) <= q) | mute) & ~chosen
@@ -206,7 +206,7 @@ def _rows(
             _nan_is_null(weighed.p_average),
             _nan_is_null(weighed.average),
             pa.array(weighed.strata).take(pa.array(weighed.stratum)),
-            pa.array(weighed.calibration_n[weighed.stratum]),
+            pa.array(weighed.compared_n),
             pa.array(nulls).take(pa.array(weighed.stratum)),
             pa.array([str(d) for d in _DECISIONS]).take(pa.array(code)),
             pa.array(
@@ -239,11 +239,7 @@ class _Reasons:
 
     def all(self, code: npt.NDArray[np.int64]) -> list[str]:
         eligible, p = self.weighed.eligible.tolist(), self.weighed.p_average.tolist()
-        stratum = self.weighed.stratum.tolist()
-        crowd = [
-            f"{n:,} {kin(name)}"
-            for n, name in zip(self.weighed.calibration_n.tolist(), self.weighed.strata, strict=True)
-        ]
+        crowds = self._crowds()
         out: list[str] = []
         for place, decided in enumerate(code.tolist()):
             if not eligible[place]:
@@ -253,15 +249,25 @@ class _Reasons:
                     f"cleared by an analyst; it calibrates the others and was not tested{_AGAIN if self.loudest[place] else ''}"
                 )
             elif decided == _QUIET:
-                out.append(f"not unusual enough among {crowd[stratum[place]]} (p = {p[place]:.2g})")
+                out.append(f"not unusual enough among {crowds[place].rstrip(',')} (p = {p[place]:.2g})")
             elif decided == _REVIEW:
                 reach = "" if self.action[place] < 0 else f"; strong enough to {HARDER[self.action[place]]}"
                 out.append(
-                    f"more unusual than {crowd[stratum[place]]} allow for (p = {p[place]:.2g}){reach}; loudest: {self._loudest(place)}"
+                    f"more unusual than {crowds[place]} allow for (p = {p[place]:.2g}){reach}; loudest: {self._loudest(place)}"
                 )
             else:
-                out.append(f"undecided: {self._stuck(place, crowd[stratum[place]], p[place])}")
+                out.append(f"undecided: {self._stuck(place, crowds[place], p[place])}")
         return out
+
+    def _crowds(self) -> list[str]:
+        """Whom each account was held against: the accounts of its stratum, or those of all types where it is loud among its own."""
+        own = self.weighed.calibration_n.tolist()
+        names = [f"{n:,} {kin(name)}" for n, name in zip(own, self.weighed.strata, strict=True)]
+        wider = [f"{{:,}} accounts of all product types, {name} among them," for name in names]
+        return [
+            names[code] if n <= own[code] else wider[code].format(n)
+            for code, n in zip(self.weighed.stratum.tolist(), self.weighed.compared_n.tolist(), strict=True)
+        ]
 
     def _stuck(self, place: int, crowd: str, p: float) -> str:
         if self.drifted[place]:
@@ -275,7 +281,7 @@ class _Reasons:
             name = kin(self.weighed.products[self.weighed.product[place]])
             crowd = f"{crowd} or of the few {name} among them"
         return (
-            f"beyond all of {crowd} (p = {p:.2g}), which are too few to show it among {self.tested:,} tested: needs at least "
+            f"beyond all of {crowd.rstrip(',')} (p = {p:.2g}), which are too few to show it among {self.tested:,} tested: needs at least "
             f"{self.calibrators:,}; loudest: {self._loudest(place)}"
         )
 

@@ -10,6 +10,7 @@ from stillwatch.stats.conformal import (
     conformal_e,
     conformal_p,
     cross_fitted_p,
+    weighted_conformal_p,
 )
 from stillwatch.stats.counts import Dispersion, binomial_excess, dispersion, hypergeometric_excess
 from stillwatch.stats.evalues import (
@@ -123,6 +124,7 @@ __all__ = [
     "tail_power",
     "tiling",
     "tiling_needs",
+    "weighted_conformal_p",
     "wilson",
     "within_account_lift",
 ]

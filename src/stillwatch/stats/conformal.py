@@ -20,6 +20,7 @@ __all__ = [
     "conformal_e",
     "conformal_p",
     "cross_fitted_p",
+    "weighted_conformal_p",
 ]
 
 
@@ -50,6 +51,41 @@ def conformal_p(
     bad = min(whole(hostile, "hostile"), known.size)
     above = known.size - np.searchsorted(known, tested, side="left")
     return np.asarray(np.minimum(1.0, (1.0 + above) / (known.size - bad + 1.0)), dtype=np.float64)
+
+
+def weighted_conformal_p(
+    calibration: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    own_weights: npt.ArrayLike,
+    *,
+    hostile_weight: float = 0.0,
+) -> FloatArray:
+    """`conformal_p` where the calibration accounts come from another mixture than the tested ones: each counts by its weight.
+
+    `p = (w + sum of weights at or above the score) / (w + sum of weights)`, with w the tested account's own weight. A weight is how many
+    times as frequent accounts of its kind are among the tested as among the calibrating, up to a common factor. Null: given its kind, the
+    account is exchangeable with the calibration accounts of that kind. Then `P(p <= t) <= t` over accounts drawn from the tested mixture;
+    within one kind nothing is promised. `hostile_weight` bounds the weight of calibration accounts that are not honest.
+
+    Source: Tibshirani, Foygel Barber, Candes, Ramdas (2019), arXiv 1904.06019.
+    Misled by: weights estimated from few accounts; a kind that the calibration does not hold at all.
+
+    >>> [round(p, 3) for p in weighted_conformal_p([1, 2, 3, 4], [1, 1, 1, 1], [5, 3, 0], [1, 1, 1]).tolist()]
+    [0.2, 0.6, 1.0]
+    >>> weighted_conformal_p([1, 9], [3, 1], [5, 5], [1, 3]).round(2).tolist()
+    [0.4, 0.57]
+    """
+    known, heavy = numbers(calibration, "calibration").ravel(), numbers(weights, "weights", least=0.0).ravel()
+    tested, own = numbers(scores, "scores"), numbers(own_weights, "own_weights", least=0.0)
+    if known.size != heavy.size or tested.shape != own.shape:
+        raise ValueError("weights: expected one for each calibration score, and own_weights one for each score")
+    order = np.argsort(known, kind="stable")
+    above = np.append(np.cumsum(heavy[order][::-1])[::-1], 0.0)[np.searchsorted(known[order], tested, side="left")]
+    honest = max(0.0, float(heavy.sum()) - numbers(hostile_weight, "hostile_weight", least=0.0).item())
+    whole_weight = own + honest
+    p = np.divide(own + above, whole_weight, out=np.ones(tested.shape), where=whole_weight > 0.0)
+    return np.asarray(np.minimum(1.0, p), dtype=np.float64)
 
 
 def conformal_e(calibration: npt.ArrayLike, scores: npt.ArrayLike, *, hostile: int = 0) -> FloatArray:

@@ -60,7 +60,7 @@ class OurAccounts:
     )
 
     def score(self, traffic: Traffic, *, rng: np.random.Generator) -> Scores:
-        """Mean e-value an account; accused are those put up for review."""
+        """How loud each account is among all (`accounts.Weighed.score`); accused are those put up for review."""
         measured = signals.measure(traffic.engine, traffic.features, traffic.account_facts, traffic.releases)
         judgement = accounts.judge(
             [
@@ -76,7 +76,7 @@ class OurAccounts:
         )
         weighed = judgement.weighed
         accused = np.isin(traffic.account, judgement.accounts(Decision.REVIEW).to_numpy())
-        score = np.where(weighed.eligible, weighed.average, np.nan)
+        score = np.where(weighed.eligible, weighed.score, np.nan)
         return Scores(
             account=traffic.account, score=score, accused=accused, notes=(judgement.note,) if judgement.note else ()
         )

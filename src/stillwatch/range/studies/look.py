@@ -129,6 +129,6 @@ def weigh_accounts(world: Blind, settings: Settings, cleared: Ints) -> Said:
         method=OURS_ACCOUNTS,
         accused=judgement.accounts(Decision.REVIEW).to_numpy(),
         tested=judgement.tested,
-        scores=(weighed.grid.accounts, np.where(weighed.eligible, weighed.average, np.nan)),
+        scores=(weighed.grid.accounts, np.where(weighed.eligible, weighed.score, np.nan)),
         seconds=time.process_time() - begun,
     )
