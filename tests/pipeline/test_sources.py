@@ -13,7 +13,7 @@ from tests.brokers import BROKERS, Broker
 from stillwatch.core.errors import WorkspaceError
 from stillwatch.engine import Workspace
 from stillwatch.ingest import Landing, SourceAway, source_of
-from stillwatch.pipeline import Inputs, Watcher, scan
+from stillwatch.pipeline import Inputs, Watcher, back_up, restore, scan
 
 from .growing import NEVER, Clock, add, lines, requests
 from .logs import NOW, SMALL, workspace
@@ -205,3 +205,19 @@ def test_a_damaged_position_is_said_and_not_guessed(broker: Broker, tmp_path: Pa
     (landing.folder / ".position.json").write_bytes(b'{"number": 1')
     with pytest.raises(WorkspaceError, match="damaged"):
         landing.look()
+
+
+def test_a_back_up_goes_on_where_its_tables_and_its_landing_end(broker: Broker, tmp_path: Path) -> None:
+    space = workspace(tmp_path / "w")
+    broker.send(messages(0, 20))
+    watching(space, broker).round()
+    broker.send(messages(20, 30))
+    Landing(space.root / "landing", source_of(broker.address)).look()
+    back_up(space, tmp_path / "copy", keys=tmp_path / "keys")
+    broker.send(messages(30, 40))
+    restore(tmp_path / "copy", tmp_path / "again", keys=tmp_path / "keys")
+    again = Workspace(tmp_path / "again")
+    watcher = watching(again, broker)
+    watcher.round()
+    assert requests(again) == expected(tmp_path, 0, 40)
+    assert watcher.pulse.duplicates == 0, "nothing is read twice"
