@@ -2,6 +2,7 @@
 
     python bench/operate.py [rounds] [kills] [engines] [packages] [--kills 20] [--exchanges 20000] [--uv uv]
     python bench/operate.py sources
+    python bench/operate.py newcomer                    (the figures of bench/newcomer.py --write, as bars)
     python bench/operate.py hour [--exchanges 1000000] [--keep DIR]
     python bench/operate.py hundred [--exchanges 100000000 --days 10 --kept 1 --minutes 60] [--keep DIR]
 
@@ -161,6 +162,19 @@ def sources(folder: Path) -> Figures:
     return bars, told
 
 
+def newcomer(out: Path) -> Figures:
+    """What bench/newcomer.py found, as bars beside the others."""
+    found = json.loads((out / "newcomer.json").read_text())
+    total, actors = sum(seconds for _, seconds in found["took"]), found["actors_for_review"]
+    shown = sorted(path.name for path in (out.parent / "newcomer").glob("*.png")) if found["pictures"] else []
+    bars = [
+        bar("from git clone to findings in the console, by the docs alone", round(total), "s", "no bar", None),
+        bar("actors for review that a newcomer sees", actors, "", ">= 1", actors >= 1),
+        bar("screenshots of it", len(shown), "", ">= 2", len(shown) >= 2),
+    ]
+    return bars, {"commit": found["commit"], "pictures": shown, "demo": found["demo"]}
+
+
 def deliver(logs: Path, chance: random.Random, first: int, last: int, turn: int) -> None:
     """New lines into one of three logs, some earlier ones again, now and then a rotation."""
     pieces = [lines(i, i + 10) for i in range(first, last, 10)]
@@ -278,6 +292,18 @@ def _scale(chosen: argparse.Namespace, part: str) -> Figures:
     return made
 
 
+WANTED = {
+    "rounds": "what a growing log costs",
+    "kills": "kills at any moment",
+    "sources": "brokers that are restarted",
+    "hour": "an hour against its share of a day",
+    "hundred": "a hundred million exchanges day by day",
+    "engines": "the same log on Spark and DuckDB",
+    "packages": "what is built and what each extra brings",
+    "newcomer": "a newcomer's way",
+}
+"""What the page is to show, by part."""
+
 PARTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {
     "rounds": lambda chosen, folder: rounds(chosen.exchanges or 20_000, folder),
     "kills": lambda chosen, folder: kills(chosen.kills, folder),
@@ -285,6 +311,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {
     "hour": lambda chosen, folder: _scale(chosen, "hour"),
     "hundred": lambda chosen, folder: _scale(chosen, "hundred"),
     "engines": _engines,
+    "newcomer": lambda chosen, folder: newcomer(chosen.out),
     "packages": lambda chosen, folder: packages(folder, uv=chosen.uv),
 }
 

@@ -57,8 +57,8 @@ def hundred(asked: argparse.Namespace) -> Figures:
     told = _told(place)
     while len(told) < days and time.monotonic() < late:
         day = len(told)
-        _apart(_write_day, place, recipe, day)
-        told.append(_apart(_scan_day, place, day, asked.kept))
+        written = _apart(_write_day, place, recipe, day)
+        told.append({"written": written, **_apart(_scan_day, place, day, asked.kept)})
         (place / "days.tmp").write_text(json.dumps(told, indent=1))
         (place / "days.tmp").replace(place / "days.json")
         _empty(place / "world" / "logs")
@@ -111,8 +111,8 @@ def _recipe(exchanges: int, accounts: int, days: int) -> Recipe:
     )
 
 
-def _write_day(place: Path, recipe: Recipe, day: int) -> None:
-    """Write the logs of one day of a world, each block's accounts by themselves, two at once."""
+def _write_day(place: Path, recipe: Recipe, day: int) -> int:
+    """Write the logs of one day of a world, each block's accounts by themselves, two at once; how many exchanges."""
     world = place / "world"
     for name in ("logs", "facts", "truth", "done"):
         (world / name).mkdir(parents=True, exist_ok=True)
@@ -129,10 +129,11 @@ def _write_day(place: Path, recipe: Recipe, day: int) -> None:
         for block in range(recipe.blocks)
     ]
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(write_shards, jobs))
+        rows = sum(one.rows for made in pool.map(write_shards, jobs) for one in made)
     if day == 0:
         parts = [pq.read_table(path) for path in sorted((world / "facts").glob("block-*.parquet"))]
         pq.write_table(pa.concat_tables(parts).sort_by("account"), world / "facts" / "accounts.parquet")
+    return rows
 
 
 def _scan_day(place: Path, day: int, kept: int) -> dict[str, Any]:
@@ -161,7 +162,8 @@ def _scan_day(place: Path, day: int, kept: int) -> dict[str, Any]:
         ended = time.perf_counter()
     return {
         "day": day,
-        "exchanges": done.read.fresh,
+        "exchanges": done.read.exchanges,
+        "again": done.read.exchanges - done.read.fresh,
         "kept": space.store.manifest("features").rows,
         "seconds": round(ended - began, 2),
         "tidying": round(ended - tidying, 2),
@@ -169,6 +171,8 @@ def _scan_day(place: Path, day: int, kept: int) -> dict[str, Any]:
         "stages": stages,
         "peak_mib": watch.peak >> 20,
         "actors": len(done.view.for_review),
+        "accounts": done.view.run.accounts,
+        "state": _state(space.root),
         "bytes_on_disk": sum(path.stat().st_size for path in space.root.rglob("*") if path.is_file()),
     }
 
@@ -183,20 +187,38 @@ def _hundred_bars(
         for size, run in known.items()
         if len(run["done"]) == run["days"]
     }
-    read, seconds = sum(one["exchanges"] for one in told), sum(one["seconds"] for one in told)
+    read, written = (sum(one[name] for one in told) for name in ("exchanges", "written"))
+    whole = [
+        one for one in told if not one["again"]
+    ]  # of a day that was cut off and gone on with only the rest was timed
+    seconds = sum(one["seconds"] for one in whole)
     peak = max((one["peak_mib"] for one in told), default=0)
-    rate = read / seconds if seconds else 0.0
+    rate = sum(one["exchanges"] for one in whole) / seconds if seconds else 0.0
     size = f"{exchanges:,} exchanges of {accounts:,} accounts, day by day"
     bars = [
-        bar(f"{size}: exchanges read", read, f"of {exchanges:,}", "all", read >= exchanges),
+        bar(f"{size}: days done", len(told), f"of {days}", str(days), len(told) == days),
+        bar(f"{size}: exchanges read", read, f"of {written:,}", "all", read == written),
         bar(f"{size}: exchanges a second, all told", round(rate), "", ">= 15,000", rate >= 15_000),
         bar(f"{size}: peak memory", round(peak / 1024, 2), "GiB", "<= 8", peak <= 8192),
     ]
+    if told:
+        each = told[-1]["state"] / max(told[-1]["accounts"], 1)
+        bars.append(bar(f"{size}: state an account", round(each), "bytes", "no bar", None))
+        bars.append(
+            bar("that state for 10 million accounts", round(each * 1e7 / 2**30, 1), "GiB", "no bar (on paper)", None)
+        )
     if len(sizes) > 1 and max(sizes) >= 10 * min(sizes):
         slope = float(np.polyfit(np.log(list(sizes)), np.log(list(sizes.values())), 1)[0])
         span = f"{min(sizes):,} to {max(sizes):,}"
         bars.append(bar(f"time ~ size to the power, {span}", round(slope, 3), "", "<= 1.05", slope <= 1.05))
     return bars, {"sizes": known}
+
+
+def _state(root: Path) -> int:
+    """Bytes of what is kept of accounts, links, families and actors: all tables but those that hold a row an exchange, and `state/`."""
+    apart = ("exchanges", "features", "rejects")
+    tables = [path for path in (root / "tables").iterdir() if path.name not in apart]
+    return sum(one.stat().st_size for place in [*tables, root / "state"] for one in place.rglob("*") if one.is_file())
 
 
 def _raw(out: Path) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class _Kafka(_Process):
 
     def start(self) -> None:
         super().start()
-        from confluent_kafka.admin import AdminClient, NewTopic
+        from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined,unused-ignore]
 
         admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}"})
         for one in admin.create_topics([NewTopic("calls", num_partitions=3, replication_factor=1)]).values():

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from stillwatch.core import Error, Settings, read_settings
     from stillwatch.engine import Workspace
     from stillwatch.ingest import source_of
-    from stillwatch.pipeline import Inputs, Scanned, Schedule, Watcher, last_view, scan
+    from stillwatch.pipeline import Inputs, Scanned, Schedule, Watcher, last_view
+    from stillwatch.pipeline.scan import scan
     from stillwatch.report import pictures, render_html
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.postgres import postgres
 
-from stillwatch.core.errors import SettingsError
+from stillwatch.core.errors import DiskFull, SettingsError
 from stillwatch.engine import Connection, connector
 from stillwatch.ingest import Landing, Source, SourceAway, public, source_of
 from stillwatch.pipeline import Inputs, Watcher, scan
@@ -176,6 +177,22 @@ def test_a_cut_object_is_not_landed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(SourceAway, match="broke off"):
             landing.look()
     assert landing.files() == []
+    assert len(landed(Landing(tmp_path / "landing", landing.source))) == 20
+
+
+def test_a_full_disk_lands_nothing_of_a_delivery_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(tmp_path / "store" / "a.jsonl", lines(0, 20))
+    landing = Landing(tmp_path / "landing", source_of(f"file://{tmp_path}/store"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for step in ("shutil.copyfileobj", "os.fsync"):
+        with monkeypatch.context() as patch:
+            patch.setattr(step, full)
+            with pytest.raises(DiskFull, match="no room left"):
+                landing.look()
+        assert landing.files() == []
     assert len(landed(Landing(tmp_path / "landing", landing.source))) == 20
 
 

@@ -87,6 +87,7 @@ def test_a_cut_at_any_step_of_landing_loses_nothing_and_lands_nothing_twice(
             Landing(space.root / "landing", source_of(broker.address)).look()
     broker.send(messages(30, 50))
     landing = Landing(space.root / "landing", source_of(broker.address))
+    assert len(landing.files()) == (step == "after"), "what does not count yet is not shown"
     while landing.look().files:
         pass
     landed = b"".join(path.read_bytes() for path in landing.files()).splitlines()

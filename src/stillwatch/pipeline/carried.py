@@ -63,15 +63,29 @@ def measured_now(
     before = _carried(state / "measured", key, kept)
     touched = None if before is None else _touched(engine, store, before, parts)
     if before is None or touched is None:
-        out = signals.measure(engine, **given)
+        out = _measured(engine, given)
     else:
         names = {one.name for one in kept}
         rest = [one for one in signals.SIGNALS.values() if one.name not in names]
-        out = signals.measure(engine, **given, signals=rest)
+        out = _measured(engine, given, rest)
         out |= _brought_up(engine, given, before, touched, kept)
         out = {name: out[name] for name in signals.SIGNALS}
     _keep(state / "measured", key, parts, {one.name: out[one.name] for one in kept})
     return out
+
+
+def _measured(
+    engine: Engine, given: Mapping[str, Relation], chosen: list[signals.Signal] | None = None
+) -> dict[str, pa.Table]:
+    return signals.measure(
+        engine,
+        given["features"],
+        given["account_facts"],
+        given["releases"],
+        given["artifacts"],
+        given["signups"],
+        signals=chosen,
+    )
 
 
 def _brought_up(
@@ -80,7 +94,7 @@ def _brought_up(
     """What was measured of accounts that are not touched, and the others measured anew."""
     chosen = engine.from_arrow(pa.table({"account": touched}))
     theirs = engine.keep(engine.sql(_OF_TOUCHED, features=given["features"], touched=chosen))
-    fresh = signals.measure(engine, **{**given, "features": theirs}, signals=kept) if len(touched) else {}
+    fresh = _measured(engine, {**given, "features": theirs}, kept) if len(touched) else {}
     out = {}
     for one in kept:
         rows = before.rows(one.name)

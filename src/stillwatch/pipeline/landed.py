@@ -39,7 +39,8 @@ def land(workspace: Workspace, sources: Sequence[Source]) -> Landings:
     Raises:
         SourceAway: when one does not answer: a scan that leaves out what it was asked for would tell less than it says.
     """
-    made, notes = landings(workspace, sources), []
+    made = landings(workspace, sources)
+    notes: list[str] = []
     for one in made:
         while True:
             landed = one.look()
