@@ -31,7 +31,6 @@ _OWN = frozenset({"features", "account_facts", "releases"})
 _MOST = 0.5
 """Share of the exchanges that are new beyond which measuring everything costs no more."""
 
-_TOUCHED = Sql("accounts_touched", "select distinct f.account from {features} f where f.account is not null")
 _OF_TOUCHED = Sql("features_of_touched", "select f.* from {features} f join {touched} t on t.account = f.account")
 
 
@@ -61,7 +60,7 @@ def measured_now(
     key, parts = _key(store, days), _parts(store)
     kept = [one for one in signals.SIGNALS.values() if one.evidence and set(one.query.inputs) <= _OWN]
     before = _carried(state / "measured", key, kept)
-    touched = None if before is None else _touched(engine, store, before, parts)
+    touched = None if before is None else _touched(before, parts)
     if before is None or touched is None:
         out = _measured(engine, given)
     else:
@@ -105,7 +104,7 @@ def _brought_up(
     return out
 
 
-def _touched(engine: Engine, store: Store, before: Carried, parts: Mapping[str, tuple[Path, int]]) -> pa.Array | None:
+def _touched(before: Carried, parts: Mapping[str, tuple[Path, int]]) -> pa.Array | None:
     """Accounts that stand in parts that are new; None where a part is gone or too much is new."""
     if before.parts - parts.keys():
         return None
@@ -114,9 +113,11 @@ def _touched(engine: Engine, store: Store, before: Carried, parts: Mapping[str, 
         return None
     if not new:
         return pa.array([], pa.int64())
-    features = engine.scan_files([parts[name][0] for name in new])
-    found = engine.to_arrow(engine.sql(_TOUCHED, features=features))
-    return found.column("account").combine_chunks().sort()
+    found: set[int] = set()
+    for name in new:
+        accounts = pq.ParquetFile(parts[name][0]).read(columns=["account"]).column("account")
+        found.update(pc.unique(accounts).drop_null().to_pylist())
+    return pa.array(sorted(found), pa.int64())
 
 
 def _parts(store: Store) -> dict[str, tuple[Path, int]]:
