@@ -180,6 +180,15 @@ def test_a_cut_object_is_not_landed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(landed(Landing(tmp_path / "landing", landing.source))) == 20
 
 
+def test_what_no_format_knows_stays_where_it_landed_until_somebody_looks(tmp_path: Path) -> None:
+    add(tmp_path / "store" / "a.jsonl", b"hello\nthere\n")
+    add(tmp_path / "store" / "b.jsonl", lines(0, 20))
+    space = workspace(tmp_path / "w")
+    assert scanned(space, source_of(f"file://{tmp_path}/store")) == 20
+    (left,) = (space.root / "landing").rglob("[0-9]*.jsonl")
+    assert left.read_bytes() == b"hello\nthere\n"
+
+
 def test_a_full_disk_lands_nothing_of_a_delivery_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(tmp_path / "store" / "a.jsonl", lines(0, 20))
     landing = Landing(tmp_path / "landing", source_of(f"file://{tmp_path}/store"))
