@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from bars import bars_of
-from figures import ROOT, Figures, bar, keep
+from figures import ROOT, Figures, bar, keep, redraw
 from operate_packages import packages
 
 sys.path.insert(0, str(ROOT))
@@ -273,6 +273,9 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
             + "; ".join(f"{name} {count}" for name, count in told["resolved"].items())
             + "."
         )
+    missing = [what for part, what in WANTED.items() if part not in found["raw"]]
+    if missing:
+        yield from ("", f"**Not measured yet:** {'; '.join(missing)}.")
     yield from (
         "",
         "**Not shown here.** Loss of power; a cluster; a Kafka broker that keeps its topics over a restart.",
@@ -319,7 +322,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {
 def main() -> None:
     """Measure what was asked for and keep it."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("parts", nargs="*", default=["rounds", "kills"])
+    asked.add_argument("parts", nargs="*", default=["rounds", "kills"], help=f"{', '.join(WANTED)}; page draws it anew")
     asked.add_argument("--kills", type=int, default=20)
     asked.add_argument("--exchanges", type=lambda told: int(float(told)))
     asked.add_argument(
@@ -333,6 +336,9 @@ def main() -> None:
     asked.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = asked.parse_args()
     for part in chosen.parts:
+        if part == "page":
+            redraw(chosen.out, "operate", page)
+            continue
         with tempfile.TemporaryDirectory() as folder:
             made = PARTS[part](chosen, Path(folder))
         keep(chosen.out, "operate", part, made, page)

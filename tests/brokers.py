@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import pytest
 
-__all__ = ["BROKERS", "Broker", "kafka", "nats", "valkey"]
+__all__ = ["BROKERS", "Broker", "free_port", "kafka", "nats", "valkey"]
 
 
 class Broker(Protocol):
@@ -37,7 +37,7 @@ class Broker(Protocol):
 
 class _Process:
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, _free_port()
+        self.folder, self.port = folder, free_port()
         self._running: subprocess.Popen[bytes] | None = None
 
     def words(self) -> list[str]:
@@ -174,7 +174,8 @@ def _when_loaded(client: Any) -> None:
             time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

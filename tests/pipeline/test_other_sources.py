@@ -7,11 +7,12 @@ import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.brokers import free_port
 from tests.postgres import postgres
 
 from stillwatch.core.errors import DiskFull, SettingsError
@@ -22,7 +23,7 @@ from stillwatch.pipeline import Inputs, Watcher, scan
 from .growing import NEVER, Clock, add, lines, requests
 from .logs import NOW, SMALL, workspace
 
-PORT = 55_471
+PORT = free_port()
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +179,27 @@ def test_a_cut_object_is_not_landed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             landing.look()
     assert landing.files() == []
     assert len(landed(Landing(tmp_path / "landing", landing.source))) == 20
+
+
+def test_half_an_object_is_never_shown_though_another_takes_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add(tmp_path / "store" / "a.jsonl", lines(0, 20))
+    landing = Landing(tmp_path / "landing", source_of(f"file://{tmp_path}/store"))
+
+    def half(_: object, file: BinaryIO, *__: object) -> None:
+        file.write(b'{"half": ')
+        raise OSError("connection reset")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfileobj", half)
+        with pytest.raises(SourceAway):
+            landing.look()
+    first.rename(tmp_path / "store" / "b.jsonl")
+    landing.look()
+    again = Landing(tmp_path / "landing", landing.source)
+    again.look()
+    assert [path.read_bytes() for path in again.files()] == [lines(0, 20)]
 
 
 def test_what_no_format_knows_stays_where_it_landed_until_somebody_looks(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class _Reading:
 
     def deliveries(self, most: int) -> Iterator[Delivery]:
         partitions = self._all
-        self._assign(partitions)
+        self._assign()
         ended: set[int] = set()
         given = 0
         while len(ended) < len(partitions) and given < most:
@@ -117,11 +117,11 @@ class _Reading:
             raise KafkaException(topic.error)
         return sorted(topic.partitions)
 
-    def _assign(self, partitions: list[int]) -> None:
+    def _assign(self) -> None:
         from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
         self._consumer.assign(
-            [TopicPartition(self._source.topic, one, self._next.get(one, OFFSET_BEGINNING)) for one in partitions]
+            [TopicPartition(self._source.topic, one, self._next.get(one, OFFSET_BEGINNING)) for one in self._all]
         )
 
     def _some(self, most: int, partitions: list[int], ended: set[int]) -> list[Any]:

@@ -63,7 +63,9 @@ class Landing:
         number, position = self._where()
         for delivery in self.source.after(position, most=most):
             number += 1
+            self._recovered = False  # until it is on the disk whole: what broke off is looked at before the next
             self._land(number, delivery)
+            self._recovered = True
             count, files = count + delivery.count, files + bool(delivery.count)
             notes += [f"{self.source.name}: {note}" for note in delivery.notes]
             if count >= most:
