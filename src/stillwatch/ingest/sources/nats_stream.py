@@ -90,15 +90,15 @@ class NatsStream:
         )
         reading = await stream.pull_subscribe(self._subject, durable=None, stream=self.stream, config=config)
         found: list[bytes] = []
-        while len(found) < most:
+        waiting = (await reading.consumer_info()).num_pending or 0
+        while waiting and len(found) < most:
             try:
-                came = await reading.fetch(min(_BATCH, most - len(found)), timeout=1.0 if found else 2.0)
+                came = await reading.fetch(min(_BATCH, waiting, most - len(found)), timeout=_TIMEOUT)
             except NothingCame:
-                break  # what is left matches no subject, or was deleted
+                break  # deleted meanwhile
             found += [one.data for one in came]
             last = came[-1].metadata.sequence.stream
-            if not came[-1].metadata.num_pending:
-                break
+            waiting = came[-1].metadata.num_pending
         return found, last
 
 
