@@ -47,6 +47,31 @@ def test_one_round_reads_detects_and_ends_and_the_next_finds_nothing_new(
     assert {one["what"]: one["health"] for one in json.loads(out)}["watch"] == "well"
 
 
+def test_a_source_is_named_by_its_address_and_no_password_of_it_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "store").mkdir()
+    day(tmp_path / "store" / "day.jsonl")
+    key(Path("w"))
+    address = f"file://{tmp_path}/store?match=*.jsonl"
+    words = ("--workspace", "w", "--settings", settings(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["stillwatch", "scan", "--source", "kafka://me:hush@host/topic"])
+    code, _, err = call(capsys, monkeypatch, "scan", "--source", address, *words)
+    assert (code, err) == (0, "")
+    told = "".join(path.read_text("utf-8") for path in Path("w/reports").rglob("*.*"))
+    assert "match=*.jsonl" in told
+    assert "hush" not in told
+    code, out, _ = call(capsys, monkeypatch, "watch", "--source", address, *words, "--once")
+    assert (code, "actors for review" in out) == (0, False), "nothing is new"
+    code, _, err = call(capsys, monkeypatch, "watch", "--workspace", "w")
+    assert (code, "name log files or folders, or --source" in err) == (2, True)
+    monkeypatch.setenv("STILLWATCH_SOURCE", "postgresql://me:hush@127.0.0.1:9/base?table=t")
+    code, _, err = call(capsys, monkeypatch, "scan", "--workspace", "w")
+    assert code == 2
+    assert "needs ?order=" in err
+    assert "hush" not in err
+
+
 def test_what_a_gateway_keeps_is_read_as_soon_as_its_file_is_there(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

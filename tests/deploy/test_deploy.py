@@ -154,6 +154,16 @@ def test_prometheus_files_are_read_as_they_are_meant() -> None:
     assert len(names) == len(set(names)) >= 5
 
 
+def test_prometheus_itself_takes_them() -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("needs promtool: apt-get install prometheus")
+    for asked in (["config", "prometheus.yml"], ["rules", "prometheus-rules.yml"]):
+        told = subprocess.run(
+            ["promtool", "check", *asked], cwd=DEPLOY, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert told.returncode == 0, told.stderr
+
+
 def test_the_containerfile_copies_what_there_is() -> None:
     text = (DEPLOY / "Containerfile").read_text()
     for line in re.findall(r"^COPY (?!--from)(.+)$", text, flags=re.MULTILINE):

@@ -21,6 +21,8 @@ from stillwatch.core import ContractError, DiskFull, WorkspaceError
 from stillwatch.engine import (
     CONTRACT_VERSION,
     TABLES,
+    DuckEngine,
+    Sql,
     Store,
     by_day,
     check,
@@ -296,3 +298,40 @@ def test_a_reload_on_one_thread_disturbs_no_reader_on_another(tmp_path: Path) ->
                 done.result()
     finally:
         sys.setswitchinterval(often)
+
+
+@pytest.mark.parametrize("first", ["older", "newer"])
+def test_parts_from_before_and_after_a_column_was_added_are_read_together_and_the_column_is_unknown_in_the_older(
+    tmp_path: Path, first: str
+) -> None:
+    old, new = exchanges(3), exchanges(2, first=100)
+    last = old.schema.names[-1]
+    kept = Store(tmp_path)
+    order = [("a", old), ("b", new)] if first == "older" else [("b", new), ("a", old)]
+    for name, rows in order:
+        kept.append("exchanges", [kept.write_part("exchanges", rows, made_from=name, name=name)], {name: rows.num_rows})
+    (older,) = [path for path in kept.files("exchanges") if pq.read_metadata(path).num_rows == 3]
+    pq.write_table(pq.read_table(older).drop_columns([last]), older)
+    assert kept.read("exchanges").num_rows == 5
+    with DuckEngine(kept) as engine:
+        found = engine.to_arrow(engine.scan("exchanges"))
+        assert found.column_names == old.schema.names
+        assert found.num_rows == 5
+        asked = Sql("of_an_added_column", f"select count(*) as n, count(f.{last}) as known from {{features}} f")
+        (told,) = engine.to_arrow(engine.sql(asked, features=engine.scan("exchanges"))).to_pylist()
+    assert told["n"] == 5
+
+
+def test_a_column_that_a_newer_stillwatch_added_is_passed_over_by_an_older_one(tmp_path: Path) -> None:
+    kept = Store(tmp_path)
+    rows = exchanges(3)
+    for name, first in (("a", 1), ("b", 50)):
+        part = kept.write_part("exchanges", exchanges(3, first=first), made_from=name, name=name)
+        kept.append("exchanges", [part], {name: 3})
+    newer = kept.files("exchanges")[0]
+    pq.write_table(pq.read_table(newer).append_column("from_the_future", pa.array([1, 2, 3])), newer)
+    assert kept.read("exchanges").schema == rows.schema
+    with DuckEngine(kept) as engine:
+        found = engine.to_arrow(engine.scan("exchanges"))
+    assert found.column_names == rows.schema.names
+    assert found.num_rows == 6

@@ -17,10 +17,13 @@ from stillwatch.cli.app import app
 from stillwatch.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stillwatch.ingest import Source
     from stillwatch.pipeline import Scanned
     from stillwatch.report import ActorView
 
-__all__ = ["scan", "show"]
+__all__ = ["as_typed", "scan", "show", "sources_of"]
 
 DEFAULT_WORKSPACE = Path("stillwatch-workspace")
 _NOTES = 12
@@ -28,9 +31,10 @@ _NOTES = 12
 
 @app.command
 def scan(
-    paths: Annotated[list[Path], Parameter(negative=())],
+    paths: Annotated[list[Path] | None, Parameter(negative=())] = None,
     /,
     *,
+    source: Annotated[list[str] | None, Parameter(negative=(), env_var="STILLWATCH_SOURCE")] = None,
     workspace: Path = DEFAULT_WORKSPACE,
     accounts: Path | None = None,
     telemetry: Path | None = None,
@@ -48,6 +52,7 @@ def scan(
 
     Args:
         paths: Log files, folders or globs. Formats are told by content; gzip and zstd are read as they are.
+        source: Address of logs that are no files: kafka://, nats://, valkey://, postgresql://, s3://, delta:// and others; may be repeated.
         workspace: Folder for tables, keys and reports; made when it is absent.
         accounts: Account facts (CSV, JSON lines or Parquet): when opened, plan, sign-up path, payment, device.
         telemetry: Product telemetry (account and client), to tell clients that are only claimed.
@@ -67,11 +72,13 @@ def scan(
 
     if settings is not None and not settings.exists():
         raise Error(f"{settings}: no such settings file")
+    sources = sources_of(paths, source)
     chosen = read_settings(settings or workspace / "stillwatch.toml")
     if engine is not None:
         chosen = replace(chosen, run=replace(chosen.run, engine=engine))
     inputs = Inputs(
-        logs=paths,
+        logs=paths or [],
+        sources=sources,
         accounts=accounts,
         telemetry=telemetry,
         releases=releases,
@@ -80,13 +87,32 @@ def scan(
         mapping=columns,
     )
     with progress_bar() as progress:
-        scanned = run(
-            Workspace(workspace), inputs, chosen, command=shlex.join(["stillwatch", *sys.argv[1:]]), progress=progress
-        )
+        scanned = run(Workspace(workspace), inputs, chosen, command=as_typed(), progress=progress)
     if json:
         sys.stdout.buffer.write(render_json(scanned.view) + b"\n")
         return
     show(scanned)
+
+
+def sources_of(paths: Sequence[Path] | None, addresses: Sequence[str] | None) -> tuple[Source, ...]:
+    """The sources at addresses.
+
+    Raises:
+        Error: when neither a path nor an address was given, or an address cannot be read.
+    """
+    from stillwatch.core import Error
+    from stillwatch.ingest import source_of
+
+    if not paths and not addresses:
+        raise Error("nothing to read: name log files or folders, or --source ADDRESS")
+    return tuple(map(source_of, addresses or ()))
+
+
+def as_typed() -> str:
+    """The command that runs, without passwords of addresses: reports repeat it."""
+    from stillwatch.ingest import public
+
+    return shlex.join(["stillwatch", *map(public, sys.argv[1:])])
 
 
 def show(scanned: Scanned) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from stillwatch.cli.app import app
-from stillwatch.cli.scan import DEFAULT_WORKSPACE
+from stillwatch.cli.scan import DEFAULT_WORKSPACE, as_typed, sources_of
 
 if TYPE_CHECKING:
     from stillwatch.pipeline import Round, Watcher
@@ -24,9 +23,10 @@ __all__ = ["watch"]
 
 @app.command
 def watch(
-    paths: Annotated[list[Path], Parameter(negative=())],
+    paths: Annotated[list[Path] | None, Parameter(negative=())] = None,
     /,
     *,
+    source: Annotated[list[str] | None, Parameter(negative=(), env_var="STILLWATCH_SOURCE")] = None,
     workspace: Path = DEFAULT_WORKSPACE,
     accounts: Path | None = None,
     telemetry: Path | None = None,
@@ -50,6 +50,7 @@ def watch(
 
     Args:
         paths: Log files, folders or globs, such as the inbox of a gateway's workspace; what is not there yet is waited for.
+        source: Address of logs that are no files: kafka://, nats://, valkey://, postgresql://, s3://, delta:// and others; may be repeated.
         workspace: Folder for tables, keys and reports; made when it is absent.
         accounts: Account facts (CSV, JSON lines or Parquet): when opened, plan, sign-up path, payment, device.
         telemetry: Product telemetry (account and client), to tell clients that are only claimed.
@@ -74,9 +75,11 @@ def watch(
         raise Error(f"{settings}: no such settings file")
     if poll <= 0 or detect_minutes < 0 or detect_rows < 1 or settle < 0:
         raise Error("--poll must be above 0, --detect-rows at least 1, --detect-minutes and --settle at least 0")
+    sources = sources_of(paths, source)
     chosen = read_settings(settings or workspace / "stillwatch.toml")
     inputs = Inputs(
-        logs=paths,
+        logs=paths or [],
+        sources=sources,
         accounts=accounts,
         telemetry=telemetry,
         releases=releases,
@@ -85,7 +88,7 @@ def watch(
         mapping=columns,
     )
     schedule = Schedule(every=60 * detect_minutes, rows=detect_rows, settle=0.0 if once else settle)
-    command = shlex.join(["stillwatch", *sys.argv[1:]])
+    command = as_typed()
     watcher = Watcher(Workspace(workspace), inputs, chosen, schedule, command=command)
     with _ended_by_sigterm(), _pages(watcher, host, port):
         try:

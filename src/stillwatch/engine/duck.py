@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -100,7 +101,22 @@ class DuckEngine:
         files = self._store.files(table, days=days)
         if not files:
             return self.from_arrow(TABLES[table].schema.empty_table())
-        return self.scan_files(files)
+        schema = TABLES[table].schema
+        if all(_columns(str(path), path.stat().st_mtime_ns) == tuple(schema.names) for path in files):
+            return self.scan_files(files)
+        return self._of_several_ages(files, schema)
+
+    def _of_several_ages(self, files: Sequence[Path], schema: pa.Schema) -> Relation:
+        """The rows of parts that were written before and after a column was added, in the shape of today's contract."""
+        name, shape = self._name("files"), self.from_arrow(schema.empty_table())
+        listed = ", ".join(_quoted(path) for path in files)
+        columns = ", ".join(f'"{column}"' for column in schema.names)
+        with self._errors():
+            self._connection.execute(
+                f"create temp view {name} as select {columns} from (select * from {shape.name} union all by name "
+                f"select * from read_parquet([{listed}], hive_partitioning = false, union_by_name = true))"
+            )
+        return Relation(name=name)
 
     def scan_files(self, files: Sequence[Path]) -> Relation:
         """The rows of Parquet files that share one schema."""
@@ -182,6 +198,12 @@ class DuckEngine:
 
     def _errors(self) -> _Errors:
         return _Errors(self._scratch)
+
+
+@lru_cache(maxsize=100_000)
+def _columns(path: str, changed: int) -> tuple[str, ...]:
+    """Columns of a part, read once: a part that was made anew has another time."""
+    return tuple(pq.read_schema(path).names)
 
 
 def _one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

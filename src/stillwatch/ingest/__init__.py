@@ -32,6 +32,7 @@ from .log_format import FORMATS, log_format
 from .options import ReadOptions
 from .prefixes import prefixes
 from .read import ChunkResult, read_chunk
+from .sources import Landing, Source, SourceAway, public, source_of
 
 __all__ = [
     "CLEARED",
@@ -40,8 +41,11 @@ __all__ = [
     "ChunkResult",
     "Facts",
     "Growing",
+    "Landing",
     "Plan",
     "ReadOptions",
+    "Source",
+    "SourceAway",
     "SourceFile",
     "Unread",
     "account_id",
@@ -49,11 +53,13 @@ __all__ = [
     "log_format",
     "plan",
     "prefixes",
+    "public",
     "read_accounts",
     "read_chunk",
     "read_cleared",
     "read_releases",
     "read_telemetry",
+    "source_of",
     "subnet",
 ]
 

@@ -31,6 +31,7 @@ import msgspec
 
 from stillwatch.core.errors import TamperingFound, WorkspaceError
 from stillwatch.engine import TABLES, Workspace, durable_write, full_disk_is_an_error
+from stillwatch.pipeline.landed import FOLDER
 
 __all__ = ["Backup", "Kept", "back_up", "check_backup", "restore"]
 
@@ -86,7 +87,11 @@ def back_up(
     _apart(workspace.root, target, keys)
     with full_disk_is_an_error(target):
         weighing = (workspace.root / "state" / "underway").exists()
-        files = [*_tables(workspace.root, target, link=link), *_rest(workspace.root, target)]
+        files = [
+            *_landed(workspace.root, target),
+            *_tables(workspace.root, target, link=link),
+            *_rest(workspace.root, target),
+        ]
         weighing = weighing or (workspace.root / "state" / "underway").exists()
         if weighing and not any(one.path == "state/underway" for one in files):
             (target / "state" / "underway").write_bytes(b"backed up while a scan was weighing")
@@ -168,6 +173,21 @@ def restore(folder: Path, root: Path, *, keys: Path | None = None) -> Backup:
     return told
 
 
+def _landed(root: Path, target: Path) -> Iterator[Kept]:
+    """How far each source was read, and what landed up to there.
+
+    Before the tables: whatever leaves the landing meanwhile is in them.
+    """
+    for position in sorted((root / FOLDER).glob("*/.position.json")):
+        place = position.relative_to(root)
+        yield _copy(position, target, str(place))
+        reached = int(_told((target / place).read_bytes(), position)["number"])
+        for path in sorted(position.parent.glob("[0-9]*")):
+            if int(path.name[:12]) <= reached:
+                with contextlib.suppress(FileNotFoundError):
+                    yield _copy(path, target, str(path.relative_to(root)))
+
+
 def _tables(root: Path, target: Path, *, link: bool) -> Iterator[Kept]:
     others = [name for name in TABLES if name not in _TABLES_FIRST]
     for name in (*_TABLES_FIRST, *others):
@@ -196,7 +216,7 @@ def _rest(root: Path, target: Path) -> Iterator[Kept]:
         with contextlib.suppress(FileNotFoundError):
             yield _copy(root / "state" / name, target, f"state/{name}")
     yield from _journal(root, target)
-    apart = {"tables", "state", *_SECRET}
+    apart = {"tables", "state", FOLDER, *_SECRET}
     for folder in sorted(path.name for path in root.iterdir() if path.is_dir() and path.name not in apart):
         yield from _folder(root, target, folder)
     for path in sorted(root.glob("*.toml")):

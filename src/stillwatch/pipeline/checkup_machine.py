@@ -21,6 +21,7 @@ __all__ = ["machine_checks", "room_left"]
 _MODULES = {
     "argon2-cffi": "argon2",
     "cel-expr-python": "cel_expr_python",
+    "nats-py": "nats",
     "openmined-psi": "private_set_intersection.python",
     "pynacl": "nacl",
 }

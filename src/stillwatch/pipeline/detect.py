@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import Workspace, open_engine
-from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, window
+from stillwatch.pipeline.carried import measured_now
+from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, recent_days, window
 from stillwatch.pipeline.pictures import Pictures, draw
 from stillwatch.pipeline.read_logs import Progress
 
@@ -72,7 +73,15 @@ def detect(
         store.put("signups", signals.signups(store.read("account_facts")))
         calendar = read_calendar(engine, features)
         recent = window(engine, calendar, settings.detect.window_days)
-        measured = signals.measure(engine, recent, facts, releases, artifacts, engine.scan("signups"))
+        given = {
+            "features": recent,
+            "account_facts": facts,
+            "releases": releases,
+            "artifacts": artifacts,
+            "signups": engine.scan("signups"),
+        }
+        days = recent_days(calendar, settings.detect.window_days)
+        measured = measured_now(engine, store, workspace.root / "state", given, days=days)
         followed = follow(engine, store, settings, calendar=calendar)
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(

@@ -15,7 +15,16 @@ from stillwatch.accounts import kin
 from stillwatch.core import Settings
 from stillwatch.engine import Engine, Relation, Sql, Store
 
-__all__ = ["Calendar", "Followed", "as_measured", "cleared_accounts", "follow", "read_calendar", "window"]
+__all__ = [
+    "Calendar",
+    "Followed",
+    "as_measured",
+    "cleared_accounts",
+    "follow",
+    "read_calendar",
+    "recent_days",
+    "window",
+]
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -150,9 +159,14 @@ def follow(engine: Engine, store: Store, settings: Settings, *, calendar: Calend
     )
 
 
+def recent_days(calendar: Calendar, days: int) -> list[int]:
+    """The last days of the logs, as days since 1970."""
+    return sorted(day for day in calendar.exchanges if day > calendar.last - days)
+
+
 def window(engine: Engine, calendar: Calendar, days: int) -> Relation:
     """The exchanges of the last days of the logs, on which single accounts are measured and compared."""
-    chosen = [day for day in calendar.exchanges if day > calendar.last - days]
+    chosen = recent_days(calendar, days)
     whole = len(chosen) == len(calendar.exchanges)
     return engine.scan("features") if whole else engine.keep(_of_days(engine, chosen))
 

@@ -28,6 +28,7 @@ from stillwatch.ingest import (
     Facts,
     Plan,
     ReadOptions,
+    Source,
     plan,
     read_accounts,
     read_cleared,
@@ -35,6 +36,7 @@ from stillwatch.ingest import (
     read_telemetry,
 )
 from stillwatch.pipeline.detect import Findings, detect
+from stillwatch.pipeline.landed import land, release
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
 from stillwatch.pipeline.stage import Context, keep_names
 from stillwatch.pipeline.standing import publish_standing
@@ -57,7 +59,7 @@ _COUNTED_ELSEWHERE = "exchanges without an account"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
-    """What a scan reads: logs, and what the provider knows beside them."""
+    """What a scan reads: logs, sources that are no files, and what the provider knows beside them."""
 
     logs: Sequence[Path]
     accounts: Path | None = None
@@ -66,6 +68,7 @@ class Inputs:
     cleared: Path | None = None
     force: str | None = None
     mapping: Path | None = None
+    sources: Sequence[Source] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,10 +104,15 @@ def scan(
     """
     with workspace.writing():
         options = read_options(inputs, settings, now or dt.datetime.now(dt.UTC))
-        planned = planned or plan(inputs.logs, options)
+        landed = None
+        if planned is None:
+            landed = land(workspace, inputs.sources)
+            planned = _planned(inputs.logs, landed.folders, options)
         context, left_out = reading(workspace, inputs, settings, options)
-        notes = [*planned.notes, *_facts(workspace, inputs), *left_out]
+        notes = [*planned.notes, *(landed.notes if landed else ()), *_facts(workspace, inputs), *left_out]
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
+        if landed:
+            release(landed.landings, planned, read.chunks)
         notes += [f"{count:,} {name}" for name, count in read.notes.items() if name != _COUNTED_ELSEWHERE]
         if read.again:
             notes.append(f"{read.again} pieces of logs were read again: what they are read with has changed")
@@ -189,6 +197,12 @@ def read_options(inputs: Inputs, settings: Settings, now: dt.datetime) -> ReadOp
         chunk_bytes=_CHUNK_BYTES,
         chunk_rows=_CHUNK_ROWS,
     )
+
+
+def _planned(logs: Sequence[Path], landed: Sequence[Path], options: ReadOptions) -> Plan:
+    """The pieces of the logs and of what landed; of sources that brought nothing there are none."""
+    filled = [folder for folder in landed if any(folder.glob("[0-9]*"))]
+    return plan([*logs, *filled], options) if logs or filled else Plan(chunks=(), files=(), notes=())
 
 
 def _scaffolds(settings: Settings) -> tuple[Scaffold, ...]:

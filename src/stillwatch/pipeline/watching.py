@@ -23,6 +23,7 @@ from stillwatch.core import Settings
 from stillwatch.core.errors import WorkspaceError
 from stillwatch.engine import Workspace, durable_write
 from stillwatch.ingest import Growing, Plan
+from stillwatch.pipeline.landed import land_some, landings, release
 from stillwatch.pipeline.pulse import Pulse
 from stillwatch.pipeline.read_logs import Remembered, read_logs
 from stillwatch.pipeline.scan import Inputs, Scanned, read_options, reading, scan
@@ -76,7 +77,10 @@ class Watcher:
         self._workspace, self._inputs, self._settings = workspace, inputs, settings
         self._schedule, self._command = schedule or Schedule(), command
         self._clock, self._wall = clock, wall
-        self._growing = Growing(inputs.logs, settle_seconds=self._schedule.settle, clock=clock)
+        self._landings = landings(workspace, inputs.sources)
+        self._away: tuple[str, ...] = ()
+        folders = [one.folder for one in self._landings]
+        self._growing = Growing([*inputs.logs, *folders], settle_seconds=self._schedule.settle, clock=clock)
         self._remembered = Remembered()
         self._looked_into: set[str] = set()
         self._newest: dt.datetime | None = None
@@ -95,7 +99,9 @@ class Watcher:
         fresh, planned = self._read()
         self._waiting_rows += fresh
         scanned = self._detect(planned) if self._due() else None
-        self._tell("watching", rounds=self._pulse.rounds + 1, problem="")
+        away, rounds = self._away, self._pulse.rounds + 1
+        failures = self._pulse.failures + len(away)
+        self._tell("behind" if away else "watching", rounds=rounds, failures=failures, problem="; ".join(away))
         return Round(fresh=fresh, notes=planned.notes, scanned=scanned)
 
     def failed(self, problem: str) -> None:
@@ -127,11 +133,15 @@ class Watcher:
                 held.enter_context(workspace.writing())
             except WorkspaceError as error:
                 raise Busy(str(error)) from error
+            landed = land_some(self._landings)
+            self._away = landed.away
             done = workspace.store.manifest("features").done
             options = read_options(inputs, settings, self._wall())
             planned = self._growing.look(done.keys(), options)
+            planned = replace(planned, notes=(*planned.notes, *landed.notes, *landed.away))
             new = {chunk.id for chunk in planned.chunks if chunk.id not in done}
             if not new and self._pulse.rounds:
+                release(self._landings, planned, done.keys())
                 return 0, planned
             context, left_out = reading(workspace, inputs, settings, options)
             read = read_logs(
@@ -142,6 +152,7 @@ class Watcher:
                 holds=self._growing.holds,
                 remembered=self._remembered,
             )
+            release(self._landings, planned, read.chunks)
             came = [told for chunk, told in read.chunks.items() if chunk in new]
             if new:
                 self._pulse = replace(

@@ -6,6 +6,7 @@ from stillwatch.report.json_form import json_schema, read_json, render_json
 from stillwatch.report.markdown import render_markdown
 from stillwatch.report.page import furnish, render_html, sorting_script, stylesheet
 from stillwatch.report.parts import Parts, three_parts
+from stillwatch.report.pictures import Picture, pictures
 from stillwatch.report.plot_evidence import ruler_reach
 from stillwatch.report.plot_links import LinkDrawing, draw_links
 from stillwatch.report.redact import redact_examples
@@ -73,6 +74,7 @@ __all__ = [
     "MemberView",
     "Part",
     "Parts",
+    "Picture",
     "Piece",
     "ProductWatch",
     "RejectCount",
@@ -96,6 +98,7 @@ __all__ = [
     "inert",
     "json_schema",
     "key_numbers",
+    "pictures",
     "read_json",
     "redact_examples",
     "render_html",
