@@ -126,11 +126,11 @@ def weigh(
 ) -> Weighed:
     """Turn measured signals into evidence per account and signal.
 
-    Each account is compared with the accounts of its product type; types with fewer than `settings.least_stratum` accounts to compare with
-    are compared with everybody, and with references at hand among their own few, too: the larger p-value counts. With `cleared` accounts,
-    those are the comparison. Without, but with accounts `singled_out` by evidence that does not depend on these signals (links, a tip), the
-    comparison is everybody else. With either, who is loud within its own type is then ranked among the references of all types
-    (`pooling`). With neither, accounts are compared among themselves, which ranks them and finds nobody (see `comparison`).
+    Each account is compared, signal by signal, with the accounts of its product type; types with fewer than `settings.least_stratum`
+    accounts to compare with are compared with everybody. With `cleared` accounts, those are the comparison. Without, but with accounts
+    `singled_out` by evidence that does not depend on these signals (links, a tip), the comparison is everybody else. With either, what is
+    decided by is the rank among the references of all types, and of the account's own (`pooling`). With neither, accounts are compared
+    among themselves, which ranks them and finds nobody (see `comparison`).
 
     What misleads it: accounts singled out by what they ask are not like others in what they ask, honest or not. Then measure the
     signals on other exchanges than those that singled them out (`features.slice`), and prefer links that are not about content.
@@ -167,9 +167,6 @@ def weigh(
         ranked[mine], alike[mine] = found.ranked[of_mine], found.alike[of_mine]
         signal_n[:, code] = found.calibration_n
         calibration_n[code], smallest_p[mine] = found.average_n, found.average_smallest_p
-        if name == ALL and basis is not Basis.THEMSELVES:
-            for own in np.unique(product[mine]):
-                _no_smaller_than(grid, product == own, eligible, reference, hostile, p_average, smallest_p)
         monitor = settings.contamination if basis is Basis.CLEARED else None
         certify = basis is not Basis.THEMSELVES
         rows += _calibration(grid, name, mine, compared, eligible, reference, found, hostile, monitor, certify)
@@ -177,8 +174,11 @@ def weigh(
         _LOG.debug("weighed stratum %d of %d: %d accounts", code + 1, len(strata), int(mine.sum()))
     score, compared_n = average, calibration_n[labels]
     if basis is not Basis.THEMSELVES:
-        pooled = pool(grid, eligible, reference, product, p_average, smallest_p, compared_n, hostile_share=hostile)
-        score, p_average, smallest_p, compared_n = pooled.score, pooled.p, pooled.smallest, pooled.n
+        pooled = pool(grid, eligible, reference, product, hostile_share=hostile)
+        score = pooled.score
+        p_average = np.where(reference, p_average, pooled.p)
+        smallest_p = np.where(reference, smallest_p, pooled.smallest)
+        compared_n = np.where(reference, compared_n, pooled.n)
     return Weighed(
         grid=grid,
         basis=basis,
@@ -213,26 +213,6 @@ def _basis(
         others = ~np.isin(accounts, np.asarray(singled_out, np.int64))
         return Basis.NOT_SINGLED_OUT, others, settings.contamination
     return Basis.THEMSELVES, np.ones(accounts.size, dtype=np.bool_), settings.contamination
-
-
-def _no_smaller_than(
-    grid: Grid,
-    own: npt.NDArray[np.bool_],
-    eligible: npt.NDArray[np.bool_],
-    reference: npt.NDArray[np.bool_],
-    hostile: float,
-    p_average: npt.NDArray[np.float64],
-    smallest_p: npt.NDArray[np.float64],
-) -> None:
-    """Raise the p-values of a small product type to those among its own few: an honest account of an odd type is odd among all.
-
-    The larger of two p-values is valid if either is, and the one among its own is. So a small type is never accused for being
-    what it is; the price is that nobody in it can be found until enough of its own accounts were cleared.
-    """
-    found = compare(grid, own, eligible, reference, hostile_share=hostile)
-    alone = np.where(np.isnan(p_average[own]), np.nan, 1.0) if found.average_n == 0 else found.p_average
-    p_average[own] = np.fmax(p_average[own], alone)
-    smallest_p[own] = np.maximum(smallest_p[own], found.average_smallest_p)
 
 
 def _products(accounts: npt.NDArray[np.int64], facts: pa.Table | None) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:

@@ -6,8 +6,9 @@ evidence is averaged over ranks among the references of all types as well (`comp
 References and tested accounts need not have the same mixture of types: a reference counts as many times as there are tested accounts for
 each reference of its type (`stats.weighted_conformal_p`). The p-value is then that of an honest account drawn from all that are tested,
 which is what an error budget over all of them asks for. It says nothing of one type alone: a loud type could have all the false alarms.
-Therefore whoever is not among the loudest hundredth of its own type keeps the p-value that it has there, if that is larger; whoever is of
-a type with too few references to tell a hundredth keeps it always. A larger p-value is valid, too.
+Therefore the same averages are ranked among the references of the account's own type, too, and whoever is not among the loudest hundredth
+there gets the larger of both p-values; so does whoever is of a type with too few references to tell a hundredth. A larger p-value is
+valid, too.
 
 Misled by: references that are not as other honest accounts of their type are; a mixture of types that was estimated from a handful.
 """
@@ -21,7 +22,7 @@ import numpy.typing as npt
 
 from stillwatch.accounts.comparison import compare
 from stillwatch.accounts.measured import Grid
-from stillwatch.stats import weighted_conformal_p
+from stillwatch.stats import conformal_p, weighted_conformal_p
 
 __all__ = ["OWN", "Pooled", "pool"]
 
@@ -37,8 +38,8 @@ _Places = npt.NDArray[np.int64]
 class Pooled:
     """Every account among the references of all types, NaN where it was not eligible.
 
-    `score` ranks them, larger is louder; it is below 0 for whoever is not loud within its own type. `p` and `smallest` (the least that p
-    could have been) are those to decide by; of references they are the ones within their type. `n[a]` references stand behind p.
+    `score` ranks them, larger is louder; it is below 0 for whoever is not loud within its own type. `p` is to be decided by, `smallest` the
+    least that it could have been, and `n[a]` references stand behind it.
     """
 
     score: _Floats
@@ -47,44 +48,40 @@ class Pooled:
     n: _Places
 
 
-def pool(
-    grid: Grid,
-    eligible: _Flags,
-    reference: _Flags,
-    product: _Places,
-    own_p: _Floats,
-    own_smallest: _Floats,
-    own_n: _Places,
-    *,
-    hostile_share: float,
-) -> Pooled:
-    """Rank every eligible account among the references of all product types.
+def pool(grid: Grid, eligible: _Flags, reference: _Flags, product: _Places, *, hostile_share: float) -> Pooled:
+    """Rank every eligible account among the references of all product types, and of its own.
 
     Args:
         grid: all signals over all accounts.
         eligible: which accounts have enough decided signals.
-        reference: which accounts the others are compared with; some accounts are, and some are not.
+        reference: which accounts the others are compared with.
         product: the product type of each account, as a number from 0.
-        own_p: each account's p-value within its own type.
-        own_smallest: the least that this could have been.
-        own_n: the references behind it.
         hostile_share: the largest share of hostile accounts among the references of each type.
     """
     everybody = np.ones(grid.accounts.size, dtype=np.bool_)
     loud = compare(grid, everybody, eligible, reference, hostile_share=hostile_share).ranked
-    known, tested = np.flatnonzero(eligible & reference), np.flatnonzero(eligible & ~reference)
-    references, others = (np.bincount(product[some], minlength=product.max(initial=0) + 1) for some in (known, tested))
-    weight = np.divide(others, references, out=np.zeros(references.size), where=references > 0)
-    hostile = float((weight * np.ceil(hostile_share * references - 1e-9)).sum())
-    p, smallest, n = own_p.copy(), own_smallest.copy(), own_n.copy()
-    own = weight[product[tested]]
-    among_all = weighted_conformal_p(loud[known], weight[product[known]], loud[tested], own, hostile_weight=hostile)
-    floor = weighted_conformal_p(
-        loud[known], weight[product[known]], np.full(tested.size, np.inf), own, hostile_weight=hostile
+    known, tested = eligible & reference, eligible & ~reference
+    types = int(product.max(initial=0)) + 1
+    references, others = (np.bincount(product[some], minlength=types) for some in (known, tested))
+    hostile = np.ceil(hostile_share * references - 1e-9)
+    weight = np.divide(others, references, out=np.zeros(types), where=references > 0)
+    p, own = np.full((2, grid.accounts.size), np.nan)
+    smallest = np.ones(grid.accounts.size)
+    for scores, into in ((loud[eligible], p), (np.full(int(eligible.sum()), np.inf), smallest)):
+        into[eligible] = weighted_conformal_p(
+            loud[known],
+            weight[product[known]],
+            scores,
+            weight[product[eligible]],
+            hostile_weight=float((weight * hostile).sum()),
+        )
+    for one in range(types):
+        mine = eligible & (product == one)
+        own[mine] = conformal_p(loud[known & mine], loud[mine], hostile=int(hostile[one]))
+    least = (1.0 / (references - hostile + 1.0))[product]
+    return Pooled(
+        score=np.where(own <= OWN, loud, -own),
+        p=np.where(own <= OWN, p, np.fmax(p, own)),
+        smallest=np.where(least <= OWN, smallest, np.maximum(smallest, least)),
+        n=np.where(least <= OWN, int(references.sum()), references[product]),
     )
-    standing_out = own_p[tested] <= OWN
-    p[tested] = np.where(standing_out, among_all, np.fmax(among_all, own_p[tested]))
-    able = own_smallest[tested] <= OWN
-    smallest[tested] = np.where(able, floor, np.maximum(floor, own_smallest[tested]))
-    n[tested] = np.where(able, known.size, own_n[tested])
-    return Pooled(score=np.where(own_p <= OWN, loud, -own_p), p=p, smallest=smallest, n=n)
