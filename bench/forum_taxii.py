@@ -99,9 +99,9 @@ def walked(objects: int) -> dict[str, Any]:
             memory, took, spent, seen, mark = [], [], [], 0, ""
             begun = us.cpu
             while True:
-                before = us.ran
+                before = us.cpu
                 body, seconds = us.raw(f"{PATH}?limit=1000{mark}")
-                spent.append(us.ran - before)
+                spent.append(us.cpu - before)
                 took.append(seconds)
                 memory.append(us.mib)
                 head = body[:200].decode()
