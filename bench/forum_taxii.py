@@ -7,8 +7,9 @@
     python bench/forum_taxii.py kills [--kills N]                                  kill -9 during pushes
     python bench/forum_taxii.py                                                    all of them
 
-PYTHON is an interpreter with medallion, taxii2-client, cytaxii2 and pytest, or with opentaxii and gunicorn; FOLDER holds medallion's own tests. Servers
-run as processes of their own and answer the same requests over HTTP; what is compared is the CPU time of the server's process. A part that is not
+PYTHON is an interpreter with medallion (for the suite also taxii2-client, cytaxii2, cc-taxii2-client and pytest), or with opentaxii and
+gunicorn. FOLDER holds medallion's own tests: its repository has them, laid as medallion/test into where that medallion is installed. Servers run
+as processes of their own and answer the same requests over HTTP; what is compared is the CPU time of the server's process. A part that is not
 run keeps the figures that it had.
 """
 
