@@ -68,6 +68,21 @@ def forum_lint(
         sys.exit(1)
 
 
+@forum_app.command(name="schemas")
+def forum_schemas(folder: Path, /) -> None:
+    """Write the JSON Schemas of our extensions and objects, for whoever reads or checks what we share.
+
+    Args:
+        folder: Where they are written, a file each; schemas that are there are replaced.
+    """
+    from stillwatch.forum.stix.extension import schemas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        (folder / name).write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n", "utf-8")
+        print(folder / name)
+
+
 @forum_app.command(name="preview")
 def forum_preview(
     case: str,
