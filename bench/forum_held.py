@@ -101,9 +101,7 @@ def held(wanted: argparse.Namespace) -> Figures:
 
 def page(found: dict[str, Any]) -> dict[str, str]:
     lines = ["# The forum: what its tests hold", "", *bars_of(found, "bench/forum_held.py"), ""]
-    lines += [
-        "What is left to each attacker: [tags](../tags.md#what-attackers-tried-and-what-is-left-to-them), [questions](../forum.md)."
-    ]
+    lines += ["What is left to each attacker: [tags](../tags.md), [questions](../forum.md)."]
     for name, tests in found["raw"]["held"].items():
         lines += ["", f"## {name[0].upper()}{name[1:]}", ""]
         lines += [
