@@ -92,7 +92,8 @@ _SAYS = (
         "The operator has two templates, hired its accounts at once and dealt them to the labs, so that cards, devices, telephones, addresses "
         "and proxies come back. Some accounts at each lab sleep: registered like the others, they send what anybody sends. Tags name them, and "
         "they are not shown: that is why recall stays under 100 %. Some honest customers have a telephone number that was the operator's. "
-        "Where a lab has too few honest customers as busy as the accounts that it looks at, these stay undecided, and its recall does not grow."
+        "Where a lab has too few honest customers as busy as some of the accounts that it looks at, these stay undecided, as the labs have 350 "
+        "to 400 customers each; which they are depends on the workspace's key, which is drawn anew in every play and deals each account's hours."
     ),
     "",
     (

@@ -132,7 +132,7 @@ def schemathesis(wanted: argparse.Namespace) -> Figures:
                 "--suppress-health-check",
                 "all",
             ]
-            subprocess.run([*run, "--no-color", "--warnings", "off"], capture_output=True, check=False)
+            subprocess.run([*run, "--no-color", "--warnings", "off"], cwd=folder, capture_output=True, check=False)
             grown = round((process.memory_info().rss - before) / 2**20, 1)
         told = json.loads(report.read_text("utf-8"))
         held = connector(hub.database)()

@@ -1,7 +1,6 @@
 """Read our objects by outside validators and hide what must not leave in many disguises, and say what was found and missed.
 
     python bench/forum_rules.py [emitted|hidden] [--validator PATH]
-    python bench/forum_rules.py schemas FOLDER
 
 --validator names stix2_validator of stix2-validator 3.2.0 (not a dependency: install it beside). Every object that we emit goes through it
 in default mode, those of a withdrawal and of opinions included. Hidden are mail addresses, telephone numbers, cards and forbidden words,
@@ -49,7 +48,7 @@ from stillwatch.forum.asking import (
 from stillwatch.forum.rules.personal import personal
 from stillwatch.forum.rules.words_denied import denied
 from stillwatch.forum.stix.bundles import bundle
-from stillwatch.forum.stix.extension import schemas, tags_extension
+from stillwatch.forum.stix.extension import tags_extension
 from stillwatch.forum.tags import Kind, Role, board_of, list_objects
 from stillwatch.forum.writing.objects import common_objects
 
@@ -239,12 +238,6 @@ PARTS = {"emitted": emitting, "hidden": hiding}
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["schemas"]:
-        folder = Path(sys.argv[2])
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, schema in schemas().items():
-            (folder / name).write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
-        return
     asked = argparse.ArgumentParser()
     asked.add_argument("part", nargs="?", choices=list(PARTS))
     asked.add_argument("--validator")

@@ -32,7 +32,9 @@ def scanned(drawn: World) -> Iterator[Grow]:
             features=told, account_facts=known, artifacts=passed, links=found.links, families=found.families
         )
         share = Settings().actors.hub_share
-        yield lambda seed, level=0.05: expand(engine, tables, seed, level=level, hub_share=share, salt=SALT)
+        yield lambda seed, level=0.05, held=(): expand(
+            engine, tables, seed, level=level, hub_share=share, salt=SALT, held=held
+        )
 
 
 def grown(drawn: World, seed: Seed, *, level: float = 0.05) -> Expanded:
@@ -91,6 +93,16 @@ def test_a_prompt_grows_to_those_who_send_what_shares_phrases_with_it(drawn: Wor
     assert found.seeds == ()
     assert np.isin(own, shown).mean() >= 0.8
     assert np.isin(shown, own).mean() >= 0.95
+
+
+def test_whom_a_finding_holds_is_met_and_neither_tested_again_nor_a_stranger(drawn: World, grow: Grow) -> None:
+    own = drawn.members["operator"]
+    held, others = own[: len(own) // 2], own[len(own) // 2 :]
+    found = grow(Seed(anchors=template_anchors("op")), held=held.tolist())
+    assert np.isin(found.held, held).all()
+    assert np.isin(held, found.held).mean() >= 0.8
+    assert not np.isin([one.account for one in found.reached], held).any()
+    assert np.isin(others, of(found, Verdict.SHOWN)).mean() >= 0.8
 
 
 def test_a_card_grows_to_its_holders_and_then_by_what_they_send(drawn: World, grow: Grow) -> None:

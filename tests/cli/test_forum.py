@@ -14,6 +14,7 @@ from tests.forum.taxii.running import running
 from stillwatch.core import settings_from
 from stillwatch.engine import Workspace
 from stillwatch.forum import by_the_rules
+from stillwatch.forum.stix.extension import extension_objects, tags_extension
 from stillwatch.forum.taxii import read_hub
 from stillwatch.pipeline import Inputs, last_view, scan
 
@@ -170,3 +171,14 @@ def test_lint_explains_and_exits_1(
         assert one in out
     assert "mary" not in out
     assert call(capsys, monkeypatch, "forum", "lint", bad, "--workspace", tmp_path)[0] == 2, "there is no policy"
+
+
+def test_schemas_are_written_as_the_extension_definitions_carry_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, said, err = call(capsys, monkeypatch, "forum", "schemas", tmp_path / "s")
+    assert (code, err) == (0, "")
+    written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "s").iterdir()}
+    assert sorted(map(str, (tmp_path / "s").iterdir())) == sorted(said.split())
+    carried = [json.loads(one["schema"]) for one in (*extension_objects(), tags_extension())]
+    assert [one for one in carried if one not in written.values()] == []

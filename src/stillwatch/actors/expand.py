@@ -16,7 +16,7 @@ Misled by a public template: its users do send it in both slices. The innocent e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,7 +58,7 @@ class Expanded:
     """What a seed grew to.
 
     `whole` is the group before anybody was picked, tested as actors are; without an e-value where `untested` says why it can have none.
-    `hubs` names things too widely shared.
+    `hubs` names things too widely shared; `held` are accounts that it grew to and that findings of one's own hold already.
     """
 
     seeds: tuple[int, ...]
@@ -69,6 +69,7 @@ class Expanded:
     null: str
     whole: Weighed | None
     untested: str | None = None
+    held: tuple[int, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """Accounts with this verdict."""
@@ -95,11 +96,14 @@ def expand(
     hub_share: float,
     salt: int,
     run_seed: int = 0,
+    held: Collection[int] = (),
 ) -> Expanded:
     """Grow a seed to the accounts that belong to it.
 
     Args:
         level: expected share of wrong ones among the accounts that are shown.
+        held: accounts that findings of one's own hold already: met, but not tested again. Neither are they a measure of strangers, so that
+            candidates and strangers alike are accounts that no finding holds, and stay comparable.
         hub_share: share of all accounts beyond which a shared thing links nobody.
     """
     mined = reread(tables.families)
@@ -116,9 +120,10 @@ def expand(
     links = pa.concat_tables([usable, named, pointed_at(seed), sends(sent, seed), asked])
     rows, families = grown(links, seed)
     links = links.take(pa.array(rows))
-    looked_at = np.setdiff1d(links.column("account").to_numpy(), np.array(sorted(seed.accounts), np.int64))
+    everybody, held_before = links.column("account").to_numpy(), np.array(sorted(held), np.int64)
+    looked_at = np.setdiff1d(everybody, np.union1d(held_before, np.array(sorted(seed.accounts), np.int64)))
     share = carried_share(sent, families, population)
-    related = np.union1d(met(sent, families), np.array(sorted(seed.accounts), np.int64))
+    related = np.union1d(np.union1d(met(sent, families), held_before), np.array(sorted(seed.accounts), np.int64))
     whole = _whole(engine, told, links, mined + own, population, run_seed)
     if whole is not None and seed.held_out:
         whole = replace(whole, e_value=None)
@@ -131,6 +136,7 @@ def expand(
         null="it sends the seed's templates, and presses for training value, no more than accounts as busy that nothing ties to the seed",
         whole=whole,
         untested=SHOWN_BEFORE if seed.held_out else None,
+        held=tuple(np.intersect1d(everybody, held_before).tolist()),
     )
 
 

@@ -127,6 +127,7 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.vault_opened")
 @_step("case.shared")
 @_step("case.withdrawn")
+@_step("case.packaged")
 def _same(case: Case, told: Told) -> Case:
     return case
 

@@ -93,20 +93,13 @@ class House(Member):
 
         self._hear()
         if boards := self.unwrap(self.pull("Tag boards"), "board"):
-            self.run(
-                "forum",
-                "tags",
-                "look",
-                self._candidates(),
-                *boards,
-                "--custodians",
-                self._reach,
-                "--allow-dense",
-            )
+            reach = ("--custodians", self._reach, "--allow-dense")
+            self.run("forum", "tags", "look", self._candidates(), *boards, *reach)
         told = json.loads(self.run("forum", "seek", "--json"))
         self.shown = [raw for _, raw in raw_names(self.space, told["shown"])]
         self.play.tell(
-            f"  {self.name}: {len(told['leads'])} leads, {len(told['shown'])} accounts shown by their own conduct, {len(told['new'])} new"
+            f"  {self.name}: {len(told['leads'])} leads, {len(told['shown'])} more accounts shown by their own conduct, "
+            f"{len(told['met_again'])} met again"
         )
 
     def bear_out(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stillwatch.cli.case import desk_in, me
-from stillwatch.cli.forum import policy_of
+from stillwatch.cli.forum import new_file, policy_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,20 +14,7 @@ if TYPE_CHECKING:
 
     from stillwatch.forum.taxii import Held
 
-__all__ = ["new_file", "pulled", "pulled_objects", "write_said"]
-
-
-def new_file(file: Path) -> Path:
-    """A file that is not there yet.
-
-    Raises:
-        ForumError: when it is.
-    """
-    from stillwatch.forum import ForumError
-
-    if file.exists():
-        raise ForumError(f"{file}: is there already; name another file")
-    return file
+__all__ = ["pulled", "pulled_objects", "write_said"]
 
 
 def pulled(inbox: Path | None) -> Iterator[Held]:

@@ -30,6 +30,7 @@ from stillwatch.cli.forum_custodian import custodian_app
 from stillwatch.cli.forum_demo import forum_demo
 from stillwatch.cli.forum_heard import forum_take
 from stillwatch.cli.forum_hub import forum_hub
+from stillwatch.cli.forum_lanes import forum_package
 from stillwatch.cli.forum_seek import forum_seek
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
@@ -71,6 +72,7 @@ COMMANDS = (
     forum_take,
     forum_seek,
     forum_ask,
+    forum_package,
     forum_hub,
     forum_serve,
     tags_app,

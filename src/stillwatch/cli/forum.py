@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stillwatch.engine import Workspace
     from stillwatch.forum import Policy, Preview, Refusal
 
-__all__ = ["PolicyFile", "forum_app", "guard_clear", "policy_of", "print_refusals"]
+__all__ = ["PolicyFile", "forum_app", "guard_clear", "new_file", "policy_of", "preview_of", "print_refusals"]
 
 forum_app = App(
     name="forum", help="Warn other labs, by rules that are code. Nothing leaves that the rules have not read."
@@ -68,6 +68,21 @@ def forum_lint(
         sys.exit(1)
 
 
+@forum_app.command(name="schemas")
+def forum_schemas(folder: Path, /) -> None:
+    """Write the JSON Schemas of our extensions and objects, for whoever reads or checks what we share.
+
+    Args:
+        folder: Where they are written, a file each; schemas that are there are replaced.
+    """
+    from stillwatch.forum.stix.extension import schemas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        (folder / name).write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n", "utf-8")
+        print(folder / name)
+
+
 @forum_app.command(name="preview")
 def forum_preview(
     case: str,
@@ -89,7 +104,7 @@ def forum_preview(
         json_: Print JSON.
         workspace: Folder of the scan.
     """
-    told = _preview(case, workspace, policy, by, sign_off=sign_off)
+    told = preview_of(case, workspace, policy, by, sign_off=sign_off)
     if bytes_:
         sys.stdout.buffer.write(told.data)
     elif json_:
@@ -135,12 +150,11 @@ def forum_export(
     import datetime as dt
 
     from stillwatch.engine import Workspace, durable_create
-    from stillwatch.forum import Form, ForumError, share, written_as
+    from stillwatch.forum import Form, share, written_as
 
     form = word(Form, format_, "format")
-    if file.exists():
-        raise ForumError(f"{file}: is there already; name another file")
-    told = _preview(case, workspace, policy, by, sign_off=sign_off)
+    new_file(file)
+    told = preview_of(case, workspace, policy, by, sign_off=sign_off)
     data, losses = written_as(told.objects, form)
     share(Workspace(workspace, make=False), desk_in(workspace), told, by=me(by), to=to, now=dt.datetime.now(dt.UTC))
     durable_create(file, data, mode=0o600)
@@ -177,14 +191,26 @@ def forum_withdraw(
 
     if why not in REASONS:
         raise ForumError(f"why: got {why!r}, expected one of {', '.join(REASONS)}")
-    if file.exists():
-        raise ForumError(f"{file}: is there already; name another file")
+    new_file(file)
     space = Workspace(workspace, make=False)
     now = dt.datetime.now(dt.UTC)
     told = withdrawal(case, policy_of(policy, workspace), left_before(space, case), why=why, now=now)
     share(space, desk_in(workspace), told, by=me(by), to=to, now=now)
     durable_create(file, told.data, mode=0o600)
     print(f"{file}: {sum(bool(one.get('revoked')) for one in told.objects)} objects withdrawn, sha256 {told.sha256}")
+
+
+def new_file(file: Path) -> Path:
+    """A file that is not there yet.
+
+    Raises:
+        ForumError: when it is.
+    """
+    from stillwatch.forum import ForumError
+
+    if file.exists():
+        raise ForumError(f"{file}: is there already; name another file")
+    return file
 
 
 def policy_of(path: Path | None, workspace: Path) -> Policy:
@@ -218,7 +244,8 @@ def guard_clear(host: str, certificate: Path | None, key: Path | None, *, key_op
         )
 
 
-def _preview(case: str, workspace: Path, policy: Path | None, by: str | None, *, sign_off: bool) -> Preview:
+def preview_of(case: str, workspace: Path, policy: Path | None, by: str | None, *, sign_off: bool) -> Preview:
+    """A case as it would leave today, by the policy that was named or the workspace's own."""
     import datetime as dt
 
     from stillwatch.engine import Workspace

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from stillwatch.cli._forum_said import new_file, pulled_objects, write_said
+from stillwatch.cli._forum_said import pulled_objects, write_said
 from stillwatch.cli.case import By, Flag, desk_in, word
-from stillwatch.cli.forum import PolicyFile, policy_of
+from stillwatch.cli.forum import PolicyFile, new_file, policy_of
 from stillwatch.cli.forum_tags import tags_app
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from stillwatch.cli._forum_said import new_file, pulled, write_said
+from stillwatch.cli._forum_said import pulled, write_said
 from stillwatch.cli.case import By, Flag, desk_in, me, word
-from stillwatch.cli.forum import PolicyFile, forum_app, policy_of, print_refusals
+from stillwatch.cli.forum import PolicyFile, forum_app, new_file, policy_of, print_refusals
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:

@@ -27,8 +27,12 @@ def forum_hub(folder: Path, /, *, url: str = "https://localhost:8443") -> None:
     from stillwatch.engine import durable_create
 
     folder.mkdir(parents=True, exist_ok=True)
-    ids = {name: uuid.uuid4() for name in ("collection", "answers", "lists", "boards")}
-    text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log", **ids)
+    text = _SAMPLE.format(url=url, origin=f"{urlsplit(url).netloc}/log")
+    for title, what, read, write in _COLLECTIONS:
+        told = {"id": str(uuid.uuid4()), "api_root": "forum", "title": title, "read": read, "write": write}
+        text += f"\n[[collection]]  # {what}\n" + "".join(
+            f"{key} = {json.dumps(value)}\n" for key, value in told.items()
+        )
     durable_create(folder / "hub.toml", text.encode(), mode=0o600)
     make_key(folder / "hub.pem")
     print(
@@ -85,33 +89,12 @@ members = []
 [[group]]
 name = "counter"  # who counts answers and makes boards of tags; best somebody who is no lab
 members = []
-
-[[collection]]
-id = "{collection}"
-api_root = "forum"
-title = "Indicators"
-read = ["@finders", "@counter"]
-write = ["@finders", "@counter"]
-
-# Answers to questions, and lists of tags: members write them, and whoever counts alone reads them.
-[[collection]]
-id = "{answers}"
-api_root = "forum"
-title = "Answers"
-read = ["@counter"]
-write = ["@finders"]
-
-[[collection]]
-id = "{lists}"
-api_root = "forum"
-title = "Tag lists"
-read = ["@counter"]
-write = ["@finders"]
-
-[[collection]]
-id = "{boards}"
-api_root = "forum"
-title = "Tag boards"
-read = ["@finders"]
-write = ["@counter"]
 """
+_COUNTED = "members write, and whoever counts alone reads"
+_COLLECTIONS = (
+    ("Indicators", "what all tell all, questions too", ["@finders", "@counter"], ["@finders", "@counter"]),
+    ("Answers", f"to questions: {_COUNTED}", ["@counter"], ["@finders"]),
+    ("Tag lists", _COUNTED, ["@counter"], ["@finders"]),
+    ("Tag boards", "made of all lists", ["@finders"], ["@counter"]),
+)
+"""The collections of a forum: title, what it is for, who reads, who writes."""

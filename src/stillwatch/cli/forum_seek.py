@@ -62,13 +62,13 @@ def _show(sought: Sought) -> None:
         told += [f"{lead.clue.tags} accounts on tag boards"] if lead.clue.tags else []
         counts = "; ".join(f"{lead.found.count(verdict):,} {verdict}" for verdict in Verdict)
         console.print(f"Lead {number}, by {' and '.join(told)}: {len(lead.found.reached):,} looked at ({counts}).")
-        _list(console, lead, sought)
-    whole = f"{len(sought.shown):,} shown, {len(sought.fresh):,} of them in no finding for review before"
+        _list(console, lead)
+    whole = f"{len(sought.shown):,} shown that no finding for review held, {len(sought.met):,} met again that one holds"
     console.print(f"{len(sought.leads)} leads; {whole}. At most {sought.level:.1%} of the shown are wrong on average.")
     console.print(f"{len(sought.not_used)} indicators were not looked with")
 
 
-def _list(console: Console, lead: Lead, sought: Sought) -> None:
+def _list(console: Console, lead: Lead) -> None:
     from stillwatch.actors import Verdict
     from stillwatch.core import handle
 
@@ -76,14 +76,13 @@ def _list(console: Console, lead: Lead, sought: Sought) -> None:
     if not shown:
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("account", "held-out", "carries", "presses", "p", "", "why it was looked at"):
+    for name in ("account", "held-out", "carries", "presses", "p", "why it was looked at"):
         table.add_column(name, overflow="fold")
     for one in shown[:_LISTED]:
         carried = "-" if one.carried is None else f"{one.carried:.0%}"
         pressed = "-" if one.pressed is None else f"{one.pressed:.0%}"
-        fresh = "new" if one.account in sought.fresh else ""
         why = Text("; ".join(one.why[:2]))
-        table.add_row(handle("account", one.account), f"{one.n:,}", carried, pressed, f"{one.p_value:.2g}", fresh, why)
+        table.add_row(handle("account", one.account), f"{one.n:,}", carried, pressed, f"{one.p_value:.2g}", why)
     console.print(table)
     if len(shown) > _LISTED:
         console.print(f"[dim]and {len(shown) - _LISTED:,} more; --json lists them[/]")
@@ -95,7 +94,7 @@ def _plain(sought: Sought) -> dict[str, Any]:
     return {
         "level": sought.level,
         "shown": [handle("account", one) for one in sorted(sought.shown)],
-        "new": [handle("account", one) for one in sorted(sought.fresh)],
+        "met_again": [handle("account", one) for one in sorted(sought.met)],
         "not_used": [{"indicator": name, "why": why} for name, why in sought.not_used],
         "leads": [
             {

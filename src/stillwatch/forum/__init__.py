@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillwatch.forum.exports.forms import Form, written_as
 from stillwatch.forum.incoming import TakenIn, feedback, take_in
 from stillwatch.forum.indicators import CaseFacts, Indicator, LeftOut, Thing, indicators_of
-from stillwatch.forum.kept import left_before, passed_on, record_said, share, with_launched
+from stillwatch.forum.kept import keep_record, left_before, passed_on, record_said, share, with_launched
 from stillwatch.forum.lint import Linted, lint
 from stillwatch.forum.one_by_one import Against, by_the_rules
 from stillwatch.forum.opinions.contest import Ground, answer, contest
@@ -52,6 +52,7 @@ __all__ = [
     "corroboration",
     "feedback",
     "indicators_of",
+    "keep_record",
     "left_before",
     "lint",
     "not_harvesting",

@@ -23,7 +23,7 @@ from stillwatch.forum.stix.markings import marks_of
 from stillwatch.forum.stix.pattern import read_pattern
 from stillwatch.forum.words import ForumError, Lane
 
-__all__ = ["left_before", "passed_on", "record_said", "share", "with_launched"]
+__all__ = ["keep_record", "left_before", "passed_on", "record_said", "share", "with_launched"]
 
 Object = dict[str, Any]
 
@@ -59,10 +59,7 @@ def share(
     if not told.linted.passes:
         reasons = "; ".join(dict.fromkeys(f"{one.code}: {one.why}" for one in told.linted.refusals))
         raise ForumError(f"{told.case}: {len(told.linted.refusals)} refusals stand ({reasons})")
-    digest = hashlib.sha256(told.record).hexdigest()
-    folder = workspace.root / "desk" / "sanitised"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    durable_write(folder / f"{digest}.json", told.record, mode=0o600)
+    digest = keep_record(workspace, told)
     kind = "case.withdrawn" if any(one.get("revoked") for one in told.objects) else "case.shared"
     body = {
         "sha256": told.sha256,
@@ -81,6 +78,15 @@ def share(
     desk.journal.append(Entry(kind=kind, by=by, case=told.case, body={**body, "overridden": spared}, private=people))
     _keep(workspace, [one for one in told.objects if one["id"] in told.fresh], told.case, digest, now, lane)
     return list(told.objects)
+
+
+def keep_record(workspace: Workspace, told: Preview) -> str:
+    """Keep the record of what was removed from a preview, and return its digest, which what leaves names."""
+    digest = hashlib.sha256(told.record).hexdigest()
+    folder = workspace.root / "desk" / "sanitised"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    durable_write(folder / f"{digest}.json", told.record, mode=0o600)
+    return digest
 
 
 def record_said(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -21,9 +21,14 @@ _LEAST_PHRASES = 2
 
 
 def expand_seed(
-    workspace: Workspace, seed: actors.Seed, settings: Settings, *, level: float | None = None
+    workspace: Workspace,
+    seed: actors.Seed,
+    settings: Settings,
+    *,
+    level: float | None = None,
+    held: Collection[int] = (),
 ) -> actors.Expanded:
-    """Grow a seed in what the last scan read and linked. Nothing is written.
+    """Grow a seed in what the last scan read and linked; accounts that are `held` by own findings are not tested again. Nothing is written.
 
     Raises:
         Error: when nothing was scanned here yet, or nothing in the logs has the seed.
@@ -47,6 +52,7 @@ def expand_seed(
             hub_share=settings.actors.hub_share,
             salt=workspace.names.salt("actors"),
             run_seed=settings.run.seed,
+            held=held,
         )
 
 

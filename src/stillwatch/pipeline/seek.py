@@ -1,7 +1,8 @@
 """Look again with what others told: accounts that this house could not see alone, each shown by its own conduct or not at all.
 
 What others told is where the looking starts, and nothing else of it decides: an account is shown when its held-out exchanges do what
-strangers' do not, under an error rate that covers everything that was told. Nothing is written and nobody's standing changes.
+strangers' do not, under an error rate that covers everything that was told. Accounts that an own finding for review holds were shown
+already: they are met again, and not tested again. Nothing is written and nobody's standing changes.
 """
 
 from __future__ import annotations
@@ -30,24 +31,23 @@ class Lead:
 
 @dataclass(frozen=True, kw_only=True)
 class Sought:
-    """What came of looking. `known` are accounts that an own finding for review holds; `level` is the error rate over all leads."""
+    """What came of looking; `level` is the error rate over all leads."""
 
     leads: tuple[Lead, ...]
     level: float
-    known: frozenset[int]
     not_used: tuple[tuple[str, str], ...]
 
     @cached_property
     def shown(self) -> frozenset[int]:
-        """Accounts that their own conduct shows."""
+        """Accounts that their own conduct shows and that no own finding for review holds."""
         return frozenset(
             one.account for lead in self.leads for one in lead.found.reached if one.verdict is Verdict.SHOWN
         )
 
-    @property
-    def fresh(self) -> frozenset[int]:
-        """Of these, the ones that no own finding held."""
-        return self.shown - self.known
+    @cached_property
+    def met(self) -> frozenset[int]:
+        """Accounts of own findings for review to which what others told leads as well."""
+        return frozenset(account for lead in self.leads for account in lead.found.held)
 
 
 def seek(
@@ -69,14 +69,15 @@ def seek(
     whole = settings.actors.actor_fdr if level is None else level
     found, not_used = clues(workspace, now=now, only=only)
     together = gathered(found)
+    held = _held(workspace)
     leads = tuple(
-        Lead(clue=clue, found=expand_seed(workspace, clue.seed, settings, level=whole / len(together)))
+        Lead(clue=clue, found=expand_seed(workspace, clue.seed, settings, level=whole / len(together), held=held))
         for clue in together
     )
-    return Sought(leads=leads, level=whole, known=_known(workspace), not_used=tuple(not_used))
+    return Sought(leads=leads, level=whole, not_used=tuple(not_used))
 
 
-def _known(workspace: Workspace) -> frozenset[int]:
+def _held(workspace: Workspace) -> frozenset[int]:
     """Members of the actors for review."""
     rows = workspace.store.read("actors", ["actor", "decision"]).to_pylist()
     for_review = {row["actor"] for row in rows if row["decision"] == Decision.REVIEW}

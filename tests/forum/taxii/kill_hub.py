@@ -46,6 +46,13 @@ def pusher(port: int, member: str, numbers: itertools.count[int], acknowledged: 
         remote.close()
 
 
+def heard(acknowledged: list[str], before: int, seconds: float = 60.0) -> None:
+    """Wait for the first acknowledgement of a hub, so that a busy machine has shown something too; every second kill does not."""
+    until = time.monotonic() + seconds
+    while len(acknowledged) == before and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def lost(folder: Path, acknowledged: list[str], notes: list[str]) -> list[str]:
     """What is wrong with what is on the disk."""
     held = connector(str(folder / "hub.sqlite"))()
@@ -68,12 +75,14 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     numbers, acknowledged, notes = itertools.count(), list[str](), list[str]()
     for kill in range(kills):
-        hub = Served(folder, DIGESTS)
+        hub, before = Served(folder, DIGESTS), len(acknowledged)
         threads = [
             threading.Thread(target=pusher, args=(hub.port, name, numbers, acknowledged)) for name in ("lab-a", "lab-b")
         ]
         for one in threads:
             one.start()
+        if kill % 2 == 0:
+            heard(acknowledged, before)
         time.sleep(0.05 + rng.random() * 0.4)
         hub.kill()
         for one in threads:

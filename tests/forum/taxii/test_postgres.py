@@ -25,13 +25,13 @@ def test_a_hub_over_postgresql_answers_as_one_over_a_file_does(database: str, tm
     with asking(hub) as ask, asking(hub) as other:
         path = f"/forum/collections/{SHARED}/objects/"
         status = ask.push(
-            *(indicator(number) for number in range(600)), indicator(1, "2026-11-02T00:00:00.000Z"), {"id": 3}
+            *(indicator(number) for number in range(130)), indicator(1, "2026-11-02T00:00:00.000Z"), {"id": 3}
         )
-        assert (status["success_count"], status["failure_count"]) == (601, 1)
+        assert (status["success_count"], status["failure_count"]) == (131, 1)
         assert ask("GET", f"/forum/status/{status['id']}/").json == status
-        first = ask.objects(limit="500")
-        rest = other.objects(next=first.json["next"], limit="500")
-        assert len(set(first.ids + rest.ids)) == 600
+        first = ask.objects(limit="100")
+        rest = other.objects(next=first.json["next"], limit="100")
+        assert len(set(first.ids + rest.ids)) == 130
         assert rest.json["more"] is False
         assert len(ask.objects(match_version="all", match_id=indicator(1)["id"]).ids) == 2
         assert len(ask.objects(match_type="indicator,malware", match_version="first", limit="7").ids) == 7
@@ -62,4 +62,4 @@ def test_a_hub_over_postgresql_answers_as_one_over_a_file_does(database: str, tm
         origin="hub.example/log",
     )
     connection.close()
-    assert done.size > 600
+    assert done.size > 130

@@ -1,0 +1,82 @@
+"""Each account that a seed grew to is tested against strangers as busy; where these are too few, it says so and burdens nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.actors import Reached, Verdict
+from stillwatch.actors.population import HeldOut
+from stillwatch.actors.reaching import reached
+from stillwatch.engine import table
+
+from .people import population
+
+Ints = npt.NDArray[np.int64]
+
+QUIET, BUSY = 400, 20
+"""Strangers in each of two bins: in the second nobody could ever be shown at five percent (2 / 21)."""
+
+
+def two_bins(rng: np.random.Generator, quiet: int, busy: int) -> tuple[HeldOut, Ints]:
+    """Candidates at the end of each bin, behind its strangers; and which accounts they are."""
+    size = QUIET + quiet + BUSY + busy
+    bins = np.repeat([0, 1], [QUIET + quiet, BUSY + busy])
+    people = population(rng, size, bin=bins, elicited=rng.random(size))
+    places = np.concatenate([np.arange(QUIET, QUIET + quiet), np.arange(size - busy, size)])
+    return people, people.account[places]
+
+
+def verdicts_of(people: HeldOut, candidates: Ints, carries: npt.NDArray[np.float64], level: float) -> list[Reached]:
+    rows = [
+        {
+            "account": one,
+            "kind": "lead",
+            "object": one,
+            "weight": 1.0,
+            "object_accounts": 1,
+            "hub": False,
+            "reason": "told",
+        }
+        for one in candidates.tolist()
+    ]
+    links = table("links").schema.empty_table().from_pylist(rows, schema=table("links").schema)
+    return list(reached(candidates, links, carries, people, np.empty(0, np.int64), level))
+
+
+def test_who_has_too_few_strangers_is_undecided_and_does_not_hide_the_others() -> None:
+    people, candidates = two_bins(np.random.default_rng(1), 3, 60)
+    carries = np.where(np.isin(people.account, candidates), 1.0, 0.0)
+    verdicts = {one.account: one for one in verdicts_of(people, candidates, carries, 0.05)}
+    assert [verdicts[one].verdict for one in candidates[:3].tolist()] == [Verdict.SHOWN] * 3
+    assert {verdicts[one].verdict for one in candidates[3:].tolist()} == {Verdict.UNDECIDED}
+    assert all((verdicts[one].needed or 0) > BUSY for one in candidates[3:].tolist())
+
+
+def test_of_candidates_who_do_what_strangers_do_few_are_shown_whatever_their_bins(tries: Callable[..., int]) -> None:
+    """With no real one among them, every one shown is wrong: at a level of 20 % somebody is shown in one of five draws at most."""
+    rounds = tries(200, whole=1000)
+    wrong = 0
+    for seed in range(rounds):
+        rng = np.random.default_rng(seed)
+        people, candidates = two_bins(rng, 10, 10)
+        wrong += any(
+            one.verdict is Verdict.SHOWN
+            for one in verdicts_of(people, candidates, rng.random(people.account.size), 0.2)
+        )
+    assert wrong / rounds <= 0.2 + 3 * np.sqrt(0.2 * 0.8 / rounds)
+
+
+def test_where_all_but_a_few_would_have_to_be_shown_a_bin_does_not_hide_the_others() -> None:
+    """Of 20 candidates 40 strangers are as busy as 10: 2 / 41 is just below five percent, and one that sleeps would hide all."""
+    rng = np.random.default_rng(2)
+    bins = np.repeat([0, 1], [80 + 10, 40 + 10])
+    people = population(rng, bins.size, bin=bins, elicited=rng.random(bins.size))
+    places = np.concatenate([np.arange(10), np.arange(bins.size - 10, bins.size)])
+    candidates = people.account[places]
+    carries = np.where(np.isin(people.account, candidates[1:]), 1.0, 0.0)
+    verdicts = {one.account: one.verdict for one in verdicts_of(people, candidates, carries, 0.05)}
+    assert [verdicts[one] for one in candidates[1:10].tolist()] == [Verdict.SHOWN] * 9
+    assert {verdicts[one] for one in candidates[10:].tolist()} == {Verdict.UNDECIDED}
