@@ -12,6 +12,22 @@ _LEAD = (
     "([the range](../range.md)); campaigns ask from sources of prompts that nothing was developed on."
 )
 
+_INVISIBLE = (
+    "- **Accounts that share nothing and ask what customers ask, as they ask it.** No template, card, device, address, reply or set in common: there is nothing to tie them by, for any method.",
+    "- **Each request worded afresh**, with no six words in common with the others: families need shared phrases. Only what is shared beside the text can tie such accounts.",
+    (
+        "- **A template whose wording says nothing of what is sought, asking items of no known set, on accounts with cards and addresses of their own.** It is grouped whole and stays *not shown*: it is "
+        "seen that the accounts act together, not what they take. Equal loads, flat hours, new accounts and single turns describe such a group and count for nothing alone, because "
+        "whoever knows the rule forges them, and because a newly launched tool shows them, too."
+    ),
+    "- **Fewer than 10 accounts**, or a template of fewer than 20: below the least group and the least support.",
+    "- **Old accounts, bought, each kept to one subject**: they look like the users of a published tool, and are set aside as such.",
+    "- **A campaign shorter than the time between two looks**: it is found when it is over.",
+    "- **Cover**: the more of an account's traffic is somebody else's, the less its templates stand out; the price is that many times as many requests.",
+    "- **What is bought elsewhere**: transcripts of a reseller never pass these logs.",
+)
+"""Cases that stay unseen, in plain words."""
+
 
 def files(found: dict[str, Any]) -> dict[str, str]:
     """The page by its name."""
@@ -23,9 +39,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines += bars_of(found, "bench/actors.py", before=("", _LEAD))
     if "graph" in found["raw"]:
         lines += ["", "## The graph pass", "", _graph(found["raw"]["graph"])]
-    if "heads" in found["raw"]:
-        lines += told_of(found["raw"]["heads"])
-    return lines
+    for part in ("heads", "campaigns", "surface", "ablation"):
+        if part in found["raw"]:
+            lines += told_of(found["raw"][part])
+    return [*lines, "", "## What remains invisible", "", *_INVISIBLE]
 
 
 def _graph(told: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 _DRAWS = 499
 _DEALT = 20_000
 """Exchanges whose topics are dealt out again; dealing more costs much and shows nothing new."""
-_SCHEDULED = 3.0
+_SCHEDULED = 2.0
 _RHYTHM = 0.1
 """Mean resultant length of hours below which they count as flat."""
 
