@@ -5,6 +5,7 @@
     python bench/actors.py surface [--worlds N] [...]           accounts by requests of each: what is found, and by which evidence
     python bench/actors.py ablation [--worlds N] [...]          without each link, test and innocent explanation
     python bench/actors.py graph [--accounts N] [--links N]     candidate groups from links alone: time and memory of the pass
+    python bench/actors.py day [--accounts N] [--exchanges N] [--days N]     one more day over a million tracked accounts: time and memory
     python bench/actors.py page                                 the page once more, from the figures that are there
 
 Figures go to docs/benchmarks/actors.json (`--out` names another folder); parts that are not run keep the figures they had. `--keep` holds
@@ -21,6 +22,7 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: figures are of one core
 
+from actors_day import day
 from actors_graph import graph
 from actors_heads import heads
 from actors_page import files
@@ -33,6 +35,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Figures]] = {
     "surface": surface,
     "ablation": ablation,
     "graph": graph,
+    "day": day,
 }
 """What each part measures."""
 
@@ -48,7 +51,8 @@ def main() -> None:
     parser.add_argument("--exchanges", type=lambda s: int(float(s)), help="for worlds: the preset's own by default")
     parser.add_argument("--worlds", type=int, help="the preset's own by default")
     parser.add_argument("--links", type=lambda s: int(float(s)), default=5_500_000)
-    parser.set_defaults(days=None, unmimic_python=None)
+    parser.add_argument("--days", type=int, help="the preset's own, 4 for day")
+    parser.set_defaults(unmimic_python=None)
     chosen = parser.parse_args()
     chosen.preset = chosen.part
     if chosen.part == "page":

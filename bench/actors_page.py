@@ -39,6 +39,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines += bars_of(found, "bench/actors.py", before=("", _LEAD))
     if "graph" in found["raw"]:
         lines += ["", "## The graph pass", "", _graph(found["raw"]["graph"])]
+    if "day" in found["raw"]:
+        lines += ["", "## One more day", "", _day(found["raw"]["day"])]
     for part in ("heads", "campaigns", "surface", "ablation"):
         if part in found["raw"]:
             lines += told_of(found["raw"][part])
@@ -50,4 +52,13 @@ def _graph(told: dict[str, Any]) -> str:
         f"Links of {told['accounts']:,} accounts to popular and rare things, passed through once: pairs of things whose accounts overlap above chance, "
         f"components, the dense part of each. {told['links']:,} links in {told['seconds']:.0f} s; the process held {told['before_mib']:,.0f} MiB before "
         f"and {told['peak_mib']:,.0f} MiB at most; {told['candidates']} candidates came out."
+    )
+
+
+def _day(told: dict[str, Any]) -> str:
+    passes = ", ".join(f"{one['seconds']:.0f} s" for one in told["days"])
+    return (
+        f"With `actors.window_days = 1` a pass reads one day: families, links, groups and tests of {told['exchanges']:,} exchanges of {told['accounts']:,} accounts, {told['links']:,} links at most. "
+        f"Of earlier days it reads `actor_looks` alone: names, remembered accounts, marks and evidence. Days one after another took {passes}; all {len(told['days'])} days at once took "
+        f"{told['whole_seconds']:.0f} s. Reading and featurising the day's logs, signals and single accounts are not in it."
     )

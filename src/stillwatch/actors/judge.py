@@ -31,7 +31,7 @@ from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.links import KINDS, STRONG, link, numbered
 from stillwatch.actors.lookalikes import LOOKALIKES
 from stillwatch.actors.population import HeldOut, held_out
-from stillwatch.actors.tracking import Sighting, look_row, looked, marks_of, recognise, standings, whole_day
+from stillwatch.actors.tracking import Sighting, look_row, looked, marks_of, recognise, remembered, standings, whole_day
 from stillwatch.actors.weighing import Weighed, weigh
 from stillwatch.core import Settings
 from stillwatch.core.settings import ActorSettings
@@ -107,12 +107,16 @@ def gather(
     told = carried(engine, features, mined)
     passed = _none(engine, "artifacts") if artifacts is None else artifacts
     launched = _none(engine, "releases") if releases is None else releases
+    population = held_out(engine, features, account_facts, passed, launched)
+    links = link(engine, features, account_facts, told, passed, hub_share=chosen.hub_share)
+    # The register of signatures knows accounts that these exchanges do not hold.
+    here = pc.is_in(links.column("account"), pa.array(population.everyone))
     return Gathered(
         features=features,
         mined=mined,
         carried=told,
-        links=link(engine, features, account_facts, told, passed, hub_share=chosen.hub_share),
-        population=held_out(engine, features, account_facts, passed, launched),
+        links=links.filter(here),
+        population=population,
     )
 
 
@@ -150,7 +154,10 @@ def judged(
     weighed = weigh(engine, told, candidates, usable, scope_of, population, seed=settings.run.seed, without=without)
     seen = _sightings(weighed, usable, mined, population)
     recognised = recognise(looks, day, seen, salt=salt)
-    today, others = standings(looks, day, recognised, [one.e_value for one in weighed])
+    e_values = [one.e_value for one in weighed]
+    today, others = standings(looks, day, recognised, e_values, half_life=chosen.evidence_half_life_days)
+    if chosen.window_days:
+        seen = remembered(looks, day, recognised, seen)
     decisions = decide(weighed, recognised.actors, today, others, population, chosen)
     rows = [
         look_row(one.actor, sighting, split, one.e_value, standing, str(one.decision))

@@ -164,9 +164,17 @@ class Pictures:
     coverage: dict[str, int | None] = field(default_factory=dict)
 
 
-def draw(engine: Engine, features: Relation, found: Found, described: ActorTables) -> Pictures:
-    """Collect what the report shows of every candidate."""
-    coverage = engine.to_arrow(engine.sql(_COVERAGE, features=features)).to_pylist()[0]
+def draw(
+    engine: Engine, features: Relation, found: Found, described: ActorTables, *, everything: Relation | None = None
+) -> Pictures:
+    """Collect what the report shows of every candidate.
+
+    Args:
+        features: the exchanges in which actors were sought.
+        everything: all exchanges, where these are not all; what the logs cover is told of them.
+    """
+    whole = features if everything is None else everything
+    coverage = engine.to_arrow(engine.sql(_COVERAGE, features=whole)).to_pylist()[0]
     if not described.actors.num_rows:
         return Pictures(coverage=coverage)
     wanted = engine.from_arrow(
