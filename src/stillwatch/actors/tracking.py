@@ -186,16 +186,17 @@ def standings(
 
 
 def remembered(before: pa.Table, day: int, recognised: Recognised, seen: Sequence[Sighting]) -> list[Sighting]:
-    """Today's sightings with the accounts that these actors had before: where a look sees one day alone, most of an actor is idle on it.
+    """Today's sightings with the accounts that stood under these names before: where a look sees one day alone, most heads are idle on it.
 
-    Accounts are added only where half of today's were the actor's before, as with evidence.
+    Whoever passes by marks is remembered, too. That gives nobody evidence: it goes on only once half of a day's accounts are known, and from
+    where it began anew.
     """
     known = {row["actor"]: row for row in _latest(before, day)}
     return [
         replace(one, accounts=np.union1d(one.accounts, np.array(known[actor]["founders"] or [], np.int64)))
-        if carries and actor in known
+        if actor in known
         else one
-        for one, actor, carries in zip(seen, recognised.actors, recognised.carries, strict=True)
+        for one, actor in zip(seen, recognised.actors, strict=True)
     ]
 
 
