@@ -188,8 +188,8 @@ def standings(
 def remembered(before: pa.Table, day: int, recognised: Recognised, seen: Sequence[Sighting]) -> list[Sighting]:
     """Today's sightings with the accounts that stood under these names before: where a look sees one day alone, most heads are idle on it.
 
-    Whoever passes by marks is remembered, too. That gives nobody evidence: it goes on only once half of a day's accounts are known, and from
-    where it began anew.
+    Whoever passes by marks is remembered, too. That gives nobody evidence: it goes on only once half of a day's accounts are known ones,
+    from where it began anew.
     """
     known = {row["actor"]: row for row in _latest(before, day)}
     return [
