@@ -17,8 +17,8 @@ from stillwatch.range.page import render_markdown
 from stillwatch.range.results import Bar, Bars, Result, Unit
 from stillwatch.range.studies.order import Order
 
-STUDIES = tuple(name for name in PRESETS if name not in ("smoke", "windows", "heads"))
-"""Presets whose figures may stand on the page; windows have a part of their own, heads a page of their own, and smoke measures nothing."""
+STUDIES = tuple(name for name in PRESETS if name not in ("smoke", "windows", "heads", "surface", "ablation"))
+"""Presets whose figures may stand on the page: windows have a part of their own, those of heads a page of their own, smoke measures nothing."""
 
 _WORLDS = "The worlds"
 _SHOWN = "stillwatch range run"

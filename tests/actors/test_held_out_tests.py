@@ -260,7 +260,26 @@ def test_tiling_looks_at_the_set_that_is_asked_most() -> None:
     other = next(one for one in sets() if one.name == "mmlu")
     mixed = np.concatenate([(other.number << ITEM_BITS) | np.arange(900), (GSM8K.number << ITEM_BITS) | np.arange(50)])
     assert "mmlu" in tiled(mixed).sentence
-    assert tiled(mixed).evidence.n == 900
+    assert tiled(mixed).evidence.n == 890, "of 200 members the two busiest, who ask five items each, are left out"
+
+
+def test_two_strangers_who_ask_whole_sets_do_not_hide_a_queue() -> None:
+    """Evaluators whose suites share items with a harvest got into its group, asked more than all others, and met everybody."""
+    rng = np.random.default_rng(2)
+    people = population(rng)
+    own = candidate(rng, people, np.arange(200))
+    number = GSM8K.number << ITEM_BITS
+    account = own.accounts[np.concatenate([np.arange(2000) % 198, np.full(4000, 198), np.full(4000, 199)])]
+    item = np.concatenate([rng.permutation(GSM8K.items)[:2000], np.arange(4000), np.arange(4000)])
+    cell = np.where(np.arange(item.size) < 2000, rng.integers(0, 40, item.size), 7)
+    mixed = replace(
+        asking(own, account, rng, item=number | item, prompt=number | item, cell=cell),
+        uses=np.concatenate([np.full(198, 7), [4000, 4000]]),
+    )
+    found = by_name(run_tests(mixed, people, rng))
+    assert found["tiling"].supports is Support.HARVEST
+    assert found["equal_loads"].supports is Support.HARVEST
+    assert found["topic_continuity"].supports is not Support.INNOCENT
 
 
 def test_members_who_ask_no_known_item_are_not_tested_for_tiling() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.actors import Found, find, weighing
+from stillwatch.actors import Found, find, gather, weighing
+from stillwatch.actors import judged as judge_gathered
 from stillwatch.actors.candidate import Candidate, Result
 from stillwatch.actors.cores import Group
 from stillwatch.actors.deciding import decided
@@ -217,9 +219,9 @@ def test_an_exchange_that_carries_two_templates_counts_once(monkeypatch: pytest.
     both = replace(drawn, features=rows.set_column(place, rows.schema.field(place), system))
     tested: list[Candidate] = []
 
-    def noted(own: Candidate, people: HeldOut, rng: np.random.Generator) -> list[Result]:
+    def noted(own: Candidate, people: HeldOut, rng: np.random.Generator, without: Collection[str] = ()) -> list[Result]:
         tested.append(own)
-        return run_tests(own, people, rng)
+        return run_tests(own, people, rng, without)
 
     monkeypatch.setattr(weighing, "run_tests", noted)
     found = judged(both).judged
@@ -229,6 +231,25 @@ def test_an_exchange_that_carries_two_templates_counts_once(monkeypatch: pytest.
     assert len(one.families) == 2
     topic = next(r for r in one.results if r.test == "topic_continuity")
     assert topic.supports is Support.NEITHER
+
+
+def test_what_is_left_out_is_nowhere_and_nothing_else_is_missing(plain: tuple[World, Found]) -> None:
+    drawn, whole = plain
+    with at_hand(drawn.features, drawn.facts) as (engine, (told, known)):
+        gathered = gather(engine, told, known, settings=Settings(), salt=SALT)
+        less = judge_gathered(
+            engine, gathered, settings=Settings(), salt=SALT, without={"subnet", "single_turn", "classroom"}
+        )
+        same = judge_gathered(engine, gathered, settings=Settings(), salt=SALT)
+        with pytest.raises(ValueError, match="got shoe_size, expected some of"):
+            judge_gathered(engine, gathered, settings=Settings(), salt=SALT, without={"shoe_size"})
+    assert [(j.actor, j.e_value) for j in same.judged] == [(j.actor, j.e_value) for j in whole.judged]
+    assert "subnet" in whole.links.column("kind").to_pylist()
+    assert "subnet" not in less.links.column("kind").to_pylist()
+    tests = {r.test for j in whole.judged for r in j.results}
+    assert {r.test for j in less.judged for r in j.results} == tests - {"single_turn"}
+    for one in less.judged:
+        assert {e.name for e in one.explanations} == {e.name for e in whole.judged[0].explanations} - {"classroom"}
 
 
 def test_held_out_rows_do_not_choose_members_nor_found_rows_test_them(plain: tuple[World, Found]) -> None:

@@ -23,6 +23,7 @@ from stillwatch.actors.tracking import (
     look_row,
     looked,
     recognise,
+    remembered,
     standings,
     whole_day,
 )
@@ -99,6 +100,37 @@ def test_looks_are_added_with_weights_and_undecided_days_cost_nothing() -> None:
     assert {r["actor"] for r in rows} == {actor}
     assert [r["evidence"] for r in rows] == pytest.approx([5.0, 5.0, 6.0])
     assert [r["looks"] for r in rows] == [1, 1, 2]
+
+
+def test_evidence_halves_with_the_days_on_which_an_actor_was_not_seen() -> None:
+    looks, (actor, other) = look(NOTHING, 0, [sighting(range(20)), sighting(range(50, 70))], [10.0, 8.0])
+    for day, aged in ((1, 1.0), (2, 0.5**0.1), (11, 0.5), (31, 0.125)):
+        at = FIRST + day * DAY
+        known = recognise(looks, at, [sighting(range(20))], salt=SALT)
+        assert known.actors == (actor,)
+        (today,), others = standings(looks, at, known, [0.0], half_life=10)
+        assert today.evidence == pytest.approx(5.0 * aged), day
+        assert others == pytest.approx([4.0 * aged])
+        (plain,), untouched = standings(looks, at, known, [0.0])
+        assert (plain.evidence, untouched) == (5.0, [4.0])
+    assert other != actor
+
+
+def test_where_a_look_sees_one_day_the_accounts_of_earlier_ones_are_remembered() -> None:
+    looks, (actor,) = look(NOTHING, 0, [sighting(range(20))], [10.0])
+    day, at = sighting(range(15, 22)), FIRST + DAY
+    known = recognise(looks, at, [day], salt=SALT)
+    (kept,) = remembered(looks, at, known, [day])
+    assert known.actors == (actor,)
+    assert kept.accounts.tolist() == list(range(22))
+    strangers = sighting(range(100, 120), range(9))
+    marked, _ = look(NOTHING, 0, [sighting(range(20), range(9))], [10.0])
+    known = recognise(marked, at, [strangers], salt=SALT)
+    assert known.carries == (False,), "what is remembered by marks gives no evidence"
+    (kept,) = remembered(marked, at, known, [strangers])
+    assert kept.accounts.size == 40
+    nobody = sighting(range(200, 220))
+    assert remembered(marked, at, recognise(marked, at, [nobody], salt=SALT), [nobody]) == [nobody]
 
 
 def rows_of(looks: pa.Table, actor: int) -> list[tuple[int, float | None, int]]:
@@ -272,6 +304,37 @@ def test_an_operator_that_is_weak_each_day_is_found_after_some_days_under_one_na
     assert len(history) >= 4
     evidence = [r["evidence"] or 0.0 for r in history]
     assert evidence == sorted(evidence)
+
+
+def test_days_looked_at_one_by_one_keep_an_actor_its_name_its_accounts_and_then_its_evidence() -> None:
+    """Each pass reads one day alone, on which a third of the heads are seen; the rest is what is kept of the days before.
+
+    While fewer than half of a day's heads are known ones, evidence begins anew.
+    """
+    drawn = world([*BENIGN, replace(OPERATOR, load=25)], seed=43)
+    own, looks, seen = drawn.members["operator"], NOTHING, []
+    at = drawn.features.column("at").cast(pa.int64()).to_numpy()
+    daily_alone = Settings(actors=replace(Settings().actors, window_days=1))
+    for day in range(1, 8):
+        today = pa.array((at >= BEGUN + day * DAY) & (at < BEGUN + (day + 1) * DAY))
+        with at_hand(drawn.features.filter(today), drawn.facts) as (engine, (told, known)):
+            found = find(engine, told, known, settings=daily_alone, salt=SALT, before=looks)
+        looks = found.looks
+        (one,) = [j for j in found.judged if np.isin(j.group.accounts, own).mean() >= 0.9]
+        (row,) = [
+            r for r in looks.to_pylist() if r["actor"] == one.actor and r["day"].timestamp() * 1e6 == _last(looks)
+        ]
+        seen.append((one.actor, one.looks, len(row["founders"]), one.group.accounts.size))
+    names, counts, kept, alone = zip(*seen, strict=True)
+    assert len(set(names)) == 1
+    assert counts[-3:] == (counts[-3], counts[-3] + 1, counts[-3] + 2)
+    assert counts[-1] >= 3
+    assert list(kept) == sorted(kept)
+    assert kept[-1] >= 0.8 * own.size > 1.5 * max(alone)
+
+
+def _last(looks: pa.Table) -> float:
+    return float(pc.max(looks.column("day").cast(pa.int64())).as_py())
 
 
 @pytest.mark.slow

@@ -115,6 +115,16 @@ def test_a_ruling_that_does_not_fit_its_reason_is_refused(
     assert at.case(case.id).rulings == ()
 
 
+def test_nobody_is_named_without_a_source(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    told = {"organisation": "Example Ltd", "confidence": Confidence.LOW}
+    with pytest.raises(CaseError, match="needs its source"):
+        at.decide(case.id, Ruling.ATTRIBUTE, Reason.HARVEST_AT_SCALE, by="mary", note="  ", **told)  # type: ignore[arg-type]
+    assert at.case(case.id).rulings == ()
+    given = at.decide(case.id, Ruling.ATTRIBUTE, Reason.HARVEST_AT_SCALE, by="mary", note="their own blog", **told)  # type: ignore[arg-type]
+    assert given.state is State.AWAITS_SECOND
+
+
 def test_a_contested_case_is_decided_anew_and_keeps_the_old_decision(made: tuple[Desk, Case]) -> None:
     at, case = made
     at.decide(case.id, *BLOCKED, by="mary", note="all of it")

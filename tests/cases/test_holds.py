@@ -85,7 +85,7 @@ def test_a_held_case_covers_the_organisation_that_it_names(made: tuple[Desk, Cas
         Ruling.ATTRIBUTE,
         Reason.HARVEST_AT_SCALE,
         by="mary",
-        note="",
+        note="their own blog",
         organisation="Example Ltd",
         confidence=Confidence.LOW,
     )

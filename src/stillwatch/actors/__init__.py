@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillwatch.actors.carry import CARRIED
 from stillwatch.actors.expand import INDICATORS, Expanded, Reached, Seed, Verdict, Workroom, expand
 from stillwatch.actors.held_out_tests import TESTS
-from stillwatch.actors.judge import Found, Judged, find
+from stillwatch.actors.judge import Found, Gathered, Judged, find, gather, judged
 from stillwatch.actors.links import KINDS
 from stillwatch.actors.lookalikes import LOOKALIKES
 from stillwatch.actors.profile import ActorTables, describe
@@ -19,6 +19,7 @@ __all__ = [
     "ActorTables",
     "Expanded",
     "Found",
+    "Gathered",
     "Judged",
     "Reached",
     "Seed",
@@ -27,4 +28,6 @@ __all__ = [
     "describe",
     "expand",
     "find",
+    "gather",
+    "judged",
 ]

@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 _DRAWS = 499
 _DEALT = 20_000
 """Exchanges whose topics are dealt out again; dealing more costs much and shows nothing new."""
-_SCHEDULED = 3.0
+_SCHEDULED = 2.0
 _RHYTHM = 0.1
 """Mean resultant length of hours below which they count as flat."""
 
@@ -59,7 +59,8 @@ def equal_loads(candidate: Candidate, population: HeldOut, rng: np.random.Genera
     """The members carry equal shares of the work, as a scheduler deals it; people's differ by orders of magnitude.
 
     Value: variance over mean of the held-out exchanges that a member spends on the candidate's templates (on anything, where no
-    template holds it). A scheduler gives about 1, and hours that fall by chance on either slice up to about 2. An operator can forge it.
+    template holds it), the busiest hundredth left out: few strangers must not speak for a group. A scheduler gives about 1, and hours
+    that fall by chance on either slice up to about 2. An operator can forge it.
     """
     loads = candidate.uses if "family" in candidate.found_by else candidate.loads
     if loads.size < 10 or not loads.any():
@@ -153,9 +154,10 @@ def distinct_prompts(candidate: Candidate, population: HeldOut, rng: np.random.G
 def topic_continuity(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """Customers keep to their own subjects; a job queue deals topics out at random.
 
-    Value: how much likelier two exchanges of one account are to share a topic cell than two of different accounts. Much of it
-    speaks for many customers behind one template. Little of it proves nothing: cells are coarse and a shared scaffold fills them.
-    Where there are very many exchanges, the first of them in the order of their ids, which is no order, stand for all.
+    Value: how much likelier two exchanges of one account are to share a topic cell than two of different accounts, every account
+    weighing the same. Much of it speaks for many customers behind one template. Little of it proves nothing: cells are coarse and a
+    shared scaffold fills them. Where there are very many exchanges, the first of them in the order of their ids, which is no order,
+    stand for all.
     """
     if candidate.cell.size < 40 or np.unique(candidate.account).size < 5:
         return None

@@ -14,7 +14,7 @@ Otherwise it is set aside or undecided, and says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,15 +27,17 @@ from stillwatch.actors.cores import Group, groups
 from stillwatch.actors.deciding import Judged, decide
 from stillwatch.actors.families import SCOPES, Mined, mine
 from stillwatch.actors.family_sizes import family_rows
+from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.links import KINDS, STRONG, link, numbered
+from stillwatch.actors.lookalikes import LOOKALIKES
 from stillwatch.actors.population import HeldOut, held_out
-from stillwatch.actors.tracking import Sighting, look_row, looked, marks_of, recognise, standings, whole_day
+from stillwatch.actors.tracking import Sighting, look_row, looked, marks_of, recognise, remembered, standings, whole_day
 from stillwatch.actors.weighing import Weighed, weigh
 from stillwatch.core import Settings
 from stillwatch.core.settings import ActorSettings
 from stillwatch.engine import Engine, Relation, table
 
-__all__ = ["Found", "Judged", "find"]
+__all__ = ["Found", "Gathered", "Judged", "find", "gather", "judged"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -74,30 +76,97 @@ def find(
         releases: launches of models; without them nobody pivots.
         before: rows of `actor_looks` of earlier scans.
     """
+    gathered = gather(engine, features, account_facts, artifacts, releases, settings=settings, salt=salt)
+    return judged(engine, gathered, settings=settings, salt=salt, before=before)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """What candidates are made of and tested on: links, mined families, exchanges that carry them, and the population of the test slice."""
+
+    features: Relation
+    mined: tuple[Mined, ...]
+    carried: Relation
+    links: pa.Table
+    population: HeldOut
+
+
+def gather(
+    engine: Engine,
+    features: Relation,
+    account_facts: Relation,
+    artifacts: Relation | None = None,
+    releases: Relation | None = None,
+    *,
+    settings: Settings,
+    salt: int,
+) -> Gathered:
+    """Collect what a pass over the logs gives, before any group is made of it."""
     chosen = settings.actors
-    mined = [mine(engine, features, scope=scope, support=chosen.family_support, salt=salt) for scope in SCOPES]
+    mined = tuple(mine(engine, features, scope=scope, support=chosen.family_support, salt=salt) for scope in SCOPES)
     told = carried(engine, features, mined)
     passed = _none(engine, "artifacts") if artifacts is None else artifacts
     launched = _none(engine, "releases") if releases is None else releases
-    links = link(engine, features, account_facts, told, passed, hub_share=chosen.hub_share)
     population = held_out(engine, features, account_facts, passed, launched)
+    links = link(engine, features, account_facts, told, passed, hub_share=chosen.hub_share)
+    # The register of signatures knows accounts that these exchanges do not hold.
+    here = pc.is_in(links.column("account"), pa.array(population.everyone))
+    return Gathered(
+        features=features,
+        mined=mined,
+        carried=told,
+        links=links.filter(here),
+        population=population,
+    )
+
+
+def judged(
+    engine: Engine,
+    gathered: Gathered,
+    *,
+    settings: Settings,
+    salt: int,
+    before: pa.Table | None = None,
+    without: Collection[str] = frozenset(),
+) -> Found:
+    """Make groups of what was gathered, test and decide them.
+
+    Args:
+        before: rows of `actor_looks` of earlier scans.
+        without: kinds of links, tests and innocent explanations, by name, to do without: what each is worth is measured so.
+
+    Raises:
+        ValueError: when there is nothing of such a name.
+    """
+    known = {*KINDS, *TESTS, *LOOKALIKES}
+    if not known.issuperset(without):
+        raise ValueError(
+            f"without: got {', '.join(sorted(set(without) - known))}, expected some of {', '.join(sorted(known))}"
+        )
+    chosen, mined, told, population = settings.actors, gathered.mined, gathered.carried, gathered.population
+    links = gathered.links.filter(
+        pc.invert(pc.is_in(gathered.links.column("kind"), pa.array(sorted(without), pa.string())))
+    )
     scope_of = {int(f): one.scope for one in mined for f in one.ids}
     candidates, usable = _candidates(links, chosen)
     looks = table("actor_looks").schema.empty_table() if before is None else before
     day = whole_day(looks, int(population.ended.max()) if population.ended.size else 0)
-    weighed = weigh(engine, told, candidates, usable, scope_of, population, seed=settings.run.seed)
+    weighed = weigh(engine, told, candidates, usable, scope_of, population, seed=settings.run.seed, without=without)
     seen = _sightings(weighed, usable, mined, population)
     recognised = recognise(looks, day, seen, salt=salt)
-    today, others = standings(looks, day, recognised, [one.e_value for one in weighed])
-    judged = decide(weighed, recognised.actors, today, others, population, chosen)
+    e_values = [one.e_value for one in weighed]
+    today, others = standings(looks, day, recognised, e_values, half_life=chosen.evidence_half_life_days)
+    if chosen.window_days:
+        seen = remembered(looks, day, recognised, seen)
+    decisions = decide(weighed, recognised.actors, today, others, population, chosen)
     rows = [
         look_row(one.actor, sighting, split, one.e_value, standing, str(one.decision))
-        for one, sighting, split, standing in zip(judged, seen, recognised.split_from, today, strict=True)
+        for one, sighting, split, standing in zip(decisions, seen, recognised.split_from, today, strict=True)
     ]
     return Found(
-        judged=judged,
+        judged=decisions,
         links=links,
-        families=family_rows(engine, told, features, mined),
+        families=family_rows(engine, told, gathered.features, mined),
         carried=told,
         population=population,
         looks=looked(looks, day, rows, recognised),

@@ -8,7 +8,7 @@ populations in the research behind this project (evaluation suites, harness user
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -32,9 +32,11 @@ def _lookalike(look: _Look) -> _Look:
     return look
 
 
-def explanations(candidate: Candidate, population: HeldOut, results: Mapping[str, Result]) -> list[Explanation]:
-    """Consider every innocent explanation; those that fit come first, the best first."""
-    found = [look(candidate, population, results) for look in LOOKALIKES.values()]
+def explanations(
+    candidate: Candidate, population: HeldOut, results: Mapping[str, Result], without: Collection[str] = frozenset()
+) -> list[Explanation]:
+    """Consider every innocent explanation but those left out; those that fit come first, the best first."""
+    found = [look(candidate, population, results) for name, look in LOOKALIKES.items() if name not in without]
     return best_first(found)
 
 

@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch.actors.heads import heads
+from stillwatch.actors.hypotheses import answer, hypotheses
+from stillwatch.actors.jobs import Jobs, jobs
 from stillwatch.actors.judge import Found, Judged
 from stillwatch.actors.links import OBSERVED
-from stillwatch.actors.pool_sharing import shared_pools
+from stillwatch.actors.pool_sharing import SharedPool, shared_pools
 from stillwatch.actors.tracking import lineage
-from stillwatch.core import PRESSING, Decision, Support, Technique
+from stillwatch.core import PRESSING, Decision, Support, Technique, handle
 from stillwatch.engine import Engine, Relation, Sql, table
 
 __all__ = ["ActorTables", "describe"]
@@ -134,6 +136,12 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     claimed = {a for j in judged if j.decision is Decision.REVIEW for a in j.group.accounts.tolist()}
     kept = [_members(place, one, sent, claimed) for place, one in enumerate(judged)]
     members = engine.from_arrow(_pairs([k for k, _ in kept]))
+    founders = engine.from_arrow(_pairs([one.group.accounts for one in judged]))
+    seed = salt & 0xFFFF_FFFF
+    worked = jobs(engine, found.carried, founders, wanted, groups=len(judged), seed=seed)
+    pools = shared_pools(
+        [np.sort(one.group.accounts) for one in judged], found.links, found.population, np.random.default_rng(seed)
+    )
     sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, members=members, **inputs)).to_pylist()}
     firsts = engine.to_arrow(engine.sql(_FIRST, features=features, members=members))
     linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
@@ -149,21 +157,56 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
                 for r in _member_rows(ids[p], p, one, kept[p], firsts, sent, linked, until)
             ],
         ),
-        lineage=_kin(found, ids, salt),
-        evidence=_rows("actor_evidence", [r for p, one in enumerate(judged) for r in _evidence_rows(ids[p], one)]),
+        lineage=_kin(found, ids, pools),
+        evidence=_rows(
+            "actor_evidence",
+            [
+                r
+                for p, one in enumerate(judged)
+                for r in (
+                    *_evidence_rows(ids[p], one),
+                    *_hypothesis_rows(ids[p], one, _drawn_on(p, pools, ids), worked[p]),
+                )
+            ],
+        ),
     )
 
 
-def _kin(found: Found, ids: Sequence[int], salt: int) -> pa.Table:
+def _kin(found: Found, ids: Sequence[int], pools: Sequence[SharedPool]) -> pa.Table:
     """Rows of `actor_lineage`: births, splits and mergers of all days, and today's actors that draw on one pool of accounts."""
-    groups = [np.sort(one.group.accounts) for one in found.judged]
-    pairs = shared_pools(groups, found.links, found.population, np.random.default_rng(salt & 0xFFFF_FFFF))
     day = pc.max(found.looks.column("day")).as_py()
     told = lineage(found.looks)
     shared = [
-        {"actor": ids[pair.one], "event": "shares_pool_with", "other": ids[pair.other], "at": day} for pair in pairs
+        {"actor": ids[pair.one], "event": "shares_pool_with", "other": ids[pair.other], "at": day} for pair in pools
     ]
     return _rows("actor_lineage", told.to_pylist() + shared) if shared else told
+
+
+def _drawn_on(place: int, pools: Sequence[SharedPool], ids: Sequence[int]) -> tuple[str, ...]:
+    """One sentence for every other actor of whose pool this one's accounts draw."""
+    return tuple(
+        f"{pair.accounts} of its accounts hold payment instruments or devices of {handle('actor', ids[pair.other])}"
+        for pair in pools
+        if pair.one == place
+    )
+
+
+def _hypothesis_rows(actor: int, one: Judged, pools: Sequence[str], worked: Jobs | None) -> list[dict[str, object]]:
+    """Who may run it, as rows beside its evidence: what speaks for and against each hypothesis, and the answer."""
+    found = hypotheses(one, pools, worked)
+    told = {**{h.name: h.sentence() for h in found}, "answer": answer(found)}
+    return [
+        {
+            "actor": actor,
+            "test": f"hypothesis:{name}",
+            "vote": "hypothesis",
+            "supports": str(Support.NEITHER),
+            "n": int(one.group.accounts.size),
+            "null": "no test: what speaks for and against a hypothesis of who runs the accounts; it decides nothing and names nobody",
+            "sentence": sentence,
+        }
+        for name, sentence in told.items()
+    ]
 
 
 def _members(place: int, one: Judged, sent: pa.Table, claimed: set[int]) -> tuple[Ints, frozenset[int]]:

@@ -8,6 +8,7 @@ from stillwatch.actors.actor_test import Told, actor_test, compared
 from stillwatch.actors.candidate import Candidate
 from stillwatch.actors.comparison import Comparison
 from stillwatch.actors.population import HeldOut
+from stillwatch.actors.work_pattern import without_busiest
 from stillwatch.core import Support, Vote
 from stillwatch.stats import tiling as divided
 from stillwatch.text import ITEM_BITS, sets
@@ -82,10 +83,15 @@ def known_items(candidate: Candidate, population: HeldOut, rng: np.random.Genera
 def tiling(candidate: Candidate, population: HeldOut, rng: np.random.Generator) -> Told | None:
     """The members divide a public question set among themselves: hardly two of them ask the same item.
 
-    Tested on the set that they ask most of. Counted only where the members behave like a queue. Misled by a course that assigns each
+    Tested on the set that they ask most of, without the busiest hundredth of those who ask known items: an evaluator who got into the
+    group asks all of a set and meets everybody. Counted only where the members behave like a queue. Misled by a course that assigns each
     student items of their own; a few items asked twice on purpose hide a queue.
     """
     asked = np.flatnonzero(candidate.item >= 0)
+    if not asked.size:
+        return None
+    who, times = np.unique(candidate.account[asked], return_counts=True)
+    asked = asked[np.isin(candidate.account[asked], who[without_busiest(times)])]
     if not asked.size:
         return None
     number, times = np.unique(candidate.item[asked] >> ITEM_BITS, return_counts=True)

@@ -13,6 +13,9 @@ any one day.
 A name may pass by marks, evidence never does: it goes on only where half of today's accounts were the actor's before. Where they were
 not, the actor begins anew under its name, and what it was counts on as one more actor that was tried.
 
+Evidence ages: for every `actors.evidence_half_life_days` on which an actor was not seen it counts half. What only ever gets less than an
+e-process keeps its promise: where the one never reaches 1/a, neither does the other. An actor without evidence is still one that was tried.
+
 A day is looked at once. An actor's first look at a day stands: a later scan of the same day gives it no second try at the day's weight.
 """
 
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -42,6 +45,7 @@ __all__ = [
     "looked",
     "marks_of",
     "recognise",
+    "remembered",
     "standings",
     "whole_day",
 ]
@@ -149,11 +153,14 @@ def recognise(before: pa.Table, day: int, seen: Sequence[Sighting], *, salt: int
 
 
 def standings(
-    before: pa.Table, day: int, recognised: Recognised, e_values: Sequence[float | None]
+    before: pa.Table, day: int, recognised: Recognised, e_values: Sequence[float | None], *, half_life: int = 0
 ) -> tuple[list[Standing], list[float]]:
     """The evidence of today's actors with today's look, and that of all others that were ever tracked and have not merged.
 
     An actor that began anew counts among the others once for each time that it did, without evidence.
+
+    Args:
+        half_life: days unseen after which evidence counts half; 0: it never ages.
     """
     known = {row["actor"]: row for row in _latest(before, day)}
     today, ended = [], _begun_anew(before)
@@ -164,18 +171,33 @@ def standings(
             evidence, looks = (row["evidence"], row["looks"]) if carries else (None, 0)
             today.append(Standing(evidence=evidence, looks=looks, waits=waits))
             continue
-        so_far, looks = (row["evidence"], row["looks"]) if row is not None and carries else (None, 0)
+        so_far, looks = (_aged(row, day, half_life), row["looks"]) if row is not None and carries else (None, 0)
         ended += row is not None and not carries and row["looks"] > 0
         if e_value is not None:
             looks += 1
             so_far = (so_far or 0.0) + float(look_share([looks])[0]) * e_value
         today.append(Standing(evidence=so_far, looks=looks))
     others = [
-        row["evidence"] or 0.0
+        _aged(row, day, half_life) or 0.0
         for name, row in known.items()
         if name not in recognised.actors and row["merged_into"] is None
     ]
     return today, others + [0.0] * ended
+
+
+def remembered(before: pa.Table, day: int, recognised: Recognised, seen: Sequence[Sighting]) -> list[Sighting]:
+    """Today's sightings with the accounts that stood under these names before: where a look sees one day alone, most heads are idle on it.
+
+    Whoever passes by marks is remembered, too. That gives nobody evidence: it goes on only once half of a day's accounts are known ones,
+    from where it began anew.
+    """
+    known = {row["actor"]: row for row in _latest(before, day)}
+    return [
+        replace(one, accounts=np.union1d(one.accounts, np.array(known[actor]["founders"] or [], np.int64)))
+        if actor in known
+        else one
+        for one, actor in zip(seen, recognised.actors, strict=True)
+    ]
 
 
 def look_row(
@@ -251,6 +273,15 @@ def lineage(looks: pa.Table) -> pa.Table:
 def marks_of(shingles: Ints, things: Ints) -> Ints:
     """At most 256 marks of an actor, always the smallest ones, so that samples of like sets are alike."""
     return np.unique(np.concatenate([shingles, things]))[:_MOST_MARKS]
+
+
+def _aged(row: Mapping[str, Any], day: int, half_life: int) -> float | None:
+    """An actor's evidence on a day, after the days since its last look on which it was not seen."""
+    evidence: float | None = row["evidence"]
+    if evidence is None or not half_life:
+        return evidence
+    idle = max((day - row["day"]) // DAY - 1, 0)
+    return float(evidence * 0.5 ** (idle / half_life))
 
 
 class _Shared:

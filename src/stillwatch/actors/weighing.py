@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -65,6 +65,12 @@ class Weighed:
     explanations: tuple[Explanation, ...]
     e_value: float | None
 
+    @property
+    def counts(self) -> frozenset[str]:
+        """The tests of acting together and of harvesting that count as evidence for it."""
+        votes = {r.test: r.vote for r in self.results}
+        return frozenset(name for name in counted(self.results) if votes[name] is not Vote.BEHAVIOURAL)
+
 
 def weigh(
     engine: Engine,
@@ -75,6 +81,7 @@ def weigh(
     population: HeldOut,
     *,
     seed: int,
+    without: Collection[str] = frozenset(),
 ) -> tuple[Weighed, ...]:
     """Test every group on the test slice.
 
@@ -82,6 +89,7 @@ def weigh(
         told: the exchanges that carry families.
         links: the links that the groups' places are in.
         scope_of: where the template of each family stands.
+        without: tests and innocent explanations that are left out.
     """
     if not found:
         return ()
@@ -97,13 +105,13 @@ def weigh(
         group = found[place]
         candidate = _candidate(place, group, found_by[place], families[place], scope_of, population, rows, shares)
         rng = np.random.default_rng([seed, int(group.accounts[0]) & 0xFFFF_FFFF, group.accounts.size])
-        results = run_tests(candidate, population, rng)
+        results = run_tests(candidate, population, rng, without)
         return Weighed(
             group=group,
             found_by=found_by[place],
             families=families[place],
             results=tuple(results),
-            explanations=tuple(explanations(candidate, population, {r.test: r for r in results})),
+            explanations=tuple(explanations(candidate, population, {r.test: r for r in results}, without)),
             e_value=combined(results, observed=bool(candidate.found_by & OBSERVED)),
         )
 

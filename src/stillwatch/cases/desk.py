@@ -147,11 +147,13 @@ class Desk:
         """Decide a case. Attributing, blocking and suspending count only when a second person approves.
 
         Raises:
-            CaseError: when the reason does not fit, the case is not open, or an attribution has no confidence.
+            CaseError: when the reason does not fit, the case is not open, or an attribution has no confidence or no source.
         """
         fits(ruling, reason, organisation)
         if organisation is not None and confidence is None:
             raise CaseError(f"{ruling}: a named organisation is an allegation and needs its confidence")
+        if organisation is not None and not note.strip():
+            raise CaseError(f"{ruling}: a named organisation needs its source; say in the note who says so, and where")
         named = (
             ()
             if organisation is None

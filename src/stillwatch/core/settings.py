@@ -122,6 +122,17 @@ class ActorSettings:
         0.02, "share of all accounts beyond which a shared thing links nobody", low=1e-6, high=1.0
     )
     max_candidates: int = _setting(200, "candidates that are tested in one run, densest first", low=1)
+    window_days: int = _setting(
+        0,
+        "days up to the last one of the logs in which actors are sought and tested; 0: all. With 1, a day costs what a day holds, and "
+        "actors of earlier days are known again by what is kept of them",
+        low=0,
+    )
+    evidence_half_life_days: int = _setting(
+        30,
+        "days unseen after which a tracked actor's evidence counts half, one idle day as much as another; 0: never less",
+        low=0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
-from stillwatch.engine import Workspace, open_engine
+from stillwatch.engine import Sql, Workspace, open_engine
 from stillwatch.pipeline.carried import measured_now
 from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, recent_days, window
 from stillwatch.pipeline.pictures import Pictures, draw
 from stillwatch.pipeline.read_logs import Progress
 
 __all__ = ["Findings", "detect"]
+
+_EVERYBODY = Sql(
+    "detect_everybody",
+    "select distinct f.account from {features} f where f.account is not null order by f.account",
+)
+"""Every account that sent anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,20 +63,22 @@ def detect(
         tell(steps[0], 0, len(steps))
         artifacts = engine.materialise(signals.register(engine, features), "artifacts")
         before = store.read("actor_looks")
-        found = actors.find(engine, features, facts, artifacts, releases, settings=settings, salt=salt, before=before)
+        calendar = read_calendar(engine, features)
+        days = settings.actors.window_days
+        seen = window(engine, calendar, days) if days else features
+        found = actors.find(engine, seen, facts, artifacts, releases, settings=settings, salt=salt, before=before)
         store.put("families", found.families)
         store.put("links", found.links)
         tell(steps[1], 1, len(steps))
-        described = actors.describe(engine, features, found, salt=salt)
+        described = actors.describe(engine, seen, found, salt=salt)
         store.put("actor_looks", found.looks)
         store.put("actors", described.actors)
         store.put("actor_members", described.members)
         store.put("actor_lineage", described.lineage)
         store.put("actor_evidence", described.evidence)
-        pictures = draw(engine, features, found, described)
+        pictures = draw(engine, seen, found, described, everything=features)
         tell(steps[2], 2, len(steps))
         store.put("signups", signals.signups(store.read("account_facts")))
-        calendar = read_calendar(engine, features)
         recent = window(engine, calendar, settings.detect.window_days)
         given = {
             "features": recent,
@@ -83,12 +90,13 @@ def detect(
         days = recent_days(calendar, settings.detect.window_days)
         measured = measured_now(engine, store, workspace.root / "state", given, days=days)
         followed = follow(engine, store, settings, calendar=calendar)
+        everybody = engine.to_arrow(engine.sql(_EVERYBODY, features=features)).column("account").combine_chunks()
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
         as_measured(measured),
         store.read("account_facts"),
         settings.detect,
-        accounts=_everybody(found),
+        accounts=everybody,
         cleared=followed.cleared,
         watched=followed.watch,
     )
@@ -109,8 +117,3 @@ def detect(
         pictures=pictures,
         followed=followed,
     )
-
-
-def _everybody(found: actors.Found) -> pa.Array:
-    """Every account that sent anything."""
-    return pa.array(sorted(found.population.totals), pa.int64())

@@ -48,6 +48,28 @@ _MODELS = Sql(
     """,
 )
 
+_PATHWAYS = Sql(
+    "pictures_pathways",
+    """
+    select m.actor, @day(f.at) as day, f.pathway, count(*) as exchanges
+    from {features} f join {members} m on m.account = f.account
+    where f.pathway is not null
+    group by m.actor, @day(f.at), f.pathway
+    order by 1, 2, 3
+    """,
+)
+
+_TRIED = Sql(
+    "pictures_tried",
+    """
+    select m.actor, @hours(f.at) as hour, f.elicitation as technique, count(*) as asked, @count_if(f.outcome = 'refused') as refused
+    from {features} f join {members} m on m.account = f.account
+    where f.elicitation <> 0 and f.outcome in ('ok', 'refused')
+    group by m.actor, @hours(f.at), f.elicitation
+    order by 1, 2, 3
+    """,
+)
+
 _USES = Sql(
     "pictures_uses",
     _HARVEST
@@ -124,13 +146,16 @@ _COVERAGE = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pictures:
-    """Hours by actor as (hour since 1970, harvest, other), models by actor as (day since 1970, model, exchanges); example exchanges by
-    family; share of senders inside by (actor, family); what became of the harvest by actor, model and outcome; and how many readable
-    requests carry each technique, by actor and over all accounts.
+    """Hours by actor as (hour since 1970, harvest, other), models and pathways by actor as (day since 1970, name, exchanges), requests
+    that carry a technique by actor as (hour since 1970, technique bits, asked, refused); example exchanges by family; share of senders
+    inside by (actor, family); what became of the harvest by actor, model and outcome; and how many readable requests carry each
+    technique, by actor and over all accounts.
     """
 
     hours: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     models: dict[int, list[tuple[int, str, int]]] = field(default_factory=dict)
+    pathways: dict[int, list[tuple[int, str, int]]] = field(default_factory=dict)
+    tried: dict[int, list[tuple[int, int, int, int]]] = field(default_factory=dict)
     examples: dict[int, list[int]] = field(default_factory=dict)
     inside: dict[tuple[int, int], float] = field(default_factory=dict)
     uses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -139,9 +164,17 @@ class Pictures:
     coverage: dict[str, int | None] = field(default_factory=dict)
 
 
-def draw(engine: Engine, features: Relation, found: Found, described: ActorTables) -> Pictures:
-    """Collect what the report shows of every candidate."""
-    coverage = engine.to_arrow(engine.sql(_COVERAGE, features=features)).to_pylist()[0]
+def draw(
+    engine: Engine, features: Relation, found: Found, described: ActorTables, *, everything: Relation | None = None
+) -> Pictures:
+    """Collect what the report shows of every candidate.
+
+    Args:
+        features: the exchanges in which actors were sought.
+        everything: all exchanges, where these are not all; what the logs cover is told of them.
+    """
+    whole = features if everything is None else everything
+    coverage = engine.to_arrow(engine.sql(_COVERAGE, features=whole)).to_pylist()[0]
     if not described.actors.num_rows:
         return Pictures(coverage=coverage)
     wanted = engine.from_arrow(
@@ -163,6 +196,12 @@ def draw(engine: Engine, features: Relation, found: Found, described: ActorTable
     models: dict[int, list[tuple[int, str, int]]] = {}
     for row in engine.to_arrow(engine.sql(_MODELS, features=features, members=members)).to_pylist():
         models.setdefault(row["actor"], []).append((row["day"], row["model"], row["exchanges"]))
+    pathways: dict[int, list[tuple[int, str, int]]] = {}
+    for row in engine.to_arrow(engine.sql(_PATHWAYS, features=features, members=members)).to_pylist():
+        pathways.setdefault(row["actor"], []).append((row["day"], row["pathway"], row["exchanges"]))
+    tried: dict[int, list[tuple[int, int, int, int]]] = {}
+    for row in engine.to_arrow(engine.sql(_TRIED, features=features, members=members)).to_pylist():
+        tried.setdefault(row["actor"], []).append((row["hour"], row["technique"], row["asked"], row["refused"]))
     uses: dict[int, list[dict[str, Any]]] = {}
     for row in engine.to_arrow(engine.sql(_USES, features=features, members=members, **inputs)).to_pylist():
         uses.setdefault(row["actor"], []).append(row)
@@ -179,6 +218,8 @@ def draw(engine: Engine, features: Relation, found: Found, described: ActorTable
     return Pictures(
         hours=hours,
         models=models,
+        pathways=pathways,
+        tried=tried,
         examples=examples,
         inside=inside,
         uses=uses,

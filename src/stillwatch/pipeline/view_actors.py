@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch.actors import LOOKALIKES, TESTS
-from stillwatch.core import Decision, Support, Technique, Vote, handle
+from stillwatch.core import Decision, Part, Support, Technique, Vote, handle
 from stillwatch.engine import Store
 from stillwatch.pipeline.pictures import Pictures
 from stillwatch.pipeline.view_examples import examples_by_family
@@ -29,6 +29,7 @@ from stillwatch.report import (
     LookView,
     MemberView,
     ReleaseMark,
+    Statement,
 )
 
 __all__ = ["actor_views"]
@@ -94,7 +95,7 @@ def actor_views(
         releases=tuple(ReleaseMark(model=r["model"], at=r["at"]) for r in store.read("releases").to_pylist()),
         pictures=pictures,
         looks=looks_by_actor(store),
-        events=events_by_actor(store, members, pictures.models),
+        events=events_by_actor(store, members, pictures),
     )
     return tuple(_actor(row, tables) for row in actors)
 
@@ -144,7 +145,15 @@ def _actor(row: Mapping[str, Any], tables: _Tables) -> ActorView:
         sought=sought_by(tables.pictures.sought.get(row["actor"]), tables.pictures.sought_by_all),
         replacement=replacement(members),
         displacement=displacement(members, tables.pictures.models.get(row["actor"], ())),
+        statements=tuple(_hypothesis(e) for e in evidence if e["test"].startswith("hypothesis:")),
     )
+
+
+def _hypothesis(row: Mapping[str, Any]) -> Statement:
+    """Who may run the accounts, as an inferred sentence: what speaks for and against, and never a name."""
+    said = row["sentence"]
+    told = said[:1].upper() + said[1:] if row["test"] == "hypothesis:answer" else f"Hypothesis: {said}"
+    return Statement(part=Part.INFERRED, sentence=f"{told}.", ground="hypothesis")
 
 
 def _test(row: Mapping[str, Any]) -> HeldOutTest:

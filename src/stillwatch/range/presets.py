@@ -112,6 +112,22 @@ PRESETS: dict[str, Preset] = {
             study="heads",
         ),
         Preset(
+            name="surface",
+            question="From how many accounts, with how many requests of each, is a harvest found, and by which evidence?",
+            runs="three campaigns at 50 to 4,000 accounts and 4 to 40 requests of each, nothing shared but wording",
+            cost="about 20 minutes",
+            size=Size(accounts=20_000, exchanges=240_000, worlds=3, days=2),
+            study="surface",
+        ),
+        Preset(
+            name="ablation",
+            question="What is each kind of link, test and innocent explanation worth?",
+            runs="the patterns of the preset heads, judged with everything and without each thing",
+            cost="about 40 minutes",
+            size=Size(accounts=20_000, exchanges=240_000, worlds=3, days=2),
+            study="ablation",
+        ),
+        Preset(
             name="campaigns",
             question="Which of the campaigns that were reported are found, and at what cost to the innocent?",
             runs="every campaign, one at a time, in every world",

@@ -69,6 +69,7 @@ def test_worlds_for_developing_and_for_testing_share_no_seed(order: Orders) -> N
 
 def test_every_preset_says_what_it_runs_and_what_it_costs() -> None:
     wanted = {"smoke", "windows", "accounts", "actors", "heads", "campaigns", "lookalikes", "evasion", "null"}
+    wanted |= {"surface", "ablation"}
     assert wanted | {"leave-one-campaign-out", "leave-one-lookalike-out"} == set(PRESETS)
     for name, one in PRESETS.items():
         assert one.name == name

@@ -67,6 +67,7 @@ class Group:
     score: float | None
     found_by: tuple[str, ...] = ()
     reason: str = ""
+    counted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +95,7 @@ def look_for_actors(world: Blind, settings: Settings, cleared: Ints) -> Said:
         found = actors.find(engine, features, facts, artifacts, releases, settings=settings, salt=NAMES.salt("actors"))
         told = actors.describe(engine, features, found, salt=NAMES.salt("actors"))
     owner, member = (told.members.column(name).to_numpy() for name in ("actor", "account"))
+    counts = {one.actor: tuple(name for name in actors.TESTS if name in one.counts) for one in found.judged}
     groups = tuple(
         Group(
             accounts=np.unique(member[owner == row["actor"]]),
@@ -101,6 +103,7 @@ def look_for_actors(world: Blind, settings: Settings, cleared: Ints) -> Said:
             score=row["e_value"],
             found_by=tuple(row["found_by"]),
             reason=row["reason"].split(":")[0][:80],
+            counted=counts[row["actor"]],
         )
         for row in told.actors.select(["actor", "decision", "e_value", "found_by", "reason"]).to_pylist()
     )

@@ -29,6 +29,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[str, int]
     found_by: tuple[str, ...] = ()
     reason: str = ""
+    counted: tuple[str, ...] = ()
+    """Tests that counted for it."""
 
     @property
     def size(self) -> int:

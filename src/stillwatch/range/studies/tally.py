@@ -20,6 +20,7 @@ __all__ = [
     "catch",
     "false_discoveries",
     "found_rate",
+    "is_false",
     "mean_of",
     "recall_of",
     "wrongly_accused",

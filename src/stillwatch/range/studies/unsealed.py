@@ -70,6 +70,7 @@ def held_against(said: Said, who: Mapping[int, str], cleared: Collection[int]) -
                 members=_counted(group.accounts, who),
                 found_by=group.found_by,
                 reason=group.reason,
+                counted=group.counted,
             )
             for group in said.groups
         ),
