@@ -7,7 +7,7 @@ from typing import Any
 
 from bars import bars_of
 from chart import Line, Panel, chart
-from range_studies import STUDIES, told_of
+from range_studies import STUDIES, headlines, told_of
 from range_windows_page import window_plot, windows
 
 KINDS = {
@@ -39,17 +39,89 @@ def page(found: dict[str, Any]) -> str:
     raw = found["raw"]
     before = list(limit(raw)) if "limit" in raw else []
     lines = ["# The range: what was measured", ""]
-    lines += bars_of(found, "bench/range.py", before=[*before, "", "## Every figure"])
+    lines += bars_of(
+        {**found, "bars": glance(found)}, "bench/range.py", before=[*before, *_reading(), "", "## At a glance"]
+    )
+    lines += missing(raw)
     if "windows" in raw:
         lines += windows(raw["windows"])
     if "realism" in raw:
         lines += realism(raw["realism"])
     if "generate" in raw:
         lines += generate(raw["generate"])
+    lines += costs(raw)
     for name in STUDIES:
         if f"study {name}" in raw:
             lines += told_of(raw[f"study {name}"])
     return "\n".join([*lines, *_unsaid()]) + "\n"
+
+
+def glance(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The bars that stand before all others: those of parts that are no study, and each study's few first figures."""
+    raw = found["raw"]
+    first = {name for study in STUDIES if f"study {study}" in raw for name in headlines(raw[f"study {study}"])}
+    return [bar for bar in found["bars"] if not bar["part"].startswith("study ") or bar["name"] in first]
+
+
+def missing(raw: dict[str, Any]) -> Iterator[str]:
+    """What nobody has run yet, so that a gap is not taken for a result."""
+    wanted = {
+        "limit": "limit --data DIR",
+        "windows": "windows --data DIR",
+        "realism": "realism --data DIR",
+        "generate": "generate",
+        **{f"study {name}": "rounds" for name in STUDIES},
+    }
+    gaps = [f"{part} (`python bench/range.py {command}`)" for part, command in wanted.items() if part not in raw]
+    yield ""
+    yield "These are a few of the figures; all of them, with their intervals, are in [range.json](range.json) and below."
+    if gaps:
+        yield from ("", f"**Not measured yet:** {', '.join(gaps)}.")
+
+
+def costs(raw: dict[str, Any]) -> Iterator[str]:
+    """What a study costs, from those that were run."""
+    told = [(name, raw[f"study {name}"]) for name in STUDIES if f"study {name}" in raw]
+    if not told:
+        return
+    yield from ("", "## What a study costs", "")
+    yield (
+        "One innocent background a seed is featurised once and kept; campaigns are featurised by themselves and spliced in, for features of an exchange depend on that exchange alone. "
+        "Campaigns of more than 10 million exchanges keep their accounts and rates, and their window is shortened. Processor time is of one core, with everything in it: building, featurising, every method and the truth."
+    )
+    yield from (
+        "",
+        "| study | seeds | accounts, exchanges and days of a background | exchanges looked at | processor time | exchanges looked at a second of a core |",
+        "|---|---:|---|---:|---:|---:|",
+    )
+    for name, one in told:
+        at, settings = one["provenance"], one["provenance"]["settings"]
+        rate = one["exchanges"] / at["cpu_seconds"] if at["cpu_seconds"] else 0.0
+        size = f"{settings['accounts']:,}, {settings['exchanges']:,}, {settings['days']}"
+        yield f"| {name} | {settings['worlds']} | {size} | {one['exchanges']:,} | {at['cpu_seconds']:,.0f} s | {rate:,.0f} |"
+    if "study null" in raw:
+        yield from ("", _night(raw["study null"]))
+
+
+def _night(one: dict[str, Any]) -> str:
+    """What the null preset's own size would take, from the one that was run."""
+    at = one["provenance"]
+    each = at["cpu_seconds"] / one["exchanges"]
+    hours = 100 * 2_500_000 * each / 3600
+    return (
+        f"At {1e6 * each:.0f} microseconds of a core an exchange, the 100 worlds of 100,000 accounts and 2.5 million exchanges that the preset `null` builds by itself would take about {hours:.0f} hours of one core; "
+        "they were not run for this page, and a large world may cost more or less an exchange than these small ones."
+    )
+
+
+def _reading() -> Iterator[str]:
+    yield from ("", "## How to read this page", "")
+    yield (
+        "Every world is made, and its truth is sealed: detectors see features, account facts and launches, and what they say is held against the truth afterwards. Each study says the size that it was run at and the command that runs it again; "
+        "without `--accounts`, `--exchanges`, `--days` and `--worlds` that command runs it at its whole size. Intervals are 95 % and over seeds: worlds of one seed share their innocent customers and count as one. "
+        "*Stillwatch* is the detector of the people who made the range. Thresholds and constants were chosen on other prompt sources and other seeds (fold *develop*); what stands here is of the fold *test*. "
+        "A figure without a bar has none that anybody set."
+    )
 
 
 def limit(raw: dict[str, Any]) -> Iterator[str]:

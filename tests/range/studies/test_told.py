@@ -81,7 +81,11 @@ def run(order: Order, mode: str, monkeypatch: pytest.MonkeyPatch) -> Result:
             worlds.setdefault(task.at, []).append(made_up(order, task, mode=mode))
         return Worked(worlds=worlds, prompts="made up")
 
+    def looking(order: Order) -> tuple[Callable[[Task], Seen], str]:
+        return lambda task: made_up(order, task, mode=mode), "made up"
+
     monkeypatch.setattr(study, "work_off", work_off)
+    monkeypatch.setattr(study, "looking", looking, raising=False)
     result: Result = study.study(order)
     return result
 
