@@ -51,7 +51,19 @@ def windows(raw: dict[str, Any]) -> Iterator[str]:
             "benign windows are nearly the same one, and a pair's false positives are near 0 or near 100 % by luck. Two-sided thresholds flag 10 % of null windows, upper ones 5 %. Read the FPR first."
         ),
     )
+    yield from _not_there(raw)
     yield from _gaps(raw)
+
+
+def _not_there(raw: dict[str, Any]) -> Iterator[str]:
+    """Methods that the table lacks, and why."""
+    told = [f"{name} {why}" for name, why in raw.get("absent", {}).items()]
+    told += [
+        f"{name} is newer than these cells and was not run on them (`python bench/range.py windows --data DIR`; what it reaches on the same pairs is in [accounts-windows.md](accounts-windows.md))"
+        for name in raw.get("unrun", ())
+    ]
+    if told:
+        yield from ("", f"Not in the table: {'; '.join(told)}.")
 
 
 def _shown(one: dict[str, Any], raw: dict[str, Any]) -> bool:

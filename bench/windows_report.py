@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from figures import Figures, bar
 from windows import FIRST, Variant, pieces, whole
 
-from stillwatch.range.peers.window_peer import Tail
+from stillwatch.range.peers.window_peer import WINDOW_PEERS, Tail
 from stillwatch.range.windows import Cell, Summary, WindowsResult
+from stillwatch.range.windows.detectors import ABSENT
 from stillwatch.range.windows.pairs import PAIRS
 from stillwatch.range.windows.published import published
 from stillwatch.range.windows.results import ENOUGH, shrunk
@@ -22,7 +23,7 @@ PROTOCOL = Variant()
 ROOMY = Variant(pool_share=0.6)
 """A smaller pool leaves more held-out queries, so that most pairs have enough for windows of 1,500."""
 WIDER, MEANING = Variant(embedder="hashed-words-256", pool_share=0.6), Variant(embedder="wordllama", pool_share=0.6)
-LARGEST = FIRST[0]
+LARGEST, FAIR = FIRST[0], 100
 AT = ("0.05", "0.1")
 
 
@@ -46,6 +47,8 @@ def windows(
             {"name": one.name, "normal": one.normal, "attacker": one.attacker, "differs": one.differs}
             for one in run.pairs
         ],
+        "unrun": sorted(set(WINDOW_PEERS) - {cell.peer for cell in run.cells}),
+        "absent": dict(ABSENT),
         "missing": [one.name for one in PAIRS if one.name not in there],
         "enough": {"times": ENOUGH, "flags": shrunk(ENOUGH, level=run.fpr), "twice": shrunk(2, level=run.fpr)},
         "short": {
@@ -94,7 +97,17 @@ def _bars(raw: dict[str, Any], run: WindowsResult) -> list[dict[str, Any]]:
             wrong <= 0.05,
         )
     )
-    return bars
+    return [*bars, *_of_every_method(raw)]
+
+
+def _of_every_method(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each method at the size at which every pair has queries enough, so that its rates measure it and no shortage."""
+    for one in raw["summaries"]:
+        if (one["size"], one["over"], one["tail"]) == (FAIR, "all", Tail.UPPER):
+            name = f"{one['peer']}, {one['pairs']} pairs, {len(one['seeds'])} seeds: windows of {FAIR} with 10% attacking that are flagged (FPR {one['fpr']:.1%})"
+            theirs = one["published"]
+            limit = "-" if theirs is None else f"{100 * theirs['0.1']:.1f} % published"
+            yield bar(name, round(100 * one["tpr"]["0.1"], 1), "%", limit, None)
 
 
 def _told(one: Summary) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_every_try_has_accounts_of_its_own(order: Orders) -> None:
 
     feel(order(), "grading", 3, look)
     dials = [repr(sorted(task.campaign.dial.items())) for task in asked if task.campaign is not None]
-    assert len(set(dials)) == len(set(task.name for task in asked)) == TRIES
+    assert len(set(dials)) == len({task.name for task in asked}) == TRIES
 
 
 def test_a_group_that_is_set_aside_stops_nobody(order: Orders) -> None:

@@ -216,9 +216,9 @@ def _sentences(worked: Worked) -> list[str]:
 
 
 _OPENINGS = {
-    "accounts": f"Found in half of the worlds or more, with {TOTAL:,} requests over so many accounts",
-    "each": f"with {FEW} accounts and so many requests of each",
-    "dilution": "behind so much cover",
+    "accounts": f"With {TOTAL:,} requests over more and more accounts, found in half of the worlds or more",
+    "each": f"With {FEW} accounts that ask more and more, found in half of the worlds or more",
+    "dilution": "Behind more and more cover, found in half of the worlds or more",
 }
 
 
