@@ -425,6 +425,10 @@ def generate(raw: dict[str, Any]) -> Iterator[str]:
         f"{raw['exchanges']:,} exchanges of {raw['accounts']:,} accounts over {raw['days']} days: {raw['seconds']:,} s with {raw['workers']} processes, {raw['cpu_us_per_exchange']} microseconds of a core an exchange, "
         f"{raw['bytes_per_exchange']} bytes an exchange on disk, at most {raw['peak_mib_of_a_process']} MiB a process. Content {raw['hash']}. `python bench/range.py generate`."
     )
+    yield (
+        "The speed is with the prompt pack opened once in each process, without the history of conversations (`--history` writes every earlier turn out again) and without campaigns. A small world of the same seed, written by one, two and three processes, "
+        f"has the content {' and '.join(raw.get('small', ['(not tried)']))}: sampling tables are whole numbers, and a test pins them on every machine."
+    )
 
 
 def _unsaid() -> Iterator[str]:

@@ -40,6 +40,7 @@ def windows(
     _write(stored, runs)
     run = runs[PROTOCOL.name]
     there = {one.name for one in run.pairs}
+    newer = list(_topics(out / "accounts-windows.json", run))
     raw = {
         "embedder": run.embedder,
         "source": run.published_source,
@@ -47,7 +48,8 @@ def windows(
             {"name": one.name, "normal": one.normal, "attacker": one.attacker, "differs": one.differs}
             for one in run.pairs
         ],
-        "unrun": sorted(set(WINDOW_PEERS) - {cell.peer for cell in run.cells}),
+        "unrun": sorted(set(WINDOW_PEERS) - {cell.peer for cell in run.cells} - {one["peer"] for one in newer}),
+        "newer": sorted({one["peer"] for one in newer}),
         "absent": dict(ABSENT),
         "missing": [one.name for one in PAIRS if one.name not in there],
         "enough": {"times": ENOUGH, "flags": shrunk(ENOUGH, level=run.fpr), "twice": shrunk(2, level=run.fpr)},
@@ -55,7 +57,7 @@ def windows(
             str(size): len({cell.pair for cell in run.cells if cell.size == size and not cell.enough})
             for size in run.sizes
         },
-        "summaries": [_told(one) for one in run.summaries],
+        "summaries": [*(_told(one) for one in run.summaries), *newer],
         "gaps": [_gap(one.name, runs) for one in run.pairs],
         "cpu_seconds": {name: sum(one.cpu_seconds.values()) for name, one in runs.items()},
     }
@@ -128,6 +130,34 @@ def _told(one: Summary) -> dict[str, Any]:
         if one.published is None
         else {share: round(rate, 4) for share, rate in one.published.tpr.items()},
     }
+
+
+def _topics(path: Path, run: WindowsResult) -> Iterator[dict[str, Any]]:
+    """Our topic statistics on the same pairs, pools, sizes and seeds, as `bench/topics.py` measured them; nothing where they differ."""
+    if not path.exists():
+        return
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    told, levels = whole["protocol"], whole["protocol_levels"]
+    same = (told["null_draws"], told["fpr"], told["pool_share"]) == (run.null_draws, run.fpr, run.pool_share)
+    if not same or {one["name"] for one in told["pairs"]} != {one.name for one in run.pairs}:
+        return
+    rows = [dict(zip(levels["columns"], row, strict=True)) for row in levels["rows"]]
+    corpora = len({one["corpus"] for one in told["pairs"]})
+    for size in told["sizes"]:
+        mine = [row for row in rows if row["size"] == size and row["nominal"] == run.fpr]
+        yield {
+            "peer": mine[0]["peer"],
+            "tail": str(Tail.UPPER),
+            "size": size,
+            "over": "all",
+            "seeds": sorted({row["seed"] for row in mine}),
+            "pairs": len({row["pair"] for row in mine}),
+            "corpora": corpora,
+            "nominal": run.fpr,
+            "fpr": round(float(np.mean([row["fpr"] for row in mine])), 4),
+            "tpr": {share: round(float(np.mean([row["tpr"][share] for row in mine])), 4) for share in mine[0]["tpr"]},
+            "published": None,
+        }
 
 
 def _gap(pair: str, runs: dict[str, WindowsResult]) -> dict[str, Any]:
