@@ -126,7 +126,7 @@ def raw_of(result: Result) -> dict[str, Any]:
     return told
 
 
-def told_of(raw: dict[str, Any]) -> Iterator[str]:
+def told_of(raw: dict[str, Any], *, commit: str) -> Iterator[str]:
     """A study as a section of the page."""
     result = result_of(raw)
     told, settings = result.provenance, result.provenance.settings
@@ -136,6 +136,12 @@ def told_of(raw: dict[str, Any]) -> Iterator[str]:
     yield from ("", title, "")
     yield (
         f"Run on {settings['worlds']:,} world{'s' if settings['worlds'] > 1 else ''} of {settings['accounts']:,} ordinary customers and {settings['exchanges']:,} exchanges over {settings['days']} days "
-        f"(lookalikes and campaigns come on top), fold {settings['fold']}; {raw['exchanges']:,} exchanges looked at in all, {told.cpu_seconds:,.0f} s of a core. `{told.command}`."
+        f"(lookalikes and campaigns come on top), fold {settings['fold']}; {raw['exchanges']:,} exchanges looked at in all, {told.cpu_seconds:,.0f} s of a core, at {commit} on {told.date[:10]}. `{told.command}`."
     )
+    if not any(figure.prominent for _, figure in _drawn(result)):
+        yield ""
+        yield (
+            "**Older than this page.** It was run before the detector and the studies were last changed, stands here until it is run again (`python bench/range.py rounds`), and has no figure among the first ones. "
+            "Its intervals of innocent classes count worlds of one seed as independent, and are too narrow."
+        )
     yield rest.rstrip()
