@@ -35,6 +35,8 @@ __all__ = ["study"]
 
 _CAMPAIGN = "grading"
 _MOST = 60_000
+_WIDE = 20
+"""From this ratio of values on an axis is logarithmic."""
 _CURVES = ("dilution", "overlap", "free_rewording", "topic_match", "reseller", "paraphrase")
 
 
@@ -211,6 +213,7 @@ def _curve(worked: Worked, name: str) -> Curves:
         x_name=knob.unit,
         y_name="found",
         x_unit=Unit.SHARE if knob.unit == "share" else Unit.NUMBER,
+        x_log=max(knob.values) >= _WIDE * min(knob.values) > 0,
         lines=tuple(lines),
         interval=f"found: {OVER_WORLDS}; recall: {OF_SHARES}",
     )
