@@ -57,7 +57,7 @@ def test_every_move_says_what_it_costs() -> None:
     for knob in KNOBS.values():
         assert knob.says
         for value in knob.values:
-            assert all(callable(move.cost) and move.cost.__qualname__ for move in knob.moves(value)), knob.name
+            assert all("Cost" in (type(move).__doc__ or "") for move in knob.moves(value)), knob.name
 
 
 def test_probing_with_feedback_and_shared_pools_are_no_knobs_and_are_there() -> None:
