@@ -60,11 +60,24 @@ def generate(options: argparse.Namespace) -> Figures:
     }
     speed = raw["exchanges_per_second"]
     free = raw["exchanges_per_second_of_two_free_cores"]
+    raw["small"] = _hashes(options.seed, options.keep)
+    hashes = len(raw["small"])
     size = f"{world.exchanges / 1e6:g} M exchanges"
     return [
         bar(f"writing a world of {size}", speed, "a second", f">= {LEAST:,}", speed >= LEAST),
         bar("the same by CPU time, were both cores free", free, "a second", f">= {LEAST:,}", free >= LEAST),
+        bar("one seed written by 1, 2 and 3 processes: content hashes", hashes, "", "1", hashes == 1),
     ], raw
+
+
+def _hashes(seed: int, keep: Path) -> list[str]:
+    """The different content hashes of a small world of many blocks, written by one process, by two and by three."""
+    from stillwatch.range.generate import write_world
+    from stillwatch.range.recipe import Recipe
+
+    recipe = Recipe(seed=seed, accounts=2000, exchanges=50_000, days=7, block=250)
+    with tempfile.TemporaryDirectory(dir=keep) as made:
+        return sorted({write_world(Path(made) / f"w{n}", recipe, workers=n).hash for n in (1, 2, 3)})
 
 
 def _told(began: float) -> Callable[[int, int], None]:

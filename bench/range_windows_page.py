@@ -23,7 +23,7 @@ def windows(raw: dict[str, Any]) -> Iterator[str]:
     )
     yield (
         f"Ten of the paper's fourteen pairs, all rebuilt approximations (the paper published no queries); embedder {raw['embedder']}, which knows words and no meaning. Missing: {', '.join(raw['missing'])}. "
-        f"Published: {raw['source']}. Means over pairs and seeds; every cell is in [range-windows.json](range-windows.json). `python bench/range.py windows --data DIR`, and `--ablate` for the variants."
+        f"Published: {raw['source']}. Means over pairs and seeds; every cell is in [range-windows.json](range-windows.json). `python bench/range.py windows --data DIR`, and `--ablate` for the variants; without `--data` the tables are made once more from the cells that are stored."
     )
     yield from (
         "",
@@ -51,7 +51,25 @@ def windows(raw: dict[str, Any]) -> Iterator[str]:
             "benign windows are nearly the same one, and a pair's false positives are near 0 or near 100 % by luck. Two-sided thresholds flag 10 % of null windows, upper ones 5 %. Read the FPR first."
         ),
     )
+    yield from _not_there(raw)
     yield from _gaps(raw)
+
+
+def _not_there(raw: dict[str, Any]) -> Iterator[str]:
+    """Methods that the table lacks, and why."""
+    told = [f"{name} {why}" for name, why in raw.get("absent", {}).items()]
+    told += [
+        f"{name} is newer than these cells and was not run on them (`python bench/range.py windows --data DIR`; what it reaches on the same pairs is in [accounts-windows.md](accounts-windows.md))"
+        for name in raw.get("unrun", ())
+    ]
+    for name in raw.get("newer", ()):
+        yield ""
+        yield (
+            f"*{name}*, ours, is newer than the other cells: it was run by `bench/topics.py` on the same pairs, pools, sizes and seeds, and its cells are in [accounts-windows.json](accounts-windows.json). It was "
+            "developed on the pairs of SST-2, AG News and hate speech, with other seeds, so there it is flattered; [accounts-windows.md](accounts-windows.md) says how often the other pairs were looked at, and what its figures rest on."
+        )
+    if told:
+        yield from ("", f"Not in the table: {'; '.join(told)}.")
 
 
 def _shown(one: dict[str, Any], raw: dict[str, Any]) -> bool:

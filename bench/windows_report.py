@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from figures import Figures, bar
 from windows import FIRST, Variant, pieces, whole
 
-from stillwatch.range.peers.window_peer import Tail
+from stillwatch.range.peers.window_peer import WINDOW_PEERS, Tail
 from stillwatch.range.windows import Cell, Summary, WindowsResult
+from stillwatch.range.windows.detectors import ABSENT
 from stillwatch.range.windows.pairs import PAIRS
 from stillwatch.range.windows.published import published
 from stillwatch.range.windows.results import ENOUGH, shrunk
@@ -22,7 +23,7 @@ PROTOCOL = Variant()
 ROOMY = Variant(pool_share=0.6)
 """A smaller pool leaves more held-out queries, so that most pairs have enough for windows of 1,500."""
 WIDER, MEANING = Variant(embedder="hashed-words-256", pool_share=0.6), Variant(embedder="wordllama", pool_share=0.6)
-LARGEST = FIRST[0]
+LARGEST, FAIR = FIRST[0], 100
 AT = ("0.05", "0.1")
 
 
@@ -39,6 +40,7 @@ def windows(
     _write(stored, runs)
     run = runs[PROTOCOL.name]
     there = {one.name for one in run.pairs}
+    newer = list(_topics(out / "accounts-windows.json", run))
     raw = {
         "embedder": run.embedder,
         "source": run.published_source,
@@ -46,13 +48,16 @@ def windows(
             {"name": one.name, "normal": one.normal, "attacker": one.attacker, "differs": one.differs}
             for one in run.pairs
         ],
+        "unrun": sorted(set(WINDOW_PEERS) - {cell.peer for cell in run.cells} - {one["peer"] for one in newer}),
+        "newer": sorted({one["peer"] for one in newer}),
+        "absent": dict(ABSENT),
         "missing": [one.name for one in PAIRS if one.name not in there],
         "enough": {"times": ENOUGH, "flags": shrunk(ENOUGH, level=run.fpr), "twice": shrunk(2, level=run.fpr)},
         "short": {
             str(size): len({cell.pair for cell in run.cells if cell.size == size and not cell.enough})
             for size in run.sizes
         },
-        "summaries": [_told(one) for one in run.summaries],
+        "summaries": [*(_told(one) for one in run.summaries), *newer],
         "gaps": [_gap(one.name, runs) for one in run.pairs],
         "cpu_seconds": {name: sum(one.cpu_seconds.values()) for name, one in runs.items()},
     }
@@ -94,7 +99,17 @@ def _bars(raw: dict[str, Any], run: WindowsResult) -> list[dict[str, Any]]:
             wrong <= 0.05,
         )
     )
-    return bars
+    return [*bars, *_of_every_method(raw)]
+
+
+def _of_every_method(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each method at the size at which every pair has queries enough, so that its rates measure it and no shortage."""
+    for one in raw["summaries"]:
+        if (one["size"], one["over"], one["tail"]) == (FAIR, "all", Tail.UPPER):
+            name = f"{one['peer']}, {one['pairs']} pairs, {len(one['seeds'])} seeds: windows of {FAIR} with 10% attacking that are flagged (FPR {one['fpr']:.1%})"
+            theirs = one["published"]
+            limit = "-" if theirs is None else f"{100 * theirs['0.1']:.1f} % published"
+            yield bar(name, round(100 * one["tpr"]["0.1"], 1), "%", limit, None)
 
 
 def _told(one: Summary) -> dict[str, Any]:
@@ -115,6 +130,34 @@ def _told(one: Summary) -> dict[str, Any]:
         if one.published is None
         else {share: round(rate, 4) for share, rate in one.published.tpr.items()},
     }
+
+
+def _topics(path: Path, run: WindowsResult) -> Iterator[dict[str, Any]]:
+    """Our topic statistics on the same pairs, pools, sizes and seeds, as `bench/topics.py` measured them; nothing where they differ."""
+    if not path.exists():
+        return
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    told, levels = whole["protocol"], whole["protocol_levels"]
+    same = (told["null_draws"], told["fpr"], told["pool_share"]) == (run.null_draws, run.fpr, run.pool_share)
+    if not same or {one["name"] for one in told["pairs"]} != {one.name for one in run.pairs}:
+        return
+    rows = [dict(zip(levels["columns"], row, strict=True)) for row in levels["rows"]]
+    corpora = len({one["corpus"] for one in told["pairs"]})
+    for size in told["sizes"]:
+        mine = [row for row in rows if row["size"] == size and row["nominal"] == run.fpr]
+        yield {
+            "peer": mine[0]["peer"],
+            "tail": str(Tail.UPPER),
+            "size": size,
+            "over": "all",
+            "seeds": sorted({row["seed"] for row in mine}),
+            "pairs": len({row["pair"] for row in mine}),
+            "corpora": corpora,
+            "nominal": run.fpr,
+            "fpr": round(float(np.mean([row["fpr"] for row in mine])), 4),
+            "tpr": {share: round(float(np.mean([row["tpr"][share] for row in mine])), 4) for share in mine[0]["tpr"]},
+            "published": None,
+        }
 
 
 def _gap(pair: str, runs: dict[str, WindowsResult]) -> dict[str, Any]:

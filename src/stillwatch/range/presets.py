@@ -146,7 +146,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="evasion",
             question="What does each way of evading buy the attacker, and what does it cost?",
-            runs="campaigns with every evasion knob, one at a time",
+            runs="a campaign with every evasion knob, one at a time, and attackers who feel for the threshold",
             cost="about an hour",
             size=_DAYS,
             study="evasion",

@@ -96,6 +96,7 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True, tag="bars", tag_field="kin
     interval: _Interval = ""
     level: Annotated[float | None, _said("a line to hold the bars against, such as a nominal error rate")] = None
     level_name: str = ""
+    prominent: Annotated[bool, _said("whether it stands among a study's few first figures")] = False
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):

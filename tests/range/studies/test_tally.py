@@ -94,8 +94,19 @@ def test_the_realised_rate_counts_groups_that_are_mostly_innocent() -> None:
 def test_the_wronged_are_counted_by_class_over_worlds() -> None:
     extension, chat = wrongly_accused([world(group({"lookalike/extension": 30})), world(seed=2)])
     assert (extension.group, extension.accounts, extension.accused) == ("lookalike/extension", 80, 30)
-    assert (extension.worlds, extension.worlds_hit.value) == (2, 0.5)
+    assert (extension.seeds, extension.seeds_hit.value) == (2, 0.5)
     assert (chat.group, chat.accused) == ("benign/chat", 0)
+
+
+def test_worlds_of_one_seed_share_their_innocent_customers_and_count_once() -> None:
+    """Twenty campaigns before one background are one look at its innocent customers, not twenty."""
+    worlds = [world(group({"lookalike/extension": 30}), seed=1) for _ in range(20)] + [world(seed=2)]
+    extension = wrongly_accused(worlds)[0]
+    assert (extension.seeds, extension.accounts, extension.accused) == (2, 21 * 40, 600)
+    assert (extension.seeds_hit.value, extension.seeds_hit.n) == (0.5, 2)
+    realised = false_discoveries(worlds)
+    assert (realised.value, realised.n) == (0.5, 2)
+    assert realised.high > 0.95
 
 
 def test_set_aside_groups_accuse_nobody() -> None:

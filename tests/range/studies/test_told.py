@@ -11,6 +11,7 @@ import pytest
 from stillwatch.range.page import render_markdown, render_page
 from stillwatch.range.presets import PRESETS
 from stillwatch.range.results import Bars, Curves, Result, Table, read_result, render_result
+from stillwatch.range.studies.figures import GLANCE
 from stillwatch.range.studies.order import Order, Size
 from stillwatch.range.studies.seen import OURS, OURS_ACCOUNTS, Cluster, Looked, Seen
 from stillwatch.range.studies.work import Task, Worked
@@ -81,7 +82,11 @@ def run(order: Order, mode: str, monkeypatch: pytest.MonkeyPatch) -> Result:
             worlds.setdefault(task.at, []).append(made_up(order, task, mode=mode))
         return Worked(worlds=worlds, prompts="made up")
 
+    def looking(order: Order) -> tuple[Callable[[Task], Seen], str]:
+        return lambda task: made_up(order, task, mode=mode), "made up"
+
     monkeypatch.setattr(study, "work_off", work_off)
+    monkeypatch.setattr(study, "looking", looking, raising=False)
     result: Result = study.study(order)
     return result
 
@@ -113,6 +118,46 @@ def test_the_limit_stands_first_and_large(order: Orders, monkeypatch: pytest.Mon
     assert first.level == 0.01
     assert min(point.x for line in first.lines for point in line.points) == 0
     assert sum(isinstance(f, Curves) and f.prominent for s in result.sections for f in s.figures) == 1
+
+
+def test_power_without_any_harvest_is_called_a_leak_and_not_passed_over(
+    order: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the made-up worlds the campaign is found whatever it harvests: the truth has leaked, and the answer says so."""
+    size = Size(accounts=6000, exchanges=150_000, worlds=6)
+    leaking = " ".join(run(order(preset="actors", size=size), "found", monkeypatch).answer)
+    assert "more than it may be: the truth leaks" in leaking
+    quiet = " ".join(run(order(preset="actors", size=size), "nothing", monkeypatch).answer)
+    assert "found to 0.0%, as it must be" in quiet
+
+
+GLANCED = [name for name in OF_WORLDS if name not in ("smoke", "heads")]
+
+
+@pytest.mark.parametrize("name", GLANCED)
+def test_every_study_has_a_few_figures_that_stand_first(
+    order: Orders, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    result = run(order(preset=name), "found", monkeypatch)
+    first = [f for section in result.sections for f in section.figures if isinstance(f, Bars) and f.prominent]
+    assert 1 <= len(first) <= 4
+    assert all(any(bar.ours for bar in figure.bars) for figure in first)
+    assert sum(len(figure.bars) for figure in first) <= 20
+
+
+def test_peers_stand_beside_ours_with_their_false_groups_and_refusals(
+    order: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for mode in ("found", "refused"):
+        figures = next(s for s in run(order(preset="actors"), mode, monkeypatch).sections if s.title == GLANCE).figures
+        found, false, innocent = figures
+        assert isinstance(found, Bars)
+        assert isinstance(false, Bars)
+        assert isinstance(innocent, Table)
+        assert len(found.bars) == len(false.bars) == len(innocent.rows) > 5
+        peers = [one for one in found.bars if not one.ours]
+        assert all((one.value is None) == (mode == "refused") for one in peers)
+        assert all(("refused" in one.remark) == (mode == "refused") for one in peers)
 
 
 def test_no_two_worlds_of_a_study_differ_in_their_name_alone(order: Orders, monkeypatch: pytest.MonkeyPatch) -> None:

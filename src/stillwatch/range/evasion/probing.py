@@ -3,7 +3,7 @@ feedback."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
@@ -17,7 +17,7 @@ from stillwatch.range.evasion.price import Price, price
 from stillwatch.range.ground import Ground
 from stillwatch.range.purpose import PAID
 
-__all__ = ["Feedback", "KnownAnswerTests", "Probed", "Trial", "probe_threshold"]
+__all__ = ["Feedback", "KnownAnswerTests", "Probed", "Trial", "halving", "probe_threshold"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +97,26 @@ class Probed:
         return sum(t.answers for t in self.trials)
 
 
+def halving(low: float, high: float, tries: int) -> Generator[float, bool, None]:
+    """Values to try between `low` (cautious) and `high` (bold); `send` says of each whether it went unpunished, then bolder ones follow.
+
+    The range is halved on a logarithmic scale, as a query search against a filter does (OARS halves likewise).
+
+    >>> search = halving(1, 256, 3)
+    >>> [round(next(search)), round(search.send(True)), round(search.send(False))]
+    [16, 64, 32]
+    """
+    if not 0 < low < high:
+        raise refuse("probe_threshold.low, high", (low, high), "0 < low < high")
+    if tries < 1:
+        raise refuse("probe_threshold.tries", tries, "at least 1")
+    bottom, top = np.log(low), np.log(high)
+    for _ in range(tries):
+        middle = (bottom + top) / 2
+        fine = yield float(np.exp(middle))
+        bottom, top = (middle, top) if fine else (bottom, middle)
+
+
 def probe_threshold(
     make: Callable[[float, np.random.Generator], Plan],
     feedback: Feedback,
@@ -109,19 +129,15 @@ def probe_threshold(
 ) -> Probed:
     """Search for the boldest knob between `low` (cautious) and `high` (bold) at which at most `tolerated` of the accounts are stopped.
 
-    `make` builds a plan for a value, with new accounts each time. The range is halved `tries` times on a logarithmic scale, as a query
-    search against a filter does (OARS halves likewise); each try is really sent and is paid for.
+    `make` builds a plan for a value, with new accounts each time. The range is halved `tries` times (`halving`); each try is really sent
+    and is paid for.
     """
-    if not 0 < low < high:
-        raise refuse("probe_threshold.low, high", (low, high), "0 < low < high")
-    if tries < 1:
-        raise refuse("probe_threshold.tries", tries, "at least 1")
     share("probe_threshold.tolerated", tolerated)
+    search = halving(low, high, tries)
+    knob = next(search)
     trials: list[Trial] = []
     best: tuple[float, Plan] | None = None
-    bottom, top = np.log(low), np.log(high)
     for stream in rng.spawn(tries):
-        knob = float(np.exp((bottom + top) / 2))
         plan = make(knob, stream)
         lost = feedback.stopped(plan)
         if len(lost) != len(plan.crew):
@@ -133,7 +149,7 @@ def probe_threshold(
         requests = int(plan.rows.having(*PAID).sum())
         trials.append(Trial(knob=knob, stopped=rate, requests=requests, accounts=len(plan.crew), answers=spent.answers))
         if rate <= tolerated:
-            best, bottom = (knob, plan), np.log(knob)
-        else:
-            top = np.log(knob)
+            best = knob, plan
+        if len(trials) < tries:
+            knob = search.send(rate <= tolerated)
     return Probed(knob=best[0] if best else None, plan=best[1] if best else None, trials=tuple(trials))

@@ -13,16 +13,20 @@ __all__ = ["draw_bars"]
 _WIDTH, _ROW, _TOP, _FOOT = 640.0, 26.0, 26.0, 22.0
 _LETTER = 6.3
 _END = 118.0
+_WIDEST = 330.0
+"""Room for names at most; a longer one is cut, and stands whole in its tip and in the numbers."""
 
 
 def draw_bars(bars: Bars, *, uid: str) -> Markup:
     """One plot as an image; a bar without a value is said to be unknown."""
-    left = min(220.0, 14 + _LETTER * max((len(bar.label) for bar in bars.bars), default=4))
+    left = min(_WIDEST, 14 + _LETTER * max((len(bar.label) for bar in bars.bars), default=4))
+    letters = int((_WIDEST - 14) / _LETTER)
     right = _WIDTH - _END
     known = [v for bar in bars.bars for v in (bar.value, bar.high) if v is not None]
     if bars.level is not None:
         known.append(bars.level)
-    top = 1.0 if bars.unit.value == "share" and max(known, default=0) > 0.5 else max([*known, 1e-9]) * 1.05
+    most = max(known, default=0.0)
+    top = 1.0 if most <= 0 or (bars.unit.value == "share" and most > 0.5) else most * 1.05
     height = _TOP + _ROW * len(bars.bars) + _FOOT
     drawing = Drawing(_WIDTH, height, kind="bars")
 
@@ -36,7 +40,8 @@ def draw_bars(bars: Bars, *, uid: str) -> Markup:
         drawing.words(x, base + 15, axis_label(round(top * step / 4, 4), bars.unit), "tick", anchor="middle")
     for row, bar in enumerate(bars.bars):
         y = _TOP + row * _ROW
-        drawing.words(left - 9, y + 16, bar.label, "tick strong", anchor="end")
+        name = bar.label if len(bar.label) <= letters else bar.label[: letters - 1].rstrip() + "…"
+        drawing.words(left - 9, y + 16, name, "tick strong", anchor="end")
         doubt = between(bar.low, bar.high, bars.unit)
         tip = f"{bar.label}: {written(bar.value, bars.unit)}" + (f" ({doubt})" if doubt else "")
         if bar.value is not None:

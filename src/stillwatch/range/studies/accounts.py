@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from stillwatch.range.results import Bar, Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Detector
 from stillwatch.range.studies.dials import KINDS, dialled
-from stillwatch.range.studies.figures import OF_SHARES, world_table
+from stillwatch.range.studies.figures import GLANCE, OF_SHARES, OVER_SEEDS, world_table
 from stillwatch.range.studies.look import weigh_accounts
 from stillwatch.range.studies.mimic import mimic
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.roster import account_detectors, name_of, refusals
 from stillwatch.range.studies.seen import OURS_ACCOUNTS, Seen
-from stillwatch.range.studies.tally import mean_of
+from stillwatch.range.studies.tally import mean_by_seed, mean_of
 from stillwatch.range.studies.unsealed import RATES
 from stillwatch.range.studies.work import Task, work_off
 
@@ -54,6 +54,7 @@ def study(order: Order) -> Result:
         question="How many accounts of a campaign does each method find one by one, at a given rate of false accusations?",
         answer=_answer(best, likeness),
         sections=(
+            Section(title=GLANCE, figures=tuple(_glance(worlds, detectors, each) for _, each in _LOADS)),
             *(
                 Section(
                     title=name.capitalize(),
@@ -89,6 +90,34 @@ def _answer(best: Bar, likeness: Bar) -> tuple[str, ...]:
     return (
         most,
         f"Of accounts that do what customers do it finds {likeness.value or 0.0:.1%}: the limit that no method passes.",
+    )
+
+
+def _glance(worlds: Mapping[str, Sequence[Seen]], detectors: Mapping[str, Detector], each: int) -> Bars:
+    """Every method over the campaigns of one load."""
+    seen = [s for kind in KINDS for s in worlds[f"{kind}, {each} each"]]
+    bars = []
+    for method in detectors:
+        told = [
+            (s.seed, caught / of)
+            for s in seen
+            if (rank := s.by(method).ranks.get("0.01"))
+            for caught, of in [rank]
+            if of
+        ]
+        ours = method == OURS_ACCOUNTS
+        bars.append(
+            bar_of(name_of(method), mean_by_seed(told), ours=ours)
+            if told
+            else Bar(label=name_of(method), value=None, ours=ours, remark="refused every world")
+        )
+    return Bars(
+        title=f"Accounts with {each} requests each that are found at a false-positive rate of 1 %, mean of {len(KINDS)} campaigns",
+        bars=tuple(bars),
+        interval=OVER_SEEDS,
+        level=0.01,
+        level_name="no power",
+        prominent=True,
     )
 
 

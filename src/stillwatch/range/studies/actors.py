@@ -9,8 +9,9 @@ from stillwatch.core import Estimate
 from stillwatch.range.results import Curves, Line, Result, Section, Unit, point_of
 from stillwatch.range.splits import Fold
 from stillwatch.range.studies.bench import Campaign, Detector
+from stillwatch.range.studies.beside import beside
 from stillwatch.range.studies.dials import KINDS, dialled
-from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, false_accusations, world_table
+from stillwatch.range.studies.figures import GLANCE, OF_SHARES, OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.limit import limit_section, limit_sentence
 from stillwatch.range.studies.look import weigh_accounts
 from stillwatch.range.studies.mimic import mimic
@@ -112,6 +113,7 @@ def study(order: Order) -> Result:
         answer=(*_sentences(worked), limit_sentence(worked, SHARES), _false(innocent)),
         sections=(
             limit_section(worked, SHARES, LIKE, methods),
+            Section(title=GLANCE, figures=beside(_turned(worked), innocent, methods)),
             *(_section(worked, dial, methods) for dial in DIALS),
             Section(title="The innocent in these worlds", figures=(false_accusations(worked.all),)),
             Section(title="The worlds", figures=(world_table(innocent), *refusals(worked.all))),
@@ -123,6 +125,17 @@ def study(order: Order) -> Result:
             f"Worlds of {order.size.days} days. A campaign that runs for weeks leaves more to find than these days show.",
         ),
     )
+
+
+def _turned(worked: Worked) -> list[tuple[str, Seen]]:
+    """Every world of the dials with the campaign in it."""
+    return [
+        (kind, seen)
+        for dial in DIALS
+        for kind in KINDS
+        for value in dial.values
+        for seen in worked.worlds[(dial.name, kind, value)]
+    ]
 
 
 def _section(worked: Worked, dial: Dial, methods: Sequence[str]) -> Section:
@@ -203,9 +216,9 @@ def _sentences(worked: Worked) -> list[str]:
 
 
 _OPENINGS = {
-    "accounts": f"Found in half of the worlds or more, with {TOTAL:,} requests over so many accounts",
-    "each": f"with {FEW} accounts and so many requests of each",
-    "dilution": "behind so much cover",
+    "accounts": f"With {TOTAL:,} requests over more and more accounts, found in half of the worlds or more",
+    "each": f"With {FEW} accounts that ask more and more, found in half of the worlds or more",
+    "dilution": "Behind more and more cover, found in half of the worlds or more",
 }
 
 

@@ -9,13 +9,13 @@ from stillwatch.range.campaigns.profile import CampaignProfile, Conduct
 from stillwatch.range.campaigns.profiles import PROFILES, SCENARIOS
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.dials import campaign_of
-from stillwatch.range.studies.figures import GROUPED, OVER_WORLDS, false_accusations, world_table
+from stillwatch.range.studies.figures import GLANCE, GROUPED, OVER_SEEDS, OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import Seen
-from stillwatch.range.studies.tally import catch, false_discoveries, found_rate, mean_of
+from stillwatch.range.studies.tally import catch, false_discoveries, found_rate, mean_by_seed, mean_of
 from stillwatch.range.studies.work import Task, Worked, work_off
-from stillwatch.range.studies.yields import yield_sentence, yields
+from stillwatch.range.studies.yields import middling, yield_sentence, yields
 
 __all__ = ["MOST_REQUESTS", "campaign_tasks", "everything", "studied", "study"]
 
@@ -73,6 +73,7 @@ def study(order: Order) -> Result:
             else "Every campaign left something in the logs.",
         ),
         sections=(
+            Section(title=GLANCE, figures=(_glance(harvests, realised), *middling(harvests))),
             Section(
                 title="Found or not",
                 lead="Each campaign alone among ordinary customers, at the rate an account that its discoverer described.",
@@ -95,6 +96,19 @@ def study(order: Order) -> Result:
             "Profiles render allegations of interested parties; no raw telemetry of any campaign was published.",
             f"{order.size.days} days at most of campaigns that ran for weeks; of larger ones fewer accounts at the same rate.",
         ),
+    )
+
+
+def _glance(harvests: Mapping[str, Sequence[Seen]], realised: Estimate) -> Bars:
+    told = [(s.seed, _caught(s, name)) for name, worlds in harvests.items() for s in worlds]
+    return Bars(
+        title="Found, and wrongly found",
+        bars=(
+            bar_of(f"campaigns that harvest and are found, of {len(harvests)}", mean_by_seed(told), ours=True),
+            bar_of("false groups among those put up for review", realised, ours=True),
+        ),
+        interval=OVER_SEEDS,
+        prominent=True,
     )
 
 

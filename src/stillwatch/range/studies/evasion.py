@@ -8,19 +8,35 @@ from statistics import fmean
 from stillwatch.core import Estimate
 from stillwatch.range.campaigns.profile import CampaignProfile
 from stillwatch.range.evasion.moves import KNOBS
-from stillwatch.range.results import Cell, Column, Curves, Line, Result, Section, Table, Unit, point_of
+from stillwatch.range.results import (
+    Bar,
+    Bars,
+    Cell,
+    Column,
+    Curves,
+    Line,
+    Result,
+    Section,
+    Table,
+    Unit,
+    bar_of,
+    point_of,
+)
 from stillwatch.range.studies.dials import KINDS, campaign_of
-from stillwatch.range.studies.figures import OF_SHARES, OVER_WORLDS, world_table
+from stillwatch.range.studies.feeling import Felt, feel, felt_section
+from stillwatch.range.studies.figures import GLANCE, OF_SHARES, OVER_SEEDS, OVER_WORLDS, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import Seen
-from stillwatch.range.studies.tally import catch, found_rate, recall_of
-from stillwatch.range.studies.work import Task, Worked, work_off
+from stillwatch.range.studies.tally import catch, found_rate, mean_by_seed, recall_of
+from stillwatch.range.studies.work import Task, Worked, looking, work_off
 
 __all__ = ["study"]
 
 _CAMPAIGN = "grading"
 _MOST = 60_000
+_WIDE = 20
+"""From this ratio of values on an axis is logarithmic."""
 _CURVES = ("dilution", "overlap", "free_rewording", "topic_match", "reseller", "paraphrase")
 
 
@@ -31,6 +47,9 @@ def study(order: Order) -> Result:
     for name, knob in KNOBS.items():
         tasks += [_task(order, profile, name, value, seed) for value in knob.values for seed in order.seeds]
     worked = work_off(order, tasks)
+    look, _ = looking(order)
+    felt = tuple(feel(order, _CAMPAIGN, seed, look) for seed in order.seeds)
+    worlds = [*worked.all, *(seen for one in felt for seen in one.worlds)]
     plain = worked.worlds[("nothing", 0.0)]
     base = found_rate(plain, _CAMPAIGN)
     beaten = [name for name, knob in KNOBS.items() if _least(worked, name, knob.values) < 0.5 <= base.value]
@@ -39,17 +58,19 @@ def study(order: Order) -> Result:
         order,
         title="Evasion: what it buys, and what it costs",
         question="Which ways of evading hide a campaign that is found without them, and how much dearer do they make a useful answer?",
-        answer=_answer(profile, base, beaten, cheap),
+        answer=(*_answer(profile, base, beaten, cheap), _felt(felt)),
         sections=(
+            Section(title=GLANCE, figures=_glance(worked, base, beaten, cheap)),
             Section(
                 title="Each knob at each value",
                 lead="Cost: paid requests to one useful answer, as a multiple of the cost without evasion, counted from the campaign.",
                 figures=(_table(worked, plain),),
             ),
             Section(title="Along the values", figures=tuple(_curve(worked, name) for name in _CURVES if name in KNOBS)),
-            Section(title="The worlds", figures=(world_table(worked.all),)),
+            felt_section(felt),
+            Section(title="The worlds", figures=(world_table(worlds),)),
         ),
-        worlds=worked.all,
+        worlds=worlds,
         prompts=worked.prompts,
         limits=(
             "Each knob alone on one campaign. An attacker who turns several at once, and watches what happens, does better.",
@@ -65,6 +86,50 @@ def _answer(profile: CampaignProfile, base: Estimate, beaten: Sequence[str], che
     )
     hidden = f"{len(beaten)} of {len(KNOBS)} ways of evading bring that below half at some value" + _listed(beaten)
     return plain, hidden, f"{len(cheap)} of these make a useful answer at most half as dear again" + _listed(cheap)
+
+
+def _felt(felt: Sequence[Felt]) -> str:
+    known = [one.boldest for one in felt if one.boldest is not None]
+    lost, spent = fmean(one.accounts for one in felt), fmean(one.requests for one in felt)
+    end = f"at {min(known)} to {max(known)} requests an account" if known else "at no load that was tried"
+    return (
+        f"Attackers who felt for the threshold ended {end}, in {len(known)} of {len(felt)} worlds, having lost {lost:,.0f} accounts and "
+        f"paid for {spent:,.0f} requests on the way."
+    )
+
+
+def _glance(worked: Worked, base: Estimate, beaten: Sequence[str], cheap: Sequence[str]) -> tuple[Bars, Bars]:
+    known = base.value >= 0.5
+    told = [
+        (seen.seed, float(catch(seen, _CAMPAIGN).found))
+        for name, knob in KNOBS.items()
+        for value in knob.values
+        for seen in worked.worlds[(name, float(value))]
+        if seen.actors
+    ]
+    found = Bars(
+        title="Worlds in which the campaign was found",
+        bars=(
+            bar_of("without evasion", base, ours=True),
+            bar_of("mean of every knob at every value", mean_by_seed(told), ours=True),
+        ),
+        interval=f"first: {OVER_WORLDS}; second: {OVER_SEEDS}",
+        prominent=True,
+    )
+    ways = Bars(
+        title=f"Of {len(KNOBS)} ways of evading, those that hide the campaign at some value",
+        bars=(
+            Bar(label="at any cost", value=len(beaten) / len(KNOBS) if known else None, ours=True),
+            Bar(
+                label="for a useful answer at most half as dear again",
+                value=len(cheap) / len(KNOBS) if known else None,
+                ours=True,
+            ),
+        ),
+        caption="Hidden: found in fewer than half of the worlds. Unknown where the campaign is not found without evasion.",
+        prominent=True,
+    )
+    return found, ways
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -148,6 +213,7 @@ def _curve(worked: Worked, name: str) -> Curves:
         x_name=knob.unit,
         y_name="found",
         x_unit=Unit.SHARE if knob.unit == "share" else Unit.NUMBER,
+        x_log=max(knob.values) >= _WIDE * min(knob.values) > 0,
         lines=tuple(lines),
         interval=f"found: {OVER_WORLDS}; recall: {OF_SHARES}",
     )

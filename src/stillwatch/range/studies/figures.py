@@ -9,13 +9,29 @@ from stillwatch.range.results import Bars, Column, Table, Unit, bar_of
 from stillwatch.range.studies.seen import OURS, Seen
 from stillwatch.range.studies.tally import wrongly_accused
 
-__all__ = ["GROUPED", "OF_SHARES", "OVER_WORLDS", "decisions", "false_accusations", "hit_worlds", "world_table"]
+__all__ = [
+    "GLANCE",
+    "GROUPED",
+    "OF_SHARES",
+    "OVER_SEEDS",
+    "OVER_WORLDS",
+    "decisions",
+    "false_accusations",
+    "hit_worlds",
+    "world_table",
+]
 
 GROUPED = (
     "Grouped: the share of the campaign's accounts that ties brought together in groups mostly its own, whatever was decided of them. "
     "Recall: the share in such groups that were put up for review. Precision: the campaign's share of the best of these."
 )
 """What the columns of a table of campaigns say."""
+
+GLANCE = "At a glance"
+"""The title of a study's first section: the few figures that a page of benchmarks has before all others."""
+
+OVER_SEEDS = "95 %, Hoeffding-Bentkus over seeds"
+"""What the intervals of means over many worlds of few backgrounds are."""
 
 OVER_WORLDS = "95 %, Clopper-Pearson over worlds"
 """What the intervals of shares of worlds are."""
@@ -32,8 +48,8 @@ def false_accusations(worlds: Sequence[Seen], *, method: str = OURS) -> Table:
             one.accounts,
             one.accused,
             one.accused / one.accounts,
-            one.worlds_hit.value,
-            one.worlds_hit.high,
+            one.seeds_hit.value,
+            one.seeds_hit.high,
         )
         for one in wrongly_accused(worlds, method=method)
     )
@@ -44,11 +60,14 @@ def false_accusations(worlds: Sequence[Seen], *, method: str = OURS) -> Table:
             Column(name="accounts", unit=Unit.COUNT),
             Column(name="accused", unit=Unit.COUNT),
             Column(name="share", unit=Unit.RATE),
-            Column(name="worlds with any", unit=Unit.SHARE),
+            Column(name="seeds with any", unit=Unit.SHARE),
             Column(name="at most (95 %)", unit=Unit.SHARE),
         ),
         rows=rows,
-        caption="Over all worlds. The last column is the upper end of a two-sided Clopper-Pearson interval over worlds.",
+        caption=(
+            "Over all worlds; those of one seed share their innocent customers, who are looked at again in each. The last column is the "
+            "upper end of a two-sided Clopper-Pearson interval over seeds."
+        ),
     )
 
 
@@ -59,7 +78,7 @@ def hit_worlds(worlds: Sequence[Seen], *, method: str = OURS) -> Bars:
         bars=tuple(
             bar_of(
                 one.group.replace("/", ": ", 1).replace("_", " "),
-                one.worlds_hit,
+                one.seeds_hit,
                 remark=f"{one.accused:,} of {one.accounts:,} accounts",
                 ours=True,
             )

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from stillwatch.core import Estimate
 from stillwatch.range.metrics.members import FOUND
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.campaigns import campaign_tasks, studied
-from stillwatch.range.studies.figures import OVER_WORLDS, world_table
+from stillwatch.range.studies.figures import GLANCE, OVER_SEEDS, OVER_WORLDS, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Cluster, Seen
+from stillwatch.range.studies.tally import mean_by_seed
 from stillwatch.range.studies.work import work_off
 from stillwatch.stats import clopper_pearson
 
@@ -106,6 +108,21 @@ def study(order: Order) -> Result:
         ),
         sections=(
             Section(
+                title=GLANCE,
+                figures=(
+                    Bars(
+                        title="Campaigns found at the threshold that the others choose",
+                        bars=(
+                            bar_of(
+                                f"the mean of {len(found)} campaigns", _mean(worlds, reaches, thresholds), ours=True
+                            ),
+                        ),
+                        interval=OVER_SEEDS,
+                        prominent=True,
+                    ),
+                ),
+            ),
+            Section(
                 title="At the others' threshold",
                 figures=(
                     Bars(
@@ -137,4 +154,14 @@ def study(order: Order) -> Result:
         limits=(
             "Only the threshold is chosen anew; what the detector looks at was chosen by people who knew these campaigns.",
         ),
+    )
+
+
+def _mean(
+    worlds: Mapping[str, Sequence[Seen]], reaches: Mapping[str, Sequence[float]], thresholds: Mapping[str, float]
+) -> Estimate:
+    return mean_by_seed(
+        (seen.seed, float(x >= thresholds[name]))
+        for name, there in worlds.items()
+        for seen, x in zip(there, reaches[name], strict=True)
     )

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 
 from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
-from stillwatch.range.studies.figures import OVER_WORLDS, world_table
+from stillwatch.range.studies.figures import GLANCE, OVER_SEEDS, OVER_WORLDS, world_table
 from stillwatch.range.studies.lookalikes import ALONE, lookalike_tasks
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Seen
+from stillwatch.range.studies.tally import mean_by_seed
 from stillwatch.range.studies.work import work_off
 from stillwatch.stats import clopper_pearson
 
@@ -45,6 +46,12 @@ def study(order: Order) -> Result:
         name: max([floor, *(x for other, own in loud.items() if other != name for x in own)]) for name in ALL_LOOKALIKES
     }
     accused = {name: clopper_pearson(sum(x > needed[name] for x in own), len(own)) for name, own in loud.items()}
+    spared = [name for name, one in ALL_LOOKALIKES.items() if not one.finding_is_right]
+    spared_told = [
+        (seen.seed, float(x > needed[name]))
+        for name in spared
+        for seen, x in zip(worked.worlds[(ALONE, name)], loud[name], strict=True)
+    ]
     hit = [name for name, rate in accused.items() if rate.value > 0]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -64,6 +71,17 @@ def study(order: Order) -> Result:
             + (f": {', '.join(name.replace('_', ' ') for name in hit)}." if hit else "."),
         ),
         sections=(
+            Section(
+                title=GLANCE,
+                figures=(
+                    Bars(
+                        title="Family types accused at the threshold that spares all others",
+                        bars=(bar_of(f"the mean of {len(spared)} types", mean_by_seed(spared_told), ours=True),),
+                        interval=OVER_SEEDS,
+                        prominent=True,
+                    ),
+                ),
+            ),
             Section(
                 title="At the others' threshold",
                 figures=(

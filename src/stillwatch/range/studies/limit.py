@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stillwatch.core import Estimate
 from stillwatch.range.results import Curves, Line, Note, Point, Section, Unit, point_of
 from stillwatch.range.studies.figures import OF_SHARES
 from stillwatch.range.studies.roster import name_of
@@ -84,6 +85,15 @@ def limit_sentence(worked: Worked, shares: Sequence[float]) -> str:
     seen = [s for s in shares if s and found_rate(worked.worlds[("share", "mimic", s)], "mimic").value >= 0.5]
     least = f"from a harvest of {min(seen):.0%} of its requests on" if seen else "at no share of harvest that was tried"
     return (
-        f"A campaign made of ordinary customers that harvests nothing is found to {none.value:.1%}, as it must be; "
+        f"A campaign made of ordinary customers that harvests nothing is found to {none.value:.1%}, {_verdict(none)}; "
         f"it is found in half of the worlds or more {least}."
+    )
+
+
+def _verdict(none: Estimate) -> str:
+    """Whether that may be: groups of innocent accounts are put up for review at a rate that is near 0."""
+    if none.value <= float(_RATE):
+        return "as it must be"
+    return (
+        "more than it may be: the truth leaks" if none.low > float(_RATE) else "more than it may be, and within chance"
     )

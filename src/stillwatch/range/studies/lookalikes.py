@@ -11,12 +11,12 @@ from stillwatch.range.lookalikes.roster import ALL_LOOKALIKES
 from stillwatch.range.recipe import Part
 from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Campaign
-from stillwatch.range.studies.figures import OVER_WORLDS, decisions, false_accusations, world_table
+from stillwatch.range.studies.figures import GLANCE, OVER_SEEDS, OVER_WORLDS, decisions, false_accusations, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.parts import of_part
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Seen
-from stillwatch.range.studies.tally import any_false
+from stillwatch.range.studies.tally import any_false, mean_by_seed
 from stillwatch.range.studies.work import Task, Worked, work_off
 from stillwatch.stats import clopper_pearson
 
@@ -65,6 +65,7 @@ def study(order: Order) -> Result:
         question="Which benign populations are put up for review, among ordinary customers?",
         answer=_answer(accused, plain),
         sections=(
+            Section(title=GLANCE, figures=(_glance(worked),)),
             Section(title="Each alone among ordinary customers", figures=(_bars(worked), _table(worked))),
             Section(title="Those of the demo all together", figures=(false_accusations(together), decisions(together))),
             Section(title="The worlds", figures=(world_table(worked.all),)),
@@ -82,6 +83,23 @@ def _answer(accused: Sequence[str], plain: Estimate) -> tuple[str, ...]:
         f"(95 % interval {plain.low:.0%} to {plain.high:.0%})."
     )
     return f"{len(accused)} of {len(ALL_LOOKALIKES)} family types were accused at least once{told}", bare
+
+
+def _glance(worked: Worked) -> Bars:
+    """All types in three numbers; those of whom an alarm is right are left out."""
+    innocent = {name: worked.worlds[(ALONE, name)] for name, one in ALL_LOOKALIKES.items() if not one.finding_is_right}
+    told = [(s.seed, float(hit(s, name))) for name, worlds in innocent.items() for s in worlds]
+    together = worked.worlds[(TOGETHER,)]
+    return Bars(
+        title="How often the innocent are put up for review",
+        bars=(
+            bar_of(f"the mean of {len(innocent)} family types, each alone", mean_by_seed(told), ours=True),
+            bar_of("any group, all of the demo's types together", any_false(together), ours=True),
+            bar_of("any group, ordinary customers alone", any_false(worked.worlds[(ALONE, "none")]), ours=True),
+        ),
+        interval=f"first: {OVER_SEEDS}; others: {OVER_WORLDS}",
+        prominent=True,
+    )
 
 
 def _bars(worked: Worked) -> Bars:

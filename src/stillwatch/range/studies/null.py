@@ -85,6 +85,7 @@ def _realised(worlds: Sequence[Seen], order: Order) -> Bars:
         interval=OVER_WORLDS,
         level=order.settings.actors.actor_fdr,
         level_name="nominal level",
+        prominent=True,
         caption="With nothing to find, every finding is false, so this share is the realised false discovery rate.",
     )
 
@@ -125,9 +126,9 @@ def _worst(worlds: Sequence[Seen]) -> str:
     hit = [one for one in wrongly_accused(worlds) if one.accused]
     if not hit:
         return "No innocent account was a member of a group put up for review."
-    worst = max(hit, key=lambda one: (one.worlds_hit.value, one.accused))
+    worst = max(hit, key=lambda one: (one.seeds_hit.value, one.accused))
     name = worst.group.partition("/")[2].replace("_", " ")
     return (
-        f"The class that was accused most is {name}: in {worst.worlds_hit.value:.0%} of the worlds, {worst.accused:,} of its "
+        f"The class that was accused most is {name}: in {worst.seeds_hit.value:.0%} of the worlds, {worst.accused:,} of its "
         f"{worst.accounts:,} accounts; {len(hit)} of {len(wrongly_accused(worlds))} classes were accused at all."
     )

@@ -1,9 +1,11 @@
-"""From finished worlds to rates with intervals. The unit is always the world or the campaign, never an account of one pool."""
+"""From finished worlds to rates with intervals. The unit is never an account of one pool, and worlds of one seed, which share their
+innocent customers, count as one wherever the innocent are counted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -21,6 +23,7 @@ __all__ = [
     "false_discoveries",
     "found_rate",
     "is_false",
+    "mean_by_seed",
     "mean_of",
     "recall_of",
     "wrongly_accused",
@@ -83,6 +86,19 @@ def mean_of(values: Sequence[float]) -> Estimate:
     return mean_between(np.array(values, np.float64))
 
 
+def mean_by_seed(told: Iterable[tuple[int, float]]) -> Estimate:
+    """The mean of shares that were told of seeds; a seed counts once, with the mean of its own, however many shares it has.
+
+    >>> rate = mean_by_seed([(1, 0.0), (1, 1.0), (2, 1.0)])
+    >>> rate.value, rate.n
+    (0.75, 2)
+    """
+    shares: dict[int, list[float]] = {}
+    for seed, share in told:
+        shares.setdefault(seed, []).append(share)
+    return mean_of([fmean(own) for own in shares.values()])
+
+
 def is_false(cluster: Cluster) -> bool:
     """Whether a group put up for review is mostly innocent accounts."""
     guilty = sum(n for of, n in cluster.members.items() if of.startswith("actor/"))
@@ -90,12 +106,15 @@ def is_false(cluster: Cluster) -> bool:
 
 
 def false_discoveries(worlds: Sequence[Seen], *, method: str = OURS) -> Estimate:
-    """The mean share of false groups among the groups put up for review in a world (0 where there was none): the realised FDR."""
-    shares = []
+    """The mean share of false groups among the groups put up for review in a world (0 where there was none): the realised FDR.
+
+    Worlds of one seed share their innocent customers and so their false groups: the interval is over seeds.
+    """
+    told = []
     for seen in worlds:
         accusing = [c for c in seen.by(method).clusters if c.accuses]
-        shares.append(sum(is_false(c) for c in accusing) / len(accusing) if accusing else 0.0)
-    return mean_of(shares)
+        told.append((seen.seed, sum(is_false(c) for c in accusing) / len(accusing) if accusing else 0.0))
+    return mean_by_seed(told)
 
 
 def any_false(worlds: Sequence[Seen], *, method: str = OURS) -> Estimate:
@@ -107,14 +126,15 @@ def any_false(worlds: Sequence[Seen], *, method: str = OURS) -> Estimate:
 class Wrong:
     """One class of innocent accounts over all worlds.
 
-    `accounts` were in the worlds, `accused` of them were members of groups put up for review, in `worlds_hit` of `worlds` worlds any was.
+    `accounts` were looked at, those of a background once in each of its worlds, and `accused` of them were members of groups put up for
+    review; of `seeds` backgrounds any was in `seeds_hit`.
     """
 
     group: str
-    worlds: int
+    seeds: int
     accounts: int
     accused: int
-    worlds_hit: Estimate
+    seeds_hit: Estimate
 
 
 def wrongly_accused(
@@ -126,13 +146,15 @@ def wrongly_accused(
     for group in groups:
         with_it = [s for s in worlds if group in s.groups]
         hits = [sum(c.members.get(group, 0) for c in s.by(method).clusters if c.accuses) for s in with_it]
+        seeds = {s.seed for s in with_it}
+        hit = {s.seed for s, n in zip(with_it, hits, strict=True) if n}
         out.append(
             Wrong(
                 group=group,
-                worlds=len(with_it),
+                seeds=len(seeds),
                 accounts=sum(s.groups[group] for s in with_it),
                 accused=sum(hits),
-                worlds_hit=clopper_pearson(sum(h > 0 for h in hits), len(with_it)),
+                seeds_hit=clopper_pearson(len(hit), len(seeds)),
             )
         )
     return out

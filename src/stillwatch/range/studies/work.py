@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stillwatch.range.recipe import Part
@@ -11,7 +11,7 @@ from stillwatch.range.studies.look import look_for_actors
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.seen import OURS, Seen
 
-__all__ = ["ACTORS_ALONE", "Task", "Worked", "work_off"]
+__all__ = ["ACTORS_ALONE", "Task", "Worked", "looking", "work_off"]
 
 ACTORS_ALONE: Mapping[str, Detector] = {OURS: look_for_actors}
 """Our own detector of actors and nobody else."""
@@ -54,22 +54,30 @@ class Worked:
         return [seen for place in self.worlds.values() for seen in place]
 
 
+def looking(order: Order) -> tuple[Callable[[Task], Seen], str]:
+    """Builds and looks at one world after another, where what is asked next hangs on what was seen; and where prompts came from."""
+    bench = Bench(order)
+
+    def look(task: Task) -> Seen:
+        return bench.world(
+            task.name,
+            task.seed,
+            task.detectors,
+            campaign=task.campaign,
+            parts=task.parts,
+            keep_background=task.keep_background,
+            nightly=task.nightly,
+        )
+
+    return look, bench.prompts
+
+
 def work_off(order: Order, tasks: Sequence[Task]) -> Worked:
     """Build and look at every world that is not finished yet; tasks of one seed follow each other, so a background is opened once."""
-    bench = Bench(order)
+    look, prompts = looking(order)
     worlds: dict[tuple[str | float, ...], list[Seen]] = {task.at: [] for task in tasks}
     order.tell("worlds", 0, len(tasks))
     for done, task in enumerate(sorted(tasks, key=lambda task: task.seed), 1):
-        worlds[task.at].append(
-            bench.world(
-                task.name,
-                task.seed,
-                task.detectors,
-                campaign=task.campaign,
-                parts=task.parts,
-                keep_background=task.keep_background,
-                nightly=task.nightly,
-            )
-        )
+        worlds[task.at].append(look(task))
         order.tell("worlds", done, len(tasks))
-    return Worked(worlds=worlds, prompts=bench.prompts)
+    return Worked(worlds=worlds, prompts=prompts)

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 
 from stillwatch.range.metrics.cost import yield_over_campaigns
-from stillwatch.range.results import Bars, Cell, Column, Table, Unit, bar_of
+from stillwatch.range.results import Bar, Bars, Cell, Column, Table, Unit, bar_of
 from stillwatch.range.seeds import stream
 from stillwatch.range.studies.figures import OF_SHARES
 from stillwatch.range.studies.seen import Seen
 from stillwatch.range.studies.tally import mean_of
 
-__all__ = ["yield_sentence", "yields"]
+__all__ = ["middling", "yield_sentence", "yields"]
 
 Worlds = Mapping[str, Sequence[Seen]]
 
@@ -58,6 +58,31 @@ def yields(worlds: Worlds) -> tuple[Bars, Table]:
         "the same campaign with nobody acting; unknown where nothing was obtained.",
     )
     return bars, table
+
+
+def middling(worlds: Worlds) -> tuple[Bars, ...]:
+    """The middling campaign before action: what it had, how long it ran, and what an answer then cost it. Medians of campaigns' means."""
+    figures = (
+        ("Distinct answers that the median campaign had before action", "yield", Unit.SHARE),
+        (
+            "Hours from the first request to the first action, median of campaigns that were acted on",
+            "detected_hours",
+            Unit.NUMBER,
+        ),
+        (
+            "What an answer cost the median campaign, as a multiple of its price with nobody acting",
+            "dearer",
+            Unit.FACTOR,
+        ),
+    )
+    out = []
+    for title, name, unit in figures:
+        means = [fmean(told) for seen in worlds.values() if (told := _told(seen, name))]
+        bar = Bar(
+            label="Stillwatch, looking every night", value=median(means) if means else None, n=len(means), ours=True
+        )
+        out.append(Bars(title=title, bars=(bar,), unit=unit, prominent=True))
+    return tuple(out)
 
 
 def yield_sentence(worlds: Worlds, seed: int) -> str:
