@@ -1,0 +1,19 @@
+"""Tier 1 of the zoo: 48 small transformers with known teachers, on which an audit's tests are tried where truth is known."""
+
+from stillwatch.audit.zoo.build import Made, build, manifest_of, missing
+from stillwatch.audit.zoo.recipes import ACCOUNTS, MARKED, OURS, RECIPES, Change, Recipe, Role, Scale
+
+__all__ = [
+    "ACCOUNTS",
+    "MARKED",
+    "OURS",
+    "RECIPES",
+    "Change",
+    "Made",
+    "Recipe",
+    "Role",
+    "Scale",
+    "build",
+    "manifest_of",
+    "missing",
+]
