@@ -63,6 +63,11 @@ class CountModel:
         """Text and logprobs."""
         return frozenset((Capability.TEXT, Capability.LOGPROBS))
 
+    @property
+    def chances(self) -> Floats:
+        """The chance of each next word by the word before: (words, words)."""
+        return self._chances
+
     def sample(self, starts: Sequences, length: int, rng: np.random.Generator) -> Sequences:
         """Rows of words, the start first."""
         rows = np.empty((starts.size, length + 1), dtype=np.int64)

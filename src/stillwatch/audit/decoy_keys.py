@@ -12,7 +12,7 @@ from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, 
 from stillwatch.core import Evidence
 from stillwatch.stats import permutation_p
 
-__all__ = ["DECOY_KEYS", "decoy_keys"]
+__all__ = ["DECOY_KEYS", "decoy_keys", "keyed_finding"]
 
 DECOY_KEYS = AuditTest(
     name="decoy_keys",
@@ -59,7 +59,37 @@ def decoy_keys(
     >>> found.evidence.p_value > 0.01, found.evidence.e_value < 20
     (True, True)
     """
-    context, token, worth = lift(replies, reference)
+    return keyed_finding(
+        DECOY_KEYS,
+        lift(replies, reference),
+        key,
+        decoys,
+        suspect=suspect,
+        account=account,
+        share=share,
+        unmarked=unmarked_prompts,
+        alpha=alpha,
+    )
+
+
+def keyed_finding(
+    test: AuditTest,
+    lifted: tuple[Tokens, Tokens, Floats],
+    key: np.uint64,
+    decoys: Keys,
+    *,
+    suspect: str,
+    account: str,
+    share: float,
+    unmarked: bool | None,
+    alpha: float,
+) -> Finding:
+    """The finding of a test that ranks the true key among decoys by the worth of its green pairs: (contexts, tokens, worth).
+
+    Raises:
+        ValueError: what was put in is known to be marked.
+    """
+    context, token, worth = lifted
     needed = math.ceil(1.0 / alpha - 1e-9) - 1
     decided = decoys.size >= needed and token.size > 0
     value, p_value, e_value = math.nan, None, None
@@ -69,14 +99,14 @@ def decoy_keys(
         deviation = float(scores[1:].std()) or 1.0
         value = float(scores[0] - scores[1:].mean()) / deviation
         e_value = _tilted(float(scores[0]), worth, share)
-    holds = State.UNRECORDED if unmarked_prompts is None else State.HOLDS
-    if unmarked_prompts is False:
+    holds = State.UNRECORDED if unmarked is None else State.HOLDS
+    if unmarked is False:
         raise ValueError(
             "unmarked_prompts: marked prompts give the key away to any model; ask with prompts that hold no served text"
         )
     return Finding(
-        test=DECOY_KEYS.name,
-        question=DECOY_KEYS.question,
+        test=test.name,
+        question=test.question,
         suspect=suspect,
         account=account,
         evidence=Evidence(
@@ -84,11 +114,11 @@ def decoy_keys(
             n=decoys.size,
             p_value=p_value,
             e_value=e_value,
-            null=DECOY_KEYS.null,
-            method=DECOY_KEYS.statistic,
+            null=test.null,
+            method=test.statistic,
             needed=None if decided else needed,
         ),
-        assumptions=DECOY_KEYS.assumptions,
+        assumptions=test.assumptions,
         conditions=(
             Condition(words="prompts hold no marked text", state=holds),
             Condition(words=f"each of {token.size} (context, token) pairs is scored once", state=State.HOLDS),
