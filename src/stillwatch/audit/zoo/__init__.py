@@ -2,6 +2,7 @@
 
 from stillwatch.audit.zoo.build import Made, build, manifest_of, missing
 from stillwatch.audit.zoo.recipes import ACCOUNTS, MARKED, OURS, RECIPES, Change, Recipe, Role, Scale
+from stillwatch.audit.zoo.suspects import Seen, Zoo, read_zoo
 
 __all__ = [
     "ACCOUNTS",
@@ -13,7 +14,10 @@ __all__ = [
     "Recipe",
     "Role",
     "Scale",
+    "Seen",
+    "Zoo",
     "build",
     "manifest_of",
     "missing",
+    "read_zoo",
 ]
