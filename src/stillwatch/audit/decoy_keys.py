@@ -32,7 +32,7 @@ DECOY_KEYS = AuditTest(
     source="Randomisation over the key, after Sander and others (2024), arXiv 2402.14904; Hoeffding's bound as in arXiv 2602.03812",
 )
 
-_CHUNK = 1 << 22
+_CHUNK = 1 << 16
 
 
 def decoy_keys(

@@ -12,6 +12,7 @@ from stillwatch.cli.app import app
 from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
 from stillwatch.cli.audit_exhibit import audit_exhibit
 from stillwatch.cli.audit_served import audit_served
+from stillwatch.cli.audit_zoo import audit_zoo
 
 __all__ = ["audit_app", "audit_plan", "audit_report", "audit_run"]
 
@@ -20,6 +21,7 @@ app.command(audit_app)
 audit_app.command(audit_keys, name="keys")
 audit_app.command(audit_exhibit, name="exhibit")
 audit_app.command(audit_served, name="served")
+audit_app.command(audit_zoo, name="zoo")
 
 
 @audit_app.command(name="plan")
