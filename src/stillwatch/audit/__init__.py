@@ -41,6 +41,13 @@ from stillwatch.audit.rare_artefacts import (
 from stillwatch.audit.recorded import Recorded, read_served, read_suspect
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, Served, State
 from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
+from stillwatch.audit.sibling_continuation import (
+    SIBLING_CONTINUATION,
+    continuation_finding,
+    continuations,
+    half_of_words,
+    sibling_continuation,
+)
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
 from stillwatch.audit.spectra import SPECTRA, spectra
@@ -71,6 +78,7 @@ TESTS = {
         RADIOACTIVITY,
         GREEN_MASS,
         TWIN_CONTRAST,
+        SIBLING_CONTINUATION,
     )
 }
 """Every test by name, as it is declared before anything is asked."""
@@ -122,6 +130,8 @@ __all__ = [
     "carry_out",
     "clear",
     "collected",
+    "continuation_finding",
+    "continuations",
     "contrast_finding",
     "corpus_copies",
     "decoy_keys",
@@ -134,6 +144,7 @@ __all__ = [
     "green",
     "green_mass",
     "greenness",
+    "half_of_words",
     "holding",
     "key_digest",
     "make_master",
@@ -155,6 +166,7 @@ __all__ = [
     "read_suspect",
     "read_weights",
     "scoring",
+    "sibling_continuation",
     "sibling_likelihood",
     "sibling_overlap",
     "smallest_share",

@@ -25,6 +25,7 @@ from stillwatch.audit.radioactivity import radioactivity
 from stillwatch.audit.rare_artefacts import Artefact, rare_artefacts
 from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Finding, Served
+from stillwatch.audit.sibling_continuation import sibling_continuation
 from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import sibling_overlap
 from stillwatch.audit.spectra import spectra
@@ -86,6 +87,10 @@ def null_draws(test: str, audits: int, rng: np.random.Generator, *, a_world: int
 
 def _sibling_overlap(world: World, rng: np.random.Generator) -> Finding:
     return sibling_overlap(serve(world.teacher, "a", ITEMS, rng), world.suspect)
+
+
+def _sibling_continuation(world: World, rng: np.random.Generator) -> Finding:
+    return sibling_continuation(serve(world.teacher, "a", ITEMS, rng), world.suspect)
 
 
 def _sibling_likelihood(world: World, rng: np.random.Generator) -> Finding:
@@ -236,6 +241,7 @@ NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
         _radioactivity,
         _green_mass,
         _twin_contrast,
+        _sibling_continuation,
     )
 }
 """One audit under the null by test; every test has one."""

@@ -12,7 +12,10 @@ from stillwatch.audit.zoo.harvest import Harvest
 from stillwatch.audit.zoo.model import Params, Rows, Tilt, likelihoods, next_tokens, pair_masses, sample
 from stillwatch.audit.zoo.recipes import Scale
 
-__all__ = ["ask", "ask_twins", "neutralising"]
+__all__ = ["CUT", "ask", "ask_twins", "neutralising"]
+
+CUT = 24
+"""Tokens of a row after which the suspect is asked to go on: the prompt and half of the response."""
 
 _LONGER = 16
 _LENGTH = ROW - PROMPT
@@ -33,7 +36,7 @@ def ask(
     """What a model says, by name.
 
     `candidates`: mean log-probability a token of each served answer and its siblings, (accounts, items, candidates); `greedy`: its answers
-    to the accounts' prompts, (accounts, items, tokens); `said`: answers drawn for unsent prompts; `next`: its next token after longer
+    to the accounts' prompts, (accounts, items, tokens); `continued`: how it goes on from the first half of each candidate; `said`: answers drawn for unsent prompts; `next`: its next token after longer
     unsent prompts; `masses`: the chances of pairs in human text. The last two are missing where the model has tokens of its own.
     """
     rng = np.random.default_rng(seed)
@@ -44,6 +47,9 @@ def ask(
     found: dict[str, npt.NDArray[Any]] = {
         "candidates": _means(model, flat, tilt, tokens).reshape(candidates.shape[:3]),
         "greedy": _said(model, prompts, rng, tilt, tokens, greedy=True).reshape(*candidates.shape[:2], -1),
+        "continued": _said(model, flat[:, :CUT], rng, tilt, tokens, greedy=True, length=ROW - CUT).reshape(
+            *candidates.shape[:3], -1
+        ),
         "said": _said(model, unsent[:, :PROMPT], rng, tilt, tokens),
     }
     if tokens is None:
@@ -97,17 +103,18 @@ def _said(
     tokens: Tokenizers,
     *,
     greedy: bool = False,
+    length: int = _LENGTH,
 ) -> npt.NDArray[np.int16]:
     """Answers in our tokens; prompts and answers of a model with its own are written out and read again."""
     if tokens is None:
-        return sample(model, prompts, _LENGTH, rng=rng, greedy=greedy, tilt=tilt).astype(np.int16)
+        return sample(model, prompts, length, rng=rng, greedy=greedy, tilt=tilt).astype(np.int16)
     theirs, own = tokens
     asked = [one.ids for one in own.encode_batch(theirs.decode_batch(prompts.tolist()))]
-    found = np.zeros((len(prompts), _LENGTH), dtype=np.int16)
+    found = np.zeros((len(prompts), length), dtype=np.int16)
     for size in sorted({len(one) for one in asked}):
         chosen = [at for at, one in enumerate(asked) if len(one) == size]
-        length = min(_LENGTH, model["places"].shape[0] - size)
-        said = sample(model, np.array([asked[at] for at in chosen]), length, rng=rng, greedy=greedy)
+        many = min(length, model["places"].shape[0] - size)
+        said = sample(model, np.array([asked[at] for at in chosen]), many, rng=rng, greedy=greedy)
         for at, one in zip(chosen, theirs.encode_batch(own.decode_batch(said.tolist())), strict=True):
-            found[at] = (one.ids + [0] * _LENGTH)[:_LENGTH]
+            found[at] = (one.ids + [0] * length)[:length]
     return found

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from stillwatch.audit.marks import Keys, Pairs, account_key, pairs
 from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Served
+from stillwatch.audit.sibling_continuation import Cut
+from stillwatch.audit.zoo.asking import CUT
 from stillwatch.audit.zoo.build import manifest_of
-from stillwatch.audit.zoo.ground import tokens_of
+from stillwatch.audit.zoo.ground import ROW, tokens_of
 from stillwatch.audit.zoo.harvest import EPOCH, Harvest, items_of, master_of
 from stillwatch.audit.zoo.recipes import ACCOUNTS, OURS, RECIPES, Recipe
 
@@ -46,6 +48,7 @@ class Zoo:
     seed: int
     models: dict[str, Seen]
     items: tuple[tuple[Served, ...], ...]
+    candidates: npt.NDArray[np.int64]
     tokens: Any
 
     @property
@@ -76,6 +79,20 @@ class Zoo:
             texts = self.tokens.decode_batch(seen.heard["greedy"][account].tolist())
             answers |= {item.prompt: text for item, text in zip(items, texts, strict=True)}
         return Recorded(name=seen.name, answers=answers, likelihoods={})
+
+    def continuing(self, seen: Seen) -> tuple[Recorded, Cut]:
+        """How a model goes on from the first half of each candidate, and where candidates are cut."""
+        cuts: dict[tuple[str, str], tuple[str, str]] = {}
+        answers: dict[str, str] = {}
+        for account, items in enumerate(self.items):
+            rows = self.candidates[account]
+            rests = self.tokens.decode_batch(rows[:, :, CUT:].reshape(-1, ROW - CUT).tolist())
+            said = self.tokens.decode_batch(seen.heard["continued"][account].reshape(-1, ROW - CUT).tolist())
+            known = [(item, text, place) for item in items for place, text in enumerate(item.candidates)]
+            for (item, text, place), rest, answer in zip(known, rests, said, strict=True):
+                asked = f"{item.item}, {place}"
+                cuts[item.prompt, text], answers[asked] = (asked, rest), answer
+        return Recorded(name=seen.name, answers=answers, likelihoods={}), lambda prompt, text: cuts[prompt, text]
 
     def talking(self, seen: Seen) -> Recorded:
         """A model's answers, drawn at random, to prompts that nobody sent."""
@@ -111,4 +128,4 @@ def read_zoo(folder: Path) -> Zoo:
     with np.load(folder / "harvest.npz") as found:
         harvest = Harvest(served=found["served"], siblings=found["siblings"], unserved=found["unserved"])
     items = tuple(tuple(items_of(harvest.candidates, tokens, account)) for account in range(ACCOUNTS))
-    return Zoo(seed=manifest["seed"], models=models, items=items, tokens=tokens)
+    return Zoo(seed=manifest["seed"], models=models, items=items, candidates=harvest.candidates, tokens=tokens)
