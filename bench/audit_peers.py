@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from audit_zoo import is_independent, is_student
+from audit_cells import is_independent, is_student, rounded
 from figures import Figures, bar
 from scipy.stats import norm
 
@@ -206,13 +206,13 @@ def resemblance(zoo: Zoo) -> Figures:
         bars.append(
             bar(
                 f"zoo, Q2 {name}: precision, {told}",
-                _round(precision),
+                rounded(precision),
                 "",
                 ">= 0.97",
                 precision is not None and precision >= 0.97,
             )
         )
-        bars.append(bar(f"zoo, Q2 {name}: recall, {told}", _round(recall), "", ">= 0.9", recall >= 0.9))
+        bars.append(bar(f"zoo, Q2 {name}: recall, {told}", rounded(recall), "", ">= 0.9", recall >= 0.9))
     return bars, raw
 
 
@@ -227,7 +227,7 @@ def peers(zoo: Zoo) -> Figures:
     bars.append(
         bar(
             "zoo, Q2: precision + recall of S3b less that of the best peer on the same models",
-            _round(mine - best),
+            rounded(mine - best),
             "",
             "> 0",
             mine > best,
@@ -265,10 +265,6 @@ def _repeated(zoo: Zoo) -> dict[str, Any]:
         "each_pair_once": float(np.mean(once)),
         "as_often_as_it_occurs": float(np.mean(often)),
     }
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
 
 
 def by_share(zoo: Zoo) -> list[dict[str, Any]]:

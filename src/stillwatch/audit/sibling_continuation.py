@@ -32,18 +32,18 @@ SIBLING_CONTINUATION = AuditTest(
     needs=Capability.TEXT,
     null="the suspect was never trained on the responses served to this account, whatever else it was trained on, other answers of our "
     "model and responses to other accounts among it",
-    statistic="every candidate is begun for the suspect; sum over items of the rank of the likeness of its answer to the served text's second "
-    "half among the siblings' likenesses to theirs; exact tail by convolution given the ties; e-value by mixed exponential bets on the "
-    "ranks, in the order of the items",
+    statistic="every candidate is begun for the suspect; sum over items of the rank of the likeness of its answer to the rest of the "
+    "served text among the likenesses to the siblings' rests; exact tail by convolution given the ties; e-value by mixed exponential "
+    "bets on the ranks, in the order of the items",
     ties="exact: equal likenesses share their mean rank in every deal; no lots are drawn, and p is conservative by its steps alone",
     assumptions=(
         "siblings were drawn as the served response was, independently",
         "which of the candidates was served reached the suspect by no other way than training on it",
         "the beginnings that are asked are cut alike for all candidates, and sent in an order that does not tell them apart",
     ),
-    misled_by="a copy of served text on the open web or in a retrieval index. Asking costs K + 1 replies an item, and shows the suspect's host "
-    "the beginnings of siblings, which can then no longer be called unserved: ask each suspect about siblings of its own.",
-    source="The extraction prompts of memorisation studies (Carlini and others 2023, arXiv 2202.07646), against siblings in place of a threshold",
+    misled_by="a copy of served text on the open web or in a retrieval index. Asking costs K + 1 replies an item, and shows the "
+    "suspect's host the beginnings of siblings, which can then no longer be called unserved: ask each suspect about siblings of its own.",
+    source="The extraction prompts of memorisation studies (Carlini and others, arXiv 2202.07646), with siblings in place of a threshold",
 )
 
 

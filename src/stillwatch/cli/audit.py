@@ -54,9 +54,10 @@ def audit_plan(
         served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
         suspect: Name of the suspect.
         out: File of the plan; never written over.
-        test: Test of exposure: sibling_overlap or canary_variants (from answers), sibling_likelihood (from logprobs),
-            corpus_copies (in a data set), or decoy_keys or betting (marks by key, from answers).
-        similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
+        test: Test of exposure: sibling_overlap, sibling_continuation or canary_variants (from answers),
+            sibling_likelihood (from logprobs), corpus_copies (in a data set), or decoy_keys, betting or radioactivity
+            (marks by key, from answers).
+        similarity: What sibling_overlap and sibling_continuation compare, gram_overlap, longest_run or same_start.
         reference: Name of the model whose likelihoods sibling_likelihood or the training order takes away (our own will
             do), or whose answers decoy_keys takes away (a clean model).
         control: Name of a model that ours is compared with for resemblance; give it once for each.

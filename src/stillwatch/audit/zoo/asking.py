@@ -35,9 +35,11 @@ def ask(
 ) -> dict[str, npt.NDArray[Any]]:
     """What a model says, by name.
 
-    `candidates`: mean log-probability a token of each served answer and its siblings, (accounts, items, candidates); `greedy`: its answers
-    to the accounts' prompts, (accounts, items, tokens); `continued`: how it goes on from the first half of each candidate; `said`: answers drawn for unsent prompts; `next`: its next token after longer
-    unsent prompts; `masses`: the chances of pairs in human text. The last two are missing where the model has tokens of its own.
+    `candidates`: mean log-probability a token of each served answer and its siblings, (accounts, items, candidates).
+    `greedy`: its likeliest answers to the accounts' prompts, (accounts, items, tokens).
+    `continued`: how it goes on from the first half of each candidate. `said`: answers drawn for unsent prompts.
+    `next`: its next token after longer unsent prompts. `masses`: the chances of pairs in human text.
+    The last two are missing where the model has tokens of its own.
     """
     rng = np.random.default_rng(seed)
     candidates = harvest.candidates
