@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from audit_cells import Cell, cells_of
 from figures import Figures, bar
 
-from stillwatch.audit import green_mass, mass_lift, radioactivity
-from stillwatch.audit.decoy_keys import decoy_keys
-from stillwatch.audit.records import Finding
-from stillwatch.audit.zoo import MARKED, Change, Seen, Zoo
+from stillwatch.audit import DECOY_KEYS, GREEN_MASS, mass_lift, radioactivity
+from stillwatch.audit.decoy_keys import key_scores, ranked_finding
+from stillwatch.audit.marks import lift
+from stillwatch.audit.records import AuditTest, Finding
+from stillwatch.audit.zoo import ACCOUNTS, MARKED, Change, Seen, Zoo
 
 DECOYS = 9_999
 FEW = 999
@@ -26,31 +28,44 @@ def reference_of(zoo: Zoo, model: Seen) -> Seen:
 
 
 def by_marks(zoo: Zoo) -> dict[str, list[Cell]]:
-    """W1 and W2 on the answers, S6 on the chances, under every account's key; 9,999 decoys where there was a mark, 999 elsewhere."""
+    """W1 and W2 on the answers, S6 on the chances, under every account's key; 9,999 decoys where a mark was learned, 999 elsewhere."""
     many, few = zoo.decoys(DECOYS), zoo.decoys(FEW)
+    true = np.array([zoo.key(account) for account in range(ACCOUNTS)], dtype=np.uint64)
+    ranks: dict[tuple[str, str], list[Finding]] = {}
 
-    def drawn(model: Seen, account: int) -> Any:
-        return many if model.recipe.exposed and account in MARKED and account in model.recipe.accounts else few
+    def ranked(test: AuditTest, model: Seen, lifting: Callable[[], Any]) -> list[Finding]:
+        if (test.name, model.name) not in ranks:
+            lifted = lifting()
+            marked = model.recipe.exposed and MARKED & set(model.recipe.accounts)
+            scores = key_scores(np.concatenate([true, many if marked else few]), *lifted, share=0.25)
+            ranks[test.name, model.name] = [
+                ranked_finding(
+                    test,
+                    lifted[2],
+                    np.r_[scores[account], scores[ACCOUNTS:]],
+                    suspect=model.name,
+                    account=f"a{account}",
+                    share=0.25,
+                    unmarked=True,
+                    alpha=0.01,
+                )
+                for account in range(ACCOUNTS)
+            ]
+        return ranks[test.name, model.name]
 
     def counted(model: Seen, account: int) -> Finding | None:
         return radioactivity(model.replies, zoo.key(account), suspect=model.name, account=f"a{account}")
 
-    def ranked(model: Seen, account: int) -> Finding | None:
-        clean = reference_of(zoo, model).replies
-        told = {"suspect": model.name, "account": f"a{account}", "unmarked_prompts": True}
-        return decoy_keys(model.replies, zoo.key(account), drawn(model, account), reference=clean, **told)
-
-    lifted: dict[str, Any] = {}
+    def said(model: Seen, account: int) -> Finding | None:
+        return ranked(DECOY_KEYS, model, lambda: lift(model.replies, reference_of(zoo, model).replies))[account]
 
     def weighed(model: Seen, account: int) -> Finding | None:
         if "masses" not in model.heard:
             return None
-        if model.name not in lifted:
-            lifted[model.name] = mass_lift(model.heard["masses"], reference_of(zoo, model).heard["masses"])
-        told = {"suspect": model.name, "account": f"a{account}", "unmarked_text": True}
-        return green_mass(lifted[model.name], zoo.key(account), drawn(model, account), **told)
+        clean = reference_of(zoo, model).heard["masses"]
+        return ranked(GREEN_MASS, model, lambda: mass_lift(model.heard["masses"], clean))[account]
 
-    kinds = (("radioactivity", counted), ("decoy_keys", ranked), ("green_mass", weighed))
+    kinds = (("radioactivity", counted), ("decoy_keys", said), ("green_mass", weighed))
     return {name: cells_of(zoo, found, marked=True) for name, found in kinds}
 
 
