@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 __all__ = ["audit_zoo"]
 
-_SAMPLE = 40
+_SAMPLE = 280
 
 
 def audit_zoo(

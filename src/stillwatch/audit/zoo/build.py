@@ -27,6 +27,7 @@ from stillwatch.engine import durable_write
 
 __all__ = ["Made", "build", "manifest_of"]
 
+_LOSS = "loss"
 _TEACHERS = tuple(one.name for one in RECIPES if one.role is Role.TEACHER)
 
 
@@ -92,10 +93,10 @@ class _Zoo:
     def make(self, recipe: Recipe) -> Made:
         begun = time.process_time()
         path = self.folder / "models" / f"{recipe.name}.npz"
-        loss = float("nan")
         if not path.exists():
-            model, loss = self._train(recipe)
-            _keep(path, {name: np.asarray(value) for name, value in model.items()})
+            model, reached = self._train(recipe)
+            _keep(path, {**{name: np.asarray(value) for name, value in model.items()}, _LOSS: np.array(reached)})
+        loss = float(_load(path).get(_LOSS, np.nan))
         trained = time.process_time()
         if recipe.name == OURS and not (self.folder / "harvest.npz").exists():
             served = serve_all(self.model(OURS), self.ground, self.seed, self.scale)
@@ -143,7 +144,8 @@ class _Zoo:
             )
 
     def model(self, name: str) -> Params:
-        return _load(self.folder / "models" / f"{name}.npz")
+        found = _load(self.folder / "models" / f"{name}.npz")
+        return {part: value for part, value in found.items() if part != _LOSS}
 
     def harvest(self) -> Harvest:
         found = _load(self.folder / "harvest.npz")

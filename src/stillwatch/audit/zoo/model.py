@@ -122,7 +122,7 @@ def sample(
     for first in range(0, len(prompts), _ASK):
         given = torch.from_numpy(prompts[first : first + _ASK])
         cache: list[Any] = []
-        said = []
+        said: list[Any] = []
         with torch.inference_mode():
             logits = _forward(weights, given, heads, cache=cache)[:, -1]
             for at in range(length):
