@@ -218,7 +218,7 @@ def _ground(folder: Path, corpus: Path, seed: int, scale: Scale) -> tuple[Ground
         rows=found["rows"], text=found["text"], prompts=found["prompts"], sha256=found["sha256"].tobytes().hex()
     )
     both = (tokens_of((folder / name).read_text()) for name in ("tokens.json", "own-tokens.json"))
-    return (ground, *both)  # type: ignore[return-value]
+    return (ground, *both)
 
 
 def _keep(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
