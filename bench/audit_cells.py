@@ -1,4 +1,4 @@
-"""Accounts of models: what a test found on each, whether there was anything to find, and rates whose unit is the model."""
+"""Accounts of models: what a test found on each, whether there was anything to find, and rates with an honest unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from stillwatch.audit.records import Finding
 from stillwatch.audit.zoo import ACCOUNTS, MARKED, Change, Role, Seen, Zoo
-from stillwatch.stats import bootstrap, clopper_pearson
+from stillwatch.stats import clopper_pearson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +48,31 @@ def cells_of(zoo: Zoo, found: Callable[[Seen, int], Finding | None], *, marked: 
 
 
 def clustered(cells: Sequence[Cell], level: float, seed: int = 1) -> dict[str, Any]:
-    """The share of cells with p at most a level, with an interval from drawing whole models again (exact over models where none or all)."""
-    names = sorted({one.model.name for one in cells})
-    counts = np.array(
-        [[sum(c.p <= level for c in cells if c.model.name == n), sum(c.model.name == n for c in cells)] for n in names]
-    )
-    told: dict[str, Any] = {"cells": len(cells), "models": len(names), "level": level}
-    if not len(cells):
+    """The share of cells with p at most a level, with an interval from drawing both models and accounts again (the pigeonhole bootstrap).
+
+    Cells of one model hang together, and so do those of one account: all models are held against the one draw of what it was served, and
+    of its key. Where no cell or every cell falls there: exact, over models or over accounts, whichever are fewer.
+    """
+    names, accounts = sorted({one.model.name for one in cells}), sorted({one.account for one in cells})
+    told: dict[str, Any] = {"cells": len(cells), "models": len(names), "accounts": len(accounts), "level": level}
+    if not cells:
         return told | {"rate": None, "low": None, "high": None}
-    if counts[:, 0].sum() in (0, counts[:, 1].sum()):
-        by_model = clopper_pearson(len(names) if counts[:, 0].sum() else 0, len(names))
-        return told | {"rate": by_model.value, "low": by_model.low, "high": by_model.high}
-    drawn = bootstrap(counts, lambda x: float(x[:, 0].sum() / x[:, 1].sum()), rng=np.random.default_rng(seed))
-    return told | {"rate": drawn.value, "low": drawn.low, "high": drawn.high}
+    hits, there = np.zeros((2, len(names), len(accounts)))
+    for one in cells:
+        at = names.index(one.model.name), accounts.index(one.account)
+        hits[at], there[at] = one.p <= level, 1.0
+    units = min(hits.shape)
+    if hits.sum() in (0, len(cells)):
+        exact = clopper_pearson(units if hits.sum() else 0, units)
+        return told | {"rate": exact.value, "low": exact.low, "high": exact.high}
+    rng, drawn = np.random.default_rng(seed), []
+    for _ in range(999):
+        rows, columns = (np.bincount(rng.integers(0, n, size=n), minlength=n) for n in hits.shape)
+        counted = rows @ there @ columns
+        if counted:
+            drawn.append(rows @ hits @ columns / counted)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return told | {"rate": float(hits.sum() / len(cells)), "low": float(low), "high": float(high)}
 
 
 def whole(cell: Cell) -> bool:

@@ -43,12 +43,17 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
         f"key of their own; of {scale['items']} an account {scale['siblings']} siblings were kept. Students read 1,200 rows in all, of which a share "
         "is harvest. **What such models can show:** that a test errs as seldom as promised on models that learned by gradient, and which test "
         "sees more than which. **What they cannot:** how much a large model remembers; tiny ones see marks on pairs of tokens far more "
-        "easily, and have few manners of their own to be told by. A model is the unit of every interval, not an account."
+        "easily, and have few manners of their own to be told by. Intervals draw models and accounts again: all "
+        "models are held against one draw of what each account was served, so eight accounts are eight draws, however many models."
     )
     if len(found["made"]) < MODELS:
         missing = "and the figures are those of a part: few models say little, and bars on them are provisional"
         yield f"\nNot all models of the zoo are made yet, {missing}. Made: {', '.join(found['made'])}."
-    yield from ("", "| test | level | null cells | models | rate | interval over models |", "|---|---|---|---|---|---|")
+    yield from (
+        "",
+        "| test | level | null cells | models | rate | interval over models and accounts |",
+        "|---|---|---|---|---|---|",
+    )
     for name, rates in found["errors"].items():
         for row in rates:
             if row["rate"] is not None:
