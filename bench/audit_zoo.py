@@ -23,9 +23,12 @@ from stillwatch.audit import (
 from stillwatch.audit.deals import deal_tail, doubled_midranks, steps
 from stillwatch.audit.exposure import stopped
 from stillwatch.audit.sibling_overlap import overlap_finding
-from stillwatch.audit.zoo import ACCOUNTS, Change, Zoo
+from stillwatch.audit.zoo import ACCOUNTS, RECIPES, Change, Zoo
 
 LEVELS = (0.05, 0.01, 0.001)
+ENOUGH = 5
+"""Errors that a level must allow, and the whole zoo be there, before a bar on errors is said to hold."""
+
 DECOYS = 9_999
 FEW = 999
 
@@ -58,6 +61,7 @@ def continued(zoo: Zoo, account: int, known: Any) -> Any:
 
 def exposure(zoo: Zoo) -> tuple[Figures, dict[str, list[Cell]]]:
     """Q1: error, power by share, attribution among eight accounts, item membership, marks, savings and attacks."""
+    remember(zoo)
     tests = {
         "sibling_likelihood": by_likelihood(zoo),
         "sibling_overlap": by_overlap(zoo),
@@ -73,15 +77,10 @@ def exposure(zoo: Zoo) -> tuple[Figures, dict[str, list[Cell]]]:
     }
     for name, rates in raw["errors"].items():
         for rate in rates:
-            holds = (
-                None
-                if rate["rate"] is None
-                else False
-                if rate["low"] > rate["level"]
-                else True
-                if rate["rate"] <= rate["level"]
-                else None
-            )
+            enough = rate["cells"] * rate["level"] >= ENOUGH and len(zoo.models) == len(RECIPES)
+            holds = None if rate["rate"] is None or not enough else rate["low"] <= rate["level"]
+            if rate["rate"] is not None and rate["low"] > rate["level"]:
+                holds = False
             bars.append(
                 bar(
                     f"zoo, Q1 {name}: p <= alpha where nothing was learned",
