@@ -78,7 +78,7 @@ def exposure(zoo: Zoo) -> tuple[Figures, dict[str, list[Cell]]]:
     for name, rates in raw["errors"].items():
         for rate in rates:
             enough = rate["cells"] * rate["level"] >= ENOUGH and len(zoo.models) == len(RECIPES)
-            holds = None if rate["rate"] is None or not enough else rate["low"] <= rate["level"]
+            holds = True if enough and rate["rate"] is not None and rate["rate"] <= rate["level"] else None
             if rate["rate"] is not None and rate["low"] > rate["level"]:
                 holds = False
             bars.append(
