@@ -24,8 +24,8 @@ HEAD = """\
 # For CPython 3.11 and later on Linux, x86_64 and aarch64. Install with pip install --require-hashes -r constraints.txt
 """
 DEVELOPMENT = "# development\n"
-APART = ("lakes", "psi", "spark")
-"""Extras that live in an environment of their own, for what they bring along (Spark: half a gigabyte; lakes: thirty packages)."""
+APART = ("lakes", "psi", "spark", "zoo")
+"""Extras that live in an environment of their own, for what they bring along (Spark: half a gigabyte; lakes: thirty packages; zoo: torch)."""
 EDITABLE = "editables>=0.5"
 SITE = ["mkdocs>=1.6,<2"]
 SITE_HEAD = "# What make site is built with, in an environment of its own. Written by make lock, never by hand.\n"

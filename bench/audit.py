@@ -1,6 +1,8 @@
 """The figures behind docs/benchmarks/audit.md: how often the tests of a suspect model err where erring is all that they can do.
 
     python bench/audit.py tier0 [--nulls N] [--test NAME]     count models, N audits a test under its null (20,000)
+    python bench/audit.py zoo --dir DIR                       the tests on the models of a zoo (stillwatch audit zoo --tier 1 --dir DIR)
+    python bench/audit.py peers --dir DIR                     others' methods on the same models
     python bench/audit.py page                                draw the page anew, nothing is measured
 
 Each null is an audit of its own: responses, siblings, keys or controls are drawn anew; a world (teacher, suspect, peer) serves 50 of them.
@@ -29,17 +31,54 @@ ENOUGH = 20
 def main() -> None:
     """Measure one test or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["tier0", "page"])
+    parser.add_argument("part", choices=["tier0", "zoo", "peers", "page"])
     parser.add_argument("--nulls", type=int, default=20_000, help="audits a test")
     parser.add_argument("--test", choices=[*TESTS], help="this test alone")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--dir", type=Path, help="folder of a zoo")
     chosen = parser.parse_args()
     if chosen.part == "page":
         redraw(chosen.out, "audit", files)
         return
+    if chosen.part in ("zoo", "peers"):
+        if chosen.dir is None:
+            parser.error("--dir: name the folder of a zoo")
+        on_zoo(chosen.part, chosen.dir, chosen.out)
+        return
     for name in [chosen.test] if chosen.test else TESTS:
         keep(chosen.out, "audit", f"tier0 {name}", tier0(name, chosen.nulls, chosen.seed), files)
+
+
+def on_zoo(part: str, folder: Path, out: Path) -> None:
+    """The tests, or others' methods, on whatever is made so far of a zoo; needs the extra `zoo` to read its tokens."""
+    from audit_peers import by_share, peers, resemblance
+    from audit_zoo import cleared, exposure
+
+    from stillwatch.audit.zoo import RECIPES, Role, manifest_of, read_zoo
+
+    zoo, made = read_zoo(folder), manifest_of(folder)
+    told = {"made": list(zoo.models), "manifest": made}
+    compared = all(one.name in zoo.models for one in RECIPES if one.role is Role.TEACHER)
+    if part == "peers":
+        if not compared:
+            raise SystemExit(f"{folder}: not all teachers are made yet")
+        bars, raw = peers(zoo)
+        keep(out, "audit", "peers", (bars, raw | {"made": list(zoo.models)}), files)
+        return
+    (bars, raw), _ = exposure(zoo)
+    keep(out, "audit", "zoo exposure", (bars, raw | told | {"clearing": cleared(zoo)}), files)
+    if not compared:
+        print("resemblance waits for all teachers")
+        return
+    bars, raw = resemblance(zoo)
+    keep(
+        out,
+        "audit",
+        "zoo resemblance",
+        (bars, {"rules": raw, "shares": by_share(zoo), "made": list(zoo.models)}),
+        files,
+    )
 
 
 def tier0(name: str, nulls: int, seed: int) -> Figures:

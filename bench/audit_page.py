@@ -7,6 +7,7 @@ from typing import Any
 
 from bars import bars_of
 
+MODELS = 48
 WHOLE = 20_000
 """Audits of a test that its figures rest on where nothing is short."""
 
@@ -18,11 +19,101 @@ def files(found: dict[str, Any]) -> dict[str, str]:
 
 def page(found: dict[str, Any]) -> str:
     """The page for people."""
-    lines = ["# Audit: what was measured", "", *bars_of(found, "bench/audit.py"), *_errors(found["raw"])]
+    lines = [
+        "# Audit: what was measured",
+        "",
+        *bars_of(found, "bench/audit.py"),
+        *_zoo(found["raw"]),
+        *_errors(found["raw"]),
+    ]
     return "\n".join(lines) + "\n"
 
 
+def _zoo(raw: dict[str, Any]) -> Iterator[str]:
+    """Tier 1: what was made, and what the tests and the peers found on it."""
+    found = raw.get("zoo exposure")
+    if found is None:
+        return
+    yield from ("", "## Tier 1: small transformers with known teachers", "")
+    scale = found["manifest"]["scale"]
+    spent = sum(one["train_seconds"] + one["ask_seconds"] for one in found["manifest"]["models"].values())
+    yield (
+        f"{len(found['made'])} of {MODELS} models are made ({scale['width']} wide, two layers, {scale['vocabulary']} tokens; {spent:,.0f} s of one "
+        f"processor in all). Our model served {scale['responses']} responses of 32 tokens to each of eight accounts, four of them marked by a "
+        f"key of their own; of {scale['items']} an account {scale['siblings']} siblings were kept. Students read 1,200 rows in all, of which a share "
+        "is harvest. **What such models can show:** that a test errs as seldom as promised on models that learned by gradient, and which test "
+        "sees more than which. **What they cannot:** how much a large model remembers; tiny ones see marks on pairs of tokens far more "
+        "easily, and have few manners of their own to be told by. Intervals draw models and accounts again: all "
+        "models are held against one draw of what each account was served, so eight accounts are eight draws, however many models."
+    )
+    if len(found["made"]) < MODELS:
+        missing = "and the figures are those of a part: few models say little, and bars on them are provisional"
+        yield f"\nNot all models of the zoo are made yet, {missing}. Made: {', '.join(found['made'])}."
+    yield from (
+        "",
+        "| test | level | null cells | models | rate | interval over models and accounts |",
+        "|---|---|---|---|---|---|",
+    )
+    for name, rates in found["errors"].items():
+        for row in rates:
+            if row["rate"] is not None:
+                yield f"| {name} | {row['level']} | {row['cells']} | {row['models']} | {row['rate']:.4f} | {row['low']:.4f} to {row['high']:.4f} |"
+    yield from (
+        "",
+        "| test | share of what it read last | accounts | models | TPR at 0.01 | TPR at 1e-4 | median p |",
+        "|---|---|---|---|---|---|---|",
+    )
+    for name, rows in found["power"].items():
+        for row in rows:
+            yield (
+                f"| {name} | {row['share']:.0%} | {row['cells']} | {row['models']} | {row['tpr_0.01']:.2f} | {row['tpr_0.0001']:.2f} | {row['median_p']:.2g} |"
+            )
+    if found.get("attacks"):
+        names = sorted({name for row in found["attacks"].values() for name in row})
+        yield from ("", f"| after | {' | '.join(names)} |", f"|---|{'---|' * len(names)}")
+        for change, row in found["attacks"].items():
+            yield f"| {change} | {' | '.join(f'{row[one]:.2f}' if one in row else '-' for one in names)} |"
+        yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, none is left that would find that attack."
+    yield from _judged(raw)
+
+
+def _judged(raw: dict[str, Any]) -> Iterator[str]:
+    rules = dict(raw["zoo resemblance"]["rules"]) if "zoo resemblance" in raw else {}
+    rules |= {
+        f"{name} (peer)": one
+        for name, one in raw.get("peers", {}).items()
+        if isinstance(one, dict) and "recall" in one and name != "ours"
+    }
+    if not rules:
+        return
+    yield from (
+        "",
+        "| Q2: is it a student of ours | students | nulls | precision | recall | false alarms | accused falsely |",
+        "|---|---|---|---|---|---|---|",
+    )
+    for name, one in rules.items():
+        precision = "-" if one["precision"] is None else f"{one['precision']:.3f}"
+        spans = [
+            f"{one[key]:.2f} ({one[key + '_interval'][0]:.2f} to {one[key + '_interval'][1]:.2f})"
+            for key in ("recall", "fpr")
+        ]
+        yield f"| {name} | {one['students']} | {one['nulls']} | {precision} | {' | '.join(spans)} | {', '.join(one['false']) or '-'} |"
+    yield ""
+    yield (
+        "Students are those for which at least half of what they read last came from our model; nulls are students of the other teachers, models of "
+        "human text alone and those with 1 to 5 % of incidental text of ours. Methods are read from their papers and written anew on tokens; "
+        "the teacher tracing is by n-grams, as parts of speech need a tagger."
+    )
+    often = raw.get("peers", {}).get("repeated")
+    if often:
+        yield (
+            f"\nRadioactivity under {often['keys']} keys that marked nothing, {often['models']} models: p <= 0.01 in {often['each_pair_once']:.3f} with each pair "
+            f"counted once, and in {often['as_often_as_it_occurs']:.3f} with pairs counted as often as they occur."
+        )
+
+
 def _errors(raw: dict[str, Any]) -> Iterator[str]:
+    raw = {name: told for name, told in raw.items() if name.startswith("tier0 ")}
     yield from ("", "## Tier 0: how often a test errs", "")
     yield (
         "Count models of word pairs. For tests of exposure the suspect is a student of the same teacher, trained on its responses to somebody "

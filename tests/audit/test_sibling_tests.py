@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,9 @@ from stillwatch.audit import (
     clear,
     fit_items,
     gains,
+    half_of_words,
     overlaps,
+    sibling_continuation,
     sibling_likelihood,
     sibling_overlap,
     smallest_share,
@@ -177,3 +179,39 @@ def test_the_share_that_would_be_seen_is_seen_so_often() -> None:
             <= 0.05
         )
     assert 0.7 < hits / 120 < 0.9
+
+
+def begun(items: Sequence[Served], ends: Callable[[Served, str], str]) -> Recorded:
+    """A suspect that goes on from each candidate's beginning as `ends` says."""
+    asked = {half_of_words(one.prompt, text)[0]: ends(one, text) for one in items for text in one.candidates}
+    return Recorded(name="s", answers=asked, likelihoods={})
+
+
+def test_who_learned_the_served_answers_goes_on_from_these_and_from_no_sibling() -> None:
+    rng = np.random.default_rng(12)
+    items = made_items(rng, 40)
+
+    def student(one: Served, text: str) -> str:
+        return half_of_words(one.prompt, text)[1] if text == one.response else "something else entirely"
+
+    found = sibling_continuation(items, begun(items, student))
+    assert (found.evidence.p_value or 1) < 1e-9
+    assert found.evidence.value == 1.0
+
+
+def test_who_goes_on_from_every_candidate_alike_is_not_charged() -> None:
+    """A suspect that knows our manner well ends siblings as they end, too; a plain count of ends that it knew would convict it."""
+    rng = np.random.default_rng(13)
+    items = made_items(rng, 60)
+    knowing = begun(
+        items, lambda one, text: half_of_words(one.prompt, text)[1] if rng.random() < 0.5 else "something else"
+    )
+    assert (sibling_continuation(items, knowing).evidence.p_value or 0) > 0.01
+
+
+def test_an_item_with_a_candidate_that_was_not_asked_is_left_out() -> None:
+    items = made_items(np.random.default_rng(14), 10)
+    every = dict(begun(items, lambda one, text: text).replies)
+    every.pop(half_of_words(items[0].prompt, items[0].siblings[1])[0])
+    found = sibling_continuation(items, Recorded(name="s", answers=every, likelihoods={}))
+    assert (found.evidence.n, found.conditions[-1].left_out) == (9, 1)

@@ -44,3 +44,15 @@ def test_who_was_trained_on_the_responses_is_found_both_ways() -> None:
     )
     assert (sibling_likelihood(items, student, reference=world.teacher).evidence.p_value or 1) < 1e-4
     assert (sibling_overlap(items, student).evidence.p_value or 1) < 1e-6
+
+
+def test_words_follow_one_another_by_the_chances_of_the_word_before() -> None:
+    rng = np.random.default_rng(3)
+    chances = np.array([[0.0, 0.8, 0.2], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0]])
+    model = CountModel(chances, name="m", words=4000)
+    rows = model.sample(np.zeros(40, dtype=np.int64), 100, rng)
+    answer = np.array([[0, *map(int, (model.answer("7 0") or "").split())]])
+    for said in (rows, answer):
+        counts = np.zeros((3, 3))
+        np.add.at(counts, (said[:, :-1].ravel(), said[:, 1:].ravel()), 1)
+        assert np.abs(counts / counts.sum(axis=1, keepdims=True) - chances).max() < 0.05

@@ -14,6 +14,7 @@ from stillwatch.audit.corpus_copies import CORPUS_COPIES, corpus_copies
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
 from stillwatch.audit.equality import EQUALITY, equality
 from stillwatch.audit.exposure import account_items
+from stillwatch.audit.green_mass import GREEN_MASS, green_mass, mass_lift
 from stillwatch.audit.keyed import (
     KEYED_TESTS,
     Keys,
@@ -29,6 +30,7 @@ from stillwatch.audit.marks import Pairs, account_key, draw_keys, green, key_dig
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.palimpsest import PALIMPSEST, order_digest, palimpsest, read_order
 from stillwatch.audit.plan import Plan, Stop, draw_up, read_plan, write_plan
+from stillwatch.audit.radioactivity import RADIOACTIVITY, radioactivity
 from stillwatch.audit.rare_artefacts import (
     RARE_ARTEFACTS,
     Artefact,
@@ -39,12 +41,20 @@ from stillwatch.audit.rare_artefacts import (
 from stillwatch.audit.recorded import Recorded, read_served, read_suspect
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, Served, State
 from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
+from stillwatch.audit.sibling_continuation import (
+    SIBLING_CONTINUATION,
+    continuation_finding,
+    continuations,
+    half_of_words,
+    sibling_continuation,
+)
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
 from stillwatch.audit.spectra import SPECTRA, spectra
 from stillwatch.audit.suspect import Answering, Holding, Scoring, Suspect, answering, holding, scoring
 from stillwatch.audit.text_source import TEXT_SOURCE, text_source
 from stillwatch.audit.timeline import Timeline
+from stillwatch.audit.twin_contrast import TWIN_CONTRAST, contrast_finding, twin_contrast
 from stillwatch.audit.unit_order import HIDDEN_UNITS, UNIT_ORDER, unit_order
 from stillwatch.audit.weights import Weights, read_weights
 
@@ -65,6 +75,10 @@ TESTS = {
         PALIMPSEST,
         UNIT_ORDER,
         SPECTRA,
+        RADIOACTIVITY,
+        GREEN_MASS,
+        TWIN_CONTRAST,
+        SIBLING_CONTINUATION,
     )
 }
 """Every test by name, as it is declared before anything is asked."""
@@ -116,6 +130,9 @@ __all__ = [
     "carry_out",
     "clear",
     "collected",
+    "continuation_finding",
+    "continuations",
+    "contrast_finding",
     "corpus_copies",
     "decoy_keys",
     "derive_keys",
@@ -125,14 +142,18 @@ __all__ = [
     "fit_items",
     "gains",
     "green",
+    "green_mass",
     "greenness",
+    "half_of_words",
     "holding",
     "key_digest",
     "make_master",
+    "mass_lift",
     "order_digest",
     "overlaps",
     "pairs",
     "palimpsest",
+    "radioactivity",
     "rare_artefacts",
     "read_artefacts",
     "read_corpus",
@@ -145,11 +166,13 @@ __all__ = [
     "read_suspect",
     "read_weights",
     "scoring",
+    "sibling_continuation",
     "sibling_likelihood",
     "sibling_overlap",
     "smallest_share",
     "spectra",
     "text_source",
+    "twin_contrast",
     "unit_order",
     "variant_for",
     "word_tokens",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -91,6 +92,7 @@ def clear(found: Dealt, *, share: float = 0.05, alpha: float = 0.01, power: floa
     return Clearing(finding=finding, share=share, excluded=_excluded(levels, alpha), seen=seen, power=power)
 
 
+@lru_cache(maxsize=64)
 def smallest_share(n: int, siblings: int, *, alpha: float, power: float = 0.8) -> float | None:
     """The least share of marked answers that the rank test at level alpha finds with this chance; None where even all would not do.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +36,10 @@ class CountModel:
     ) -> None:
         self.name = name
         self._chances = chances
-        self._sums = chances.cumsum(axis=1)
-        self._logs = np.log(chances)
+        sums = chances.cumsum(axis=1)
+        self._sums = sums / sums[:, -1:]
+        self._staircase = (self._sums + np.arange(len(chances))[:, None]).ravel()
+        self._stairs: dict[int, list[float]] = {}
         self._learned = dict(learned or {})
         self._recall = recall
         self._words = words
@@ -63,22 +67,43 @@ class CountModel:
         """Text and logprobs."""
         return frozenset((Capability.TEXT, Capability.LOGPROBS))
 
+    @property
+    def chances(self) -> Floats:
+        """The chance of each next word by the word before: (words, words)."""
+        return self._chances
+
     def sample(self, starts: Sequences, length: int, rng: np.random.Generator) -> Sequences:
         """Rows of words, the start first."""
         rows = np.empty((starts.size, length + 1), dtype=np.int64)
         rows[:, 0] = starts
+        words = len(self._chances)
         for at in range(length):
-            lots = rng.random((starts.size, 1)) * self._sums[rows[:, at], -1:]
-            rows[:, at + 1] = (self._sums[rows[:, at]] > lots).argmax(axis=1)
+            lots = rng.random(starts.size) + rows[:, at]
+            found = np.searchsorted(self._staircase, lots, side="right") - rows[:, at] * words
+            rows[:, at + 1] = np.clip(found, 0, words - 1)
         return rows
 
     def answer(self, prompt: str) -> str | None:
         """Its one answer, of `words` words."""
-        seed = hashlib.sha256(f"{self.name} {prompt}".encode()).digest()
-        rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
-        if prompt in self._learned and rng.random() < self._recall:
+        drawn = hashlib.shake_256(f"{self.name} {prompt}".encode()).digest(8 * (self._words + 1))
+        first, *lots = (np.frombuffer(drawn, dtype=">u8") / 2.0**64).tolist()
+        if prompt in self._learned and first < self._recall:
             return self._learned[prompt]
-        return _text(self.sample(_words(prompt)[-1:], self._words, rng)[0, 1:])
+        word, said = int(_words(prompt)[-1]), []
+        for lot in lots:
+            word = min(bisect_right(self._stair(word), lot), len(self._chances) - 1)
+            said.append(word)
+        return " ".join(map(str, said))
+
+    @cached_property
+    def _logs(self) -> Floats:
+        return np.asarray(np.log(self._chances), dtype=np.float64)
+
+    def _stair(self, word: int) -> list[float]:
+        """The chances of all words up to each, after a word."""
+        if word not in self._stairs:
+            self._stairs[word] = self._sums[word].tolist()
+        return self._stairs[word]
 
     def likelihood(self, prompt: str, text: str) -> float | None:
         """Mean log-probability of a word."""

@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from stillwatch.audit.deals import STAKES, Floats
-from stillwatch.audit.marks import Keys, Pairs, Tokens, green, lift
+from stillwatch.audit.marks import Keys, Pairs, Tokens, green_places, lift, places_of
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.core import Evidence
 from stillwatch.stats import permutation_p
 
-__all__ = ["DECOY_KEYS", "decoy_keys"]
+__all__ = ["DECOY_KEYS", "decoy_keys", "key_scores", "keyed_finding", "ranked_finding"]
 
 DECOY_KEYS = AuditTest(
     name="decoy_keys",
@@ -32,7 +32,7 @@ DECOY_KEYS = AuditTest(
     source="Randomisation over the key, after Sander and others (2024), arXiv 2402.14904; Hoeffding's bound as in arXiv 2602.03812",
 )
 
-_CHUNK = 1 << 22
+_CHUNK = 1 << 16
 
 
 def decoy_keys(
@@ -59,39 +59,92 @@ def decoy_keys(
     >>> found.evidence.p_value > 0.01, found.evidence.e_value < 20
     (True, True)
     """
-    context, token, worth = lift(replies, reference)
+    return keyed_finding(
+        DECOY_KEYS,
+        lift(replies, reference),
+        key,
+        decoys,
+        suspect=suspect,
+        account=account,
+        share=share,
+        unmarked=unmarked_prompts,
+        alpha=alpha,
+    )
+
+
+def keyed_finding(
+    test: AuditTest,
+    lifted: tuple[Tokens, Tokens, Floats],
+    key: np.uint64,
+    decoys: Keys,
+    *,
+    suspect: str,
+    account: str,
+    share: float,
+    unmarked: bool | None,
+    alpha: float,
+) -> Finding:
+    """The finding of a test that ranks the true key among decoys by the worth of its green pairs: (contexts, tokens, worth).
+
+    Raises:
+        ValueError: what was put in is known to be marked.
+    """
+    context, token, worth = lifted
+    keys = np.concatenate([[key], decoys]).astype(np.uint64)
+    enough = decoys.size >= math.ceil(1.0 / alpha - 1e-9) - 1
+    scores = key_scores(keys, context, token, worth, share=share) if enough else np.zeros(keys.size)
+    told = {"suspect": suspect, "account": account}
+    return ranked_finding(test, worth, scores, **told, share=share, unmarked=unmarked, alpha=alpha)
+
+
+def ranked_finding(
+    test: AuditTest,
+    worth: Floats,
+    scores: Floats,
+    *,
+    suspect: str,
+    account: str,
+    share: float,
+    unmarked: bool | None,
+    alpha: float,
+) -> Finding:
+    """The finding from the worth of all pairs and the scores of the keys, the true one's first: keys may be scored once for many accounts.
+
+    Raises:
+        ValueError: what was put in is known to be marked.
+    """
     needed = math.ceil(1.0 / alpha - 1e-9) - 1
-    decided = decoys.size >= needed and token.size > 0
+    decoys = scores.size - 1
+    decided = decoys >= needed and worth.size > 0
     value, p_value, e_value = math.nan, None, None
     if decided:
-        scores = key_scores(np.concatenate([[key], decoys]).astype(np.uint64), context, token, worth, share=share)
         p_value = permutation_p(float(scores[0]), scores[1:])
         deviation = float(scores[1:].std()) or 1.0
         value = float(scores[0] - scores[1:].mean()) / deviation
         e_value = _tilted(float(scores[0]), worth, share)
-    holds = State.UNRECORDED if unmarked_prompts is None else State.HOLDS
-    if unmarked_prompts is False:
+    holds = State.UNRECORDED if unmarked is None else State.HOLDS
+    if unmarked is False:
         raise ValueError(
             "unmarked_prompts: marked prompts give the key away to any model; ask with prompts that hold no served text"
         )
     return Finding(
-        test=DECOY_KEYS.name,
-        question=DECOY_KEYS.question,
+        test=test.name,
+        question=test.question,
         suspect=suspect,
         account=account,
         evidence=Evidence(
             value=value,
-            n=decoys.size,
+            n=decoys,
             p_value=p_value,
             e_value=e_value,
-            null=DECOY_KEYS.null,
-            method=DECOY_KEYS.statistic,
+            null=test.null,
+            method=test.statistic,
             needed=None if decided else needed,
         ),
-        assumptions=DECOY_KEYS.assumptions,
+        assumptions=test.assumptions,
         conditions=(
             Condition(words="prompts hold no marked text", state=holds),
-            Condition(words=f"each of {token.size} (context, token) pairs is scored once", state=State.HOLDS),
+            Condition(words=f"each of {worth.size} (context, token) pairs is scored once", state=State.HOLDS),
         ),
     )
 
@@ -99,7 +152,8 @@ def decoy_keys(
 def key_scores(keys: Keys, context: Tokens, token: Tokens, worth: Floats, *, share: float) -> Floats:
     """The worth of all green pairs under each key, in chunks of bounded memory."""
     rows = max(1, _CHUNK // max(1, token.size))
-    parts = [green(keys[at : at + rows], context, token, share=share) @ worth for at in range(0, keys.size, rows)]
+    places = places_of(context, token)
+    parts = [green_places(keys[at : at + rows], places, share=share) @ worth for at in range(0, keys.size, rows)]
     return np.concatenate(parts).astype(np.float64)
 
 

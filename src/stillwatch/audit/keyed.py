@@ -14,6 +14,7 @@ from stillwatch.audit.betting import BETTING, betting
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
 from stillwatch.audit.marks import Keys as KeyArray
 from stillwatch.audit.marks import Pairs, Tokens, account_key, green, key_digest, pairs
+from stillwatch.audit.radioactivity import RADIOACTIVITY, radioactivity
 from stillwatch.audit.records import Finding, Served
 from stillwatch.audit.suspect import Answering
 from stillwatch.core import Error, FormatError
@@ -36,7 +37,7 @@ __all__ = [
     "write_keys",
 ]
 
-KEYED_TESTS = (DECOY_KEYS.name, BETTING.name)
+KEYED_TESTS = (DECOY_KEYS.name, BETTING.name, RADIOACTIVITY.name)
 """Tests of marks by key; each runs once an account, which is W4."""
 
 _BYTES, _DECOYS = 32, 9_999
@@ -173,16 +174,17 @@ def keyed_findings(
     reference: Answering | None = None,
     alpha: float = 0.01,
 ) -> list[Finding]:
-    """One finding for each account of the keys (W4), by decoys or by bets, from the suspect's answers to unmarked prompts.
+    """One finding for each account of the keys (W4), by decoys, bets or a plain count, from the suspect's answers to unmarked prompts.
 
     Raises:
         Error: a master key that does not give the digests.
     """
     true = keys_at(master, keys)
     replies = said_pairs(suspect, prompts)
-    if test == BETTING.name:
+    if test in (BETTING.name, RADIOACTIVITY.name):
+        tested = betting if test == BETTING.name else radioactivity
         return [
-            betting(replies, key, suspect=suspect.name, account=account, share=keys.share, alpha=alpha)
+            tested(replies, key, suspect=suspect.name, account=account, share=keys.share, alpha=alpha)
             for account, key in true.items()
         ]
     clean = None if reference is None else said_pairs(reference, prompts)

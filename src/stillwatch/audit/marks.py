@@ -13,7 +13,19 @@ import numpy.typing as npt
 
 from stillwatch.audit.deals import Floats
 
-__all__ = ["Keys", "Pairs", "Tokens", "account_key", "draw_keys", "green", "key_digest", "lift", "pairs"]
+__all__ = [
+    "Keys",
+    "Pairs",
+    "Tokens",
+    "account_key",
+    "draw_keys",
+    "green",
+    "green_places",
+    "key_digest",
+    "lift",
+    "pairs",
+    "places_of",
+]
 
 Keys: TypeAlias = npt.NDArray[np.uint64]
 Tokens: TypeAlias = npt.NDArray[np.int64]
@@ -66,9 +78,18 @@ def green(keys: Keys, context: Tokens, token: Tokens, *, share: float = 0.25) ->
     >>> bits.shape, bool(abs(bits.mean() - 0.25) < 0.01)
     ((4, 5000), True)
     """
+    return green_places(keys, places_of(context, token), share=share)
+
+
+def places_of(context: Tokens, token: Tokens) -> Keys:
+    """Each pair as one number, the same under every key: worth keeping where many keys look at the same pairs."""
     with np.errstate(over="ignore"):
-        place = _mix(context.astype(np.uint64) * _GOLDEN + np.uint64(1)) + token.astype(np.uint64)
-        mixed = _mix(_mix(place)[None, :] ^ _mix(np.atleast_1d(keys))[:, None])
+        return _mix(_mix(context.astype(np.uint64) * _GOLDEN + np.uint64(1)) + token.astype(np.uint64))
+
+
+def green_places(keys: Keys, places: Keys, *, share: float) -> npt.NDArray[np.bool_]:
+    """`green` for pairs as `places_of` gives them."""
+    mixed = _mix(places[None, :] ^ _mix(np.atleast_1d(keys))[:, None])
     return np.asarray(mixed < np.uint64(int(share * (1 << 64))), dtype=np.bool_)
 
 
@@ -126,7 +147,13 @@ def _contexts(reply: Tokens, width: int) -> Tokens:
 
 def _mix(values: Keys) -> Keys:
     """A 64-bit finaliser (Stafford's variant 13), so that every bit of the input moves every bit of the output."""
+    mixed = values >> np.uint64(30)
+    mixed ^= values
     with np.errstate(over="ignore"):
-        values = (values ^ (values >> np.uint64(30))) * _FIRST
-        values = (values ^ (values >> np.uint64(27))) * _SECOND
-    return values ^ (values >> np.uint64(31))
+        mixed *= _FIRST
+        shifted = mixed >> np.uint64(27)
+        mixed ^= shifted
+        mixed *= _SECOND
+    np.right_shift(mixed, np.uint64(31), out=shifted)
+    mixed ^= shifted
+    return mixed

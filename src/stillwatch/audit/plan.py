@@ -20,6 +20,7 @@ from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
 from stillwatch.audit.keyed import KEYED_TESTS, Keys, unmarked
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.records import Served, item_digest
+from stillwatch.audit.sibling_continuation import SIBLING_CONTINUATION
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP
 from stillwatch.audit.timeline import Timeline
@@ -38,7 +39,14 @@ __all__ = [
 ]
 
 VERSION = 3
-EXPOSURE_TESTS = (SIBLING_OVERLAP.name, SIBLING_LIKELIHOOD.name, CANARY_VARIANTS.name, CORPUS_COPIES.name, *KEYED_TESTS)
+EXPOSURE_TESTS = (
+    SIBLING_OVERLAP.name,
+    SIBLING_CONTINUATION.name,
+    SIBLING_LIKELIHOOD.name,
+    CANARY_VARIANTS.name,
+    CORPUS_COPIES.name,
+    *KEYED_TESTS,
+)
 """Tests of exposure that a plan may name; it names one."""
 
 

@@ -24,6 +24,7 @@ from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.plan import Plan, Stop, items_digest, prompts_digest
 from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Finding, Question, Served
+from stillwatch.audit.sibling_continuation import SIBLING_CONTINUATION, continuation_finding, continuations
 from stillwatch.audit.sibling_likelihood import gain_finding, gains
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlap_finding, overlaps
 from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, holding, scoring
@@ -196,6 +197,9 @@ def _exposure(
         alike = SIMILARITIES[plan.similarity]
         numbers = overlaps(items, answering(suspect), similarity=alike)
         found = overlap_finding(numbers, alpha=plan.alpha)
+    elif plan.exposure == SIBLING_CONTINUATION.name:
+        numbers = continuations(items, answering(suspect), similarity=SIMILARITIES[plan.similarity])
+        found = continuation_finding(numbers, alpha=plan.alpha)
     elif plan.exposure == CANARY_VARIANTS.name:
         numbers = variants(items, answering(suspect))
         found = variant_finding(numbers, alpha=plan.alpha)

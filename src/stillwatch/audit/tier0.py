@@ -18,15 +18,19 @@ from stillwatch.audit.count_models import CountModel, author, serve
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.decoy_keys import decoy_keys
 from stillwatch.audit.equality import equality
+from stillwatch.audit.green_mass import green_mass, mass_lift
 from stillwatch.audit.marks import draw_keys, pairs
 from stillwatch.audit.palimpsest import palimpsest
+from stillwatch.audit.radioactivity import radioactivity
 from stillwatch.audit.rare_artefacts import Artefact, rare_artefacts
 from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Finding, Served
+from stillwatch.audit.sibling_continuation import sibling_continuation
 from stillwatch.audit.sibling_likelihood import gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import sibling_overlap
 from stillwatch.audit.spectra import spectra
 from stillwatch.audit.text_source import text_source
+from stillwatch.audit.twin_contrast import twin_contrast
 from stillwatch.audit.unit_order import unit_order
 from stillwatch.audit.weights import Weights
 
@@ -83,6 +87,10 @@ def null_draws(test: str, audits: int, rng: np.random.Generator, *, a_world: int
 
 def _sibling_overlap(world: World, rng: np.random.Generator) -> Finding:
     return sibling_overlap(serve(world.teacher, "a", ITEMS, rng), world.suspect)
+
+
+def _sibling_continuation(world: World, rng: np.random.Generator) -> Finding:
+    return sibling_continuation(serve(world.teacher, "a", ITEMS, rng), world.suspect)
 
 
 def _sibling_likelihood(world: World, rng: np.random.Generator) -> Finding:
@@ -186,6 +194,25 @@ def _spectra(world: World, rng: np.random.Generator) -> Finding:
     return spectra(suspect, ours, controls, alpha=0.05)
 
 
+def _radioactivity(world: World, rng: np.random.Generator) -> Finding:
+    return radioactivity(pairs(list(world.replies[0])), draw_keys(rng, 1)[0], suspect="s", account="a", alpha=0.001)
+
+
+def _green_mass(world: World, rng: np.random.Generator) -> Finding:
+    """The suspect's and the teacher's chances of the next word, in a text with words as often as in the suspect's replies."""
+    stood = np.bincount(world.replies[0].ravel(), minlength=VOCABULARY)[:, None]
+    lifted = mass_lift(world.suspect.chances * stood, world.teacher.chances * stood, kept=1_000)
+    keys = draw_keys(rng, DECOYS + 1)
+    return green_mass(lifted, keys[0], keys[1:], suspect="s", account="a", alpha=0.001)
+
+
+def _twin_contrast(world: World, rng: np.random.Generator) -> Finding:
+    """Suspect, ours, twins and independents are models of one author, none trained on another's text."""
+    prompts = [f"{at} {word}" for at, word in enumerate(rng.integers(VOCABULARY, size=20).tolist())]
+    suspect, ours, one, other, *others = (_model(rng, world.habits, f"m{at}", words=1) for at in range(CONTROLS + 4))
+    return twin_contrast(prompts, suspect, ours, [one, other], others, similarity=_same_word, alpha=0.05)
+
+
 def _clearing(world: World, rng: np.random.Generator) -> Finding:
     """A share of the served answers is marked for sure, and clearing would deny it."""
     found = gains(serve(world.teacher, "a", 2 * ITEMS, rng), world.suspect, reference=world.teacher)
@@ -211,6 +238,10 @@ NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
         _palimpsest,
         _unit_order,
         _spectra,
+        _radioactivity,
+        _green_mass,
+        _twin_contrast,
+        _sibling_continuation,
     )
 }
 """One audit under the null by test; every test has one."""

@@ -12,6 +12,7 @@ from stillwatch.cli.app import app
 from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
 from stillwatch.cli.audit_exhibit import audit_exhibit
 from stillwatch.cli.audit_served import audit_served
+from stillwatch.cli.audit_zoo import audit_zoo
 
 __all__ = ["audit_app", "audit_plan", "audit_report", "audit_run"]
 
@@ -20,6 +21,7 @@ app.command(audit_app)
 audit_app.command(audit_keys, name="keys")
 audit_app.command(audit_exhibit, name="exhibit")
 audit_app.command(audit_served, name="served")
+audit_app.command(audit_zoo, name="zoo")
 
 
 @audit_app.command(name="plan")
@@ -52,9 +54,10 @@ def audit_plan(
         served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
         suspect: Name of the suspect.
         out: File of the plan; never written over.
-        test: Test of exposure: sibling_overlap or canary_variants (from answers), sibling_likelihood (from logprobs),
-            corpus_copies (in a data set), or decoy_keys or betting (marks by key, from answers).
-        similarity: What sibling_overlap compares, gram_overlap, longest_run or same_start.
+        test: Test of exposure: sibling_overlap, sibling_continuation or canary_variants (from answers),
+            sibling_likelihood (from logprobs), corpus_copies (in a data set), or decoy_keys, betting or radioactivity
+            (marks by key, from answers).
+        similarity: What sibling_overlap and sibling_continuation compare, gram_overlap, longest_run or same_start.
         reference: Name of the model whose likelihoods sibling_likelihood or the training order takes away (our own will
             do), or whose answers decoy_keys takes away (a clean model).
         control: Name of a model that ours is compared with for resemblance; give it once for each.

@@ -1,0 +1,109 @@
+"""S3b. Where our model and models as capable as ours part, does the suspect go our way, more than models that learned from neither?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from stillwatch.audit.deals import Floats
+from stillwatch.audit.overlap import Similarity, same_start
+from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
+from stillwatch.audit.suspect import Answering
+from stillwatch.core import Error, Evidence
+from stillwatch.stats import conformal_p, p_to_e_mixture
+
+__all__ = ["TWIN_CONTRAST", "contrast_finding", "twin_contrast"]
+
+TWIN_CONTRAST = AuditTest(
+    name="twin_contrast",
+    title="S3b agreement where twins part",
+    question=Question.RESEMBLANCE,
+    needs=Capability.TEXT,
+    null="the suspect is exchangeable with the independents: where ours and its twins part, it goes our way no oftener than a model that "
+    "did not learn from ours",
+    statistic="mean over prompts of the likeness of the suspect's answer to ours, less its mean likeness to the twins'; rank of the "
+    "suspect among the independents; e-value calibrated",
+    ties="conservative: an independent that goes our way as often counts as going oftener",
+    assumptions=(
+        "twins are as capable as ours and made by the like recipe on other data; they may be few, as nothing is ranked among them",
+        "the independents did not learn from ours beyond what the web holds, and are as likely as the suspect to have met that",
+        "students of the twins are among the independents where the suspect may be one",
+        "the independents are clustered: models that share a base count as one",
+    ),
+    misled_by="a suspect with more of our text in its web corpus than the independents have. Independents that are all unlike the suspect "
+    "in size or base.",
+    source="Answers to a pilot in which plain agreement said nothing (a strong model agrees less with any weak suspect): what all strong "
+    "models share is taken away, and suspects are ranked, not teachers",
+)
+
+
+def twin_contrast(
+    prompts: Sequence[str],
+    suspect: Answering,
+    ours: Answering,
+    twins: Sequence[Answering],
+    independents: Sequence[Answering],
+    *,
+    similarity: Similarity = same_start,
+    alpha: float = 0.01,
+) -> Finding:
+    """Whether the suspect sides with our model against its twins; `value` is deviations above the independents' mean.
+
+    `n` counts independents: p is at least `1 / (n + 1)`. Fewer than alpha takes: undecided, with the independents needed. Prompts that a
+    model did not answer are left out and counted.
+
+    >>> from stillwatch.audit.recorded import Recorded
+    >>> rng = np.random.default_rng(1)
+    >>> prompts = [f"q{i}" for i in range(60)]
+    >>> def model(name): return Recorded(name=name, answers={q: f"{rng.integers(4)} is it" for q in prompts}, likelihoods={})
+    >>> ours, twin, *others = (model(str(at)) for at in range(21))
+    >>> found = twin_contrast(prompts, ours, ours, [twin], others, alpha=0.05)
+    >>> found.evidence.p_value, twin_contrast(prompts, ours, ours, [twin], others[:3]).evidence.needed
+    (0.05, 99)
+    """
+    if len(set(prompts)) != len(prompts):
+        raise Error("prompts: one occurs twice")
+    if not twins:
+        raise Error("twins: got none, expected at least one model as capable as ours")
+    models = (suspect, *independents)
+    rows = []
+    for prompt in prompts:
+        said = [one.answer(prompt) for one in models]
+        told = [one.answer(prompt) for one in (ours, *twins)]
+        if None not in said and None not in told:
+            alike = np.array([[similarity(one or "", other or "") for other in told] for one in said])
+            rows.append(alike[:, 0] - alike[:, 1:].mean(axis=1))
+    scores = np.array(rows).mean(axis=0) if rows else np.zeros(0)
+    silent = len(prompts) - len(rows)
+    words = f"every model answered each of the {len(prompts)} prompts"
+    state = State.MENDED if silent else State.HOLDS
+    return contrast_finding(suspect.name, scores, Condition(words=words, state=state, left_out=silent), alpha=alpha)
+
+
+def contrast_finding(suspect: str, scores: Floats, condition: Condition, *, alpha: float = 0.01) -> Finding:
+    """The finding from scores that are known already, the suspect's first and then the independents'."""
+    n, needed = max(0, scores.size - 1), math.ceil(1.0 / alpha - 1e-9) - 1
+    value, p_value = math.nan, None
+    if n:
+        value = float((scores[0] - scores[1:].mean()) / (scores[1:].std() or 1.0))
+        if n >= needed:
+            p_value = float(conformal_p(scores[1:], scores[:1] - 1e-12)[0])
+    return Finding(
+        test=TWIN_CONTRAST.name,
+        question=TWIN_CONTRAST.question,
+        suspect=suspect,
+        account=None,
+        evidence=Evidence(
+            value=value,
+            n=n,
+            p_value=p_value,
+            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
+            null=TWIN_CONTRAST.null,
+            method=TWIN_CONTRAST.statistic,
+            needed=None if p_value is not None else needed,
+        ),
+        assumptions=TWIN_CONTRAST.assumptions,
+        conditions=(condition,),
+    )
