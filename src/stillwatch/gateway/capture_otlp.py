@@ -1,8 +1,8 @@
 """Captured exchanges as OpenTelemetry GenAI spans (OTLP, JSON), to a collector or into files; `ingest.otel_genai` reads back what is sent.
 
-Messages stand as JSON text in the attributes that the conventions name for them. What the conventions have no word for, and a scan wants all
-the same, stands under `stillwatch.`: `ingest` names those. Ids are made of a span's content, so what was sent twice has the same. A
-capture does not keep when an answer ended, so spans have no length.
+Messages stand as JSON text in the attributes that the conventions name for them. What the conventions have no word for, and a scan wants
+all the same, stands under `stillwatch.`: `ingest` names those. Ids are made of a span's content, so what was sent twice has the same.
+A capture does not keep when an answer ended, so spans have no length.
 
 Source: OpenTelemetry semantic conventions for generative AI (spans); OTLP 1.x, section OTLP/HTTP.
 """
