@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import json
 import resource
 import shutil
@@ -102,7 +103,7 @@ def some_days(
 
 
 def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, hours: range, desk: bool) -> tuple[Checks, int]:
-    workspace, settings = Workspace(folder / "ws"), Settings(run=RunSettings(workers=1))
+    workspace, settings = _workspace(folder / "ws", seed), Settings(run=RunSettings(workers=1))
     facts, releases = folder / "accounts.csv", folder / "releases.csv"
     write_releases(traffic.world.launched, releases)
     door = Door(workspace, POLICY, standing_file(workspace))
@@ -138,6 +139,13 @@ def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, hours: ran
             held = analyst.look(view, checks.passed, now=at)
         door.watched.refresh()
     return checks, held
+
+
+def _workspace(root: Path, seed: int) -> Workspace:
+    """A workspace whose key is the seed's, so that the same seed gives the same figures."""
+    (root / "keys").mkdir(parents=True)
+    (root / "keys" / "pseudonym.key").write_text(hashlib.sha256(f"loop {seed}".encode()).hexdigest() + "\n")
+    return Workspace(root)
 
 
 def _guilty(traffic: Traffic, account: str) -> bool:
