@@ -71,7 +71,7 @@ def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
     yield from (
         "",
         (
-            f"{len(worlds)} worlds; seeds {seeds}; {size['days']} days, {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
+            f"{len(worlds)} worlds; seeds {seeds}; {size.get('days', 1)} days, {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
             f"{size['most']:,} requests, a scan every {size['every']} hours. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
         ),
     )
