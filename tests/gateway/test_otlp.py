@@ -209,6 +209,20 @@ def test_a_collector_gets_what_went_by_under_the_account_that_was_ruled_on(tmp_p
     played(scenario)
 
 
+def test_what_a_collector_rejects_counts_as_dropped_at_once(tmp_path: Path, collector: Playing) -> None:
+    async def scenario() -> None:
+        collector.answers = [(400, b"{}")]
+        capture = Capture(tmp_path / "inbox", otlp=collector.url, roll_seconds=0.05)
+        capture.start()
+        capture.keep(seen())
+        while not capture.dropped:
+            await asyncio.sleep(0.01)
+        assert (capture.written, capture.dropped, capture._unwritten) == (0, 1, 0)
+        await capture.stop()
+
+    played(scenario)
+
+
 def test_a_collector_in_trouble_gets_it_again_and_what_it_will_never_take_is_counted(collector: Playing) -> None:
     collector.answers = [
         (503, b""),

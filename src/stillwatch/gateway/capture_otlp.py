@@ -116,7 +116,7 @@ def _asked(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _answered(given: dict[str, Any]) -> list[dict[str, Any]]:
-    answers = [
+    answers: list[dict[str, Any]] = [
         {"role": "assistant", "parts": [_text(one)] if one else []}
         for one in (given["output"] or "").split(ANSWERS_APART)
     ]
