@@ -92,7 +92,8 @@ def test_a_request_of_which_nothing_was_written_is_sent_again_once(once: Once, t
     async def scenario() -> None:
         upstream = await opened(once.url)
         session: Any = upstream._session
-        request, failed = session.request, []
+        request = session.request
+        failed: list[int] = []
 
         async def closing(*words: Any, **named: Any) -> Any:
             if len(failed) < times:
