@@ -132,6 +132,8 @@ def gateway(
         ca=None if upstream_ca is None else str(upstream_ca),
         kept_seconds=kept_seconds,
     )
+    if otlp is not None and not capture:
+        raise Error("--otlp says where the capture goes: leave out --no-capture")
     if otlp is not None and "://" in otlp:
         checked_url(otlp)
     keeping = Capture(ways.workspace / "inbox", otlp=otlp, roll_seconds=roll_seconds) if capture else None
