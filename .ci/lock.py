@@ -25,7 +25,7 @@ HEAD = """\
 """
 DEVELOPMENT = "# development\n"
 APART = ("lakes", "psi", "spark", "zoo")
-"""Extras that live in an environment of their own, for what they bring along (Spark: half a gigabyte; lakes: thirty packages; zoo: torch)."""
+"""Extras that live in an environment of their own, for what they bring along (Spark: half a gigabyte; lakes: thirty packages)."""
 EDITABLE = "editables>=0.5"
 SITE = ["mkdocs>=1.6,<2"]
 SITE_HEAD = "# What make site is built with, in an environment of its own. Written by make lock, never by hand.\n"

@@ -237,6 +237,8 @@ def _fidelity(stands: Stands, count: int) -> tuple[int, int]:
 def sdks(stands: Stands, python: Path | None, node: Path | None) -> Figures:
     """Every path of every SDK, through a gateway that hides reasoning."""
     stands.start("sdks")
+    if "sdks" in stands.missing:
+        raise RuntimeError(stands.missing["sdks"])
     url = f"http://127.0.0.1:{stands.ports['sdks']}"
     bars: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
@@ -247,7 +249,7 @@ def sdks(stands: Stands, python: Path | None, node: Path | None) -> Figures:
         if calls is None:
             stands.missing[language] = f"not measured: no environment with the {language} SDKs was named"
             continue
-        said = subprocess.run(calls, cwd=where, capture_output=True, text=True, check=True, timeout=300).stdout
+        said = subprocess.run(calls, cwd=where, capture_output=True, text=True, check=True, timeout=900).stdout
         own = json.loads(said.splitlines()[-1])
         passing = sum(row["outcome"] == "passes" for row in own)
         name = f"Paths of the providers' {language} SDKs that pass"

@@ -1,18 +1,21 @@
 """The range in the loop: campaigns run against the gateway while scans make the standing, and what they still get is counted.
 
     python bench/gateway_loop.py day [--seeds 1 2] [--campaigns NAME ...] [--adaptive NAME ...] [--desk]     the loop
+    python bench/gateway_loop.py students [--seeds 1 2 3]                 what a student learns within each extraction budget
+    python bench/gateway_loop.py verify [--seeds 1 2 3]                   who would pass a check of identity, by population
     python bench/gateway_loop.py http [--seeds 1]                         some of a day through a real gateway, held against the loop's door
     python bench/gateway_loop.py page                                     draw the page anew, nothing is measured
 
-A day of the range comes request by request. Each passes the gateway's own reading, policy, editing and capture; every `--every` hours the
+Days of the range come request by request. Each passes the gateway's own reading, policy, editing and capture; every `--every` hours the
 capture is scanned and the standing published, and the gateway follows it. `day` keeps what it has measured, a campaign and seed at a
-time, so an interrupted run goes on. A world takes about two minutes of CPU.
+time, so an interrupted run goes on. A world takes about a minute of CPU.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import json
 import resource
 import shutil
@@ -72,16 +75,25 @@ class Tally:
                     self.before.add(item)
 
 
-def one_day(
-    seed: int, campaign: Campaign, *, every: int, accounts: int, exchanges: int, crew: int, most: int, desk: bool
+def some_days(
+    seed: int,
+    campaign: Campaign,
+    *,
+    every: int,
+    days: int,
+    accounts: int,
+    exchanges: int,
+    crew: int,
+    most: int,
+    desk: bool,
 ) -> dict[str, Any]:
-    """Run one campaign against the gateway for a day; the counts."""
+    """Run one campaign against the gateway for some days; the counts."""
     begun = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    traffic = Traffic(seed, campaign, accounts=accounts, exchanges=exchanges, crew=crew, most=most)
+    traffic = Traffic(seed, campaign, accounts=accounts, exchanges=exchanges, crew=crew, most=most, days=days)
     tally = Tally()
     folder = Path(tempfile.mkdtemp(prefix="gateway-loop-"))
     try:
-        checks, held = _play(traffic, tally, folder, seed=seed, every=every, desk=desk)
+        checks, held = _play(traffic, tally, folder, seed=seed, hours=range(every, 24 * days + 1, every), desk=desk)
     finally:
         shutil.rmtree(folder)
     ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -90,8 +102,8 @@ def one_day(
         "cpu_s": round(cpu), "commit": COMMIT}  # fmt: skip
 
 
-def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, every: int, desk: bool) -> tuple[Checks, int]:
-    workspace, settings = Workspace(folder / "ws"), Settings(run=RunSettings(workers=1))
+def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, hours: range, desk: bool) -> tuple[Checks, int]:
+    workspace, settings = _workspace(folder / "ws", seed), Settings(run=RunSettings(workers=1))
     facts, releases = folder / "accounts.csv", folder / "releases.csv"
     write_releases(traffic.world.launched, releases)
     door = Door(workspace, POLICY, standing_file(workspace))
@@ -101,7 +113,7 @@ def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, every: int
     }
     checks = Checks(known, lambda name: _guilty(traffic, name), np.random.default_rng([seed, 11]))
     held = 0
-    for hour in range(every, 25, every):
+    for hour in hours:
         now = EPOCH + hour * 3600
         for row, call in traffic.until(now):
             met = door.serve(call)
@@ -111,13 +123,13 @@ def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, every: int
                 checks.ask(call.account)
             if guilty:
                 traffic.back(row, call, met)
-        if hour >= 24:
+        if hour == hours[-1]:
             break
         door.close()
         pyarrow.csv.write_csv(traffic.facts(), facts)
         at = dt.datetime.fromtimestamp(now, dt.UTC)
         print(
-            f"  {hour:02d}:00 {sum(one['requests'] for one in tally.seen.values()):,} requests, {len(tally.touched_at):,} accounts touched",
+            f"  {hour:02d} h {sum(one['requests'] for one in tally.seen.values()):,} requests, {len(tally.touched_at):,} accounts touched",
             flush=True,
         )
         view = scan(
@@ -127,6 +139,13 @@ def _play(traffic: Traffic, tally: Tally, folder: Path, *, seed: int, every: int
             held = analyst.look(view, checks.passed, now=at)
         door.watched.refresh()
     return checks, held
+
+
+def _workspace(root: Path, seed: int) -> Workspace:
+    """A workspace whose key is the seed's, so that the same seed gives the same figures."""
+    (root / "keys").mkdir(parents=True)
+    (root / "keys" / "pseudonym.key").write_text(hashlib.sha256(f"loop {seed}".encode()).hexdigest() + "\n")
+    return Workspace(root)
 
 
 def _guilty(traffic: Traffic, account: str) -> bool:
@@ -177,8 +196,9 @@ def day(chosen: argparse.Namespace) -> Figures:
         "crew": chosen.crew,
         "most": chosen.most,
         "every": chosen.every,
+        "days": chosen.days,
     }
-    kept = [] if chosen.anew else [one for one in kept if one["size"] == size]
+    kept = [one for one in kept if one["size"] == size and (not chosen.anew or one["commit"] == COMMIT)]
     jobs = [Campaign(name=name) for name in chosen.campaigns] + [
         Campaign(name=name, adaptive=True) for name in chosen.adaptive
     ]
@@ -187,7 +207,7 @@ def day(chosen: argparse.Namespace) -> Figures:
         for job in jobs:
             if (job.name, job.adaptive, chosen.desk, seed) in done:
                 continue
-            found = one_day(seed, job, desk=chosen.desk, **size) | {"size": size}
+            found = some_days(seed, job, desk=chosen.desk, **size) | {"size": size}
             kept.append(found)
             print(
                 job.label,
@@ -225,7 +245,7 @@ def _bars(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     share = float(np.median([one["obtained"] / one["wanted"] for one in chosen]))
                     made.append(
                         bar(
-                            f"Yield of the whole day, median campaign of {len(chosen)}, {who}{label}",
+                            f"Yield over all days, median campaign of {len(chosen)}, {who}{label}",
                             round(share, 3),
                             "share",
                             "-",
@@ -243,19 +263,20 @@ def _bars(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def main() -> None:
     """Measure one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["day", "http", "page"])
+    parser.add_argument("part", choices=["day", "students", "verify", "http", "page"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--campaigns", nargs="*", default=list(ALL), choices=ALL)
-    parser.add_argument("--adaptive", nargs="*", default=[name for name in ALL if name not in DEMO], choices=ALL)
+    parser.add_argument("--adaptive", nargs="*", default=list(ALL), choices=ALL)
     parser.add_argument(
         "--desk", action="store_true", help="an analyst asks whoever is put up for review to verify themselves"
     )
-    parser.add_argument("--accounts", type=int, default=3000)
-    parser.add_argument("--exchanges", type=int, default=40_000)
-    parser.add_argument("--crew", type=int, default=300, help="accounts of a campaign at most")
-    parser.add_argument("--most", type=int, default=6000, help="requests of a campaign at most")
-    parser.add_argument("--every", type=int, default=6, choices=[2, 3, 4, 6, 8, 12], help="hours between scans")
-    parser.add_argument("--anew", action="store_true", help="measure what has been measured again")
+    parser.add_argument("--accounts", type=int, default=1500)
+    parser.add_argument("--exchanges", type=int, default=22_500, help="of ordinary customers, over all days")
+    parser.add_argument("--days", type=int, default=2)
+    parser.add_argument("--crew", type=int, default=375, help="accounts of a campaign at most")
+    parser.add_argument("--most", type=int, default=22_500, help="requests of a campaign at most")
+    parser.add_argument("--every", type=int, default=12, choices=[2, 3, 4, 6, 8, 12], help="hours between scans")
+    parser.add_argument("--anew", action="store_true", help="measure again what was measured at another commit")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = parser.parse_args()
     if chosen.part == "page":
@@ -265,6 +286,14 @@ def main() -> None:
         from gateway_loop_http import agree
 
         measured = agree(chosen.seeds)
+    elif chosen.part == "students":
+        from gateway_students import students
+
+        measured = students(chosen.seeds)
+    elif chosen.part == "verify":
+        from gateway_verify import verify
+
+        measured = verify(chosen.seeds, accounts=chosen.accounts, exchanges=chosen.exchanges)
     else:
         measured = day(chosen)
     keep(chosen.out, "gateway-loop", chosen.part, measured, files)

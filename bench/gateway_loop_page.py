@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bars import bars_of
+from gateway_students import students_drawn, students_told
+from gateway_verify import verify_told
 
 from stillwatch.stats import clopper_pearson
 
@@ -14,7 +16,7 @@ __all__ = ["files", "rates"]
 SHARED = (
     "",
     (
-        "Each world is one day: ordinary customers, the ten lookalikes of the demo in proportion, and one campaign, shrunk to the size given below. Requests pass the "
+        "Each world is a few days: ordinary customers, the ten lookalikes of the demo in proportion, and one campaign, shrunk to the size given below. Requests pass the "
         "gateway's own reading, policy (the one that ships), editing and capture one by one; the capture is scanned every few hours by the pipeline, which publishes "
         "the standing that the gateway follows. Nobody has cleared any account beforehand. A campaign that does not react loses what is refused. One that reacts reads status and headers: after the first "
         "answer that says anything was done it leaves the account, goes on from a new one (card, device, mail, address) ten minutes later at half the rate, "
@@ -23,14 +25,17 @@ SHARED = (
     "",
     (
         "**Before action**: distinct answers that an account got before it was first touched (clamped or harder); of one that reacts, new accounts count as untouched until they are. "
-        "**In the day**: all distinct answers, also those that came through within limits. Shares are of what the campaign wanted in the day and would have had without a gateway."
+        "**In all**: all distinct answers, also those that came through within limits. Shares are of what the campaign wanted in these days and would have had without a gateway."
     ),
 )
 
 
 def files(found: dict[str, Any]) -> dict[str, str]:
     """The page, by file name."""
-    return {"gateway-loop.md": page(found)}
+    drawn = (
+        {"gateway-loop-students.svg": students_drawn(found["raw"]["students"])} if "students" in found["raw"] else {}
+    )
+    return {"gateway-loop.md": page(found), **drawn}
 
 
 def page(found: dict[str, Any]) -> str:
@@ -42,6 +47,10 @@ def page(found: dict[str, Any]) -> str:
         some = [one for one in worlds if one["desk"] is desk]
         if some:
             lines += ["", f"## {title}", *_size(some), *_campaigns(some), *_harm(some), *_verified(some)]
+    if "students" in raw:
+        lines += students_told(raw["students"])
+    if "verify" in raw:
+        lines += verify_told(raw["verify"])
     if "http" in raw:
         lines += _http(raw["http"])
     return "\n".join(lines) + "\n"
@@ -62,7 +71,7 @@ def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
     yield from (
         "",
         (
-            f"{len(worlds)} worlds; seeds {seeds}; {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
+            f"{len(worlds)} worlds; seeds {seeds}; {size.get('days', 1)} days, {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
             f"{size['most']:,} requests, a scan every {size['every']} hours. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
         ),
     )
@@ -71,7 +80,7 @@ def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
 def _campaigns(worlds: list[dict[str, Any]]) -> Iterator[str]:
     yield from (
         "",
-        "| campaign | seed | reacts | wanted | before action | in the day | hours to the first action | accounts | touched | bought | what was done |",
+        "| campaign | seed | reacts | wanted | before action | in all | hours to the first action | accounts | touched | bought | what was done |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     )
     for one in sorted(worlds, key=lambda one: (one["campaign"], one["adaptive"], one["seed"])):

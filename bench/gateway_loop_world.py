@@ -1,4 +1,4 @@
-"""A day of the range as requests that come one after another, and the operator of a campaign, who may read what we answer and react."""
+"""Days of the range as requests that come one after another, and the operator of a campaign, who may read what we answer and react."""
 
 from __future__ import annotations
 
@@ -89,13 +89,28 @@ class Traffic:
     """The requests of one world in the order of time. `truth` says who is who, by raw account."""
 
     def __init__(
-        self, seed: int, campaign: Campaign | None, *, accounts: int, exchanges: int, crew: int, most: int
+        self,
+        seed: int,
+        campaign: Campaign | None,
+        *,
+        accounts: int,
+        exchanges: int,
+        crew: int,
+        most: int,
+        days: int = 1,
     ) -> None:
         def world(moves: tuple[tuple[str, float], ...] = ()) -> World:
             parts = demo_parts(accounts / 8000, campaigns=False)
             sent = () if campaign is None else (campaign_parts(campaign.name, crew, most, moves),)
             return build_world(
-                Recipe(seed=seed, accounts=accounts, exchanges=exchanges, days=1, parts=(*sent, *parts), block=accounts)
+                Recipe(
+                    seed=seed,
+                    accounts=accounts,
+                    exchanges=exchanges,
+                    days=days,
+                    parts=(*sent, *parts),
+                    block=accounts,
+                )
             )
 
         self.world = world()

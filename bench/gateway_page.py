@@ -23,6 +23,21 @@ SHARED = (
 )
 
 
+ELSEWHERE = (
+    "",
+    "## What was measured elsewhere",
+    "",
+    "| what | page | command |",
+    "|---|---|---|",
+    "| the decision step with a million accounts in standing, and its memory | [policy](policy.md) | `python bench/policy.py --write` |",
+    "| an hour with faults injected, every answer hashed | [gateway-soak](gateway-soak.md) | `python bench/gateway_soak.py run` |",
+    "| campaigns against the policy, harm to customers, students within budgets, checks of identity | [gateway-loop](gateway-loop.md) | `python bench/gateway_loop.py day` and its other parts |",
+    "| the plug-in within LiteLLM, and the other hosts | `gateway_adapters` | `python bench/gateway_adapters.py cost --litellm COMMAND` |",
+    "| marks where tokens are chosen | [decoder](decoder.md) | `python bench/decoder.py` |",
+)
+"""Other pages on which figures of the gateway stand."""
+
+
 def files(found: dict[str, Any]) -> dict[str, str]:
     """The page, by file name."""
     return {"gateway.md": page(found)}
@@ -38,6 +53,7 @@ def page(found: dict[str, Any]) -> str:
         lines += _streams(raw["streams"])
     if "sdks" in raw:
         lines += _sdks(raw["sdks"])
+    lines += ELSEWHERE
     return "\n".join(lines) + "\n"
 
 

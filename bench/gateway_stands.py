@@ -132,7 +132,7 @@ class Stands:
             return
         try:
             self.pids[name] = self._stack.enter_context(
-                running(self._arguments(name, port), port, core=0, patience=150.0)
+                running(self._arguments(name, port), port, core=0, patience=600.0)
             )
         except RuntimeError as error:
             self.missing[name] = str(error)[:500]

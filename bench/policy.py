@@ -12,25 +12,20 @@ import argparse
 import gc
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bars import bars_of
+from figures import ROOT, bar, keep, redraw
+from made_standing import made_standing
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
-
-from bars import bars_of  # noqa: E402
-from made_standing import made_standing  # noqa: E402
-
-from stillwatch.policy import Asked, Dialect, Gatekeeper, Used, open_gate, read_policy, write_standing  # noqa: E402
+from stillwatch.policy import Asked, Dialect, Gatekeeper, Used, open_gate, read_policy, write_standing
 
 AT = 1_780_000_000.0
 BLOCK = 20
@@ -165,14 +160,17 @@ everybody has, cost {cpu_us_each} us each and leave {kept:,} of them counted ({g
 """
 
 
-def page(found: dict[str, Any]) -> str:
-    bare = found["step"]["reference: a dict and one limit"]["p50_us"]
+def files(found: dict[str, Any]) -> dict[str, str]:
+    """The page, by file name."""
+    told = found["raw"]["step"]
+    bare = told["step"]["reference: a dict and one limit"]["p50_us"]
     steps = "\n".join(
         f"| {name} | {one['p50_us']} us | {one['p99_us']} us | {one['p50_us'] / bare:.1f} |"
-        for name, one in found["step"].items()
+        for name, one in told["step"].items()
     )
-    told = {**found, **found["memory"], **found["crowd"], "mb": found["bytes"] / 1e6}
-    return PAGE.format(**{**told, "bars": "\n".join(bars_of(found, "python bench/policy.py --write")), "steps": steps})
+    told = {**told, **told["memory"], **told["crowd"], "mb": told["bytes"] / 1e6}
+    bars = "\n".join(bars_of(found, "python bench/policy.py --write"))
+    return {"policy.md": PAGE.format(**{**told, "bars": bars, "steps": steps})}
 
 
 def main() -> None:
@@ -181,7 +179,12 @@ def main() -> None:
     wanted.add_argument("--count", type=int, default=40_000)
     wanted.add_argument("--memory", type=Path, help="measure the memory that this standing takes, in this process")
     wanted.add_argument("--write", action="store_true")
+    wanted.add_argument("--page", action="store_true", help="draw the page anew, nothing is measured")
     chosen = wanted.parse_args()
+    pages = ROOT / "docs" / "benchmarks"
+    if chosen.page:
+        redraw(pages, "policy", files)
+        return
     if chosen.memory is not None:
         print(json.dumps(memory(chosen.memory)))
         return
@@ -196,46 +199,25 @@ def main() -> None:
         "memory": held,
         "crowd": crowd(chosen.accounts),
     }
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    found |= framed(found, commit.stdout.strip())
     print(json.dumps(found, indent=1))
     if chosen.write:
-        pages = ROOT / "docs" / "benchmarks"
-        (pages / "policy.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-        (pages / "policy.md").write_text(page(found), "utf-8")
+        keep(pages, "policy", "step", (framed(found), found), files)
 
 
-def framed(found: dict[str, Any], commit: str) -> dict[str, Any]:
-    """The machine, the versions, and each figure beside its bar."""
+def framed(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each figure beside its bar."""
     step = found["step"]
     mix = step["accounts in standing, as they come"]["p50_us"]
     bare = step["reference: a dict and one limit"]["p50_us"]
-
-    def bar(name: str, value: float, unit: str, most: float) -> dict[str, Any]:
-        return {
-            "name": name,
-            "value": value,
-            "unit": unit,
-            "bar": f"<= {most:g} {unit}".strip(),
-            "holds": value <= most,
-            "commit": commit,
-            "command": "python bench/policy.py --write",
-        }
-
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "form": "stillwatch.policy/1",
-        "machine": {"cores": os.cpu_count(), "memory_gib": round(gib, 1), "python": platform.python_version()},
-        "versions": {name: version(name) for name in ("stillwatch", "msgspec", "numpy", "pyarrow", "cel-expr-python")},
-        "bars": [
-            bar("decision step, p50, accounts in standing", mix, "us", 3.0),
-            bar("the same, times the reference (3 us are 12 times 0.25 us)", round(mix / bare, 1), "", 12.0),
-            bar("memory of the look-up", round(found["bytes"] / 1e6, 1), "MB", 80.0),
-            bar("memory for a crowd of unknown credentials", found["crowd"]["grown_mb"], "MB", 80.0),
-        ],
-    }
+    return [
+        bar(name, value, unit, f"<= {most:g} {unit}".strip(), value <= most)
+        for name, value, unit, most in (
+            ("decision step, p50, accounts in standing", mix, "us", 3.0),
+            ("the same, times the reference (3 us are 12 times 0.25 us)", round(mix / bare, 1), "", 12.0),
+            ("memory of the look-up", round(found["bytes"] / 1e6, 1), "MB", 80.0),
+            ("memory for a crowd of unknown credentials", found["crowd"]["grown_mb"], "MB", 80.0),
+        )
+    ]
 
 
 if __name__ == "__main__":

@@ -23,14 +23,24 @@ def _bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("name", ["scan", "range", "audit", "gateway"])
-def test_a_page_and_its_plots_are_drawn_from_its_figures(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        *((name, f"{name}_page") for name in ("scan", "range", "audit", "gateway")),
+        ("gateway-loop", "gateway_loop_page"),
+        ("gateway-soak", "gateway_soak"),
+        ("policy", "policy"),
+    ],
+)
+def test_a_page_and_its_plots_are_drawn_from_its_figures(name: str, module: str) -> None:
     folder = ROOT / "docs" / "benchmarks"
     found = json.loads((folder / f"{name}.json").read_text("utf-8"))
-    drawn = importlib.import_module(f"{name}_page").files(found)
+    drawn = importlib.import_module(module).files(found)
     assert f"{name}.md" in drawn
     for file, text in drawn.items():
-        assert (folder / file).read_text("utf-8") == text, f"out of date; run: python bench/{name}.py page"
+        assert (folder / file).read_text("utf-8") == text, (
+            f"out of date; run: python bench/{module.removesuffix('_page')}.py page"
+        )
 
 
 def test_every_plot_that_a_page_shows_is_there() -> None:

@@ -12,10 +12,13 @@ import zlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stillwatch.gateway import protocol
 from stillwatch.gateway.logs import FactsOnly
 from stillwatch.gateway.options import Fail, Options
+from stillwatch.gateway.reading import Broken, TooLarge, plain_body
 from stillwatch.gateway.upstream import Upstream
 from stillwatch.policy import Clamp, Hide, Ruling, Step
 
@@ -211,6 +214,34 @@ def test_a_packed_request_is_read_within_its_limit() -> None:
             assert len(at.model.heard) == 1
 
     played(scenario)
+
+
+def test_a_bomb_is_never_held_and_what_unpacks_within_the_limit_is_whole() -> None:
+    packed = [(b"content-encoding", b"gzip")]
+    plain, bomb = bytes(range(256)) * 12_000, gzip.compress(b"0" * (40 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            plain_body(bomb, packed, limit=32 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
+    assert plain_body(gzip.compress(plain), packed, limit=len(plain)) == plain
+    with pytest.raises(TooLarge):
+        plain_body(gzip.compress(plain), packed, limit=len(plain) - 1)
+    with pytest.raises(Broken):
+        plain_body(gzip.compress(plain)[:-9], packed, limit=1 << 30)
+
+
+@given(size=st.integers(0, 3 << 20), odd=st.integers(1, 255), limit=st.integers(0, 3 << 20))
+@settings(max_examples=40, deadline=None)
+def test_a_packed_body_is_whole_or_too_large_whatever_its_size(size: int, odd: int, limit: int) -> None:
+    plain = (bytes([odd]) * 999 + b"x") * (size // 1000)
+    if len(plain) > limit:
+        with pytest.raises(TooLarge):
+            plain_body(zlib.compress(plain), [(b"content-encoding", b"deflate")], limit=limit)
+    else:
+        assert plain_body(zlib.compress(plain), [(b"content-encoding", b"deflate")], limit=limit) == plain
 
 
 def test_a_packed_request_that_is_clamped_goes_on_plain() -> None:

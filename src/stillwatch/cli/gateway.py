@@ -28,6 +28,7 @@ def gateway(
     trust_forwarded: Annotated[bool, Parameter(negative=())] = False,
     zero_retention: Path | None = None,
     capture: bool = True,
+    otlp: Annotated[str | None, Parameter(env_var="STILLWATCH_OTLP")] = None,
     roll_seconds: float = 60.0,
     pathway: str = "gateway",
     bind_signatures: Literal["off", "org", "model", "prefix"] = "off",
@@ -58,6 +59,7 @@ def gateway(
         trust_forwarded: A trusted front sets X-Forwarded-For.
         zero_retention: File of accounts and organisations whose text is never kept, one a line.
         capture: Keep exchanges in the workspace's inbox for the next scan.
+        otlp: Where exchanges go as OpenTelemetry GenAI spans instead of the inbox: a collector such as http://localhost:4318, or a folder.
         roll_seconds: How long a capture file stays open.
         pathway: What the capture calls this way in.
         bind_signatures: Bind reasoning signatures to the organisation, also to the model, also to the conversation so far.
@@ -86,7 +88,7 @@ def gateway(
         raise Error(
             f"the gateway needs its extra: pip install 'stillwatch[gateway]' ({error.name} is missing)"
         ) from error
-    from stillwatch.gateway.capture import Capture
+    from stillwatch.gateway.capture import Capture, checked_url
     from stillwatch.gateway.extras import Extras
     from stillwatch.gateway.relay import Gateway
     from stillwatch.gateway.signatures import Binding, Bound
@@ -130,7 +132,11 @@ def gateway(
         ca=None if upstream_ca is None else str(upstream_ca),
         kept_seconds=kept_seconds,
     )
-    keeping = Capture(ways.workspace / "inbox", roll_seconds=roll_seconds) if capture else None
+    if otlp is not None and not capture:
+        raise Error("--otlp says where the capture goes: leave out --no-capture")
+    if otlp is not None and "://" in otlp:
+        checked_url(otlp)
+    keeping = Capture(ways.workspace / "inbox", otlp=otlp, roll_seconds=roll_seconds) if capture else None
     served = Gateway(
         behind(),
         following.gate,

@@ -1,6 +1,7 @@
 """Exchanges handed to a writer in another process: memory is bounded, nobody waits, and what is dropped is counted.
 
-The serving process only queues bytes. The writer (`capture_writer`) reads bodies, leaves out what may not be kept and writes Parquet.
+The serving process only queues bytes. The writer (`capture_writer`) reads bodies, leaves out what may not be kept and writes Parquet,
+or OpenTelemetry spans.
 When it falls behind, the oldest exchanges are dropped first; when it dies it is started again. It says how many exchanges it has put on
 the disk: those alone count as written, and what it took with it counts as dropped.
 """
@@ -16,10 +17,13 @@ import subprocess
 import sys
 from collections import deque
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
-__all__ = ["Capture", "Seen"]
+from stillwatch.core import Fault, SettingsError
+
+__all__ = ["LOST", "Capture", "Seen", "checked_url"]
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1
@@ -27,7 +31,9 @@ _PIPE = 1 << 20
 _TRIES = 5
 """Writers that may die one after another without having written anything; then no other is started."""
 _WORD = 4
-"""Bytes of one acknowledgement: how many exchanges are on the disk now that were not before."""
+"""Bytes of one acknowledgement: how many exchanges are on the disk, or with the collector, now that were not before."""
+LOST = 1 << 31
+"""Marks an acknowledgement of exchanges that nobody will ever take."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -55,6 +61,7 @@ class Capture:
 
     Args:
         inbox: folder in which the writer rolls Parquet files.
+        otlp: where exchanges go as OpenTelemetry spans instead: a collector's URL, or a folder of files.
         most_bytes: what may wait in memory.
         roll_rows, roll_seconds: when a file is closed and a new one begun.
 
@@ -62,14 +69,23 @@ class Capture:
         written: exchanges that are on the disk. dropped: exchanges lost because the writer was behind or gone.
     """
 
-    def __init__(self, inbox: Path, *, most_bytes: int = 64 << 20, roll_rows: int = 20_000, roll_seconds: float = 60.0):
+    def __init__(
+        self,
+        inbox: Path,
+        *,
+        otlp: str | None = None,
+        most_bytes: int = 64 << 20,
+        roll_rows: int = 20_000,
+        roll_seconds: float = 60.0,
+    ) -> None:
         self._command = [
             sys.executable,
             "-m",
             "stillwatch.gateway.capture_writer",
-            str(inbox),
+            otlp or str(inbox),
             str(roll_rows),
             str(roll_seconds),
+            *(["otlp"] if otlp else []),
         ]
         self._most = most_bytes
         self._waiting: deque[Seen] = deque()
@@ -125,8 +141,12 @@ class Capture:
             self._told += piece
             whole = len(self._told) // _WORD * _WORD
             for at in range(0, whole, _WORD):
-                count = min(int.from_bytes(self._told[at : at + _WORD], "little"), self._unwritten)
-                self.written += count
+                told = int.from_bytes(self._told[at : at + _WORD], "little")
+                count = min(told & ~LOST, self._unwritten)
+                if told & LOST:
+                    self.dropped += count
+                else:
+                    self.written += count
                 self._unwritten -= count
                 self._tries = 0
             self._told = self._told[whole:]
@@ -256,6 +276,18 @@ class Capture:
         except subprocess.TimeoutExpired:
             _log.error("the capture writer did not finish in time")
         self._let_go()
+
+
+def checked_url(url: str) -> str:
+    """A collector's address.
+
+    Raises:
+        SettingsError: when it is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise SettingsError([Fault(path="otlp", message=f"got {url!r}, expected a URL such as https://collector:4318")])
+    return url.rstrip("/")
 
 
 def _size(seen: Seen) -> int:

@@ -1,7 +1,7 @@
-"""The process that turns exchanges that went by into Parquet files which `stillwatch scan` reads: `python -m ... INBOX ROWS SECONDS`.
+"""The process that turns exchanges that went by into rows which `stillwatch scan` reads: `python -m ... WHERE ROWS SECONDS [otlp]`.
 
-A file appears under its name when it is whole; then the number of its rows is said on standard output. Columns are those that a scan
-maps by name; bodies are read by the same code that reads captures. Of customers with zero retention only numbers are written, never text.
+Rows go to a sink: Parquet files, or OpenTelemetry spans in files or at a collector. How many it has taken, and how many it never will, is
+said on standard output. Bodies are read by the same code that reads captures. Of customers with zero retention only numbers go, never text.
 """
 
 from __future__ import annotations
@@ -18,43 +18,32 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from stillwatch.engine import table
-from stillwatch.gateway.capture import Seen
+from stillwatch.gateway.capture import LOST, Seen
+from stillwatch.gateway.capture_files import SCHEMA, Row, parquet_files
+from stillwatch.gateway.capture_otlp import Collector, otlp_files
 from stillwatch.ingest.capture import wire
 from stillwatch.ingest.clean import BadField, Reading
 from stillwatch.ingest.column_map import TARGETS
 from stillwatch.ingest.exchange import Exchange
 from stillwatch.ingest.log_format import SHAPE_ERRORS
 
-__all__ = ["Rolling", "frames", "row"]
+__all__ = ["SCHEMA", "Rolling", "Sink", "frames", "row"]
+
+Sink = Callable[[Sequence[Row]], int]
+"""Takes rows and says how many of them it has; an `OSError` means that it may take them later."""
 
 _TEXTS = ("system", "prompt", "messages", "output", "reasoning", "tools")
-_KINDS = {column.name: column.type for column in table("exchanges").columns}
-_NAMES = frozenset(
-    ("account", "org", "credential", "end_user", "ip", "user_agent", "tls_fingerprint", "conversation", "request")
-)
-_SURE = frozenset(("at", "account", "org", "credential", "http_status", "pathway"))
 _values = attrgetter(*TARGETS)
-_LISTS = frozenset(("reasoning_artifacts", "artifacts_returned"))
 _AGAIN = 5.0
 """Seconds after which a file that could not be written is tried again."""
 _LAST_TRIES = 3
+_SPANS = 512
+_SPAN_BYTES = 4 << 20
+"""Spans, and bytes of bodies, that are sent to a collector at once: most take no more than 20 MB."""
 
 
-def _kind(name: str) -> pa.DataType:
-    if name in _LISTS:
-        return pa.list_(pa.string())
-    return pa.string() if name in _NAMES else _KINDS[name]
-
-
-SCHEMA = pa.schema([(name, _kind(name)) for name in TARGETS])
-"""Names as they are, before they become pseudonyms in a scan; everything else as in `exchanges`."""
-
-
-def row(seen: Seen) -> tuple[Any, ...]:
+def row(seen: Seen) -> Row:
     """One exchange as the values of `SCHEMA`. A body that cannot be read leaves its columns unknown."""
     x = Exchange(
         at=seen.at,
@@ -89,32 +78,35 @@ def row(seen: Seen) -> tuple[Any, ...]:
 
 
 class Rolling:
-    """Rows on their way into files of an inbox.
+    """Rows on their way into a sink, many at a time.
 
     Args:
-        rows, seconds, most_bytes: when a file is closed and a new one begun.
-        written: called with the number of rows of every file that is on the disk.
+        sink: where they go; a folder takes Parquet files.
+        rows, seconds, most_bytes: how many are held, and how long, until they go.
+        written: called with the number of rows that the sink has taken.
+        lost: called with the number of rows that it never will.
     """
 
     def __init__(
         self,
-        inbox: Path,
+        sink: Path | Sink,
         *,
         rows: int,
         seconds: float,
         most_bytes: int = 64 << 20,
         written: Callable[[int], object] = lambda _rows: None,
+        lost: Callable[[int], object] = lambda _rows: None,
     ) -> None:
-        self._inbox, self._rows, self._seconds, self._most, self._written = inbox, rows, seconds, most_bytes, written
-        self._held: list[tuple[Any, ...]] = []
+        self._sink = parquet_files(sink) if isinstance(sink, Path) else sink
+        self._rows, self._seconds, self._most, self._written, self._lost = rows, seconds, most_bytes, written, lost
+        self._held: list[Row] = []
         self._bytes = 0
         self._failing = False
         self._due = 0.0
-        self._number = 0
 
     @property
     def patience(self) -> float | None:
-        """Seconds until the open file is due; `None` when there is none."""
+        """Seconds until what is held is due; `None` when nothing is."""
         return max(0.0, self._due - time.monotonic()) if self._held else None
 
     @property
@@ -132,47 +124,23 @@ class Rolling:
             self.close()
 
     def close(self) -> bool:
-        """Write what is held as one file, whole or not at all; what could not be written, as on a full disk, is tried again later."""
+        """Give what is held to the sink; what it cannot take now, as on a full disk, is tried again later."""
         if not self._held:
             return True
         try:
-            self._write()
+            taken = self._sink(self._held)
         except OSError as error:
             self._due = time.monotonic() + _AGAIN
             self._failing = True
             sys.stderr.write(f"the capture cannot be written ({error.strerror}); tried again\n")
             return False
         self._failing = False
-        self._written(len(self._held))
+        if taken:
+            self._written(taken)
+        if taken < len(self._held):
+            self._lost(len(self._held) - taken)
         self._held, self._bytes = [], 0
         return True
-
-    def _write(self) -> None:
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-        name = f"gateway-{stamp}-{os.getpid()}-{self._number + 1:06d}.parquet"
-        written = self._inbox / f".{name}.part"
-        try:
-            pq.write_table(_table(self._held), written, compression="zstd")
-            written.chmod(0o600)
-            with written.open("rb") as file:
-                os.fsync(file.fileno())
-            written.rename(self._inbox / name)
-        except OSError:
-            with contextlib.suppress(OSError):
-                written.unlink()
-            raise
-        self._number += 1
-
-
-def _table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
-    try:
-        columns = [pa.array(values, one.type) for one, values in zip(SCHEMA, zip(*rows, strict=True), strict=True)]
-        return pa.Table.from_arrays(columns, schema=SCHEMA)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
-        if len(rows) == 1:
-            kept = [value if name in _SURE else None for name, value in zip(TARGETS, rows[0], strict=True)]
-            return _table([tuple(kept)])
-        return pa.concat_tables([_table([one]) for one in rows])
 
 
 def frames(pipe: int, rolling: Rolling) -> Iterator[bytes]:
@@ -198,18 +166,29 @@ def frames(pipe: int, rolling: Rolling) -> Iterator[bytes]:
         del held[:start]
 
 
+def _rolling(words: Sequence[str], **more: Any) -> Rolling:
+    """What the words of the command line say."""
+    where, rows, seconds = words[0], int(words[1]), float(words[2])
+    spans = words[3:] == ["otlp"]
+    if spans and "://" in where:
+        return Rolling(
+            Collector(where), rows=min(rows, _SPANS), seconds=min(seconds, 5.0), most_bytes=_SPAN_BYTES, **more
+        )
+    folder = Path(where)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Rolling(otlp_files(folder) if spans else parquet_files(folder), rows=rows, seconds=seconds, **more)
+
+
 def _main() -> None:
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)  # the end of the pipe is the sign to finish
     os.nice(5)
-    inbox = Path(sys.argv[1])
-    inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def written(rows: int) -> None:
-        with contextlib.suppress(BrokenPipeError):  # nobody listens any more; the file is there all the same
-            os.write(sys.stdout.fileno(), rows.to_bytes(4, "little"))
+    def say(word: int) -> None:
+        with contextlib.suppress(BrokenPipeError):  # nobody listens any more; what was taken is taken all the same
+            os.write(sys.stdout.fileno(), word.to_bytes(4, "little"))
 
-    rolling = Rolling(inbox, rows=int(sys.argv[2]), seconds=float(sys.argv[3]), written=written)
+    rolling = _rolling(sys.argv[1:], written=say, lost=lambda count: say(count | LOST))
     decode = msgspec.msgpack.Decoder(Seen).decode
     for frame in frames(sys.stdin.fileno(), rolling):
         rolling.add(decode(frame))

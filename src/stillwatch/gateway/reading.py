@@ -34,6 +34,9 @@ OVERSIZED = "stillwatch.oversized"
 
 Receive = Callable[[], Awaitable[Any]]
 
+_STEP = 256 << 10
+"""Bytes that a packed body is unpacked by at first."""
+
 
 class TooLarge(Unacceptable):
     """A body beyond its limit."""
@@ -217,7 +220,10 @@ def plain_body(body: bytes, headers: Headers, *, limit: int) -> bytes:
         raise UnknownCoding
     try:
         unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        plain = unpacking.decompress(body, limit + 1)
+        plain = unpacking.decompress(body, _STEP)
+        if not unpacking.eof:
+            _measured(unpacking, limit - len(plain))
+            plain += unpacking.decompress(unpacking.unconsumed_tail)
     except zlib.error as error:
         raise Broken from error
     if len(plain) > limit:
@@ -225,3 +231,18 @@ def plain_body(body: bytes, headers: Headers, *, limit: int) -> bytes:
     if not unpacking.eof:
         raise Broken
     return plain
+
+
+def _measured(unpacking: Any, most: int) -> None:
+    """Unpack the rest once without keeping it: whoever sends a few bytes that would become many must not make us hold those.
+
+    Raises:
+        TooLarge: when there is more.
+    """
+    trial, rest, size = unpacking.copy(), unpacking.unconsumed_tail, _STEP
+    while size == _STEP and not trial.eof:
+        size = len(trial.decompress(rest, _STEP))
+        most -= size
+        if most < 0:
+            raise TooLarge
+        rest = trial.unconsumed_tail

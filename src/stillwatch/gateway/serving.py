@@ -25,6 +25,9 @@ from stillwatch.gateway.protocol import GuardedProtocol
 __all__ = ["Admin", "Listen", "serve"]
 
 _log = logging.getLogger(__name__)
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+"""Names of `mallopt` in glibc's malloc.h."""
+_LARGE = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +170,7 @@ async def serve(
         admin.draining = True
         main.should_exit = True
 
+    _steady()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, drain)
@@ -213,6 +217,15 @@ async def _follow(refresh: Callable[[], object], seconds: float) -> None:
                 await asyncio.to_thread(_give_back)
         except Exception:
             _log.exception("what the policy follows could not be read again")
+
+
+def _steady() -> None:
+    """Have every large block mapped by itself, so that it goes back when it is let go: glibc would keep the next ones on its heap."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            adjust = ctypes.CDLL(None).mallopt
+            adjust(_MMAP_THRESHOLD, _LARGE)
+            adjust(_ARENA_MAX, 2)
 
 
 def _give_back() -> None:

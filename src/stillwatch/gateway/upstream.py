@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import ssl
 from collections.abc import AsyncIterator
 from functools import lru_cache
@@ -23,6 +24,27 @@ class Unreachable(Exception):
 
 class Silent(Exception):
     """An upstream that did not answer in time."""
+
+
+class _Pool(aiohttp.TCPConnector):
+    """Kept connections, of which none is taken that the upstream has closed: a busy event loop learns of that later than the kernel.
+
+    A proxy must not send a POST twice (RFC 9110, section 9.2.2), so one that was sent into such a connection is lost.
+    """
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        while (found := await super()._get(key, traces)) is not None:
+            if not _hung_up(found):
+                return found
+            found.close()
+        return None
+
+
+def _hung_up(connection: Any) -> bool:
+    """Whether something waits to be read where nothing was asked: the end, or what nobody may send."""
+    waiting = select.poll()
+    waiting.register(connection.transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class Upstream:
@@ -78,9 +100,7 @@ class Upstream:
     async def start(self) -> None:
         """Open the pool; call it on the event loop."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ssl=self._tls, keepalive_timeout=self._kept_seconds, ttl_dns_cache=60
-            ),
+            connector=_Pool(limit=0, ssl=self._tls, keepalive_timeout=self._kept_seconds, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             auto_decompress=False,
@@ -104,7 +124,7 @@ class Upstream:
         headers: list[tuple[str, str]],
         body: bytes | AsyncIterator[bytes] | None,
     ) -> aiohttp.ClientResponse:
-        """Send one request and wait for the beginning of its answer.
+        """Send one request and wait for the beginning of its answer. One of which nothing could be written is sent again, once.
 
         Raises:
             Unreachable, Silent: as they say; what a streamed body raises comes through as it is.
@@ -112,11 +132,15 @@ class Upstream:
         session: Any = self._session
         try:
             url = self._remembered(path, query) if len(path) + len(query) <= LONGEST else self._url(path, query)
-            answer: aiohttp.ClientResponse = await session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            )
+            try:
+                answer = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
+            except aiohttp.ClientOSError as error:
+                # Bytes are written whole or, into a connection that is closing here already, not at all.
+                if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError) or not isinstance(body, bytes):
+                    raise
+                answer = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
         except TimeoutError as error:
             raise Silent from error
         except (aiohttp.ClientError, ValueError) as error:
             raise Unreachable(error.__class__.__name__) from error
-        return answer
+        return answer  # type: ignore[no-any-return]

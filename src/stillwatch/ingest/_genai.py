@@ -136,9 +136,8 @@ def talk(span: Span, events: Sequence[Span]) -> Talk:
     carried: list[str] = []
     brought: list[str] = []
     turns = None
-    system: list[str] = []
-    if asked:
-        system = _system(span.attributes)
+    system = _system(span.attributes)
+    if asked or system:
         turns = [_message(message, [], carried) for message in asked]
     reasons = [label(reason) for reason in sequence(get("gen_ai.response.finish_reasons"))]
     texts = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._genai import CALLS, pathway_of, talk, tools_of
@@ -11,10 +11,25 @@ from ._spans_plain import Attributes, Export, failed, identify_all, spans_of
 from .clean import ABSURD_TOKENS, Reading, asked_count, asked_flag, asked_number, label
 from .exchanges import Exchanges, either
 from .plain import PlainLines
+from .retention import retention_class
 from .turns import lay_out_all, outcome, returned_all, sent_all
 
-__all__ = ["PLAIN"]
+__all__ = ["OWN", "OWN_CLEAN", "PLAIN"]
 
+OWN_CLEAN: dict[str, Callable[[Any, Reading], Any]] = {
+    "credential": lambda given, _: label(given),
+    "pathway": lambda given, _: label(given),
+    "retention_class": lambda given, reading: retention_class(given, reading.notes),
+    "refusal_category": lambda given, _: label(given),
+    "turns": lambda given, _: asked_count(given),
+    "logprobs": lambda given, _: asked_flag(given),
+    "top_logprobs": lambda given, _: asked_count(given, limit=32_767),
+    "logit_bias": lambda given, _: asked_flag(given),
+}
+"""Columns that no convention has a word for, which the gateway's own spans carry, and what makes sense of each."""
+
+OWN = {column: f"stillwatch.{column}" for column in OWN_CLEAN}
+"""Their attributes."""
 
 _COUNTS = {
     "input_tokens": ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
@@ -62,6 +77,14 @@ def _read(spans: Sequence[Span], reading: Reading) -> Exchanges:
     if found.has("gen_ai.tool.definitions") or found.has("llm.request.functions."):
         x.tools = [tools_of(span.attributes) for span in spans]
     _talk(x, spans)
+    for column, key in OWN.items():
+        if found.has(key):
+            before = getattr(x, column)
+            told = [
+                OWN_CLEAN[column](span.attributes[key], reading) if key in span.attributes else old
+                for span, old in zip(spans, before, strict=True)
+            ]
+            setattr(x, column, told)
     return x
 
 

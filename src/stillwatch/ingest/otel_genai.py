@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ._genai import CALLS, pathway_of, talk, tools_of
-from ._otel_plain import PLAIN
+from ._otel_plain import OWN, OWN_CLEAN, PLAIN
 from ._otlp import Span, carries, conclude, identify, pieces
 from .clean import Reading, asked_count, asked_flag, asked_number, billed, label
 from .exchange import Exchange
@@ -18,7 +18,7 @@ from .log_format import Joined, Piece, Record, log_format
 from .openinference import read_span as read_openinference
 from .turns import lay_out, returned, sent
 
-__all__ = ["assemble", "read", "read_span"]
+__all__ = ["OWN", "assemble", "read", "read_span"]
 
 NOT_CALLS = "spans that are no model call, passed over"
 
@@ -49,6 +49,9 @@ def read_span(span: Span, events: Sequence[Span], reading: Reading) -> Iterable[
     returned(x, said.brought)
     if x.stop_reason == "content_filter":
         x.refusal_category = "content_filter"
+    for column, key in OWN.items():
+        if key in found:
+            setattr(x, column, OWN_CLEAN[column](found[key], reading))
     conclude(x, span, refused=said.refused)
     return [x]
 
