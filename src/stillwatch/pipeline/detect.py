@@ -64,8 +64,8 @@ def detect(
         artifacts = engine.materialise(signals.register(engine, features), "artifacts")
         before = store.read("actor_looks")
         calendar = read_calendar(engine, features)
-        days = settings.actors.window_days
-        seen = window(engine, calendar, days) if days else features
+        looked_at = settings.actors.window_days
+        seen = window(engine, calendar, looked_at) if looked_at else features
         found = actors.find(engine, seen, facts, artifacts, releases, settings=settings, salt=salt, before=before)
         store.put("families", found.families)
         store.put("links", found.links)
