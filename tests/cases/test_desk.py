@@ -53,6 +53,30 @@ def test_an_opened_case_holds_the_finding_as_it_stood(made: tuple[Desk, Case]) -
     assert at.cases() == {case.id: case}
 
 
+def test_families_and_links_are_kept_with_the_case_until_its_subject_is_forgotten(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    first = at.case(case.id).openings[0]
+    assert (first.families, first.links) == (opening().families, opening().links)
+    assert (first.hours, first.releases) == (opening().hours, opening().releases)
+    assert "step by step" not in (at.journal.folder / "journal.jsonl").read_text(), "sealed as about the actor"
+    forget(at, case.handle, by="mary", why=Ground.ERASURE_REQUEST)
+    gone = at.case(case.id).openings[0]
+    assert (gone.families, gone.links) == ((), ())
+    assert gone.hours == opening().hours
+
+
+def test_a_decision_counts_from_its_approval_until_the_case_is_opened_again(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    given = at.decide(case.id, Ruling.BLOCK, Reason.COORDINATED_ACCOUNTS, by="mary", note="x")
+    assert given.in_force_since(given.rulings[0]) is None
+    approved = at.approve(case.id, by="joe", note="y")
+    ruling = approved.rulings[0]
+    assert approved.in_force_since(ruling) == approved.history[-1].at > ruling.at
+    assert approved.withdrawn_at(ruling) is None
+    again = at.reopen(case.id, by="joe", why="appeal", contested=True)
+    assert again.withdrawn_at(again.rulings[0]) == again.history[-1].at
+
+
 def test_no_case_is_opened_that_hides_what_speaks_for_the_accused(tmp_path: Path) -> None:
     at = desk(tmp_path)
     silent = Exculpatory(lookalikes=(), base_rates=(), not_tested=())

@@ -9,7 +9,7 @@ from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
 from stillwatch.cases.heard import Feedback, Label, Pause, Sample, Verdict, feedback_from
 from stillwatch.cases.holds import hold, holds, holds_in, release
-from stillwatch.cases.impact import Impact, impact_lines
+from stillwatch.cases.impact import Impact, impact_estimates, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
@@ -74,6 +74,7 @@ __all__ = [
     "hold",
     "holds",
     "holds_in",
+    "impact_estimates",
     "impact_lines",
     "journal_faults",
     "label",

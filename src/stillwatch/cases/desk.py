@@ -17,7 +17,7 @@ import msgspec
 from stillwatch.cases.book import Book, Bookkeeper
 from stillwatch.cases.fold import cases_from
 from stillwatch.cases.journal import Append, Entry, Journal, Private
-from stillwatch.cases.opening import Member, Opening, whole
+from stillwatch.cases.opening import SHOWN, Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
 from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling, fits
 from stillwatch.cases.signing import Signer, collector
@@ -100,8 +100,10 @@ class Desk:
             made = self._id(opening.handle, opening.run, len(cases))
             body = msgspec.to_builtins(opening)
             del body["handle"], body["members"]
+            about = subject_of(opening.handle)
             private = (
-                Private(field="handle", subject=subject_of(opening.handle), value=opening.handle),
+                Private(field="handle", subject=about, value=opening.handle),
+                *(Private(field=name, subject=about, value=body.pop(name)) for name in SHOWN),
                 *_sealed_members("member", opening.members),
             )
             append([Entry(kind="case.opened", by=by, case=made, body=body, private=private)])

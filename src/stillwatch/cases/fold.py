@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from stillwatch.cases.journal import Told
-from stillwatch.cases.opening import Member, Opening
+from stillwatch.cases.opening import SHOWN, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.statement import Statement
 
@@ -52,7 +52,8 @@ def _begun(told: Told, cases: Mapping[str, Case]) -> Case:
     record = told.record
     members = _members(told)
     if record.kind == "case.opened":
-        opening = _opening(record.body, said(told, "handle"), members)
+        shown = {name: told.private[name] for name in SHOWN if name in told.private}
+        opening = _opening({**record.body, **shown}, said(told, "handle"), members)
         made = Case(id=record.case or "", state=State.OPEN, handle=opening.handle, openings=(opening,), members=members)
     else:
         source = cases[record.body["split_from"]]

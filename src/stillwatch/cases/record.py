@@ -96,6 +96,20 @@ class Case:
         """The decisions that count today."""
         return tuple(ruling for ruling in self.rulings if ruling.counts)
 
+    def in_force_since(self, ruling: RulingGiven) -> str | None:
+        """When a decision began to count: when it was given, or approved where two are needed; `None` when it never did."""
+        if ruling.ruling not in NEEDS_TWO:
+            return ruling.at
+        if ruling.approved_by is None:
+            return None
+        return next((e.at for e in self.history if e.what == "approved" and e.at >= ruling.at), ruling.at)
+
+    def withdrawn_at(self, ruling: RulingGiven) -> str | None:
+        """When a decision was withdrawn: at the first re-opening after it; `None` while it was not."""
+        if not ruling.withdrawn:
+            return None
+        return next((e.at for e in self.history if e.what == "reopened" and e.at >= ruling.at), ruling.at)
+
     def appeal(self, number: int) -> str:
         """What the accused names to contest decision `number`."""
         return f"{self.id}/{number}"

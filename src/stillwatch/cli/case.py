@@ -53,8 +53,9 @@ def case_open(handle: str, /, *, by: By = None, workspace: Path = DEFAULT_WORKSP
     from stillwatch.pipeline import case_opening, last_view, read_prices
 
     prices = read_prices(workspace / "prices.toml")
-    opening = case_opening(last_view(Workspace(workspace, make=False)), handle, prices=prices)
-    _told(desk_in(workspace).open(opening, by=me(by)))
+    view, desk = last_view(Workspace(workspace, make=False)), desk_in(workspace)
+    opening = case_opening(view, handle, prices=prices, labels=desk.book().feedback.labels)
+    _told(desk.open(opening, by=me(by)))
 
 
 @case_app.command(name="list")

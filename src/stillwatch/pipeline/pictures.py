@@ -48,6 +48,17 @@ _MODELS = Sql(
     """,
 )
 
+_PATHWAYS = Sql(
+    "pictures_pathways",
+    """
+    select m.actor, @day(f.at) as day, f.pathway, count(*) as exchanges
+    from {features} f join {members} m on m.account = f.account
+    where f.pathway is not null
+    group by m.actor, @day(f.at), f.pathway
+    order by 1, 2, 3
+    """,
+)
+
 _USES = Sql(
     "pictures_uses",
     _HARVEST
@@ -124,13 +135,14 @@ _COVERAGE = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pictures:
-    """Hours by actor as (hour since 1970, harvest, other), models by actor as (day since 1970, model, exchanges); example exchanges by
-    family; share of senders inside by (actor, family); what became of the harvest by actor, model and outcome; and how many readable
-    requests carry each technique, by actor and over all accounts.
+    """Hours by actor as (hour since 1970, harvest, other), models and ways in by actor as (day since 1970, name, exchanges); example
+    exchanges by family; share of senders inside by (actor, family); what became of the harvest by actor, model and outcome; and how many
+    readable requests carry each technique, by actor and over all accounts.
     """
 
     hours: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     models: dict[int, list[tuple[int, str, int]]] = field(default_factory=dict)
+    pathways: dict[int, list[tuple[int, str, int]]] = field(default_factory=dict)
     examples: dict[int, list[int]] = field(default_factory=dict)
     inside: dict[tuple[int, int], float] = field(default_factory=dict)
     uses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -163,6 +175,9 @@ def draw(engine: Engine, features: Relation, found: Found, described: ActorTable
     models: dict[int, list[tuple[int, str, int]]] = {}
     for row in engine.to_arrow(engine.sql(_MODELS, features=features, members=members)).to_pylist():
         models.setdefault(row["actor"], []).append((row["day"], row["model"], row["exchanges"]))
+    pathways: dict[int, list[tuple[int, str, int]]] = {}
+    for row in engine.to_arrow(engine.sql(_PATHWAYS, features=features, members=members)).to_pylist():
+        pathways.setdefault(row["actor"], []).append((row["day"], row["pathway"], row["exchanges"]))
     uses: dict[int, list[dict[str, Any]]] = {}
     for row in engine.to_arrow(engine.sql(_USES, features=features, members=members, **inputs)).to_pylist():
         uses.setdefault(row["actor"], []).append(row)
@@ -179,6 +194,7 @@ def draw(engine: Engine, features: Relation, found: Found, described: ActorTable
     return Pictures(
         hours=hours,
         models=models,
+        pathways=pathways,
         examples=examples,
         inside=inside,
         uses=uses,

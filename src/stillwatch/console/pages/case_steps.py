@@ -27,7 +27,8 @@ def open_case(visit: Visit) -> Response:
     scan = visit.scan
     single = scan.drawers.account(unhandle(name)[1], threshold_p=scan.threshold_p) if _is_account(name) else None
     prices = read_prices(visit.house.workspace.root / "prices.toml")
-    opening = case_opening(scan.view, name, account=single, prices=prices)
+    labels = visit.book.feedback.labels
+    opening = case_opening(scan.view, name, account=single, prices=prices, labels=labels)
     made = visit.house.desk.open(opening, by=visit.who.name)
     return visit.go(f"/cases/{made.id}", "opened")
 
