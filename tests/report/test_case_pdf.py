@@ -119,9 +119,11 @@ def test_every_word_of_a_case_has_its_explanation() -> None:
 
 
 def test_a_case_without_its_scan_is_printed_without_a_timeline() -> None:
-    actor = busy()
-    with_, without = (len(case_pdf(case(), one, journal="j")) for one in (actor, None))
-    assert without < with_
+    kept = case()
+    bare = dataclasses.replace(kept, openings=tuple(dataclasses.replace(o, hours=()) for o in kept.openings))
+    from_scan, without = (len(case_pdf(bare, one, journal="j")) for one in (busy(), None))
+    assert without < from_scan
+    assert without < len(case_pdf(kept, None, journal="j")), "a case that keeps its hours needs no scan"
 
 
 def test_an_organisation_is_named_only_while_two_people_stand_behind_it() -> None:

@@ -160,7 +160,8 @@ def _decided(case: Case, told: Told) -> Case:
         },
         RulingGiven,
     )
-    return replace(case, rulings=(*case.rulings, given), state=State.DECIDED if given.counts else State.AWAITS_SECOND)
+    state = State.DECIDED if given.counts else State.AWAITS_SECOND
+    return replace(case, rulings=(*case.rulings, given), state=state, contested_at=None)
 
 
 @_step("case.approved")
@@ -174,7 +175,16 @@ def _approved(case: Case, told: Told) -> Case:
 def _reopened(case: Case, told: Told) -> Case:
     withdrawn = told.record.body["withdrawn"]
     rulings = tuple(replace(r, withdrawn=r.withdrawn or r.number in withdrawn) for r in case.rulings)
-    return replace(case, rulings=rulings, state=State.OPEN)
+    contested = told.record.at if told.record.body["contested"] else case.contested_at
+    return replace(case, rulings=rulings, state=State.OPEN, contested_at=contested)
+
+
+@_step("case.lapsed")
+def _lapsed(case: Case, told: Told) -> Case:
+    over = told.record.body["numbers"]
+    rulings = tuple(replace(r, lapsed=r.lapsed or r.number in over) for r in case.rulings)
+    state = State.OPEN if case.state is State.DECIDED and not any(r.counts for r in rulings) else case.state
+    return replace(case, rulings=rulings, state=state)
 
 
 @_step("case.merged")

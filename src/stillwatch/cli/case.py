@@ -101,6 +101,7 @@ def case_decide(
     note: str,
     organisation: str | None = None,
     confidence: str | None = None,
+    days: int | None = None,
     by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
@@ -113,6 +114,7 @@ def case_decide(
         note: Why, in words.
         organisation: Whom an attribution names: an allegation.
         confidence: How sure it is: low, moderate or high.
+        days: How long it holds, 1 to 366; by default 30 to verify and throttle, 180 to block and suspend.
         workspace: Folder of the scan.
     """
     from stillwatch.cases import Confidence, Reason, Ruling
@@ -125,6 +127,7 @@ def case_decide(
         note=note,
         organisation=organisation,
         confidence=None if confidence is None else word(Confidence, confidence, "confidence"),
+        days=days,
     )
     _told(decided)
     _stands(workspace)

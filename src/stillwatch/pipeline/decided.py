@@ -24,7 +24,7 @@ class Decided:
 
 
 def decided(workspace: Workspace) -> dict[int, Decided]:
-    """The decisions in force, by account; an account in several cases has the hardest of theirs.
+    """The decisions in force, by account; an account in several cases has the hardest of theirs. Those whose time is over lapse first.
 
     Raises:
         TamperingFound: when the journal is not as it was written: then nobody can say what was decided.
@@ -32,7 +32,9 @@ def decided(workspace: Workspace) -> dict[int, Decided]:
     if not (workspace.root / "desk").exists():
         return {}
     found: dict[int, Decided] = {}
-    for case in Desk(workspace).cases().values():
+    desk = Desk(workspace)
+    desk.lapse()
+    for case in desk.cases().values():
         given = _hardest(case)
         if given is None:
             continue

@@ -23,7 +23,8 @@ def decision_marks(cases: Iterable[Case]) -> tuple[DecisionMark, ...]:
             if begun is not None:
                 marks.append(DecisionMark(what=f"{word} in force", at=dt.datetime.fromisoformat(begun)))
             if begun is not None and ended is not None:
-                marks.append(DecisionMark(what=f"{word} withdrawn", at=dt.datetime.fromisoformat(ended)))
+                gone = "ended" if ruling.lapsed else "withdrawn"
+                marks.append(DecisionMark(what=f"{word} {gone}", at=dt.datetime.fromisoformat(ended)))
     return tuple(sorted(marks, key=lambda mark: (mark.at, mark.what)))
 
 

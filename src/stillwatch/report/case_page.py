@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stillwatch.cases import NEEDS_TWO, Case, Claim, Opening, impact_estimates
+from stillwatch.cases import NEEDS_TWO, Case, Claim, Opening, impact_estimates, standing_words
 from stillwatch.core import Part, totals
 from stillwatch.report.case_words import (
     DEFINITIONS,
@@ -57,6 +57,7 @@ def case_page(case: Case, actor: ActorView | None, *, journal: str) -> bytes:
         "needs_two": NEEDS_TWO,
         "definitions": DEFINITIONS,
         "alleged": alleged,
+        "standing_words": standing_words,
         "impact_estimates": impact_estimates,
         "most_members": _MOST_MEMBERS,
         "reach": ruler_reach([(one.e_value, one.threshold) for one in case.openings]),

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stillwatch.cases import NEEDS_TWO, Case, CaseTest, Claim, Opening, RulingGiven, Statement, impact_lines
+from stillwatch.cases import (
+    NEEDS_TWO,
+    Case,
+    CaseTest,
+    Claim,
+    Opening,
+    RulingGiven,
+    Statement,
+    impact_lines,
+    standing_words,
+)
 from stillwatch.core import Part, totals
 from stillwatch.report.case_words import (
     DEFINITIONS,
@@ -287,7 +297,7 @@ def _annexes(sheet: Sheet, case: Case) -> Iterator[Any]:
 
 
 def _ruling(case: Case, one: RulingGiven) -> str:
-    force = "in force" if one.counts else "withdrawn" if one.withdrawn else "awaits a second person"
+    force = standing_words(one)
     second = f", approved by {one.approved_by}" if one.ruling in NEEDS_TWO and one.approved_by else ""
     named = alleged(one)
     return (

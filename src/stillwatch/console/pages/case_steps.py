@@ -47,6 +47,7 @@ def decide(visit: Visit) -> Response:
         note=visit.needed("note"),
         organisation=visit.needed("organisation", most=200) if attributes else None,
         confidence=visit.word("confidence", Confidence) if attributes else None,
+        days=_days(visit),
     )
     visit.house.publish()
     return visit.go(f"/cases/{found.id}", "waits" if decided.state is CaseState.AWAITS_SECOND else "decided")
@@ -118,6 +119,18 @@ def split(visit: Visit) -> Response:
     made = visit.house.desk.split(found.id, chosen, by=visit.who.name, why=visit.needed("note"))
     visit.house.publish()
     return visit.go(f"/cases/{made.id}", "split")
+
+
+def _days(visit: Visit) -> int | None:
+    """How long a decision is to hold, if somebody says so.
+
+    Raises:
+        Error: when it is no whole number.
+    """
+    text = visit.field("days", most=4)
+    if text and not (text.isascii() and text.isdigit()):
+        raise Error("days: expected a whole number of days, at most 366")
+    return int(text) if text else None
 
 
 def _is_account(name: str) -> bool:

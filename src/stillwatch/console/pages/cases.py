@@ -44,13 +44,13 @@ def case_of(visit: Visit) -> Case:
 
 @page("cases")
 def cases(visit: Visit) -> Response:
-    """Every case, those that wait for somebody first, then the latest."""
+    """Every case, those that wait for somebody first, then contested ones by when they are due, then the latest."""
     wanted = visit.query.get("state", "")
     every = list(visit.book.cases.values())
     rank = {CaseState.AWAITS_SECOND: 0, CaseState.OPEN: 1, CaseState.DECIDED: 2, CaseState.MERGED: 3}
     chosen = [one for one in every if wanted in ("", one.state.value)]
     chosen.sort(key=lambda one: one.history[-1].at, reverse=True)
-    chosen.sort(key=lambda one: rank[one.state])
+    chosen.sort(key=lambda one: (rank[one.state], one.answer_by or "9"))
     here, pages = visit.turned(len(chosen), _PER_PAGE)
     return visit.page(
         "cases.html",
