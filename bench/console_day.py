@@ -350,7 +350,6 @@ class Day:
             "/help",
             case.removeprefix(self.base),
             f"{case.removeprefix(self.base)}/bystanders",
-            f"{case.removeprefix(self.base)}/bystanders/1",
         ]
         thing = f"{actor}?thing=" + "payment:0"
         nobody = self.stranger(scheme)

@@ -16,7 +16,8 @@ from stillwatch.cases import journal_faults
 from stillwatch.console import House
 from stillwatch.core import CapabilityShare, Displacement, ModelUse, Replacement, handle
 from stillwatch.engine import Workspace
-from stillwatch.pipeline import last_view
+from stillwatch.pipeline import last_view, standing_file
+from stillwatch.policy import read_standing
 
 from .browser import Browser, house_in
 from .hostile import faults_of
@@ -204,3 +205,27 @@ def test_an_account_page_is_not_a_way_to_bystanders(relayed: House) -> None:
     opened = mary.sent_on_to(f"/accounts/{account}/exchanges", exchange=handle("exchange", 1), why=why)
     assert SECRET not in mary.see(opened)
     assert "credential, quarantined" in mary.see(opened)
+
+
+def test_a_decision_whose_time_is_over_leaves_the_standing_on_the_next_visit(house: House) -> None:
+    mary = Browser(house, "analyst")
+    case = mary.sent_on_to("/cases", handle=ACTOR)
+    mary.send(f"{case}/decide", status=422, ruling="throttle", reason="harvest_at_scale", note="x", days="soon")
+    mary.send(f"{case}/decide", ruling="throttle", reason="harvest_at_scale", note="asked at scale", days="2")
+    assert "in force until 2026-11-03" in mary.see(case)
+    decided = read_standing(standing_file(house.workspace)).rows.column("decided").to_pylist()
+    assert set(decided) == {"throttle"}
+    house.clock.now += dt.timedelta(days=3)  # type: ignore[attr-defined]
+    page = Browser(house, "analyst").see(case)
+    assert "ended, its time is over" in page
+    assert "Decide</button>" in page, "the case is open again"
+    assert read_standing(standing_file(house.workspace)).rows.num_rows == 0
+
+
+def test_a_contested_case_says_by_when_it_is_due(house: House) -> None:
+    mary = Browser(house, "analyst")
+    case = mary.sent_on_to("/cases", handle=ACTOR)
+    mary.send(f"{case}/decide", ruling="throttle", reason="harvest_at_scale", note="asked at scale")
+    mary.send(f"{case}/reopen", note="they appealed", contested="yes")
+    assert "to be decided anew by 2026-11-15" in mary.see(case)
+    assert "contested, due 2026-11-15" in mary.see("/cases")

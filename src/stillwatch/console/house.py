@@ -146,7 +146,7 @@ class House:
 
     def publish(self) -> None:
         """Publish the standing anew, so that a gateway knows of a decision within seconds."""
-        publish_standing(self.workspace, read_settings(self.workspace.root / "stillwatch.toml"))
+        publish_standing(self.workspace, read_settings(self.workspace.root / "stillwatch.toml"), desk=self.desk)
 
     def book(self) -> Book:
         """The journal as it stands; every record is checked when it is read.
