@@ -256,7 +256,6 @@ class Day:
         mary.fill("#look-why", "relayed traffic")
         mary.click("button:text-is('Look')")
         mary.wait_for_url("**done=looked**")
-        self.picture(mary, "bystanders")
         mary.goto(case)
         mary.click("text=Seal the case as it stands")
         mary.fill("#seal-why", "for counsel")
