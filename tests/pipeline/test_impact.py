@@ -108,7 +108,8 @@ def test_displacement_says_which_ways_in_were_used_and_what_new_accounts_sent() 
     new = [member(10 + i, begun=NOON + dt.timedelta(days=1), exchanges=7) for i in range(3)]
     models = [(day - 1, "m", 100), (day + 1, "m", 100)]
     ways = [(day - 1, "api", 100), (day, "bedrock", 999), (day + 1, "api", 20), (day + 1, "vertex", 80)]
-    told = displacement([*stopped, *new], models, ways)
+    same_day = member(20, begun=NOON, exchanges=900)
+    told = displacement([*stopped, *new, same_day], models, ways)
     assert told is not None
     assert told.pathways == (("api", 1.0, 0.2), ("vertex", 0.0, 0.8))
     assert (told.new_accounts, told.by_new) == (3, 21)

@@ -126,6 +126,7 @@ def test_a_rule_fires_on_the_alerts_that_it_is_about_and_on_no_other() -> None:
     assert fired(group()) == {ACTS}
     assert fired(group(obtained=9_999)) == {ACTS}
     assert fired(group(obtained=10_000)) == {ACTS, MANY}
+    assert fired(group(obtained=25_000)) == {ACTS, MANY}
     assert fired(group(obtained=None)) == {ACTS}
     assert fired(group(techniques=("rubric_grading",))) == {ACTS}
     assert fired(group(techniques=("rubric_grading", "reasoning_tags"))) == {ACTS, REASONING}
