@@ -30,7 +30,7 @@ from figures import ROOT, Figures, bar, keep
 sys.path.insert(0, str(ROOT))
 
 from tests.cases.desk import desk, entry, opening
-from tests.console.baseline import baseline_faults, role_faults
+from tests.console.baseline import baseline_faults, given, role_faults
 from tests.console.browser import Browser, house_in
 from tests.console.world import account_of, actor_of, made
 
@@ -223,10 +223,9 @@ def ways(folder: Path, told: argparse.Namespace) -> Figures:
     mary = Browser(house, "analyst")
     case = mary.sent_on_to("/cases", handle=_actor(0)).removeprefix("/cases/")
     mary.send(f"/cases/{case}/seal", note="for counsel")
-    given = {"name": files_of(house.desk, case)[0], "handle": _account(0), "case": case, "grant": "none", "seq": "1"}
-    given["person"] = "viewer"
-    tried, wrong = role_faults(house, given)
-    looked, faults = baseline_faults(house, given)
+    places = given(case, files_of(house.desk, case)[0])
+    tried, wrong = role_faults(house, places)
+    looked, faults = baseline_faults(house, places)
     bars = [
         bar(f"answers to a role that are not those of the table, of {tried}", len(wrong), "", "0", not wrong),
         bar(f"faults of a scanner's baseline in {looked} answers", len(faults), "", "0", not faults),

@@ -5,7 +5,8 @@
 
 Needs Playwright (PyPI), Chromium and axe-core (npm); none of them is a dependency of Stillwatch. It serves a copy of the workspace, lets five
 people log in, counts clicks until a case is decided, walks the keyboard's ways, asks axe about every page in light and dark, and looks at
-every answer's headers as a scanner would. Prints JSON; --write puts it, a page and the pictures into docs/.
+every answer's headers as a scanner would. Prints JSON; --write puts it, a page and the pictures into docs/, and its
+figures beside those of bench/console.py.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from figures import bar, keep
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from console import page as console_page
 from stillwatch.console import House, Role
 from stillwatch.engine import Workspace
 
@@ -73,6 +76,7 @@ def main() -> None:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--axe", type=Path, required=True)
+    parser.add_argument("--pictures", type=Path, help="also put the pictures here")
     parser.add_argument("--write", action="store_true")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="console-day-") as name:
@@ -83,16 +87,35 @@ def main() -> None:
             found = day.walked()
             found["chromium"] = browser.version
             browser.close()
-        if told.write:
+        for folder in [ROOT / "docs" / "console"] * told.write + [told.pictures] * bool(told.pictures):
             for picture in Path(name).glob("*.png"):
-                shutil.copy(picture, ROOT / "docs" / "console" / picture.name)
+                shutil.copy(picture, folder / picture.name)
     print(json.dumps(found, indent=1))
     if told.write:
         out = ROOT / "docs" / "benchmarks"
         (out / "console-day.json").write_text(json.dumps(found, indent=1) + "\n")
         rest = "\n".join(f"- {one}" for one in (*found["serious"], *found["minor"], *found["faults"], *found["errors"]))
         counted = {k: len(v) if isinstance(v, list) else v for k, v in found.items()}
+        keep(
+            out, "console", "day", (day_bars(found), {"chromium": found["chromium"], "axe": found["axe"]}), console_page
+        )
         (out / "console-day.md").write_text(PAGE.format(**counted, rest=rest).rstrip() + "\n")
+
+
+def day_bars(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a day in the browser has to show, beside the bars of the console."""
+    none = {
+        f"findings of axe of serious or critical impact on {len(found['asked'])} pages": found["serious"],
+        f"faults in headers and cookies of {found['answers']} answers in a browser": found["faults"],
+        "requests of the browser to anywhere else": found["elsewhere"],
+        "errors in the browser's console": found["errors"],
+    }
+    exported = found["exported"] == "yes"
+    return [
+        bar("clicks from the first page to a decided case", found["clicks"], "", "<= 10", found["clicks"] <= 10),
+        bar("cases decided by two, printed, sealed, let go and verified offline", int(exported), "", "1", exported),
+        *(bar(name, len(some), "", "0", not some) for name, some in none.items()),
+    ]
 
 
 @contextmanager
@@ -188,8 +211,10 @@ class Day:
         self.fields += 1
         page.fill(where, text)
 
-    def picture(self, page: Page, name: str) -> None:
-        """A picture for the docs."""
+    def picture(self, page: Page, name: str, part: str = "") -> None:
+        """A picture for the docs: of the page as it is, or once a part of it is at the top."""
+        if part:
+            page.locator(part).evaluate("one => one.scrollIntoView()")
         page.screenshot(path=self.out / f"{name}.png")
 
     def decided(self, mary: Page) -> str:
@@ -221,6 +246,16 @@ class Day:
 
     def exported(self, case: str, mary: Page, joe: Page) -> str:
         """Sealed, checked on the page, asked for by one, let go by another, and verified from the file alone."""
+        mary.goto(case)
+        self.picture(mary, "impact", "#impact")
+        mary.fill("#print-why", "for the board")
+        with mary.expect_download() as printed:
+            mary.click("button:text-is('Print')")
+        printed.value.save_as(self.out / "case.pdf")
+        mary.click("#bys-h ~ p a")
+        mary.fill("#look-why", "relayed traffic")
+        mary.click("button:text-is('Look')")
+        mary.wait_for_url("**done=looked**")
         mary.goto(case)
         mary.click("text=Seal the case as it stands")
         mary.fill("#seal-why", "for counsel")
@@ -313,6 +348,7 @@ class Day:
             "/me",
             "/help",
             case.removeprefix(self.base),
+            f"{case.removeprefix(self.base)}/bystanders",
         ]
         thing = f"{actor}?thing=" + "payment:0"
         nobody = self.stranger(scheme)

@@ -24,7 +24,7 @@ from stillwatch.cases import (
 from stillwatch.cases.journal import Entry, Journal, Private
 from stillwatch.cases.signing import Signer
 from stillwatch.cases.subjects import Subjects
-from stillwatch.core import Part, Support
+from stillwatch.core import Example, FamilyView, HourCount, Part, Piece, ReleaseMark, SharedThing, Support
 from stillwatch.engine import Workspace
 
 KEY = b"k" * 32
@@ -90,6 +90,18 @@ def opening(handle: str = "X-0000000000001", run: str = "00ff", members: int = 4
             Member(handle=f"A-000000000000{i}", exchanges=200, harvest_exchanges=150, reason="shares a template")
             for i in range(members)
         ),
+        families=(
+            FamilyView(
+                handle="F-0000000000001",
+                scope="prompt",
+                exchanges=800,
+                accounts=members,
+                examples=(Example(pieces=(Piece(constant=True, text="Solve step by step:", length=19),)),),
+            ),
+        ),
+        links=(SharedThing(key="payment:7", kind="payment", label="7K2Q", members=members),),
+        hours=(HourCount(at=dt.datetime(2026, 10, 1, tzinfo=dt.UTC), harvest=8, other=1),),
+        releases=(ReleaseMark(model="m-1", at=dt.datetime(2026, 10, 1, tzinfo=dt.UTC)),),
     )
 
 

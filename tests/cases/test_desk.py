@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,65 @@ def test_an_opened_case_holds_the_finding_as_it_stood(made: tuple[Desk, Case]) -
     assert (case.state, case.handle) == (State.OPEN, "X-0000000000001")
     assert {s.part for s in case.statements} == set(Part)
     assert at.cases() == {case.id: case}
+
+
+def test_families_and_links_are_kept_with_the_case_until_its_subject_is_forgotten(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    first = at.case(case.id).openings[0]
+    assert (first.families, first.links) == (opening().families, opening().links)
+    assert (first.hours, first.releases) == (opening().hours, opening().releases)
+    assert "step by step" not in (at.journal.folder / "journal.jsonl").read_text(), "sealed as about the actor"
+    forget(at, case.handle, by="mary", why=Ground.ERASURE_REQUEST)
+    gone = at.case(case.id).openings[0]
+    assert (gone.families, gone.links) == ((), ())
+    assert gone.hours == opening().hours
+
+
+def test_a_decision_counts_from_its_approval_until_the_case_is_opened_again(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    given = at.decide(case.id, Ruling.BLOCK, Reason.COORDINATED_ACCOUNTS, by="mary", note="x")
+    assert given.in_force_since(given.rulings[0]) is None
+    approved = at.approve(case.id, by="joe", note="y")
+    ruling = approved.rulings[0]
+    assert approved.in_force_since(ruling) == approved.history[-1].at > ruling.at
+    assert approved.withdrawn_at(ruling) is None
+    again = at.reopen(case.id, by="joe", why="appeal", contested=True)
+    assert again.withdrawn_at(again.rulings[0]) == again.history[-1].at
+
+
+def test_a_decision_that_restricts_ends_by_itself_and_opens_its_case_again(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    given = at.decide(case.id, Ruling.THROTTLE, Reason.HARVEST_AT_SCALE, by="mary", note="x", days=3)
+    assert given.rulings[0].until is not None
+    assert at.lapse() == []
+    at.clock = lambda: dt.datetime(2026, 11, 4, 8, tzinfo=dt.UTC)
+    assert at.lapse() == [], "an hour before"
+    at.clock = lambda: dt.datetime(2026, 11, 4, 10, tzinfo=dt.UTC)
+    assert at.case(case.id).in_force, "what nobody recorded did not happen"
+    assert at.lapse() == [case.id]
+    after = at.case(case.id)
+    assert (after.state, after.in_force, after.rulings[0].lapsed) == (State.OPEN, (), True)
+    assert at.lapse() == []
+    assert at.decide(case.id, *SPARED, by="mary", note="y").rulings[1].until is None
+
+
+@pytest.mark.parametrize(("ruling", "days"), [(Ruling.BLOCK, 0), (Ruling.BLOCK, 367), (Ruling.ATTRIBUTE, 30)])
+def test_a_decision_holds_for_days_that_make_sense(made: tuple[Desk, Case], ruling: Ruling, days: int) -> None:
+    at, case = made
+    named = {"organisation": "Acme", "confidence": Confidence.LOW} if ruling is Ruling.ATTRIBUTE else {}
+    with pytest.raises(CaseError, match=r"days"):
+        at.decide(case.id, ruling, Reason.COORDINATED_ACCOUNTS, by="mary", note="x", days=days, **named)  # type: ignore[arg-type]
+
+
+def test_a_contested_case_is_due_within_a_time_until_it_is_decided_anew(made: tuple[Desk, Case]) -> None:
+    at, case = made
+    at.decide(case.id, Ruling.THROTTLE, Reason.HARVEST_AT_SCALE, by="mary", note="x")
+    assert at.reopen(case.id, by="joe", why="new facts").answer_by is None
+    at.decide(case.id, Ruling.THROTTLE, Reason.HARVEST_AT_SCALE, by="mary", note="x")
+    contested = at.reopen(case.id, by="joe", why="appeal", contested=True)
+    assert contested.answer_by is not None
+    assert contested.answer_by.startswith("2026-11-15")
+    assert at.decide(case.id, *SPARED, by="mary", note="they are a class").answer_by is None
 
 
 def test_no_case_is_opened_that_hides_what_speaks_for_the_accused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import tarfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,12 +54,23 @@ def test_a_sealed_file_holds_the_whole_case(at: Desk, sealed: Path) -> None:
         "statement": 2,
         "test": 1,
         "factor": 4,
+        "family": 1,
+        "link": 1,
+        "timeline": 1,
         "member": 2,
         "event": 1,
     }
     assert told.signed == (at.signer.public.id, REVIEWER.public.id)
     assert told.seal["journal"]["seq"] == 1
     assert told.removed == {}
+
+
+def test_families_links_and_the_timeline_are_items_that_can_be_taken_out_alone(at: Desk, sealed: Path) -> None:
+    kinds = Counter(item.kind for item in verified(sealed.read_bytes(), keys(at)).items)
+    assert (kinds["family"], kinds["link"], kinds["timeline"]) == (1, 1, 1)
+    copy = redact(at, sealed, {"family": "third party"}, by="mary", why="x", keys=keys(at))
+    assert b"step by step" in sealed.read_bytes()
+    assert b"step by step" not in copy.read_bytes()
 
 
 def test_the_same_case_seal_and_salts_give_the_same_bytes(at: Desk) -> None:

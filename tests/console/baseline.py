@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import httpx
 
 from stillwatch.console import ROUTES, House, Role, Route
+from stillwatch.core import handle
 
 from .browser import PASSWORD, Browser
 from .hostile import faults_of
+from .world import account_of
 
-__all__ = ["baseline_faults", "let_in", "paths", "role_faults"]
+__all__ = ["baseline_faults", "given", "let_in", "paths", "role_faults"]
 
 _ASKED = (
     "content-security-policy",
@@ -37,10 +39,16 @@ _TRAVERSALS = (
 _METHODS = ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "HEAD", "GET", "POST")
 
 
-def paths(given: dict[str, str]) -> Iterator[tuple[Route, str]]:
+def given(case: str, name: str = "none.tar") -> dict[str, str]:
+    """What stands in the paths of routes: a case, a file of it, an account, and things that are not there."""
+    told = {"case": case, "name": name, "handle": handle("account", account_of(0)), "grant": "none", "seq": "1"}
+    return told | {"person": "viewer", "number": "1"}
+
+
+def paths(places: dict[str, str]) -> Iterator[tuple[Route, str]]:
     """Every route with a path to something that is there, or nearly."""
     for route in ROUTES:
-        yield route, re.sub(r"{(\w+)}", lambda found: given[found[1]], route.path)
+        yield route, re.sub(r"{(\w+)}", lambda found: places[found[1]], route.path)
 
 
 def let_in(browser: Browser, route: Route, path: str) -> httpx.Response:
@@ -50,12 +58,12 @@ def let_in(browser: Browser, route: Route, path: str) -> httpx.Response:
     return browser.client.post(path, data={"csrf": browser.token})
 
 
-def role_faults(house: House, given: dict[str, str]) -> tuple[int, list[str]]:
+def role_faults(house: House, places: dict[str, str]) -> tuple[int, list[str]]:
     """How often a route was tried by a role (and by nobody, and without a form's token), and where the answer was not that of the table."""
     tried, faults = 0, []
     for role in (*Role, None):
         browser = Browser(house, None if role is None else role.value)
-        for route, path in paths(given):
+        for route, path in paths(places):
             if route.roles is None or route.name == "log_out":
                 continue
             tried += 1
@@ -71,20 +79,20 @@ def role_faults(house: House, given: dict[str, str]) -> tuple[int, list[str]]:
     return tried, faults
 
 
-def baseline_faults(house: House, given: dict[str, str]) -> tuple[int, list[str]]:
+def baseline_faults(house: House, places: dict[str, str]) -> tuple[int, list[str]]:
     """How many answers were looked at, and what a scanner would say of them."""
     looked, faults = 0, []
     roles = (None, Role.APPROVER, Role.ADMIN)
     for role in roles:
         browser = Browser(house, None if role is None else role.value)
-        for route, path in paths(given):
+        for route, path in paths(places):
             if route.method != "GET" or route.name == "health":
                 continue
             answer = browser.client.get(path)
             looked += 1
             faults += [f"{route.path} ({role}): {one}" for one in _page_faults(answer, route)]
     client = Browser(house, "viewer").client
-    for route, path in paths(given):
+    for route, path in paths(places):
         for method in _METHODS:
             meant = "GET" if method == "HEAD" else method
             if any(other.path == route.path and other.method == meant for other in ROUTES):

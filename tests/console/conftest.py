@@ -10,7 +10,7 @@ import pytest
 from stillwatch.console import House
 
 from .browser import house_in
-from .hostile import HOSTILE
+from .hostile import HOSTILE, LEAKED
 from .world import made
 
 
@@ -24,7 +24,7 @@ def _plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("hostile") / "w"
-    house_in(made(root, text=HOSTILE))
+    house_in(made(root, text=f"{HOSTILE} {LEAKED}"))
     return root
 
 

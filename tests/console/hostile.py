@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-__all__ = ["HOSTILE", "Faults", "faults_of"]
+__all__ = ["HOSTILE", "LEAKED", "Faults", "faults_of"]
 
 HOSTILE = (
     "\"'><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) {{7*7}} {% raw %} </textarea></title>"
     "<svg onload=alert(4)> ${7*7} \x1b[31m \u202eabc\u202c --> ]]> <a href=//evil.example>click</a>"
 )
 """Breaks out of attributes, elements, comments and templates, if anything lets it."""
+
+LEAKED = 'h://"><script>alert(5):<b>x@evil.example'
+"""The same as a credential of somebody else's, which opens out of quarantine."""
 
 _OURS = ("/static/",)
 

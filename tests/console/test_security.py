@@ -15,7 +15,7 @@ from stillwatch.cases import journal_faults, sealed_files
 from stillwatch.console import ROUTES, House, Role, Route
 from stillwatch.core import handle
 
-from .baseline import baseline_faults, role_faults
+from .baseline import baseline_faults, given, role_faults
 from .browser import PASSWORD, Browser
 from .hostile import HOSTILE, faults_of
 from .world import account_of, actor_of, indicators_in
@@ -34,25 +34,20 @@ def _case(house: House, about: str = ACTOR) -> str:
 
 
 def _path(route: Route, case: str) -> str:
-    given = {"name": "auto.css" if route.name == "asset" else "none.tar", "handle": ACCOUNT, "case": case}
-    given |= {"grant": "none", "seq": "1", "person": "viewer"}
+    told = given(case, "auto.css" if route.name == "asset" else "none.tar")
     if route.name == "actor":
-        given["handle"] = ACTOR
-    return re.sub(r"{(\w+)}", lambda m: given[m[1]], route.path)
-
-
-def _given(case: str) -> dict[str, str]:
-    return {"name": "none.tar", "handle": ACCOUNT, "case": case, "grant": "none", "seq": "1", "person": "viewer"}
+        told["handle"] = ACTOR
+    return re.sub(r"{(\w+)}", lambda m: told[m[1]], route.path)
 
 
 def test_every_route_lets_in_the_roles_of_the_table_and_nobody_else(house: House) -> None:
-    tried, faults = role_faults(house, _given(_case(house)))
+    tried, faults = role_faults(house, given(_case(house)))
     assert faults == []
     assert tried > 300
 
 
 def test_a_scanner_finds_nothing_to_say(house: House) -> None:
-    looked, faults = baseline_faults(house, _given(_case(house)) | {"name": "auto.css"})
+    looked, faults = baseline_faults(house, given(_case(house), "auto.css"))
     assert faults == []
     assert looked > 300
 
@@ -213,6 +208,10 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
     (sealed,) = re.findall(r'href="(/cases/[^"]+\.tar)"', mary.see(case))
     mary.send(f"{case}/exports", name=sealed.rsplit("/", 1)[1], recipient=HOSTILE, note=HOSTILE)
     opened = mary.sent_on_to(f"/accounts/{ACCOUNT}/exchanges", exchange=handle("exchange", 1), why=HOSTILE)
+    mary.send(f"{case}/bystanders", note=HOSTILE)
+    mary.send(f"{case}/bystanders/1/told", whom=HOSTILE, why=HOSTILE)
+    values = [mary.send(f"{case}/bystanders/1", status=200, why=HOSTILE).text]
+    assert "&lt;script&gt;alert(5)" in values[0], "the value itself is shown, escaped"
     indicators_in(hostile_house, value=HOSTILE, sender=HOSTILE)
     hostile_house.publish()
     (hostile_house.workspace.root / "policy.toml").write_text(f"form = 1\n[[rules]]\nid = {json.dumps(HOSTILE)}\n")
@@ -237,6 +236,8 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
         "cases": ["/cases"],
         "case": [case],
         "sealed": [sealed],
+        "bystanders": [f"{case}/bystanders"],
+        "bystander": [f"{case}/bystanders/1"],
         "calibration": ["/calibration"],
         "search": [f"/search?q={ASKED}", "/search?q=worked"],
         "sql": ["/sql"],
@@ -250,6 +251,7 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
     }
     queries = (f"select '{ACCOUNT}<script>alert(1)</script>' as \"<img src=x onerror=1>\"", "select <script>")
     shown |= {
+        "open_bystander": values,
         "run_sql": [mary.send("/sql", status=200, query=query).text for query in queries],
         "find_template": [mary.send("/search/template", status=200, prompt=HOSTILE * 20).text],
         "run_expand": [
@@ -273,6 +275,8 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
         "opened",
         "said",
         "case",
+        "bystander",
+        "open_bystander",
         "search",
         "expand",
         "journal",

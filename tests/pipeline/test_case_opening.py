@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from stillwatch.cases import Confidence, Factor
+from stillwatch.cases import Confidence, Factor, Label, Verdict
 from stillwatch.cases.opening import whole
 from stillwatch.core import CaseError, Decision, Part, Support, Vote
 from stillwatch.pipeline import case_opening
@@ -78,10 +78,25 @@ def test_an_actor_becomes_a_whole_case() -> None:
     opening = whole(case_opening(view(held_out("tiling", Vote.STRUCTURAL, Support.HARVEST, 0.01)), ACTOR))
     assert opening.exculpatory.base_rates == (
         "7 actors were tested and 1 put up; of those put up an expected 5 % may be wrong (e-BH)",
+        "error by lookalike: no finding of this scan was judged by a person yet for classroom, so this house's own error is not known",
     )
     assert (opening.impact.attempts, opening.impact.obtained, opening.impact.obtained_tokens) == (90, 80, None)
     assert opening.e_value is not None
     assert math.isfinite(opening.e_value)
+
+
+def test_the_error_of_an_explanation_is_counted_from_what_people_found_and_never_from_unsure_ones() -> None:
+    told = view()
+    others = [dataclasses.replace(told.actors[0], handle=f"X-000000000000{i}") for i in range(2, 6)]
+    told = dataclasses.replace(told, actors=(*told.actors, *others))
+    said = {2: Verdict.FALSE, 3: Verdict.TRUE, 4: Verdict.TRUE, 5: Verdict.UNSURE}
+    labels = {
+        (name := f"X-000000000000{i}"): Label(handle=name, verdict=one, by="mary", at="", why="")
+        for i, one in said.items()
+    }
+    (line,) = case_opening(told, ACTOR, labels=labels).exculpatory.base_rates[1:]
+    assert line.startswith("error by lookalike, classroom: of 3 findings")
+    assert "1 were ordinary customers (1% to 91%" in line
 
 
 def test_what_is_inferred_is_of_one_source_and_never_sure() -> None:

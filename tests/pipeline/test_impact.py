@@ -41,9 +41,15 @@ def row(model: str, outcome: str | None, attempts: int, counted: int = 0, tokens
 
 
 def member(
-    account: int, *, stopped: dt.datetime | None = None, replaces: int | None = None, begun: dt.datetime = NOON
+    account: int,
+    *,
+    stopped: dt.datetime | None = None,
+    replaces: int | None = None,
+    begun: dt.datetime = NOON,
+    exchanges: int = 10,
 ) -> dict[str, Any]:
-    return {"account": account, "valid_from": begun, "valid_to": stopped, "replaces": replaces}
+    told = {"account": account, "valid_from": begun, "valid_to": stopped}
+    return told | {"replaces": replaces, "exchanges": exchanges}
 
 
 def asked(readable: int, **bits: int) -> dict[str, int]:
@@ -94,6 +100,26 @@ def test_displacement_compares_the_days_before_with_those_after_and_leaves_the_d
     assert told.moved == pytest.approx(0.7)
     assert displacement(stopped, models[:4]) is None, "ten requests after are too few to tell"
     assert displacement(stopped[:4], models) is None, "four accounts that stopped are too few"
+
+
+def test_displacement_says_which_ways_in_were_used_and_what_new_accounts_sent() -> None:
+    day = (NOON.date() - dt.date(1970, 1, 1)).days
+    stopped = [member(i, stopped=NOON, begun=NOON - dt.timedelta(days=2)) for i in range(5)]
+    new = [member(10 + i, begun=NOON + dt.timedelta(days=1), exchanges=7) for i in range(3)]
+    models = [(day - 1, "m", 100), (day + 1, "m", 100)]
+    ways = [(day - 1, "api", 100), (day, "bedrock", 999), (day + 1, "api", 20), (day + 1, "vertex", 80)]
+    same_day = member(20, begun=NOON, exchanges=900)
+    told = displacement([*stopped, *new, same_day], models, ways)
+    assert told is not None
+    assert told.pathways == (("api", 1.0, 0.2), ("vertex", 0.0, 0.8))
+    assert (told.new_accounts, told.by_new) == (3, 21)
+    impact = Impact(exchanges=1, attempts=1, obtained=1, obtained_tokens=1, capability="x", displacement=told)
+    (line,) = [one for one in impact_lines(impact) if one.startswith("Displacement")]
+    assert "vertex 0% to 80%" in line
+    assert "3 accounts of the group began after that day and sent 21" in line
+    few = displacement([*stopped, *new], models, ways[:2])
+    assert few is not None
+    assert few.pathways == (), "nothing names a way in after the day"
 
 
 def test_the_list_value_is_an_estimate_of_what_has_a_price_and_a_count() -> None:

@@ -20,8 +20,8 @@ from stillwatch.cases import Case, Claim, ClaimRaised, Event, Reason, Ruling, Ru
 from stillwatch.core import Part
 from stillwatch.core.errors import FormatError
 from stillwatch.report import ActorView, HourCount, ReleaseMark
-from stillwatch.report.case_pdf import _alleged, case_pdf
-from stillwatch.report.case_words import NEEDS, NOTICE, PART_WORDS, SHOWN, STATES
+from stillwatch.report.case_pdf import case_pdf
+from stillwatch.report.case_words import NEEDS, NOTICE, PART_WORDS, SHOWN, STATES, alleged
 from stillwatch.report.pdf_sheet import open_sheet
 
 HOSTILE = (
@@ -119,13 +119,15 @@ def test_every_word_of_a_case_has_its_explanation() -> None:
 
 
 def test_a_case_without_its_scan_is_printed_without_a_timeline() -> None:
-    actor = busy()
-    with_, without = (len(case_pdf(case(), one, journal="j")) for one in (actor, None))
-    assert without < with_
+    kept = case()
+    bare = dataclasses.replace(kept, openings=tuple(dataclasses.replace(o, hours=()) for o in kept.openings))
+    from_scan, without = (len(case_pdf(bare, one, journal="j")) for one in (busy(), None))
+    assert without < from_scan
+    assert without < len(case_pdf(kept, None, journal="j")), "a case that keeps its hours needs no scan"
 
 
 def test_an_organisation_is_named_only_while_two_people_stand_behind_it() -> None:
     alone = case(organisation="Acme").rulings[0]
-    assert "Acme" not in _alleged(alone)
-    assert "an allegation" in _alleged(dataclasses.replace(alone, approved_by="joe"))
-    assert "Acme" not in _alleged(dataclasses.replace(alone, approved_by="joe", withdrawn=True))
+    assert "Acme" not in alleged(alone)
+    assert "an allegation" in alleged(dataclasses.replace(alone, approved_by="joe"))
+    assert "Acme" not in alleged(dataclasses.replace(alone, approved_by="joe", withdrawn=True))

@@ -9,21 +9,23 @@ from stillwatch.cases.fold import cases_from
 from stillwatch.cases.forgetting import Ground, forget
 from stillwatch.cases.heard import Feedback, Label, Pause, Sample, Verdict, feedback_from
 from stillwatch.cases.holds import hold, holds, holds_in, release
-from stillwatch.cases.impact import Impact, impact_lines
+from stillwatch.cases.impact import Impact, impact_estimates, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
-from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
+from stillwatch.cases.ruling import ANSWER_WITHIN, LASTS, NEEDS_TWO, Reason, Ruling
 from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer
 from stillwatch.cases.stamping import AskAuthority, Stamp, read_authority
 from stillwatch.cases.statement import Claim, Confidence, Factor, FactorShown, Statement
-from stillwatch.cases.told import case_lines
+from stillwatch.cases.told import case_lines, standing_words
 from stillwatch.cases.two_hands import Leave, ask_to_export, let_go, sealed_files, waiting
 from stillwatch.cases.verifying import Item, Verified, verified
 
 __all__ = [
+    "ANSWER_WITHIN",
     "FORGOTTEN",
+    "LASTS",
     "NEEDS_TWO",
     "AskAuthority",
     "Book",
@@ -74,6 +76,7 @@ __all__ = [
     "hold",
     "holds",
     "holds_in",
+    "impact_estimates",
     "impact_lines",
     "journal_faults",
     "label",
@@ -89,6 +92,7 @@ __all__ = [
     "seal",
     "sealed_files",
     "stamp",
+    "standing_words",
     "subject_of",
     "verified",
     "waiting",

@@ -17,9 +17,9 @@ import msgspec
 from stillwatch.cases.book import Book, Bookkeeper
 from stillwatch.cases.fold import cases_from
 from stillwatch.cases.journal import Append, Entry, Journal, Private
-from stillwatch.cases.opening import Member, Opening, whole
+from stillwatch.cases.opening import SHOWN, Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
-from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling, fits
+from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling, ends, fits
 from stillwatch.cases.signing import Signer, collector
 from stillwatch.cases.statement import Claim, Confidence, Statement
 from stillwatch.cases.subjects import Subjects
@@ -100,8 +100,10 @@ class Desk:
             made = self._id(opening.handle, opening.run, len(cases))
             body = msgspec.to_builtins(opening)
             del body["handle"], body["members"]
+            about = subject_of(opening.handle)
             private = (
-                Private(field="handle", subject=subject_of(opening.handle), value=opening.handle),
+                Private(field="handle", subject=about, value=opening.handle),
+                *(Private(field=name, subject=about, value=body.pop(name)) for name in SHOWN),
                 *_sealed_members("member", opening.members),
             )
             append([Entry(kind="case.opened", by=by, case=made, body=body, private=private)])
@@ -143,13 +145,17 @@ class Desk:
         note: str,
         organisation: str | None = None,
         confidence: Confidence | None = None,
+        days: int | None = None,
     ) -> Case:
         """Decide a case. Attributing, blocking and suspending count only when a second person approves.
 
+        What restricts somebody's use ends after `days`, by default those of `ruling.LASTS`.
+
         Raises:
-            CaseError: when the reason does not fit, the case is not open, or an attribution has no confidence or no source.
+            CaseError: when the reason does not fit, the case is not open, an attribution lacks confidence or source, or the days are none.
         """
         fits(ruling, reason, organisation)
+        until = ends(ruling, self.clock(), days)
         if organisation is not None and confidence is None:
             raise CaseError(f"{ruling}: a named organisation is an allegation and needs its confidence")
         if organisation is not None and not note.strip():
@@ -166,6 +172,7 @@ class Desk:
                 "ruling": ruling.value,
                 "reason": reason.value,
                 "confidence": confidence and confidence.value,
+                "until": until and until.astimezone(dt.UTC).isoformat(),
             }
             append([note_entry("case.decided", case, by, note, body, named)])
         return self.case(case_id)
@@ -192,6 +199,23 @@ class Desk:
             standing = [r.number for r in case.rulings if not r.withdrawn]
             append([note_entry("case.reopened", case, by, why, {"withdrawn": standing, "contested": contested})])
         return self.case(case_id)
+
+    def lapse(self) -> list[str]:
+        """Record which decisions' time is over, and open their cases again where nothing else counts; the cases concerned.
+
+        Until it is recorded such a decision stays in force: everything that reads cases sees the same.
+        """
+        if not any(_over(case, self.clock()) for case in self.cases().values()):
+            return []
+        with self._step() as (cases, append):
+            due = {case.id: over for case in cases.values() if (over := _over(case, self.clock()))}
+            why = "the time of the decision is over; decide anew, or close the case"
+            entries = [
+                note_entry("case.lapsed", cases[one], "stillwatch", why, {"numbers": n}) for one, n in due.items()
+            ]
+            if entries:
+                append(entries)
+        return list(due)
 
     def open_vault(self, case_id: str, kinds: Sequence[str], *, by: str, why: str) -> Case:
         """The case, once it is recorded that raw identifiers of its members are opened: by whom, why, and of which kinds; no value is.
@@ -280,6 +304,13 @@ def _in_state(cases: Mapping[str, Case], case_id: str, *states: State) -> Case:
         wanted = " or ".join(state.replace("_", " ") for state in states)
         raise CaseError(f"{case_id}: is {case.state.replace('_', ' ')}{into}, expected {wanted}")
     return case
+
+
+def _over(case: Case, now: dt.datetime) -> list[int]:
+    """Numbers of the decisions in force whose time is over."""
+    if case.state is State.MERGED:
+        return []
+    return [r.number for r in case.in_force if r.until is not None and dt.datetime.fromisoformat(r.until) <= now]
 
 
 def note_entry(

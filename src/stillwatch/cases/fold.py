@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from stillwatch.cases.journal import Told
-from stillwatch.cases.opening import Member, Opening
+from stillwatch.cases.opening import SHOWN, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.statement import Statement
 
@@ -52,7 +52,8 @@ def _begun(told: Told, cases: Mapping[str, Case]) -> Case:
     record = told.record
     members = _members(told)
     if record.kind == "case.opened":
-        opening = _opening(record.body, said(told, "handle"), members)
+        shown = {name: told.private[name] for name in SHOWN if name in told.private}
+        opening = _opening({**record.body, **shown}, said(told, "handle"), members)
         made = Case(id=record.case or "", state=State.OPEN, handle=opening.handle, openings=(opening,), members=members)
     else:
         source = cases[record.body["split_from"]]
@@ -160,7 +161,8 @@ def _decided(case: Case, told: Told) -> Case:
         },
         RulingGiven,
     )
-    return replace(case, rulings=(*case.rulings, given), state=State.DECIDED if given.counts else State.AWAITS_SECOND)
+    state = State.DECIDED if given.counts else State.AWAITS_SECOND
+    return replace(case, rulings=(*case.rulings, given), state=state, contested_at=None)
 
 
 @_step("case.approved")
@@ -174,7 +176,16 @@ def _approved(case: Case, told: Told) -> Case:
 def _reopened(case: Case, told: Told) -> Case:
     withdrawn = told.record.body["withdrawn"]
     rulings = tuple(replace(r, withdrawn=r.withdrawn or r.number in withdrawn) for r in case.rulings)
-    return replace(case, rulings=rulings, state=State.OPEN)
+    contested = told.record.at if told.record.body["contested"] else case.contested_at
+    return replace(case, rulings=rulings, state=State.OPEN, contested_at=contested)
+
+
+@_step("case.lapsed")
+def _lapsed(case: Case, told: Told) -> Case:
+    over = told.record.body["numbers"]
+    rulings = tuple(replace(r, lapsed=r.lapsed or r.number in over) for r in case.rulings)
+    state = State.OPEN if case.state is State.DECIDED and not any(r.counts for r in rulings) else case.state
+    return replace(case, rulings=rulings, state=state)
 
 
 @_step("case.merged")

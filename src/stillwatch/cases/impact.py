@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stillwatch.core import CapabilityShare, Displacement, ListValue, ModelUse, Replacement
 
-__all__ = ["Impact", "impact_lines"]
+__all__ = ["Impact", "impact_estimates", "impact_lines"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +37,11 @@ def impact_lines(impact: Impact) -> Iterator[str]:
     )
     yield from map(_use, impact.uses)
     yield from map(_sought, impact.sought)
+    yield from impact_estimates(impact)
+
+
+def impact_estimates(impact: Impact) -> Iterator[str]:
+    """What follows from the counts, each with its assumptions: the value at list prices, and what happened when accounts stopped."""
     if impact.value is not None:
         yield from _valued(impact.value)
     else:
@@ -83,12 +88,22 @@ def _replaced(one: Replacement) -> str:
 
 
 def _displaced(one: Displacement) -> str:
-    told = ", ".join(f"{model} {before:.0%} to {after:.0%}" for model, before, after in one.shares)
+    told = _moved(one.shares)
+    ways = f" By the way in: {_moved(one.pathways)}." if one.pathways else " The logs name no ways in to compare."
+    new = (
+        f" {one.new_accounts:,} accounts of the group began after that day and sent {one.by_new:,} of the requests after it."
+        if one.new_accounts
+        else " No account of the group began after that day."
+    )
     return (
         f"Displacement: after {one.since:%d %B %Y}, when most of the stopping accounts stopped, {one.moved:.0%} of requests "
         f"went to other models than before ({told}); {one.before / one.days_before:,.0f} requests "
-        f"a day before, {one.after / one.days_after:,.0f} after. What moved elsewhere is not in these logs."
+        f"a day before, {one.after / one.days_after:,.0f} after.{ways}{new} What moved elsewhere is not in these logs."
     )
+
+
+def _moved(shares: tuple[tuple[str, float, float], ...]) -> str:
+    return ", ".join(f"{name} {before:.0%} to {after:.0%}" for name, before, after in shares)
 
 
 def _share(part: int, whole: int) -> str:

@@ -9,8 +9,12 @@ from stillwatch.cases.impact import Impact
 from stillwatch.cases.statement import Factor, FactorShown, Statement
 from stillwatch.core.errors import CaseError
 from stillwatch.core.records import Part, Support
+from stillwatch.core.shown import FamilyView, HourCount, ReleaseMark, SharedThing
 
-__all__ = ["CaseTest", "Exculpatory", "Impact", "Lookalike", "Member", "Opening", "whole"]
+__all__ = ["SHOWN", "CaseTest", "Exculpatory", "Impact", "Lookalike", "Member", "Opening", "whole"]
+
+SHOWN = ("families", "links")
+"""What of an opening is sealed under the key of its subject, as it quotes or describes what somebody sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +66,11 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
-    """One finding of one scan, as a case is opened with it."""
+    """One finding of one scan, as a case is opened with it.
+
+    `families` (redacted), `links` (what members share), `hours` and `releases` are what a person looks at; they are empty where a scan had
+    none, and of cases that were opened before cases kept them.
+    """
 
     handle: str
     run: str
@@ -80,6 +88,10 @@ class Opening:
     impact: Impact
     guarantees: tuple[str, ...]
     members: tuple[Member, ...]
+    families: tuple[FamilyView, ...] = ()
+    links: tuple[SharedThing, ...] = ()
+    hours: tuple[HourCount, ...] = ()
+    releases: tuple[ReleaseMark, ...] = ()
 
 
 def whole(opening: Opening) -> Opening:

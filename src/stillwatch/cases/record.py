@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
 from stillwatch.cases.opening import Member, Opening
-from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling
+from stillwatch.cases.ruling import ANSWER_WITHIN, NEEDS_TWO, Reason, Ruling
 from stillwatch.cases.statement import Claim, Confidence, Statement
 
 __all__ = ["FORGOTTEN", "Case", "ClaimRaised", "Event", "RulingGiven", "State"]
@@ -40,6 +41,7 @@ class RulingGiven:
     """One decision. `number` counts the case's decisions from 1 and is what an appeal names; `person` is the decider's random id.
 
     An organisation is named as an allegation, with its confidence. `approved_by` is the second person, where two are needed.
+    It counts `until` an instant, after which the journal says that it lapsed; unknown of decisions that restrict nobody and of old ones.
     """
 
     number: int
@@ -53,11 +55,13 @@ class RulingGiven:
     confidence: Confidence | None = None
     approved_by: str | None = None
     withdrawn: bool = False
+    until: str | None = None
+    lapsed: bool = False
 
     @property
     def counts(self) -> bool:
-        """Whether it is in force: not withdrawn, and approved where two are needed."""
-        return not self.withdrawn and (self.ruling not in NEEDS_TWO or self.approved_by is not None)
+        """Whether it is in force: not withdrawn, its time not over, and approved where two are needed."""
+        return not (self.withdrawn or self.lapsed) and (self.ruling not in NEEDS_TWO or self.approved_by is not None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +88,7 @@ class Case:
     rulings: tuple[RulingGiven, ...] = ()
     merged_into: str | None = None
     split_from: str | None = None
+    contested_at: str | None = None
     history: tuple[Event, ...] = ()
 
     @property
@@ -95,6 +100,28 @@ class Case:
     def in_force(self) -> tuple[RulingGiven, ...]:
         """The decisions that count today."""
         return tuple(ruling for ruling in self.rulings if ruling.counts)
+
+    def in_force_since(self, ruling: RulingGiven) -> str | None:
+        """When a decision began to count: when it was given, or approved where two are needed; `None` when it never did."""
+        if ruling.ruling not in NEEDS_TWO:
+            return ruling.at
+        if ruling.approved_by is None:
+            return None
+        return next((e.at for e in self.history if e.what == "approved" and e.at >= ruling.at), ruling.at)
+
+    def withdrawn_at(self, ruling: RulingGiven) -> str | None:
+        """When a decision was withdrawn, at the first re-opening after it, or lapsed; `None` while it was not."""
+        if not (ruling.withdrawn or ruling.lapsed):
+            return None
+        ending, since = ("lapsed", ruling.until or ruling.at) if ruling.lapsed else ("reopened", ruling.at)
+        return next((e.at for e in self.history if e.what == ending and e.at >= since), since)
+
+    @property
+    def answer_by(self) -> str | None:
+        """By when (UTC) a contested case is to be decided anew; `None` when it is not contested, or was decided since."""
+        if self.contested_at is None:
+            return None
+        return (dt.datetime.fromisoformat(self.contested_at) + ANSWER_WITHIN).isoformat()
 
     def appeal(self, number: int) -> str:
         """What the accused names to contest decision `number`."""

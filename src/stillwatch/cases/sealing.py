@@ -78,12 +78,17 @@ def _items(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "case", {"id": case.id, "about": case.handle, "state": case.state.value, "split_from": case.split_from}
     for opening in case.openings:
         told = msgspec.to_builtins(opening)
-        parts = {name: told.pop(name) for name in ("tests", "statements", "factors", "exculpatory", "members")}
+        apart = ("tests", "statements", "factors", "exculpatory", "members", "families", "links", "hours", "releases")
+        parts = {name: told.pop(name) for name in apart}
         yield "finding", told
         yield "exculpatory", parts["exculpatory"]
         yield from map(_statement, opening.statements)
         for name in ("tests", "factors"):
             yield from ((name.removesuffix("s"), one) for one in parts[name])
+        yield from (("family", one) for one in parts["families"])
+        yield from (("link", one) for one in parts["links"])
+        if parts["hours"]:
+            yield "timeline", {"hours": parts["hours"], "releases": parts["releases"]}
     yield from map(_statement, case.added)
     for kind, rows in (
         ("member", case.members),

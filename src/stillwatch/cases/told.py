@@ -11,7 +11,7 @@ from stillwatch.cases.ruling import NEEDS_TWO
 from stillwatch.cases.statement import Statement
 from stillwatch.core.records import Part
 
-__all__ = ["case_lines"]
+__all__ = ["case_lines", "standing_words"]
 
 _FITS = {True: "fits", False: "does not fit", None: "could not be told"}
 _SHOWN = {True: "shown", False: "not shown", None: "not known"}
@@ -66,8 +66,15 @@ def _finding(opening: Opening) -> Iterator[tuple[bool, str]]:
     yield from ((False, f"  Guarantee: {one}") for one in opening.guarantees)
 
 
+def standing_words(one: RulingGiven) -> str:
+    """Where a decision stands."""
+    if one.counts:
+        return "in force" if one.until is None else f"in force until {one.until[:10]}"
+    return "withdrawn" if one.withdrawn else "ended, its time is over" if one.lapsed else "awaits a second person"
+
+
 def _decision(case: Case, one: RulingGiven) -> str:
-    force = "in force" if one.counts else "withdrawn" if one.withdrawn else "awaits a second person"
+    force = standing_words(one)
     second = f", approved by {one.approved_by}" if one.ruling in NEEDS_TWO and one.approved_by else ""
     named = f", alleging {one.organisation} (confidence {one.confidence})" if one.organisation else ""
     return f"{case.appeal(one.number)}  {one.ruling} for {one.reason}{named}, by {one.by}{second}; {force}. {one.note}"

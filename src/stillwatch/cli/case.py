@@ -53,8 +53,9 @@ def case_open(handle: str, /, *, by: By = None, workspace: Path = DEFAULT_WORKSP
     from stillwatch.pipeline import case_opening, last_view, read_prices
 
     prices = read_prices(workspace / "prices.toml")
-    opening = case_opening(last_view(Workspace(workspace, make=False)), handle, prices=prices)
-    _told(desk_in(workspace).open(opening, by=me(by)))
+    view, desk = last_view(Workspace(workspace, make=False)), desk_in(workspace)
+    opening = case_opening(view, handle, prices=prices, labels=desk.book().feedback.labels)
+    _told(desk.open(opening, by=me(by)))
 
 
 @case_app.command(name="list")
@@ -100,6 +101,7 @@ def case_decide(
     note: str,
     organisation: str | None = None,
     confidence: str | None = None,
+    days: int | None = None,
     by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
@@ -112,6 +114,7 @@ def case_decide(
         note: Why, in words.
         organisation: Whom an attribution names: an allegation.
         confidence: How sure it is: low, moderate or high.
+        days: How long it holds, 1 to 366; by default 30 to verify and throttle, 180 to block and suspend.
         workspace: Folder of the scan.
     """
     from stillwatch.cases import Confidence, Reason, Ruling
@@ -124,6 +127,7 @@ def case_decide(
         note=note,
         organisation=organisation,
         confidence=None if confidence is None else word(Confidence, confidence, "confidence"),
+        days=days,
     )
     _told(decided)
     _stands(workspace)

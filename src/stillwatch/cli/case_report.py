@@ -1,8 +1,7 @@
-"""`stillwatch case report`: a case on paper, for a person who is not an engineer."""
+"""`stillwatch case report`: a case as PDF or HTML, for a person who is not an engineer."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from stillwatch.cli.case import By, case_app, desk_in, me
@@ -23,33 +22,27 @@ def case_report(
     by: By = None,
     workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
-    """Write a case as PDF: a page of summary, pictures, definitions, evidence, innocent explanations. The journal keeps its SHA-256.
+    """Write a case as PDF or as a page of HTML: summary, pictures, evidence, innocent explanations. The journal keeps its SHA-256.
 
     Args:
         case: Id of the case (C-...).
-        to: File to write; nothing may lie there.
+        to: File to write, .pdf or .html; nothing may lie there.
         why: What it is for.
-        font: TrueType font for scripts that the packaged one lacks (Chinese, Japanese, Korean, Indic).
+        font: For a PDF, a TrueType font for scripts that the packaged one lacks (Chinese, Japanese, Korean, Indic).
         as_of: Number of a record of the journal; the report then made is made again, byte for byte.
         workspace: Folder of the scan.
     """
     from stillwatch.core import Error
     from stillwatch.engine import durable_create
-    from stillwatch.pipeline import view_of
-    from stillwatch.report.case_pdf import case_pdf
+    from stillwatch.pipeline import case_paper
 
-    desk = desk_in(workspace)
-    found, journal = desk.case_at(case, as_of)
-    view = view_of(desk.workspace, found.openings[0].run)
-    actor = next((one for one in view.actors if one.handle == found.openings[0].handle), None) if view else None
-    data = case_pdf(found, actor, journal=journal, font=font)
-    digest = hashlib.sha256(data).hexdigest()
     if to.exists():
         raise Error(f"{to}: is there already; name another file")
-    desk.report(case, digest, by=me(by), why=why)
+    form = to.suffix.removeprefix(".").lower()
+    paper = case_paper(desk_in(workspace), case, form, by=me(by), why=why, font=font, as_of=as_of)
     try:
-        durable_create(to, data, mode=0o600)
+        durable_create(to, paper.data, mode=0o600)
     except FileExistsError as error:
         raise Error(f"{to}: is there already; name another file") from error
-    print(f"{to}: case {case} as of {journal}")
-    print(f"SHA-256 {digest}")
+    print(f"{to}: case {case} as of {paper.journal}")
+    print(f"SHA-256 {paper.sha256}")

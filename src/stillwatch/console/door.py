@@ -5,6 +5,7 @@ Every page is registered for a route of `roles.ROUTES`; what stands in neither d
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -93,6 +94,8 @@ def _enter(house: House, route: Route, request: Request, form: Mapping[str, list
         if person.given and not route.first:
             return RedirectResponse("/me", 303)
         house.refresh()
+        with contextlib.suppress(TamperingFound):  # pages that need the journal say so
+            house.lapse()
         if house.labels_behind:
             follow_labels(house)
     if route.method == "POST" and not _ours(visit, request):

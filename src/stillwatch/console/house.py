@@ -32,6 +32,9 @@ __all__ = ["House", "Scan", "marks_in"]
 _HEAVY_AT_ONCE = 2
 """Visits at once to pages that read large tables; the other pages stay quick meanwhile."""
 
+_LAPSE_EVERY = 60.0
+"""Seconds between looks for decisions whose time is over."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scan:
@@ -94,6 +97,7 @@ class House:
         self.labelling = threading.Lock()
         self.labels_behind = False
         self._lock = threading.Lock()
+        self._lapsed = self._seconds()
         self._tables: object = None
         self._scan: tuple[object, Scan | None] = (None, None)
 
@@ -131,9 +135,18 @@ class House:
             actors={one.handle: one for one in view.actors},
         )
 
+    def lapse(self) -> None:
+        """End decisions whose time is over, looking once a minute, and let the gateway know."""
+        now = self._seconds()
+        if now - self._lapsed < _LAPSE_EVERY:
+            return
+        self._lapsed = now
+        if self.desk.lapse():
+            self.publish()
+
     def publish(self) -> None:
         """Publish the standing anew, so that a gateway knows of a decision within seconds."""
-        publish_standing(self.workspace, read_settings(self.workspace.root / "stillwatch.toml"))
+        publish_standing(self.workspace, read_settings(self.workspace.root / "stillwatch.toml"), desk=self.desk)
 
     def book(self) -> Book:
         """The journal as it stands; every record is checked when it is read.

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from stillwatch.cases import impact_estimates, standing_words
 from stillwatch.report import furnish, sorting_script, stylesheet
 
 __all__ = ["ASSETS", "asset", "render"]
@@ -77,4 +78,6 @@ def _environment() -> jinja2.Environment:
     )
     furnish(environment)
     environment.globals["asset"] = _address
+    environment.globals["impact_estimates"] = impact_estimates
+    environment.globals["standing_words"] = standing_words
     return environment

@@ -37,6 +37,8 @@ DONE: Mapping[str, str] = {
     "split": "The members have a case of their own.",
     "sealed": "The case is sealed as it stands.",
     "asked": "Asked. Somebody else has to let the file go.",
+    "looked": "The kept texts were looked through; what is found is in quarantine.",
+    "told": "Recorded that they were told.",
     "labelled": "Your label is recorded.",
     "labelled_later": "Your label is recorded. A scan is writing: which accounts calibrate the next one follows once it has ended.",
     "left": "Left alone until the day you named.",
@@ -139,6 +141,12 @@ class Visit:
             return kind(self.field(name, most=60))
         except ValueError:
             raise Error(f"{name}: expected one of {', '.join(kind)}") from None
+
+    def turned(self, total: int, per_page: int, name: str = "page") -> tuple[int, int]:
+        """Which page of a list of `total` is wanted, counted from 1, and how many there are."""
+        number, pages = self.query.get(name, "1"), max(1, -(-total // per_page))
+        wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+        return min(max(1, wanted), pages), pages
 
     def handle(self, kind: str) -> tuple[str, int]:
         """The handle in the path, as it is spelled, and its pseudonym.

@@ -32,6 +32,7 @@ from stillwatch.core.records import (
     technique_mask,
 )
 from stillwatch.core.settings import Settings, read_settings, settings_from
+from stillwatch.core.shown import DecisionMark, Example, FamilyView, HourCount, Piece, ReleaseMark, SharedThing
 
 __all__ = [
     "OPEN_REQUESTS",
@@ -40,23 +41,30 @@ __all__ = [
     "CaseError",
     "ContractError",
     "Decision",
+    "DecisionMark",
     "DiskFull",
     "Displacement",
     "Error",
     "Estimate",
     "Evidence",
+    "Example",
     "Explanation",
+    "FamilyView",
     "Fault",
     "FormatError",
+    "HourCount",
     "ListValue",
     "ModelUse",
     "Outcome",
     "Part",
+    "Piece",
     "PolicyError",
     "Pseudonymiser",
+    "ReleaseMark",
     "Replacement",
     "Settings",
     "SettingsError",
+    "SharedThing",
     "Support",
     "TamperingFound",
     "Technique",

@@ -70,7 +70,11 @@ class Replacement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Displacement:
-    """Where traffic went after the day on which most of the stopping accounts stopped: shares of requests by model, before and after."""
+    """Where traffic went after the day on which most of the stopping accounts stopped: shares of requests by model, before and after.
+
+    `pathways` are the same shares by the way in (a cloud's host, a reseller, the house's own API), empty where the logs name none.
+    `new_accounts` of the group began after that day, and sent `by_new` of the requests after it.
+    """
 
     since: date
     before: int
@@ -78,6 +82,9 @@ class Displacement:
     days_before: int
     days_after: int
     shares: tuple[tuple[str, float, float], ...]
+    pathways: tuple[tuple[str, float, float], ...] = ()
+    new_accounts: int = 0
+    by_new: int = 0
 
     @property
     def moved(self) -> float:

@@ -8,11 +8,13 @@ from stillwatch.pipeline.bystanders import (
     Bystander,
     bystanders,
     find_bystanders,
+    looked_for,
     open_bystander,
     tell_bystander,
 )
 from stillwatch.pipeline.capacity import Needs, needs
-from stillwatch.pipeline.case_opening import case_opening
+from stillwatch.pipeline.case_opening import case_opening, impact_of
+from stillwatch.pipeline.case_paper import PAPERS, CasePaper, case_paper
 from stillwatch.pipeline.checkup import checkup
 from stillwatch.pipeline.clearing import Cleared, clear_accounts, unflagged_accounts
 from stillwatch.pipeline.deliveries import Deliveries, Delivery
@@ -21,6 +23,7 @@ from stillwatch.pipeline.finding import Finding, Health
 from stillwatch.pipeline.heard import Heard, Match, heard
 from stillwatch.pipeline.identities import identifiers, keep_identities
 from stillwatch.pipeline.list_prices import ListPrices, list_value, read_prices
+from stillwatch.pipeline.lookalike_errors import LookalikeError, lookalike_errors
 from stillwatch.pipeline.one_account import Drawers, ExchangeLine, Text, exchanges_of, open_texts
 from stillwatch.pipeline.places import models_and_pathways
 from stillwatch.pipeline.policy_replay import Replayed, replay_policy
@@ -35,14 +38,17 @@ from stillwatch.pipeline.standing import publish_standing, standing_file, standi
 from stillwatch.pipeline.tagged import keep_tagged
 from stillwatch.pipeline.tidying import Tidied, tidy
 from stillwatch.pipeline.tidying import due as tidy_due
+from stillwatch.pipeline.timeline_marks import decision_marks, stop_marks
 from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
 from stillwatch.pipeline.webhooks import Webhook, make_secret, read_webhooks
 
 __all__ = [
+    "PAPERS",
     "Backup",
     "Busy",
     "Bystander",
+    "CasePaper",
     "Cleared",
     "Compared",
     "Deliveries",
@@ -56,6 +62,7 @@ __all__ = [
     "Inputs",
     "Lead",
     "ListPrices",
+    "LookalikeError",
     "Match",
     "Needs",
     "Progress",
@@ -75,10 +82,12 @@ __all__ = [
     "bystanders",
     "case_facts",
     "case_opening",
+    "case_paper",
     "check_backup",
     "checked_proof",
     "checkup",
     "clear_accounts",
+    "decision_marks",
     "exchanges_of",
     "expand_seed",
     "families_like",
@@ -86,12 +95,15 @@ __all__ = [
     "grown",
     "heard",
     "identifiers",
+    "impact_of",
     "keep_identities",
     "keep_tagged",
     "last_view",
     "list_value",
     "log_checkpoint",
     "log_proof",
+    "lookalike_errors",
+    "looked_for",
     "make_secret",
     "metric_lines",
     "models_and_pathways",
@@ -112,6 +124,7 @@ __all__ = [
     "seen_here",
     "standing_file",
     "standing_of",
+    "stop_marks",
     "tell_bystander",
     "tidy",
     "tidy_due",

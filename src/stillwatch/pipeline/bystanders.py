@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from stillwatch.core.errors import CaseError
 from stillwatch.engine import durable_write
 from stillwatch.report.third_parties import third_parties
 
-__all__ = ["Bystander", "bystanders", "find_bystanders", "open_bystander", "tell_bystander"]
+__all__ = ["Bystander", "bystanders", "find_bystanders", "looked_for", "open_bystander", "tell_bystander"]
 
 COLUMNS = ("system", "prompt", "messages", "output", "reasoning")
 _MOST = 10_000
@@ -52,6 +52,9 @@ class Bystander:
 def find_bystanders(desk: Desk, case_id: str, *, by: str, why: str) -> tuple[tuple[Bystander, ...], int]:
     """Look through the kept texts of a case's accounts and quarantine what is found; and how many more values are not registered.
 
+    A value keeps its number from look to look, as the journal names it by that; one that is in no kept text any more stays listed, seen
+    in none.
+
     Raises:
         CaseError: when no reason is given, or there is no such case.
     """
@@ -59,32 +62,44 @@ def find_bystanders(desk: Desk, case_id: str, *, by: str, why: str) -> tuple[tup
     case = desk.case(case_id)
     accounts = [unhandle(member.handle)[1] for member in case.members if member.handle.startswith("A-")]
     seen: Counter[int] = Counter()
-    first: dict[int, tuple[str, str, int, str, int, int]] = {}
+    known = {one.digest: one for one in _registered(desk, case_id)}
+    places: dict[int, tuple[str, str, int, str, int, int]] = {}
     for exchange, column, text in _texts(desk, accounts):
         for one in third_parties(text):
             digest = desk.workspace.names.name("bystander", text[one.start : one.end])
             seen[digest] += 1
-            first.setdefault(digest, (one.kind, one.issuer, exchange, column, one.start, one.end))
+            places.setdefault(digest, (one.kind, one.issuer, exchange, column, one.start, one.end))
+    numbered = {digest: one.number for digest, one in known.items()}
+    for digest in places:
+        if len(numbered) < _MOST:
+            numbered.setdefault(digest, len(numbered) + 1)
     found = tuple(
-        Bystander(
-            number=number,
-            digest=digest,
-            seen=seen[digest],
-            kind=kind,
-            issuer=issuer,
-            exchange=exchange,
-            column=column,
-            start=start,
-            end=end,
-        )
-        for number, (digest, (kind, issuer, exchange, column, start, end)) in enumerate(list(first.items())[:_MOST], 1)
+        replace(known[digest], seen=0)
+        if digest not in places
+        else _bystander(number, digest, seen[digest], *places[digest])
+        for digest, number in numbered.items()
     )
     durable_write(_register(desk, case_id), msgspec.json.encode(found), mode=0o600)
     kinds = Counter(one.kind for one in found)
-    desk.bystanders(
-        case_id, "found", {"kinds": dict(sorted(kinds.items())), "left_out": len(first) - len(found)}, by=by, why=why
+    left = len(places.keys() - numbered.keys())
+    desk.bystanders(case_id, "found", {"kinds": dict(sorted(kinds.items())), "left_out": left}, by=by, why=why)
+    return found, left
+
+
+def _bystander(
+    number: int, digest: int, seen: int, kind: str, issuer: str, exchange: int, column: str, start: int, end: int
+) -> Bystander:
+    return Bystander(
+        number=number,
+        kind=kind,
+        issuer=issuer,
+        seen=seen,
+        digest=digest,
+        exchange=exchange,
+        column=column,
+        start=start,
+        end=end,
     )
-    return found, len(first) - len(found)
 
 
 def bystanders(desk: Desk, case_id: str) -> tuple[Bystander, ...]:
@@ -93,15 +108,30 @@ def bystanders(desk: Desk, case_id: str) -> tuple[Bystander, ...]:
     Raises:
         CaseError: when nobody looked yet, or the register is damaged.
     """
-    path = _register(desk, desk.case(case_id).id)
-    if not path.exists():
+    if not looked_for(desk, case_id):
         raise CaseError(
             f"{case_id}: nobody looked for bystanders yet; stillwatch case bystanders {case_id} --why ... does"
         )
+    return _registered(desk, case_id)
+
+
+def looked_for(desk: Desk, case_id: str) -> bool:
+    """Whether somebody has looked for bystanders of a case.
+
+    Raises:
+        CaseError: when there is no such case.
+    """
+    return _register(desk, desk.case(case_id).id).exists()
+
+
+def _registered(desk: Desk, case_id: str) -> tuple[Bystander, ...]:
+    path = _register(desk, case_id)
+    if not path.exists():
+        return ()
     try:
         return msgspec.json.decode(path.read_bytes(), type=tuple[Bystander, ...])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise CaseError(f"{path}: damaged; look again with stillwatch case bystanders") from error
+        raise CaseError(f"{path}: damaged; move it away, then look again with stillwatch case bystanders") from error
 
 
 def open_bystander(desk: Desk, case_id: str, number: int, *, by: str, why: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from stillwatch.cases import (
@@ -12,13 +12,15 @@ from stillwatch.cases import (
     Factor,
     FactorShown,
     Impact,
+    Label,
     Lookalike,
     Member,
     Opening,
     Statement,
 )
-from stillwatch.core import CaseError, Part, Support, Vote
+from stillwatch.core import CaseError, Part, SharedThing, Support, Vote
 from stillwatch.pipeline.list_prices import ListPrices, list_value
+from stillwatch.pipeline.lookalike_errors import error_lines, lookalike_errors
 from stillwatch.report import (
     AccountView,
     ActorView,
@@ -31,7 +33,7 @@ from stillwatch.report import (
     three_parts,
 )
 
-__all__ = ["case_opening"]
+__all__ = ["case_opening", "impact_of"]
 
 _NOT_IN_LOGS = (
     "Whether anybody outside confirms it: every record here is the provider's own, and the provider is an interested party.",
@@ -40,6 +42,9 @@ _NOT_IN_LOGS = (
     "What was obtained from other providers or resellers.",
 )
 """What no scan of one provider's logs can test."""
+
+_FAMILIES_KEPT, _EXAMPLES_KEPT, _LINKS_KEPT = 20, 2, 60
+"""Families, redacted examples of each, and shared things that a case keeps; the scan's report has the rest."""
 
 _NO_TIMELINE = FactorShown(
     factor=Factor.MODEL_TIMELINE, shown=None, why="no timeline of another model was compared with this traffic"
@@ -50,7 +55,12 @@ _NONE_TRIED = Lookalike(name="none tried", fits=None, why="the scan held no inno
 
 
 def case_opening(
-    view: ScanView, handle: str, *, account: AccountView | None = None, prices: ListPrices | None = None
+    view: ScanView,
+    handle: str,
+    *,
+    account: AccountView | None = None,
+    prices: ListPrices | None = None,
+    labels: Mapping[str, Label] | None = None,
 ) -> Opening:
     """What a case about this actor or single account is opened with.
 
@@ -59,6 +69,7 @@ def case_opening(
         handle: what the case is about.
         account: the account of this handle, where the report does not list it.
         prices: what the answers would have cost, for an estimate of their value.
+        labels: what people found on looking, by handle, for the error by lookalike.
 
     Raises:
         CaseError: when the scan has no such candidate.
@@ -71,13 +82,15 @@ def case_opening(
     )
     finite = read_json(render_json(found))
     for actor in finite.actors:
-        return _of_actor(finite, actor, prices)
+        tried = {one.name for one in actor.lookalikes}
+        errors = [one for one in lookalike_errors(view.actors, labels or {}) if one.name in tried]
+        return _of_actor(finite, actor, prices, tuple(error_lines(errors)))
     for single in finite.accounts:
         return _of_account(finite, single)
     raise CaseError(f"{handle}: no actor and no single account of the last scan; stillwatch scan shows them")
 
 
-def _of_actor(view: ScanView, actor: ActorView, prices: ListPrices | None) -> Opening:
+def _of_actor(view: ScanView, actor: ActorView, prices: ListPrices | None, errors: tuple[str, ...]) -> Opening:
     parts = three_parts(actor)
     sorted_parts = (*parts.observed, *parts.inferred, *parts.exculpatory)
     return Opening(
@@ -100,27 +113,44 @@ def _of_actor(view: ScanView, actor: ActorView, prices: ListPrices | None) -> Op
         ),
         exculpatory=Exculpatory(
             lookalikes=_lookalikes(actor.lookalikes),
-            base_rates=_base_rates(view, "actors"),
+            base_rates=(*_base_rates(view, "actors"), *errors),
             not_tested=_not_tested(view, actor.tests),
         ),
-        impact=Impact(
-            exchanges=actor.exchanges,
-            attempts=actor.harvest_exchanges,
-            obtained=actor.yield_exchanges,
-            obtained_tokens=actor.yield_tokens,
-            capability=actor.capability,
-            uses=actor.uses,
-            sought=actor.sought,
-            value=None if prices is None else list_value(actor.uses, prices),
-            replacement=actor.replacement,
-            displacement=actor.displacement,
-        ),
+        impact=impact_of(actor, prices),
         guarantees=view.guarantees,
         members=tuple(
             Member(handle=m.handle, exchanges=m.exchanges, harvest_exchanges=m.harvest_exchanges, reason=m.reason)
             for m in actor.members
         ),
+        families=tuple(
+            replace(family, examples=family.examples[:_EXAMPLES_KEPT]) for family in actor.families[:_FAMILIES_KEPT]
+        ),
+        links=() if actor.links is None else _widest(actor.links.things),
+        hours=actor.hours,
+        releases=actor.releases,
     )
+
+
+def impact_of(actor: ActorView, prices: ListPrices | None) -> Impact:
+    """What an actor's requests came to, with an estimate of the answers' value where there are prices."""
+    return Impact(
+        exchanges=actor.exchanges,
+        attempts=actor.harvest_exchanges,
+        obtained=actor.yield_exchanges,
+        obtained_tokens=actor.yield_tokens,
+        capability=actor.capability,
+        uses=actor.uses,
+        sought=actor.sought,
+        value=None if prices is None else list_value(actor.uses, prices),
+        replacement=actor.replacement,
+        displacement=actor.displacement,
+    )
+
+
+def _widest(things: Iterable[SharedThing]) -> tuple[SharedThing, ...]:
+    """The things that most members share, as far as a case keeps them."""
+    shared = sorted((one for one in things if one.members > 1), key=lambda one: (-one.members, one.key))
+    return tuple(shared[:_LINKS_KEPT])
 
 
 def _of_account(view: ScanView, account: AccountView) -> Opening:

@@ -23,16 +23,22 @@ class Decided:
     appeal: str | None = None
 
 
-def decided(workspace: Workspace) -> dict[int, Decided]:
-    """The decisions in force, by account; an account in several cases has the hardest of theirs.
+def decided(workspace: Workspace, desk: Desk | None = None) -> dict[int, Decided]:
+    """The decisions in force, by account; an account in several cases has the hardest of theirs. Those whose time is over lapse first.
+
+    Args:
+        workspace: whose journal it is.
+        desk: that journal where it is open already: it is then not read again, and its clock says the time.
 
     Raises:
         TamperingFound: when the journal is not as it was written: then nobody can say what was decided.
     """
-    if not (workspace.root / "desk").exists():
+    if desk is None and not (workspace.root / "desk").exists():
         return {}
     found: dict[int, Decided] = {}
-    for case in Desk(workspace).cases().values():
+    desk = desk or Desk(workspace)
+    desk.lapse()
+    for case in desk.cases().values():
         given = _hardest(case)
         if given is None:
             continue

@@ -21,7 +21,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.cases import Ruling
+from stillwatch.cases import Desk, Ruling
 from stillwatch.core import Settings, handle
 from stillwatch.core.errors import Error, FormatError
 from stillwatch.engine import Store, Workspace, durable_write, table
@@ -45,12 +45,15 @@ def standing_file(workspace: Workspace) -> Path:
     return workspace.root / "standing" / "standing.arrow"
 
 
-def publish_standing(workspace: Workspace, settings: Settings, *, scanned: dt.datetime | None = None) -> Standing:
+def publish_standing(
+    workspace: Workspace, settings: Settings, *, scanned: dt.datetime | None = None, desk: Desk | None = None
+) -> Standing:
     """Work out the standing of every account that has one, and replace table and file.
 
     Args:
         scanned: when the scan ended that concluded the tables. Without it only people's decisions are taken up: the standing is as old as
             it was, for nothing new was concluded about anybody.
+        desk: the journal of cases, where it is open already.
 
     Raises:
         TamperingFound: when the journal of cases is not as it was written; the standing before stays.
@@ -62,7 +65,7 @@ def publish_standing(workspace: Workspace, settings: Settings, *, scanned: dt.da
         old = {row["account"]: row for row in store.read("standing").to_pylist()}
         seen = _end_of_logs(store)
         proposed = proposals(store, settings) if scanned is not None else {}
-        rulings = {**_cleared(store, settings, seen), **decided(workspace)}
+        rulings = {**_cleared(store, settings, seen), **decided(workspace, desk)}
         lasts = dt.timedelta(days=settings.detect.standing_days)
         rows = merged(proposed, rulings, old, seen=seen, lasts=lasts, fresh=scanned is not None)
         facts = facts_by_account(store, rows)

@@ -144,7 +144,11 @@ def _actor(row: Mapping[str, Any], tables: _Tables) -> ActorView:
         uses=uses_of(tables.pictures.uses.get(row["actor"], ())),
         sought=sought_by(tables.pictures.sought.get(row["actor"]), tables.pictures.sought_by_all),
         replacement=replacement(members),
-        displacement=displacement(members, tables.pictures.models.get(row["actor"], ())),
+        displacement=displacement(
+            members,
+            tables.pictures.models.get(row["actor"], ()),
+            tables.pictures.pathways.get(row["actor"], ()),
+        ),
         statements=tuple(_hypothesis(e) for e in evidence if e["test"].startswith("hypothesis:")),
     )
 

@@ -40,7 +40,7 @@ _OF_ACCOUNTS = {
         "are as other honest accounts of their product type are. Whoever clears only the quietest makes the others look loud."
     ),
     Basis.NOT_SINGLED_OUT: (
-        "Single accounts that other evidence singled out are compared with {n:,} others, of whom the stated share may be guilty."
+        "Single accounts that other evidence singled out are compared with {n:,} others, of whom the stated share may harvest too."
     ),
 }
 """What holds for single accounts, by whom they are compared with."""
@@ -53,7 +53,7 @@ _OVER_DAYS = (
 )
 
 _WHY = {
-    Basis.THEMSELVES: "unusual, but accounts that calibrate one another cannot show who is guilty",
+    Basis.THEMSELVES: "unusual, but accounts that calibrate one another cannot show who harvests",
     Basis.CLEARED: "more unusual than so few cleared accounts can express, or the cleared ones no longer resemble the log",
     Basis.NOT_SINGLED_OUT: "more unusual than so few accounts can express",
 }

@@ -25,7 +25,7 @@ _LEAST_EXCHANGES = 50
 _LEAST_SHARE = 0.01
 """Share of an actor's readable requests below which a technique is no capability that was sought."""
 
-_MOST_MODELS = 6
+_MOST_NAMES = 6
 _FAILED = ("error", "cancelled")
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -103,37 +103,60 @@ def replacement(members: Sequence[Mapping[str, Any]]) -> Replacement | None:
     )
 
 
-def displacement(members: Sequence[Mapping[str, Any]], models: Sequence[tuple[int, str, int]]) -> Displacement | None:
-    """Shares by model before and after the day on which most of the stopping accounts stopped; None when too little says so.
+def displacement(
+    members: Sequence[Mapping[str, Any]],
+    models: Sequence[tuple[int, str, int]],
+    pathways: Sequence[tuple[int, str, int]] = (),
+) -> Displacement | None:
+    """Shares by model and by the way in before and after the day on which most of the stopping accounts stopped, and what accounts that
+    began after it sent; None when too little says so.
 
     The day itself counts on neither side.
 
     Args:
         members: rows of `actor_members`.
         models: days since 1970, model and exchanges.
+        pathways: days since 1970, way in and exchanges; those of which the logs name none are not among them.
     """
     days = Counter(row["valid_to"].date() for row in members if row["valid_to"] is not None)
     if days.total() < LEAST_STOPPED:
         return None
     since = min(days, key=lambda day: (-days[day], day))
     cut = (since - _EPOCH).days
-    before: Counter[str] = Counter()
-    after: Counter[str] = Counter()
-    for day, model, exchanges in models:
-        if day != cut:
-            (before if day < cut else after)[model] += exchanges
+    before, after = _sides(models, cut)
     if min(before.total(), after.total()) < _LEAST_EXCHANGES:
         return None
     everything = [day for day, _, _ in models]
-    largest = sorted({*before, *after}, key=lambda one: (-before[one] - after[one], one))
-    shares = [(one, before[one] / before.total(), after[one] / after.total()) for one in largest[:_MOST_MODELS]]
-    if len(largest) > _MOST_MODELS:
-        shares.append(("other models", 1 - sum(row[1] for row in shares), 1 - sum(row[2] for row in shares)))
+    ways = _sides(pathways, cut)
+    told = min(side.total() for side in ways) >= _LEAST_EXCHANGES
+    new = [row["exchanges"] for row in members if row["valid_from"].date() > since]
     return Displacement(
         since=since,
         before=before.total(),
         after=after.total(),
         days_before=cut - min(everything),
         days_after=max(everything) - cut,
-        shares=tuple(shares),
+        shares=_shares(before, after, "other models"),
+        pathways=_shares(*ways, "other ways") if told else (),
+        new_accounts=len(new),
+        by_new=sum(new),
     )
+
+
+def _sides(counted: Sequence[tuple[int, str, int]], cut: int) -> tuple[Counter[str], Counter[str]]:
+    """Exchanges by name before and after a day."""
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for day, name, exchanges in counted:
+        if day != cut:
+            (before if day < cut else after)[name] += exchanges
+    return before, after
+
+
+def _shares(before: Counter[str], after: Counter[str], rest: str) -> tuple[tuple[str, float, float], ...]:
+    """Shares by name before and after, the largest first; small ones together as `rest`."""
+    largest = sorted({*before, *after}, key=lambda one: (-before[one] - after[one], one))
+    shares = [(one, before[one] / before.total(), after[one] / after.total()) for one in largest[:_MOST_NAMES]]
+    if len(largest) > _MOST_NAMES:
+        shares.append((rest, 1 - sum(row[1] for row in shares), 1 - sum(row[2] for row in shares)))
+    return tuple(shares)

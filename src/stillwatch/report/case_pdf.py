@@ -9,13 +9,34 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stillwatch.cases import NEEDS_TWO, Case, CaseTest, Claim, Opening, RulingGiven, Statement, impact_lines
+from stillwatch.cases import (
+    NEEDS_TWO,
+    Case,
+    CaseTest,
+    Claim,
+    Opening,
+    RulingGiven,
+    Statement,
+    impact_lines,
+    standing_words,
+)
 from stillwatch.core import Part, totals
-from stillwatch.report.case_words import DEFINITIONS, NEEDS, NOTICE, PART_WORDS, PARTS_EXPLAINED, SHOWN, STATES
+from stillwatch.report.case_words import (
+    DEFINITIONS,
+    NEEDS,
+    NOTICE,
+    PART_WORDS,
+    PARTS_EXPLAINED,
+    SHOWN,
+    STATES,
+    alleged,
+    case_title,
+    in_short,
+)
 from stillwatch.report.pdf_plots import capability_bars, evidence_bar, fates, timeline_bars
 from stillwatch.report.pdf_sheet import CALM, INK, PALE, Sheet, open_sheet
 from stillwatch.report.view_actor import ActorView
-from stillwatch.report.wording import amount, count, e_words, listing, opening, p_words, plural, sentence, span, spell
+from stillwatch.report.wording import amount, count, e_words, listing, opening, p_words, sentence, spell
 
 __all__ = ["case_pdf"]
 
@@ -55,7 +76,7 @@ def _summary(sheet: Sheet, case: Case, actor: ActorView | None) -> Iterator[Any]
 
     first = case.openings[0]
     yield sheet.markup(f"Case report · {case.id}", "small")
-    yield sheet.paragraph(_title(first), "title")
+    yield sheet.paragraph(case_title(first), "title")
     yield _gap(4)
     yield sheet.markup(
         f"About {sheet.printed(case.handle)} · as of {case.history[-1].at[:16].replace('T', ' ')} UTC · {STATES[case.state]}",
@@ -66,47 +87,23 @@ def _summary(sheet: Sheet, case: Case, actor: ActorView | None) -> Iterator[Any]
     yield _gap(8)
     yield _figures(sheet, case, first)
     yield _gap(8)
-    yield sheet.paragraph(_in_short(case, first), "lead")
+    yield sheet.paragraph(in_short(case, first), "lead")
     yield _gap(6)
     yield _columns(sheet, case)
     yield sheet.markup("Where it stands", "h2")
     for line in _standing_lines(case):
         yield sheet.paragraph(_short(line))
     yield sheet.markup("When the requests came", "h2")
-    if actor is not None and actor.hours:
+    first = case.openings[0]
+    if first.hours:
+        yield timeline_bars(sheet, first.hours, first.releases)
+    elif actor is not None and actor.hours:
         yield timeline_bars(sheet, actor.hours, actor.releases)
+    if first.hours or (actor is not None and actor.hours):
         yield sheet.markup("A launch beside a rise is a coincidence in time; it is no test.", "small")
     else:
         yield sheet.markup("Not drawn: the report of the scan that opened this case is not at hand.", "small")
     yield PageBreak()
-
-
-def _title(first: Opening) -> str:
-    if len(first.members) == 1 and first.handle.startswith("A-"):
-        return "One account with unusual requests"
-    return f"Suspected coordinated collection: {first.impact.capability}"
-
-
-def _in_short(case: Case, first: Opening) -> str:
-    impact = first.impact
-    who = plural(len(case.members), "account")
-    when = "" if first.first_seen is None else f" between {span(first.first_seen, first.last_seen)} UTC"
-    told = f"{who} sent {amount(impact.exchanges)} requests{when.replace(' to ', ' and ', 1)}."
-    if impact.attempts is not None:
-        told += (
-            f" {amount(impact.attempts)} of them follow the patterns of the finding, "
-            f"and {amount(impact.obtained)} distinct answers came back."
-        )
-    against = sum(1 for one in first.exculpatory.lookalikes if one.fits is False)
-    open_ = sum(1 for one in first.exculpatory.lookalikes if one.fits is None)
-    told += (
-        f" {plural(len(first.exculpatory.lookalikes), 'innocent explanation was', 'innocent explanations were')} considered: "
-        f"{count(against)} did not fit, {count(open_)} could not be told, and "
-        f"{count(len(first.exculpatory.lookalikes) - against - open_)} fit. "
-        "What the answers were used for is not known, nor who is behind the accounts. How often such findings are wrong: "
-        f"{first.exculpatory.base_rates[0]}."
-    )
-    return told
 
 
 def _figures(sheet: Sheet, case: Case, first: Opening) -> Any:
@@ -300,9 +297,9 @@ def _annexes(sheet: Sheet, case: Case) -> Iterator[Any]:
 
 
 def _ruling(case: Case, one: RulingGiven) -> str:
-    force = "in force" if one.counts else "withdrawn" if one.withdrawn else "awaits a second person"
+    force = standing_words(one)
     second = f", approved by {one.approved_by}" if one.ruling in NEEDS_TWO and one.approved_by else ""
-    named = _alleged(one)
+    named = alleged(one)
     return (
         f"{opening(spell(one.ruling))} for {spell(one.reason)}{named}, by {one.by}{second} on {one.at[:10]}; {force}. "
         f"Contested by naming {case.appeal(one.number)}. {sentence(one.note)}"
@@ -313,15 +310,6 @@ def _definitions(sheet: Sheet) -> Iterator[Any]:
     yield sheet.markup("Words used here", "h1")
     for word, meaning in DEFINITIONS:
         yield sheet.markup(f"<b>{word}</b> {meaning}", "body")
-
-
-def _alleged(one: RulingGiven) -> str:
-    """Whom a decision names: an allegation, and only while two people stand behind it."""
-    if one.organisation is None:
-        return ""
-    if not one.counts:
-        return ", alleging an organisation that is named only while the decision is in force"
-    return f", alleging {one.organisation} (confidence {one.confidence}; an allegation)"
 
 
 def _bullet(sheet: Sheet, text: str) -> Any:

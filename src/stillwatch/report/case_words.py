@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from stillwatch.cases import Claim, State
+from stillwatch.cases import Case, Claim, Opening, RulingGiven, State
 from stillwatch.core import Part
+from stillwatch.report.wording import amount, count, plural, span
 
-__all__ = ["DEFINITIONS", "NEEDS", "NOTICE", "PARTS_EXPLAINED", "PART_WORDS", "SHOWN", "STATES"]
+__all__ = [
+    "DEFINITIONS",
+    "NEEDS",
+    "NOTICE",
+    "PARTS_EXPLAINED",
+    "PART_WORDS",
+    "SHOWN",
+    "STATES",
+    "alleged",
+    "case_title",
+    "in_short",
+]
 
 NOTICE = (
     "<b>What this is.</b> A proposal to look, made by software from one provider's own records, and what people have made of it since. "
@@ -84,3 +96,42 @@ DEFINITIONS = (
         "A name such as A-… or X-… that stands for an account or an actor. Only the provider can tell whose it is.",
     ),
 )
+
+
+def case_title(first: Opening) -> str:
+    """What the case is about, in a line: a suspicion, never a finding of guilt."""
+    if len(first.members) == 1 and first.handle.startswith("A-"):
+        return "One account with unusual requests"
+    return f"Suspected coordinated collection: {first.impact.capability}"
+
+
+def in_short(case: Case, first: Opening) -> str:
+    """The case in a paragraph: what was sent and came back, which innocent explanations were considered, and what is not known."""
+    impact = first.impact
+    who = plural(len(case.members), "account")
+    when = "" if first.first_seen is None else f" between {span(first.first_seen, first.last_seen)} UTC"
+    told = f"{who} sent {amount(impact.exchanges)} requests{when.replace(' to ', ' and ', 1)}."
+    if impact.attempts is not None:
+        told += (
+            f" {amount(impact.attempts)} of them follow the patterns of the finding, "
+            f"and {amount(impact.obtained)} distinct answers came back."
+        )
+    against = sum(1 for one in first.exculpatory.lookalikes if one.fits is False)
+    open_ = sum(1 for one in first.exculpatory.lookalikes if one.fits is None)
+    told += (
+        f" {plural(len(first.exculpatory.lookalikes), 'innocent explanation was', 'innocent explanations were')} considered: "
+        f"{count(against)} did not fit, {count(open_)} could not be told, and "
+        f"{count(len(first.exculpatory.lookalikes) - against - open_)} fit. "
+        "What the answers were used for is not known, nor who is behind the accounts. How often such findings are wrong: "
+        f"{first.exculpatory.base_rates[0]}."
+    )
+    return told
+
+
+def alleged(one: RulingGiven) -> str:
+    """Whom a decision names: an allegation, and only while two people stand behind it."""
+    if one.organisation is None:
+        return ""
+    if not one.counts:
+        return ", alleging an organisation that is named only while the decision is in force"
+    return f", alleging {one.organisation} (confidence {one.confidence}; an allegation)"

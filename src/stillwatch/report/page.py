@@ -10,6 +10,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -29,7 +30,7 @@ from stillwatch.report.view import ScanView
 from stillwatch.report.view_actor import ActorView
 from stillwatch.report.watching import off_words, watch_table, watch_words
 
-__all__ = ["furnish", "harmless", "render_html", "sorting_script", "stylesheet"]
+__all__ = ["furnish", "harmless", "render_html", "sorting_script", "standalone", "stylesheet"]
 
 _SEED = 20_260_223
 """Of the layout of links: the same view gives the same page."""
@@ -39,26 +40,27 @@ def render_html(view: ScanView) -> str:
     """One scan as a self-contained HTML page: no request to anywhere, readable without scripts, in print and in the
     dark.
     """
-    style, script = _packaged("page.css"), _packaged("sort.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            view=view,
-            style=Markup(style),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own file
-            policy=(
-                f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; "
-                "img-src data:; base-uri 'none'; form-action 'none'"
-            ),
-            verdict=verdict(view),
-            key_numbers=key_numbers(view),
-            reach=ruler_reach([(actor.e_value, actor.threshold) for actor in view.actors]),
-            glossary=GLOSSARY,
-            method=METHOD,
-            standing_limits=STANDING_LIMITS,
-        )
+    return standalone(
+        "page.html.j2",
+        view=view,
+        verdict=verdict(view),
+        key_numbers=key_numbers(view),
+        reach=ruler_reach([(actor.e_value, actor.threshold) for actor in view.actors]),
+        glossary=GLOSSARY,
+        method=METHOD,
+        standing_limits=STANDING_LIMITS,
     )
+
+
+def standalone(template: str, **facts: Any) -> str:
+    """A page of a template with style, script and the policy that lets nothing else run or load."""
+    style, script = _packaged("page.css"), _packaged("sort.js")
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    own = {"style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704 - our own files
+    return _environment().get_template(template).render(**own, **facts)
 
 
 def _draw(actor: ActorView, uid: str) -> LinkDrawing | None:

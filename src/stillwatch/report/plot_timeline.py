@@ -1,4 +1,4 @@
-"""When an actor worked: stacked bars of its harvest and its other exchanges, with model launches marked."""
+"""When an actor worked: stacked bars of its harvest and its other exchanges, with model launches and decisions marked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from stillwatch.core import DecisionMark, HourCount, ReleaseMark
 from stillwatch.report.svg import Drawing
-from stillwatch.report.view_actor import HourCount, ReleaseMark
 from stillwatch.report.wording import count, moment, span
 
 __all__ = ["Bin", "bins", "timeline"]
@@ -18,6 +18,7 @@ _STEPS = (1, 2, 3, 6, 12, 24, 24 * 7, 24 * 28)
 """Hours that one bar may stand for."""
 
 _MOST = 170
+_MOST_MARKS = 6
 _LEFT, _RIGHT, _TOP, _BASE, _WIDTH, _HEIGHT = 46.0, 10.0, 26.0, 148.0, 940.0, 178.0
 
 
@@ -60,8 +61,15 @@ def _nice(top: int) -> int:
     return next((half * size // 2 for half in halves if half * size // 2 >= top), 10 * size)
 
 
-def timeline(hours: Sequence[HourCount], releases: Sequence[ReleaseMark], *, uid: str, name: str) -> Markup:
-    """The bars as an image; empty when there are no hours."""
+def timeline(
+    hours: Sequence[HourCount],
+    releases: Sequence[ReleaseMark],
+    *,
+    uid: str,
+    name: str,
+    decisions: Sequence[DecisionMark] = (),
+) -> Markup:
+    """The bars as an image; empty when there are no hours. Marks outside of the hours are not drawn."""
     cells = bins(hours)
     if not cells:
         return Markup("")
@@ -87,7 +95,9 @@ def timeline(hours: Sequence[HourCount], releases: Sequence[ReleaseMark], *, uid
             drawing.rect(x, _BASE - low - high, wide, high, "other", tip=tip)
     drawing.line(_LEFT, _BASE, _WIDTH - _RIGHT, _BASE, "axis")
     _time_ticks(drawing, cells, pitch)
-    _launches(drawing, cells, pitch, releases)
+    launches = [(mark.at, f"launch of {mark.model[:40]}") for mark in releases]
+    _marks(drawing, cells, pitch, launches, style="launch", height=12)
+    _marks(drawing, cells, pitch, [(mark.at, mark.what[:40]) for mark in decisions], style="ban", height=24)
     harvest, other = sum(cell.harvest for cell in cells), sum(cell.other for cell in cells)
     peak = max(cells, key=lambda cell: cell.harvest)
     desc = (
@@ -118,20 +128,23 @@ def _time_ticks(drawing: Drawing, cells: Sequence[Bin], pitch: float) -> None:
             )
 
 
-def _launches(drawing: Drawing, cells: Sequence[Bin], pitch: float, releases: Sequence[ReleaseMark]) -> None:
-    shown = 0
-    for mark in sorted(releases, key=lambda mark: (mark.at, mark.model)):
-        place = (mark.at - cells[0].at) / timedelta(hours=cells[0].hours)
-        if not 0 <= place <= len(cells) or shown >= 6:
-            continue
-        shown += 1
+def _marks(
+    drawing: Drawing,
+    cells: Sequence[Bin],
+    pitch: float,
+    marks: Sequence[tuple[datetime, str]],
+    *,
+    style: str,
+    height: float,
+) -> None:
+    """Upright lines with words at a height; as many as can be read, the first ones."""
+    within = [
+        (place, words)
+        for at, words in sorted(marks)
+        if 0 <= (place := (at - cells[0].at) / timedelta(hours=cells[0].hours)) <= len(cells)
+    ]
+    for place, words in within[:_MOST_MARKS]:
         x = _LEFT + place * pitch
-        drawing.line(x, 4, x, _BASE, "launch")
+        drawing.line(x, height - 8, x, _BASE, style)
         right = x > _WIDTH * 0.75
-        drawing.words(
-            x + (-5 if right else 5),
-            12,
-            f"launch of {mark.model[:40]}",
-            "tick strong",
-            anchor="end" if right else "start",
-        )
+        drawing.words(x + (-5 if right else 5), height, words, "tick strong", anchor="end" if right else "start")

@@ -270,7 +270,7 @@ def calibration_table(calibrations: tuple[CalibrationView, ...]) -> Table:
         "undecided",
         "compared with",
         "smallest p",
-        "guilty share allowed",
+        "harvesting share allowed",
     )
     rows = [
         (

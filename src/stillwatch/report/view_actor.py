@@ -11,6 +11,7 @@ from datetime import datetime
 
 from stillwatch.core.impact import CapabilityShare, Displacement, ModelUse, Replacement
 from stillwatch.core.records import Decision, Part, Support, Vote
+from stillwatch.core.shown import Example, FamilyView, HourCount, Piece, ReleaseMark, SharedThing
 from stillwatch.report.view_history import HistoryEvent, LookView
 
 __all__ = [
@@ -87,48 +88,6 @@ class LookalikeCheck:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """A stretch of an example: constant text that may be shown, or a varying part of which only the length is kept."""
-
-    constant: bool
-    text: str | None
-    length: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Example:
-    """A redacted example of a family, made by `redact.redact_examples`. `cut` characters were left off at the end."""
-
-    pieces: tuple[Piece, ...]
-    masked: int = 0
-    cut: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FamilyView:
-    """One prompt family of the actor: a row of `families` with redacted examples.
-
-    `distinct` is distinct prompts per exchange, `exclusivity` the share of its accounts' traffic, `inside` the share
-    of the accounts that carry it which are members of the actor.
-    """
-
-    handle: str
-    scope: str
-    exchanges: int
-    accounts: int
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    distinct: float | None = None
-    single_turn: float | None = None
-    exclusivity: float | None = None
-    inside: float | None = None
-    fragments: int = 1
-    joined_by: str = ""
-    techniques: tuple[str, ...] = ()
-    examples: tuple[Example, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class MemberView:
     """One account of the actor: a row of `actor_members` with what the provider's records say of it.
 
@@ -149,29 +108,6 @@ class MemberView:
     last_seen: datetime | None = None
     stopped: datetime | None = None
     replaces: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SharedThing:
-    """Something that members share: a payment instrument, a subnet, a family. `key` is unique within the picture.
-
-    `label` is shown after the kind ("7K2Q", a family's handle); `members` counts the actor's accounts tied to it,
-    `population` all accounts of the logs that have it (a hub when that is wide).
-    """
-
-    key: str
-    kind: str
-    label: str
-    members: int
-    population: int | None = None
-    weight: float = 1.0
-    reason: str = ""
-
-    @property
-    def name(self) -> str:
-        """The kind and the label, the kind said once."""
-        kind = self.kind.replace("_", " ")
-        return self.label if self.label.replace("_", " ").startswith(kind) else f"{kind} {self.label}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,23 +132,6 @@ class LinkPicture:
     ties: tuple[Tie, ...]
     of_members: int
     sampling: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HourCount:
-    """Exchanges of the members in one hour: those that carry the harvest, and all others."""
-
-    at: datetime
-    harvest: int
-    other: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReleaseMark:
-    """A model's launch, marked on the timeline."""
-
-    model: str
-    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

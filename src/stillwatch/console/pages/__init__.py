@@ -5,6 +5,7 @@ from __future__ import annotations
 from stillwatch.console.pages import (
     accounts,
     actors,
+    bystanders,
     case_files,
     case_steps,
     cases,
@@ -22,6 +23,7 @@ from stillwatch.console.pages import (
 __all__ = [
     "accounts",
     "actors",
+    "bystanders",
     "case_files",
     "case_steps",
     "cases",

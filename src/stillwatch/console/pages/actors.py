@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from stillwatch.console.door import page
 from stillwatch.console.visit import NotFound, Visit
+from stillwatch.pipeline import decision_marks, impact_of, read_prices, stop_marks
 from stillwatch.report import ActorView, LinkPicture, SharedThing, draw_links, ruler_reach
 
 __all__: list[str] = []
@@ -41,6 +42,7 @@ def actor(visit: Visit) -> Response:
         if name in marks.in_case:
             return visit.go(f"/cases/{marks.in_case[name]}")
         raise NotFound("the last scan knows no such actor, and no case is about it")
+    about = [one for one in book.cases.values() if name == one.handle or any(o.handle == name for o in one.openings)]
     focus = None if found.links is None else _focus(found.links, visit.query.get("thing", ""))
     return visit.page(
         "actor.html",
@@ -51,9 +53,12 @@ def actor(visit: Visit) -> Response:
         label=book.feedback.labels.get(name),
         pause=book.feedback.paused(visit.now).get(name),
         reach=ruler_reach([(one.e_value, one.threshold) for one in scan.view.actors]),
+        decisions=decision_marks(about),
+        stops=stop_marks(found.members),
+        impact=impact_of(found, read_prices(visit.house.workspace.root / "prices.toml")),
         drawing=_drawn(found, focus),
         focus=focus,
-        **_members(found, visit.query.get("by", ""), visit.query.get("members", "1")),
+        **_members(visit, found),
     )
 
 
@@ -84,13 +89,12 @@ def _focus(links: LinkPicture, key: str) -> Focus | None:
     )
 
 
-def _members(found: ActorView, by: str, number: str) -> dict[str, Any]:
+def _members(visit: Visit, found: ActorView) -> dict[str, Any]:
     """A page of the members, sorted."""
-    members = list(found.members)
+    members, by = list(found.members), visit.query.get("by", "")
     if by in _SORTS:
         members.sort(key=lambda one: -getattr(one, _SORTS[by]))
-    pages = max(1, -(-len(members) // _MEMBERS))
-    here = min(max(1, int(number)), pages) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    here, pages = visit.turned(len(members), _MEMBERS, "members")
     return {
         "members": members[(here - 1) * _MEMBERS : here * _MEMBERS],
         "by": by if by in _SORTS else "",

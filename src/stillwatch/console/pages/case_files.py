@@ -1,4 +1,4 @@
-"""Sealed files of a case: made, checked and, by two hands, let out of the house; and the journal of everything that was done."""
+"""What is made of a case: prints, sealed files that are checked and, by two hands, let go; and the journal of all that was done."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from stillwatch.console.door import page
 from stillwatch.console.pages.cases import case_of
 from stillwatch.console.visit import NotFound, Visit
 from stillwatch.core import TamperingFound
+from stillwatch.pipeline import PAPERS, case_paper
 
 __all__: list[str] = []
 
@@ -88,6 +89,15 @@ def let_it_go(visit: Visit) -> Response:
     return Response(data, media_type="application/x-tar", headers=headers)
 
 
+@page("print_case")
+def print_case(visit: Visit) -> Response:
+    """The case as PDF or HTML; its SHA-256, who printed it and why are in the journal before it comes as the answer."""
+    found, form = case_of(visit), visit.needed("form", most=10)
+    paper = case_paper(visit.house.desk, found.id, form, by=visit.who.name, why=visit.needed("note", most=500))
+    headers = {"content-disposition": f'attachment; filename="{found.id}.{form}"'}
+    return Response(paper.data, media_type=PAPERS[form], headers=headers)
+
+
 @page("journal")
 def journal(visit: Visit) -> Response:
     """Who did what and when, newest first; every record was checked since the files last changed."""
@@ -97,9 +107,7 @@ def journal(visit: Visit) -> Response:
     chosen: Sequence[Told] = () if book is None else book.kinds.get(wanted, ()) if wanted else book.history
     if by:
         chosen = [told for told in chosen if told.private.get("by", FORGOTTEN) == by]
-    number = visit.query.get("page", "1")
-    pages = max(1, -(-len(chosen) // _LINES))
-    here = min(max(1, int(number)), pages) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    here, pages = visit.turned(len(chosen), _LINES)
     return visit.page(
         "journal.html",
         title="Journal",

@@ -27,7 +27,8 @@ def open_case(visit: Visit) -> Response:
     scan = visit.scan
     single = scan.drawers.account(unhandle(name)[1], threshold_p=scan.threshold_p) if _is_account(name) else None
     prices = read_prices(visit.house.workspace.root / "prices.toml")
-    opening = case_opening(scan.view, name, account=single, prices=prices)
+    labels = visit.book.feedback.labels
+    opening = case_opening(scan.view, name, account=single, prices=prices, labels=labels)
     made = visit.house.desk.open(opening, by=visit.who.name)
     return visit.go(f"/cases/{made.id}", "opened")
 
@@ -46,6 +47,7 @@ def decide(visit: Visit) -> Response:
         note=visit.needed("note"),
         organisation=visit.needed("organisation", most=200) if attributes else None,
         confidence=visit.word("confidence", Confidence) if attributes else None,
+        days=_days(visit),
     )
     visit.house.publish()
     return visit.go(f"/cases/{found.id}", "waits" if decided.state is CaseState.AWAITS_SECOND else "decided")
@@ -117,6 +119,18 @@ def split(visit: Visit) -> Response:
     made = visit.house.desk.split(found.id, chosen, by=visit.who.name, why=visit.needed("note"))
     visit.house.publish()
     return visit.go(f"/cases/{made.id}", "split")
+
+
+def _days(visit: Visit) -> int | None:
+    """How long a decision is to hold, if somebody says so.
+
+    Raises:
+        Error: when it is no whole number.
+    """
+    text = visit.field("days", most=4)
+    if text and not (text.isascii() and text.isdigit()):
+        raise Error("days: expected a whole number of days, at most 366")
+    return int(text) if text else None
 
 
 def _is_account(name: str) -> bool:

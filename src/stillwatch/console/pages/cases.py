@@ -22,6 +22,7 @@ from stillwatch.cases import State as CaseState
 from stillwatch.console.door import page
 from stillwatch.console.visit import NotFound, Visit
 from stillwatch.core import Part
+from stillwatch.pipeline import Bystander, bystanders, decision_marks, looked_for
 from stillwatch.report import ruler_reach
 
 __all__ = ["case_of"]
@@ -43,16 +44,14 @@ def case_of(visit: Visit) -> Case:
 
 @page("cases")
 def cases(visit: Visit) -> Response:
-    """Every case, those that wait for somebody first, then the latest."""
+    """Every case, those that wait for somebody first, then contested ones by when they are due, then the latest."""
     wanted = visit.query.get("state", "")
     every = list(visit.book.cases.values())
     rank = {CaseState.AWAITS_SECOND: 0, CaseState.OPEN: 1, CaseState.DECIDED: 2, CaseState.MERGED: 3}
     chosen = [one for one in every if wanted in ("", one.state.value)]
     chosen.sort(key=lambda one: one.history[-1].at, reverse=True)
-    chosen.sort(key=lambda one: rank[one.state])
-    number = visit.query.get("page", "1")
-    pages = max(1, -(-len(chosen) // _PER_PAGE))
-    here = min(max(1, int(number)), pages) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    chosen.sort(key=lambda one: (rank[one.state], one.answer_by or "9"))
+    here, pages = visit.turned(len(chosen), _PER_PAGE)
     return visit.page(
         "cases.html",
         title="Cases",
@@ -74,6 +73,7 @@ def case(visit: Visit) -> Response:
         found = case_of(visit)
     feedback: Feedback = visit.book.feedback
     last = found.rulings[-1] if found.rulings else None
+    third = bystanders(visit.house.desk, found.id) if looked_for(visit.house.desk, found.id) else None
     return visit.page(
         "case.html",
         title=f"Case {found.id}",
@@ -96,8 +96,19 @@ def case(visit: Visit) -> Response:
         held=found.id in holds_in(visit.book),
         others=[one for one in visit.book.cases.values() if one.id != found.id and one.state is CaseState.OPEN],
         known=None if visit.house.scan() is None else visit.scan.actors.get(found.handle),
+        marks=decision_marks([found]),
+        bystanders=None if third is None else len(third),
+        untold=0 if third is None else _untold(visit, found.id, third),
         reach=ruler_reach([(one.e_value, one.threshold) for one in found.openings]),
     )
+
+
+def _untold(visit: Visit, case_id: str, third: tuple[Bystander, ...]) -> int:
+    """Credentials of third parties of which nobody was told."""
+    told = {
+        one.record.body["number"] for one in visit.book.by_case[case_id] if one.record.kind == "case.bystanders_told"
+    }
+    return sum(one.kind == "credential" and one.number not in told for one in third)
 
 
 def _first_look(visit: Visit, found: Case) -> bool:

@@ -70,7 +70,7 @@ def said(visit: Visit) -> Response:
 
 @page("sample")
 def sample(visit: Visit) -> Response:
-    """The random samples, what was found in them, and the share of attackers among the unflagged that follows."""
+    """The random samples, what was found in them, and the share of harvests among the unflagged that follows."""
     feedback = visit.book.feedback
     return visit.page(
         "sample.html",

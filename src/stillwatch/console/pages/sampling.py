@@ -1,4 +1,4 @@
-"""What random samples of accounts that nothing flagged say: how many attackers a scan misses, with its doubt."""
+"""What random samples of accounts that nothing flagged say: how many harvests a scan misses, with its doubt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["SampleRate", "sample_rates"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleRate:
-    """One sample: how many were looked at and found to be attackers, and the share among the unflagged that follows (95 %).
+    """One sample: how many were looked at and found to harvest, and the share among the unflagged that follows (95 %).
 
     `rate` is unknown until somebody was looked at. Accounts that people left unsure count as not looked at, which flatters nobody.
     """

@@ -12,6 +12,7 @@ from stillwatch.console.pages.sampling import sample_rates
 from stillwatch.console.roles import Role
 from stillwatch.console.visit import Visit
 from stillwatch.core import Decision
+from stillwatch.pipeline import lookalike_errors
 from stillwatch.report import ScanView, key_numbers, ruler_reach, verdict
 
 __all__: list[str] = []
@@ -60,7 +61,7 @@ def calibration(visit: Visit) -> Response:
         "calibration.html",
         title="Calibration",
         view=scan.view,
-        lookalikes=_by_lookalike(visit),
+        lookalikes=lookalike_errors(scan.view.actors, book.feedback.labels),
         sample=sample_rates(book.feedback),
     )
 
@@ -69,27 +70,3 @@ def _signals_off(view: ScanView) -> list[tuple[str, str, float]]:
     """Signals whose null monitor is off: signal, stratum, p-value."""
     told = [(row.signal, row.stratum, row.uniformity) for row in view.calibration if row.calibration_n]
     return [(signal, stratum, p) for signal, stratum, p in told if p is not None and p < _OFF]
-
-
-def _by_lookalike(visit: Visit) -> list[dict[str, object]]:
-    """Of each innocent explanation: how often it was tried, fitted and set a candidate aside, and what people said of those it did not.
-
-    The labels are the only error here that was measured on this house's own traffic: findings that it did not explain, and that a person
-    found to be ordinary customers.
-    """
-    labels = visit.book.feedback.labels
-    rows: dict[str, dict[str, int]] = {}
-    for actor in visit.scan.view.actors:
-        said = labels.get(actor.handle)
-        for check in actor.lookalikes:
-            row = rows.setdefault(
-                check.name, dict.fromkeys(("tried", "fits", "unknown", "put_up", "wrong", "judged"), 0)
-            )
-            row["tried"] += 1
-            row["fits"] += check.fits is True
-            row["unknown"] += check.fits is None
-            if actor.decision is Decision.REVIEW and not check.fits:
-                row["put_up"] += 1
-                row["judged"] += said is not None and said.verdict is not Verdict.UNSURE
-                row["wrong"] += said is not None and said.verdict is Verdict.FALSE
-    return [{"name": name, **row} for name, row in sorted(rows.items())]

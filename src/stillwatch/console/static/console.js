@@ -35,8 +35,8 @@ document.addEventListener("keydown", (event) => {
   }[event.key];
   if (act) { event.preventDefault(); act(); }
 });
-// A form that was sent is not sent twice; one that changes what is shown needs no button.
-for (const form of document.querySelectorAll("form[method=post]")) {
+// A form that was sent is not sent twice, unless what it answers is a download; one that changes what is shown needs no button.
+for (const form of document.querySelectorAll("form[method=post]:not([data-stays])")) {
   form.addEventListener("submit", () => setTimeout(() => form.querySelectorAll("button").forEach((b) => { b.disabled = true; }), 0));
 }
 addEventListener("pageshow", () => document.querySelectorAll("form[method=post] button").forEach((b) => { b.disabled = false; }));

@@ -157,15 +157,15 @@ def _of_case(case: Case) -> Iterator[Alert]:
     for ruling in case.rulings:
         if ruling.counts:
             yield _of_ruling(case, ruling, "case.decided")
-        elif ruling.withdrawn:
+        elif ruling.withdrawn or (ruling.lapsed and case.in_force_since(ruling)):
             yield _of_ruling(case, ruling, "case.withdrawn")
 
 
 def _of_ruling(case: Case, ruling: RulingGiven, kind: str) -> Alert:
     members = tuple(member.handle for member in case.members)
-    undone = " was withdrawn" if kind == "case.withdrawn" else ""
+    undone = "" if kind == "case.decided" else " ended, its time is over" if ruling.lapsed else " was withdrawn"
     words = f"{ruling.ruling.value.replace('_', ' ')} for {ruling.reason.value.replace('_', ' ')}{undone}"
-    at = _withdrawn_at(case, ruling) if undone else ruling.at
+    at = (case.withdrawn_at(ruling) if undone else case.in_force_since(ruling)) or ruling.at
     return Alert(
         id=_id(case.id, str(ruling.number), kind),
         kind=kind,
@@ -183,11 +183,6 @@ def _of_ruling(case: Case, ruling: RulingGiven, kind: str) -> Alert:
         reason=ruling.reason.value,
         appeal=case.appeal(ruling.number),
     )
-
-
-def _withdrawn_at(case: Case, ruling: RulingGiven) -> str:
-    """When a decision was withdrawn: the first re-opening after it."""
-    return next((event.at for event in case.history if event.what == "reopened" and event.at >= ruling.at), ruling.at)
 
 
 def _severity(attempts: int) -> str:
