@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from figures import Figures, bar
-from range_studies import ordered, raw_of
+from range_studies import ordered, raw_of, say
 
 from stillwatch.range import run_preset
 from stillwatch.range.studies.heads import INNOCENT, PATTERNS, apart
@@ -18,7 +18,7 @@ from stillwatch.range.studies.tally import any_false, catch, false_discoveries
 
 def heads(chosen: argparse.Namespace) -> Figures:
     """Run the preset, or go on with the one that is kept, and hold its finished worlds against the bars."""
-    order = ordered(chosen)
+    order = ordered(chosen, tell=say)
     result = run_preset(order).result
     names = {one.name for one in result.provenance.worlds}
     known = [msgspec.json.decode(path.read_bytes(), type=Seen) for path in Kept(order.out / "worlds")]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from figures import Figures, bar
-from range_studies import ordered, raw_of
+from range_studies import ordered, raw_of, say
 
 from stillwatch.range import run_preset
 from stillwatch.range.results import Cell, Result
@@ -24,7 +24,7 @@ _JOB = 1_000_000
 
 def campaigns(chosen: argparse.Namespace) -> Figures:
     """A row for every campaign of the record: found or not, and what it had when it was named."""
-    order = ordered(chosen)
+    order = ordered(chosen, tell=say)
     result = run_preset(order).result
     by_name: dict[str, list[Seen]] = {}
     for one in _worlds(order, result):
@@ -43,7 +43,7 @@ def campaigns(chosen: argparse.Namespace) -> Figures:
 
 def surface(chosen: argparse.Namespace) -> Figures:
     """Every cell of the surface as a figure."""
-    order = ordered(chosen)
+    order = ordered(chosen, tell=say)
     result = run_preset(order).result
     among = f"among {order.size.accounts:,} customers"
     bars = []
@@ -67,7 +67,7 @@ def surface(chosen: argparse.Namespace) -> Figures:
 
 def ablation(chosen: argparse.Namespace) -> Figures:
     """What is lost and who is accused without each thing."""
-    order = ordered(chosen)
+    order = ordered(chosen, tell=say)
     result = run_preset(order).result
     bars = []
     for table in _tables(result, "What is lost and who is accused"):

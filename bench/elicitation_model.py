@@ -26,7 +26,7 @@ from scipy.optimize import minimize
 from stillwatch.range.splits import Fold
 from stillwatch.stats import clopper_pearson
 from stillwatch.text._mixing import Bits, Places
-from stillwatch.text.asking import KINDS, SLOTS, norms
+from stillwatch.text.asking import KINDS, SLOTS, norms, packed
 
 FILE = ROOT / "src" / "stillwatch" / "text" / "elicitation.weights"
 MOST = 26_000
@@ -193,7 +193,7 @@ def threshold(scores: Floats, share: float) -> float:
 def held(model: Learned, flag: float, block: float) -> bytes:
     """The file of the package: thresholds, keys, weights."""
     bounds = np.concatenate([(np.array([flag, block]) - model.base) * model.unit, model.kind])
-    return bounds.astype("<f8").tobytes() + model.keys.astype("<u8").tobytes() + model.value.tobytes()
+    return packed(model.keys, model.value, bounds)
 
 
 def shares(scores: Floats, at: float) -> dict[str, Any]:

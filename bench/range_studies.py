@@ -30,7 +30,7 @@ _SHOWN = "stillwatch range run"
 
 def study(chosen: argparse.Namespace, *, tell: Tell | None = None) -> Figures:
     """Run a preset, or go on with the one that is kept, at its own size or at the one asked for."""
-    result = run_preset(ordered(chosen, tell=tell or _tell)).result
+    result = run_preset(ordered(chosen, tell=tell or say)).result
     return [*_bars(result)], raw_of(result)
 
 
@@ -66,7 +66,7 @@ def ordered(chosen: argparse.Namespace, *, tell: Tell) -> Order:
     )
 
 
-def _tell(stage: str, done: int, total: int) -> None:
+def say(stage: str, done: int, total: int) -> None:
     print(f"{stage}: {done} of {total}", file=sys.stderr, flush=True)
 
 

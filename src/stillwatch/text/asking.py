@@ -16,6 +16,7 @@ A level says nothing about an account; a share of an account's or a family's tra
 
 from __future__ import annotations
 
+import lzma
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -39,7 +40,9 @@ __all__ = [
     "ends",
     "features_of",
     "norms",
+    "packed",
     "sums",
+    "unpacked",
     "weights",
 ]
 
@@ -102,14 +105,26 @@ class Weights:
 @cache
 def weights() -> Weights:
     """Read the model that comes with the package."""
-    held = np.frombuffer(files("stillwatch.text").joinpath("elicitation.weights").read_bytes(), dtype=np.uint8)
+    return unpacked(files("stillwatch.text").joinpath("elicitation.weights").read_bytes())
+
+
+def packed(keys: Bits, value: npt.NDArray[np.int8], bounds: npt.NDArray[np.float64]) -> bytes:
+    """A model as the package carries it: bounds, of ascending keys what is looked at (places as steps, the low half), weights; then xz."""
+    steps = np.diff((keys >> _AT).astype("<u4"), prepend=np.uint32(0)).astype("<u4")
+    parts = (bounds.astype("<f8"), keys.astype("<u4"), steps, value)
+    return lzma.compress(b"".join(part.tobytes() for part in parts), preset=9)
+
+
+def unpacked(held: bytes) -> Weights:
+    """The model of `packed`."""
+    raw = np.frombuffer(lzma.decompress(held), dtype=np.uint8)
     columns = 1 + len(KINDS)
-    bounds = np.frombuffer(held[: 8 * (columns + 1)].tobytes(), dtype="<f8")
-    rest = held[8 * (columns + 1) :]
+    bounds = np.frombuffer(raw[: 8 * (columns + 1)].tobytes(), dtype="<f8")
+    rest = raw[8 * (columns + 1) :]
     count = len(rest) // (8 + columns)
-    keys = np.frombuffer(rest[: 8 * count].tobytes(), dtype="<u8").astype(np.uint64)
+    low, steps = np.frombuffer(rest[: 8 * count].tobytes(), dtype="<u4").astype(np.uint64).reshape(2, count)
     value = rest[8 * count :].view(np.int8).reshape(count, columns)
-    return made(keys, value, bounds)
+    return made((np.cumsum(steps, dtype=np.uint64) << _AT) | low, value, bounds)
 
 
 def made(keys: Bits, value: npt.NDArray[np.int8], bounds: npt.NDArray[np.float64]) -> Weights:
