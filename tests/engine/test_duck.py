@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import subprocess
 import traceback
 from collections.abc import Iterator
@@ -241,6 +242,24 @@ def test_rows_at_hand_join_whatever_filter_the_engine_pushes_down(
     assert told.to_pydict() == {"n": [8572]}
     nothing = engine.from_arrow(numbers(0))
     assert engine.to_arrow(engine.sql(joined, many=nothing, few=few)).to_pydict() == {"n": [0]}
+
+
+@pytest.mark.parametrize("wanted", [KeyboardInterrupt(), SystemExit(0)], ids=["Ctrl-C", "an order to end"])
+def test_what_a_signal_raises_goes_through_a_query(wanted: BaseException) -> None:
+    def raised(*_: Any) -> None:
+        raise wanted
+
+    long = Sql("long", "select count(*) as n from {rows} a join {rows} b on a.x <> b.x")
+    before = signal.signal(signal.SIGALRM, raised)
+    try:
+        with DuckEngine() as made:
+            asked = made.sql(long, rows=made.from_arrow(numbers(40_000)))
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(type(wanted)):
+                made.to_arrow(asked)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager

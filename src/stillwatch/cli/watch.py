@@ -90,25 +90,24 @@ def watch(
     schedule = Schedule(every=60 * detect_minutes, rows=detect_rows, settle=0.0 if once else settle)
     command = as_typed()
     watcher = Watcher(Workspace(workspace), inputs, chosen, schedule, command=command)
-    with _ended_by_sigterm(), _pages(watcher, host, port):
+    with _ended_by_sigterm() as ended, _pages(watcher, host, port):
         try:
             if once:
                 _say(watcher, watcher.round())
             else:
-                _go_on(watcher, poll)
+                _go_on(watcher, poll, ended)
         finally:
             with contextlib.suppress(Error, OSError):
                 watcher.end()
 
 
-def _go_on(watcher: Watcher, poll: float) -> None:
+def _go_on(watcher: Watcher, poll: float, ended: threading.Event) -> None:
     from stillwatch.core import FormatError
     from stillwatch.pipeline import Busy
 
     print("Watching; Ctrl-C ends it.", flush=True)
     told: set[str] = set()
-    pause = threading.Event()
-    while True:
+    while not ended.is_set():
         try:
             done = watcher.round()
             _say(watcher, done)
@@ -119,7 +118,7 @@ def _go_on(watcher: Watcher, poll: float) -> None:
         except (Busy, FormatError, FileNotFoundError) as error:
             watcher.failed(str(error))
             print(f"stillwatch: {error}; the next round tries again", file=sys.stderr, flush=True)
-        pause.wait(poll)
+        ended.wait(poll)
 
 
 def _say(watcher: Watcher, done: Round) -> None:
@@ -136,15 +135,25 @@ def _say(watcher: Watcher, done: Round) -> None:
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the watch like the end of its work; what is under way is done again by the next one."""
+def _ended_by_sigterm() -> Iterator[threading.Event]:
+    """SIGTERM ends the watch like the end of its work; what is under way is done again by the next one.
+
+    The event is set, too: an exception that meets a place where none can be raised (a finaliser, a callback) is lost, and the next round
+    must not begin.
+    """
+    ended = threading.Event()
 
     def end(*_: Any) -> None:
+        ended.set()
         sys.exit(0)
 
     before = signal.signal(signal.SIGTERM, end)
     try:
-        yield
+        yield ended
+    except BaseException:
+        if ended.is_set():
+            sys.exit(0)
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

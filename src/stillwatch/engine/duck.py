@@ -243,7 +243,10 @@ def _harmless(error: duckdb.Error) -> duckdb.Error | None:
 
 
 class _Errors:
-    """Turns DuckDB's faults into our own: a full disk is `DiskFull`, everything else a sentence without rows in it."""
+    """Turns DuckDB's faults into our own: a full disk is `DiskFull`, everything else a sentence without rows in it.
+
+    What a signal raised while a query ran (Ctrl-C, an order to end) goes on as it was raised; DuckDB tells it as a fault of the query.
+    """
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -255,6 +258,10 @@ class _Errors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
+        if error is not None and isinstance(error.__cause__, KeyboardInterrupt | SystemExit):
+            raise error.__cause__ from None
+        if isinstance(error, duckdb.InterruptException):
+            raise KeyboardInterrupt from None
         if isinstance(error, duckdb.Error) and any(
             word in str(error) for word in ("No space left", "max_temp_directory_size", "failed to offload")
         ):
