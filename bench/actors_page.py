@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bars import bars_of
-from range_studies import told_of
+from range_studies import commit_of, told_of
 
 _LEAD = (
     "Bars speak of a million customers; the population that a figure was measured among stands in its name. The range says how worlds are made "
@@ -43,7 +43,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines += ["", "## One more day", "", _day(found["raw"]["day"])]
     for part in ("heads", "campaigns", "surface", "ablation"):
         if part in found["raw"]:
-            lines += told_of(found["raw"][part])
+            lines += told_of(found["raw"][part], commit=commit_of(found, part))
     return [*lines, "", "## What remains invisible", "", *_INVISIBLE]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bars import bars_of
 from chart import Line, Panel, chart
 from range_realism_page import address_plot, realism, repeat_plot, trace_plot
-from range_studies import STUDIES, headlines, told_of
+from range_studies import STUDIES, commit_of, headlines, told_of
 from range_windows_page import window_plot, windows
 
 
@@ -44,7 +44,7 @@ def page(found: dict[str, Any]) -> str:
     lines += costs(found)
     for name in STUDIES:
         if f"study {name}" in raw:
-            lines += told_of(raw[f"study {name}"], commit=_commit(found, f"study {name}"))
+            lines += told_of(raw[f"study {name}"], commit=commit_of(found, f"study {name}"))
     return "\n".join([*lines, *_unsaid()]) + "\n"
 
 
@@ -71,11 +71,6 @@ def missing(raw: dict[str, Any]) -> Iterator[str]:
         yield from ("", f"**Not measured yet:** {', '.join(gaps)}.")
 
 
-def _commit(found: dict[str, Any], part: str) -> str:
-    """The commit that a part was measured at."""
-    return next((bar["commit"] for bar in found["bars"] if bar["part"] == part), "unknown")
-
-
 def costs(found: dict[str, Any]) -> Iterator[str]:
     """What a study costs, from those that were run."""
     raw = found["raw"]
@@ -96,7 +91,7 @@ def costs(found: dict[str, Any]) -> Iterator[str]:
         at, settings = one["provenance"], one["provenance"]["settings"]
         rate = one["exchanges"] / at["cpu_seconds"] if at["cpu_seconds"] else 0.0
         size = f"{settings['accounts']:,}, {settings['exchanges']:,}, {settings['days']}"
-        yield f"| {name} | {_commit(found, f'study {name}')} | {settings['worlds']} | {size} | {one['exchanges']:,} | {at['cpu_seconds']:,.0f} s | {rate:,.0f} |"
+        yield f"| {name} | {commit_of(found, f'study {name}')} | {settings['worlds']} | {size} | {one['exchanges']:,} | {at['cpu_seconds']:,.0f} s | {rate:,.0f} |"
     if "study null" in raw:
         yield from ("", _night(raw["study null"]))
 

@@ -126,6 +126,11 @@ def raw_of(result: Result) -> dict[str, Any]:
     return told
 
 
+def commit_of(found: dict[str, Any], part: str) -> str:
+    """The commit that a part of a page was measured at."""
+    return next((bar["commit"] for bar in found["bars"] if bar["part"] == part), "unknown")
+
+
 def told_of(raw: dict[str, Any], *, commit: str) -> Iterator[str]:
     """A study as a section of the page."""
     result = result_of(raw)

@@ -14,10 +14,10 @@ from stillwatch import actors, signals
 from stillwatch.core import Settings
 from stillwatch.engine import DuckEngine
 from stillwatch.range.names import Ints
-from stillwatch.range.results import Cell, Column, Result, Section, Table, Unit
+from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.bench import Detector
 from stillwatch.range.studies.featured import NAMES
-from stillwatch.range.studies.figures import false_accusations, world_table
+from stillwatch.range.studies.figures import OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.heads import INNOCENT, PATTERNS
 from stillwatch.range.studies.look import Blind, Group, Said
 from stillwatch.range.studies.order import Order
@@ -25,10 +25,13 @@ from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS
 from stillwatch.range.studies.tally import catch, is_false
 from stillwatch.range.studies.work import Task, Worked, work_off
+from stillwatch.stats import clopper_pearson
 
 __all__ = ["VARIANTS", "study"]
 
 _WITHOUT = "without "
+_MISSED = 9
+"""How many of the things that are missed most stand in the first figure."""
 
 VARIANTS: Mapping[str, str] = {
     **dict.fromkeys(actors.KINDS, "link"),
@@ -119,7 +122,7 @@ def study(order: Order) -> Result:
             Section(
                 title="Without each of them",
                 lead="The same worlds judged again, one thing left out at a time; no threshold is chosen anew.",
-                figures=(_table(rows),),
+                figures=(_bars(rows), _table(rows)),
             ),
             Section(title="The innocent, with everything in use", figures=(false_accusations(worked.all),)),
             Section(title="The worlds", figures=(world_table(worked.all),)),
@@ -162,6 +165,26 @@ def _row(worked: Worked, method: str) -> _Worth:
         false_groups=len(false),
         worlds_hit=len({name for name, _ in false}),
         accused=accused,
+    )
+
+
+def _bars(rows: Sequence[_Worth]) -> Bars:
+    """Operators found with everything in use, and without each of what is missed most."""
+    whole, parts = rows[0], sorted(rows[1:], key=lambda one: len(one.found))
+    return Bars(
+        title="Operators found",
+        bars=tuple(
+            bar_of(
+                "everything in use"
+                if one is whole
+                else f"without {one.method.removeprefix(_WITHOUT).replace('_', ' ')}",
+                clopper_pearson(len(one.found), max(1, one.operators)),
+                ours=True,
+            )
+            for one in (whole, *parts[:_MISSED])
+        ),
+        interval=OVER_WORLDS,
+        prominent=True,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from stillwatch.range.results import Cell, Column, Result, Section, Table, Unit
+from stillwatch.range.results import Bars, Cell, Column, Result, Section, Table, Unit, bar_of
 from stillwatch.range.studies.dials import KINDS, dialled
-from stillwatch.range.studies.figures import false_accusations, world_table
+from stillwatch.range.studies.figures import OVER_WORLDS, false_accusations, world_table
 from stillwatch.range.studies.order import Order
 from stillwatch.range.studies.recorded import recorded
 from stillwatch.range.studies.seen import OURS, Seen
@@ -18,6 +18,8 @@ __all__ = ["ACCOUNTS", "EACH", "cells", "study"]
 
 ACCOUNTS = (50, 100, 250, 1000, 4000)
 EACH = (4, 10, 20, 40)
+_GLANCED = 20
+"""Requests of each account at which the first figure stands."""
 
 Cells = Mapping[tuple[str, int, int], Sequence[Seen]]
 
@@ -84,6 +86,16 @@ def _section(seen: Cells, kind: str) -> Section:
     return Section(
         title=kind.capitalize(),
         figures=(
+            Bars(
+                title=f"{kind.capitalize()}, {_GLANCED} requests of each: worlds in which it was found",
+                bars=tuple(
+                    bar_of(f"{accounts:,} accounts", found_rate(worlds, kind), ours=True)
+                    for (of, accounts, each), worlds in seen.items()
+                    if of == kind and each == _GLANCED
+                ),
+                interval=OVER_WORLDS,
+                prominent=True,
+            ),
             Table(
                 title=f"{kind.capitalize()}: found, by accounts and requests of each",
                 columns=(
