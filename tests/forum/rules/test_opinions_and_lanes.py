@@ -176,19 +176,18 @@ def attributing(tmp_path: Path) -> tuple[Desk, str]:
 def test_an_organisation_is_named_to_a_government_by_two_people_and_a_published_source_alone(tmp_path: Path) -> None:
     at, case = attributing(tmp_path)
     content = [one for one in objects() if one["type"] in ("indicator", "campaign", "intrusion-set")]
-    wanted = {"source": "https://example.org/report", "today": TODAY}
-    sender = sender_of(own())
+    sender, published = sender_of(own()), "https://example.org/report"
     with pytest.raises(ForumError, match="no decision in force"):
-        attribution(content, at.case(case), sender, **wanted)
+        attribution(content, at.case(case), sender, source=published, today=TODAY)
     at.approve(case, by="joe", note="checked")
     for source in ("", "our own finding", "http://example.org"):
         with pytest.raises(ForumError, match="published source"):
             attribution(content, at.case(case), sender, source=source, today=TODAY)
     with pytest.raises(ForumError, match="no cluster"):
-        attribution(content[:1], at.case(case), sender, **wanted)
-    actor, tie = attribution(content, at.case(case), sender, **wanted)
+        attribution(content[:1], at.case(case), sender, source=published, today=TODAY)
+    actor, tie = attribution(content, at.case(case), sender, source=published, today=TODAY)
     assert (actor["name"], actor["confidence"]) == ("Example Ltd", 15)
-    assert actor["external_references"][0]["url"] == wanted["source"]
+    assert actor["external_references"][0]["url"] == published
     assert "allegation" in actor["description"]
     cluster = next(one["id"] for one in content if one["type"] == "intrusion-set")
     assert (tie["relationship_type"], tie["source_ref"], tie["target_ref"]) == ("attributed-to", cluster, actor["id"])
@@ -199,7 +198,7 @@ def test_an_organisation_is_named_to_a_government_by_two_people_and_a_published_
     assert {"R1", "R15"} <= {one.code for one in refused if one.object == actor["id"]}, "no peer is told a name"
     at.reopen(case, by="mary", why="doubts")
     with pytest.raises(ForumError, match="no decision in force"):
-        attribution(content, at.case(case), sender, **wanted)
+        attribution(content, at.case(case), sender, source=published, today=TODAY)
 
 
 @pytest.mark.slow
