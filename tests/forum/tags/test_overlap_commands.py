@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.cases.desk import desk, opening
 from tests.cli.calling import call
 
 from stillwatch.cases import Desk, Reason, Ruling
 from stillwatch.forum.tags import Kind, board_of, record_tags, write_board
+from stillwatch.forum.tags.overlap_told import Message, signed
 
 from .test_overlap import PYTHON, needs_psi
 
@@ -104,6 +106,9 @@ def test_how_many_first_and_which_by_consent_of_both(world: World) -> None:
     world.say(TWO, "consent", "o0", at / "c-two", "--why", "counsel agreed", psi=False)
     assert f"no consent of {ONE}" in world.say(*answer, status=2), "its own does not stand for the other's"
     world.say(*answer, "--consent", at / "c-one")
+    told = msgspec.json.decode((at / "a-which").read_bytes())["message"] | {"holder": "0" * 64}
+    (at / "swapped").write_bytes(signed(msgspec.convert(told, Message), world.desks[TWO].signer))
+    assert "another list than it counted with" in world.say(ONE, "which", "o0", at / "swapped", status=2)
     shown = world.say(ONE, "which", "o0", at / "a-which")
     assert shown.split() == [f"email:2026q4:{tag(one).hex()}" for one in (7, 8, 9)]
     assert world.steps(TWO) == ["told how many", "refused", "refused", "consented", "refused", "told which"]
