@@ -56,6 +56,7 @@ def test_a_package_is_handed_over_only_by_its_process_and_is_in_the_log_of_legal
         ("--recipient", "agency-2", "--reference", "26-cv-1", "--sign-off"),
         ("--recipient", "agency-1", "--sign-off"),
         ("--recipient", "agency-1", "--reference", "26-cv-1"),
+        ("--recipient", "agency-1", "--reference", "26-cv-1", "--sign-off", "--source", "https://example.org/report"),
     ):
         assert run(*asked, *lacks)[0] == 2
     assert not out.exists()

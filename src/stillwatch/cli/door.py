@@ -31,6 +31,7 @@ from stillwatch.cli.forum_demo import forum_demo
 from stillwatch.cli.forum_heard import forum_take
 from stillwatch.cli.forum_hub import forum_hub
 from stillwatch.cli.forum_lanes import forum_package
+from stillwatch.cli.forum_overlap import overlap_app
 from stillwatch.cli.forum_seek import forum_seek
 from stillwatch.cli.forum_server import forum_serve
 from stillwatch.cli.forum_tags import tags_app
@@ -78,6 +79,7 @@ COMMANDS = (
     tags_app,
     tags_gather,
     tags_wrap,
+    overlap_app,
     custodian_app,
     doctor,
     tidy,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stillwatch.cases import PublicKey
     from stillwatch.forum.tags import Committee
 
-__all__ = ["tags_unwrap", "tags_wrap"]
+__all__ = ["keys_in", "tags_unwrap", "tags_wrap"]
 
 _Pins = Annotated[Path, Parameter(help="Pinned keys of the custodians, as stillwatch forum tags pin keeps them.")]
 
@@ -99,7 +99,7 @@ def tags_unwrap(
 
     chosen, today = word(Role, role, "role"), dt.datetime.now(dt.UTC).date()
     folder.mkdir(parents=True, exist_ok=True)
-    keys = _keys(signers)
+    keys = keys_in(signers)
     faulty = 0
     for one in lists_in(pulled_objects(inbox), chosen, _committees(pins, today), keys):
         if one.board is None:
@@ -123,7 +123,7 @@ def _committees(pins: Path, today: dt.date, epoch: str | None = None) -> Sequenc
     return found if epoch else [one for one in found if one.is_open(today)]
 
 
-def _keys(folder: Path) -> dict[str, PublicKey]:
+def keys_in(folder: Path) -> dict[str, PublicKey]:
     """The pinned keys of houses by their codes."""
     from stillwatch.cases import read_public
 

@@ -33,6 +33,7 @@ def forum_package(
     recipient: str,
     process: str = "voluntary",
     reference: str = "",
+    source: str | None = None,
     sign_off: Flag = False,
     policy: PolicyFile = None,
     by: By = None,
@@ -48,11 +49,13 @@ def forum_package(
         recipient: Who gets it, as forum.toml names them.
         process: What asks for it: voluntary, subpoena, court_order, warrant or regulation.
         reference: Reference of that process; only what is voluntary has none.
+        source: Name the organisation that the decision attributes the case to, by this published source (https); else nobody is named.
         sign_off: Sign off what was removed, and that it is handed over.
         workspace: Folder of the scan.
     """
     from stillwatch.engine import Workspace, durable_create
-    from stillwatch.forum import Lane, keep_record
+    from stillwatch.forum import Lane, keep_record, sender_of
+    from stillwatch.forum.lanes.attribution import attribution
     from stillwatch.forum.lanes.government import Asked, Process, government_package
     from stillwatch.forum.lanes.recorded import of_lane, record_package
 
@@ -63,6 +66,9 @@ def forum_package(
     told = preview_of(case, workspace, policy, by, sign_off=sign_off)
     content = of_lane(told.objects, Lane.GOVERNMENT)
     rules, now = policy_of(policy, workspace), dt.datetime.now(dt.UTC)
+    if source is not None:
+        held = desk_in(workspace).case(case)
+        content += attribution(content, held, sender_of(rules), source=source, today=now.date())
     data, digest = government_package(content, rules, recipient=recipient, process=asked, now=now)
     kept = keep_record(Workspace(workspace, make=False), told)
     record_package(desk_in(workspace), case=case, recipient=recipient, process=asked, sha256=digest, record=kept)

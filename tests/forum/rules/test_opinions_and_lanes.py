@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cases.desk import desk, opening
 from tests.forum.harvest import NOW, POLICY, Object, indicator, objects, policy
 
-from stillwatch.forum import Doubt, ForumError, corroboration, not_harvesting, seen_too, sender_of
+from stillwatch.cases import Confidence, Desk, Reason, Ruling
+from stillwatch.forum import Doubt, ForumError, corroboration, lint, not_harvesting, outgoing, seen_too, sender_of
+from stillwatch.forum.lanes.attribution import attribution
 from stillwatch.forum.lanes.embargo import Embargo, may_tell
 from stillwatch.forum.lanes.government import Asked, Process, government_package
 from stillwatch.forum.opinions.lattice import Stance, State, joined
+from stillwatch.forum.stix.bundles import bundle
 
 TODAY = NOW.date()
+VALIDATOR = os.environ.get("STILLWATCH_STIX_VALIDATOR") or shutil.which("stix2_validator")
 
 
 def seen(member: str) -> Object:
@@ -146,3 +156,60 @@ def test_a_package_names_its_recipient_its_process_and_its_marks() -> None:
         )
     with pytest.raises(ForumError, match="R13"):
         government_package(content, policy(recipients=["agency-1"]), recipient="agency-1", process=asked, now=NOW)
+
+
+def attributing(tmp_path: Path) -> tuple[Desk, str]:
+    at = desk(tmp_path)
+    case = at.open(replace(opening()), by="mary").id
+    at.decide(
+        case,
+        Ruling.ATTRIBUTE,
+        Reason.COORDINATED_ACCOUNTS,
+        by="mary",
+        note="all",
+        organisation="Example Ltd",
+        confidence=Confidence.LOW,
+    )
+    return at, case
+
+
+def test_an_organisation_is_named_to_a_government_by_two_people_and_a_published_source_alone(tmp_path: Path) -> None:
+    at, case = attributing(tmp_path)
+    content = [one for one in objects() if one["type"] in ("indicator", "campaign", "intrusion-set")]
+    sender, published = sender_of(own()), "https://example.org/report"
+    with pytest.raises(ForumError, match="no decision in force"):
+        attribution(content, at.case(case), sender, source=published, today=TODAY)
+    at.approve(case, by="joe", note="checked")
+    for source in ("", "our own finding", "http://example.org"):
+        with pytest.raises(ForumError, match="published source"):
+            attribution(content, at.case(case), sender, source=source, today=TODAY)
+    with pytest.raises(ForumError, match="no cluster"):
+        attribution(content[:1], at.case(case), sender, source=published, today=TODAY)
+    actor, tie = attribution(content, at.case(case), sender, source=published, today=TODAY)
+    assert (actor["name"], actor["confidence"]) == ("Example Ltd", 15)
+    assert actor["external_references"][0]["url"] == published
+    assert "allegation" in actor["description"]
+    cluster = next(one["id"] for one in content if one["type"] == "intrusion-set")
+    assert (tie["relationship_type"], tie["source_ref"], tie["target_ref"]) == ("attributed-to", cluster, actor["id"])
+    asked = Process(asked=Asked.SUBPOENA, reference="26-cv-1", signed_off_by="counsel")
+    data, _ = government_package([*content, actor, tie], own(), recipient="agency-1", process=asked, now=NOW)
+    assert b"Example Ltd" in data
+    refused = lint([*objects(), actor, tie], outgoing(own(), now=NOW, before={})).refusals
+    assert {"R1", "R15"} <= {one.code for one in refused if one.object == actor["id"]}, "no peer is told a name"
+    at.reopen(case, by="mary", why="doubts")
+    with pytest.raises(ForumError, match="no decision in force"):
+        attribution(content, at.case(case), sender, source=published, today=TODAY)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(VALIDATOR is None, reason="stix2-validator 3.2.0 is not installed")
+def test_a_named_organisation_is_clean_by_the_validator(tmp_path: Path) -> None:
+    at, case = attributing(tmp_path)
+    at.approve(case, by="joe", note="checked")
+    content = objects()
+    made = attribution(content, at.case(case), sender_of(own()), source="https://example.org/report", today=TODAY)
+    (tmp_path / "named.json").write_text(json.dumps(bundle([*content, *made])))
+    done = subprocess.run(
+        [str(VALIDATOR), "--version", "2.1", str(tmp_path / "named.json")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout

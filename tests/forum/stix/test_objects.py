@@ -83,6 +83,22 @@ def test_every_object_is_clean_by_the_validator(tmp_path: Path) -> None:
     assert "STIX JSON: Valid" in done.stdout
 
 
+def test_networks_stand_together_as_infrastructure_that_holds_no_address() -> None:
+    made = previewed().objects
+    (place,) = (one for one in made if one["type"] == "infrastructure")
+    ties = {(o["relationship_type"], o["source_ref"], o["target_ref"]) for o in made if o["type"] == "relationship"}
+    of = {one["type"]: one["id"] for one in made}
+    assert ("uses", of["campaign"], place["id"]) in ties
+    assert ("consists-of", place["id"], of["autonomous-system"]) in ties
+    named = {source for word, source, target in ties if (word, target) == ("indicates", place["id"])}
+    kinds = {next(iter(o["extensions"].values()))["kind"] for o in made if o["id"] in named}
+    assert kinds == {"subnet", "asn"}
+    assert "198.51" not in json.dumps(place)
+    assert "2001:db8" not in json.dumps(place)
+    only = previewed(things=(Thing(kind=Kind.TECHNIQUE, value="cot_writeout", members=30, others=None),))
+    assert "infrastructure" not in {one["type"] for one in only.objects}, "a case without networks has none"
+
+
 def test_one_house_is_never_more_than_half_sure() -> None:
     assert max(o["confidence"] for o in objects() if "confidence" in o) == UNCORROBORATED
 

@@ -110,3 +110,13 @@ def test_requests_drawn_from_the_document_get_documented_answers(tmp_path: Path)
             assert answer.status < 500, (method, path, given, answer.body)
             undocumented_place = answer.status == 404 or any(not given[name] for name in given if f"{{{name}}}" in path)
             assert undocumented_place or faults(document, operation, answer) == [], (method, path, given, answer.body)
+
+
+def test_the_document_says_the_largest_limit_that_the_hub_reads(tmp_path: Path) -> None:
+    with asking(settings(tmp_path)) as ask:
+        document = ask("GET", "/openapi.json").json
+        most = document["components"]["parameters"]["limit"]["schema"]["maximum"]
+        assert ask.objects(limit=str(most)).status == 200
+        refused = ask.objects(limit=str(most + 1))
+    assert refused.status == 400
+    assert refused.json["description"].startswith("limit:")

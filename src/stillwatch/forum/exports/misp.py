@@ -28,6 +28,7 @@ _TYPES = {
 _DROPPED = {
     "campaign": "an event stands for it",
     "intrusion-set": "MISP keeps clusters of known names alone",
+    "infrastructure": "attributes stand for it",
     "relationship": "attributes of one event are not tied one to one",
     "grouping": "the event is the folder",
     "report": "the event is the folder",

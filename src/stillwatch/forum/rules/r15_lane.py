@@ -19,6 +19,7 @@ LANE_TYPES = {
             "campaign",
             "intrusion-set",
             "threat-actor",
+            "infrastructure",
             "indicator",
             "identity",
             "note",

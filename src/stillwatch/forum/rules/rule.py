@@ -160,6 +160,7 @@ _KNOWN_TYPES = frozenset(
         "indicator",
         "campaign",
         "intrusion-set",
+        "infrastructure",
         "relationship",
         "sighting",
         "note",

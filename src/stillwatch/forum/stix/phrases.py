@@ -11,6 +11,7 @@ from stillwatch.forum.words import Kind, Objective
 
 __all__ = [
     "ASKED",
+    "NETWORKS",
     "NOT_ELSEWHERE",
     "NOT_HERE",
     "NO_ANSWER",
@@ -20,6 +21,7 @@ __all__ = [
     "band_of",
     "campaign_name",
     "indicator_name",
+    "infrastructure_name",
     "member_name",
     "seen_elsewhere",
     "seen_here",
@@ -53,8 +55,12 @@ FIXED = (
     "Withdrawn: it matched innocent traffic.",
     "Withdrawn: it is out of date.",
     "Contested: the originator looks at it again.",
+    "Networks that the operation came through. Others use them too.",
 )
 """Sentences without a slot."""
+
+NETWORKS = FIXED[-1]
+"""What is said of infrastructure."""
 
 ASKED = "Has anybody else seen this?"
 NOT_HERE = "Not seen here, and we looked."
@@ -70,6 +76,11 @@ def indicator_name(kind: Kind) -> str:
 def campaign_name(code: str) -> str:
     """The name of a campaign: a neutral code of eight characters."""
     return f"Harvest {code}"
+
+
+def infrastructure_name(code: str) -> str:
+    """The name of the networks that a campaign came from."""
+    return f"Networks of harvest {code}"
 
 
 def member_name(code: str) -> str:
@@ -126,6 +137,7 @@ _SENTENCES = (
     *(re.escape(one) for one in (ASKED, NOT_HERE, NOT_ELSEWHERE, NO_ANSWER)),
     *(re.escape(one(0)).replace(r"0\.", rf"{_BAND}\.") for one in (seen_here, seen_elsewhere)),
     rf"Harvest {_CODE}",
+    rf"Networks of harvest {_CODE}",
     rf"Member {_CODE}",
     rf"Cluster {_CODE}",
 )

@@ -114,6 +114,10 @@ _INDICATOR = _sdo(
     },
 )
 
+_IN_FOLDERS = (
+    "indicator", "campaign", "intrusion-set", "infrastructure", "relationship", "observed-data", "attack-pattern",
+)  # fmt: skip
+
 SHAPES: dict[str, Shape] = {
     "indicator": _INDICATOR,
     "campaign": _sdo(
@@ -121,6 +125,16 @@ SHAPES: dict[str, Shape] = {
         {"name": _phrase, "description": _phrase, "first_seen": instant, "last_seen": instant, "objective": _phrase},
     ),
     "intrusion-set": _sdo("intrusion-set", {"name": _phrase, "description": _phrase, "first_seen": instant}),
+    "infrastructure": _sdo(
+        "infrastructure",
+        {
+            "name": _phrase,
+            "description": _phrase,
+            "infrastructure_types": list_of(same("unknown"), most=1),
+            "first_seen": instant,
+            "last_seen": instant,
+        },
+    ),
     "attack-pattern": {
         "type": same("attack-pattern"),
         "spec_version": same("2.1"),
@@ -142,9 +156,11 @@ SHAPES: dict[str, Shape] = {
     "relationship": _sdo(
         "relationship",
         {
-            "relationship_type": one_of("indicates", "attributed-to", "uses", "based-on"),
-            "source_ref": ref("indicator", "campaign", "intrusion-set"),
-            "target_ref": ref("campaign", "intrusion-set", "attack-pattern", "observed-data"),
+            "relationship_type": one_of("indicates", "attributed-to", "uses", "based-on", "consists-of"),
+            "source_ref": ref("indicator", "campaign", "intrusion-set", "infrastructure"),
+            "target_ref": ref(
+                "campaign", "intrusion-set", "attack-pattern", "observed-data", "infrastructure", "autonomous-system"
+            ),
         },
     ),
     "sighting": _sdo(
@@ -164,7 +180,9 @@ SHAPES: dict[str, Shape] = {
         {
             "abstract": one_of(*_REASONS, *_ASKING).optional,
             "content": _phrase,
-            "object_refs": list_of(ref("indicator", "campaign", "intrusion-set", "sighting", "note"), most=200),
+            "object_refs": list_of(
+                ref("indicator", "campaign", "intrusion-set", "infrastructure", "sighting", "note"), most=200
+            ),
         },
     ),
     "opinion": _sdo(
@@ -180,7 +198,7 @@ SHAPES: dict[str, Shape] = {
             "name": _phrase,
             "context": same("suspicious-activity"),
             "object_refs": list_of(
-                ref("indicator", "campaign", "intrusion-set", "relationship", "observed-data", "attack-pattern"),
+                ref(*_IN_FOLDERS),
                 most=2000,
             ),
         },
@@ -193,7 +211,7 @@ SHAPES: dict[str, Shape] = {
             "report_types": list_of(same("campaign"), most=1),
             "published": instant,
             "object_refs": list_of(
-                ref("indicator", "campaign", "intrusion-set", "relationship", "observed-data", "attack-pattern"),
+                ref(*_IN_FOLDERS),
                 most=2000,
             ),
         },

@@ -13,6 +13,14 @@ from stillwatch.forum.tags.from_cases import Opened, Vault, of_cases, open_for_t
 from stillwatch.forum.tags.keys import destroy_closed, new_epoch, read_epochs
 from stillwatch.forum.tags.kinds import Kind, Tag
 from stillwatch.forum.tags.members import add_member, drop_member
+from stillwatch.forum.tags.overlap_sessions import (
+    House,
+    answer_overlap,
+    ask_overlap,
+    consent_to_overlap,
+    count_overlap,
+    which_overlap,
+)
 from stillwatch.forum.tags.reach import Reach, pin, read_reach
 from stillwatch.forum.tags.refusals import NotProven, Refusal, RequestRefused, TagError, Unreachable, ValueRefused
 
@@ -22,6 +30,7 @@ __all__ = [
     "Carried",
     "Committee",
     "Custodian",
+    "House",
     "Kind",
     "Match",
     "NotProven",
@@ -39,11 +48,15 @@ __all__ = [
     "ValueRefused",
     "Vault",
     "add_member",
+    "answer_overlap",
+    "ask_overlap",
     "board_of",
     "bucket",
     "bucket_bits",
     "canonical",
     "committee",
+    "consent_to_overlap",
+    "count_overlap",
     "destroy_closed",
     "drop_member",
     "list_objects",
@@ -60,5 +73,6 @@ __all__ = [
     "read_statements",
     "record_tags",
     "tag_values",
+    "which_overlap",
     "write_board",
 ]

@@ -1,7 +1,8 @@
 """Private set intersection in a process of its own: openmined-psi brings a protobuf of its own, so nothing of Stillwatch is imported.
 
 One JSON object a line comes in, one goes out; bytes are hexadecimal. Run by `overlap`, with the interpreter of the environment in which
-`openmined-psi` is installed. Keys live as long as the process.
+`openmined-psi` is installed. Keys live as long as the process, unless an asker takes its own out to read the
+answer in another process later.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ def _message(kind: Any, text: str) -> Any:
 
 def _done(psi: Any, party: Any, do: str, asked: dict[str, Any]) -> Any:
     """What one line asks for; `party` is the asker or the holder that the first line began."""
+    if do == "key":
+        return party.GetPrivateKeyBytes().hex()
     if do == "request":
         return party.CreateRequest(asked["items"]).SerializeToString().hex()
     if do == "setup":
@@ -46,7 +49,9 @@ def _main() -> None:
         try:
             if do == "begin":
                 role = psi.client if asked["role"] == "asker" else psi.server
-                party, found = role.CreateWithNewKey(asked["reveal"]), None
+                reveal, key = asked["reveal"], asked["key"]
+                party = role.CreateFromKey(bytes.fromhex(key), reveal) if key else role.CreateWithNewKey(reveal)
+                found = None
             else:
                 found = _done(psi, party, do, asked)
             told = {"found": found}

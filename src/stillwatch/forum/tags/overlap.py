@@ -70,17 +70,21 @@ class Consent:
     holder: str
 
 
+def _filled_up(items: Sequence[str]) -> tuple[str, ...]:
+    own = sorted(set(items))
+    return (*own, *(f"filling {secrets.token_hex(16)}" for _ in range(padded_size(len(own)) - len(own))))
+
+
 class _Party:
     """One list at work in a process of its own."""
 
-    def __init__(self, python: Path, items: Sequence[str]) -> None:
+    def __init__(self, python: Path, items: Sequence[str], salt: bytes | None = None) -> None:
         if not items:
             raise TagError("an overlap needs one value at least")
-        filling = [f"filling {secrets.token_hex(16)}" for _ in range(padded_size(len(items)) - len(items))]
-        self._salt = secrets.token_bytes(32)
-        self.items = (*sorted(set(items)), *filling)
+        self.items = _filled_up(items) if salt is None else tuple(items)
+        self.salt = secrets.token_bytes(32) if salt is None else salt
         told = b"\n".join(sorted(hashlib.sha256(item.encode()).digest() for item in self.items))
-        self.commitment = hashlib.sha256(self._salt + told).hexdigest()
+        self.commitment = hashlib.sha256(self.salt + told).hexdigest()
         self._python = python
         self._process: subprocess.Popen[str] | None = None
 
@@ -92,7 +96,7 @@ class _Party:
     ) -> None:
         self._end()
 
-    def _begin(self, role: str, reveal: bool) -> None:
+    def _begin(self, role: str, reveal: bool, key: str = "") -> None:
         self._end()
         script = Path(__file__).with_name("_psi_process.py")
         self._process = subprocess.Popen(  # noqa: S603
@@ -102,7 +106,7 @@ class _Party:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self._do("begin", role=role, reveal=reveal)
+        self._do("begin", role=role, reveal=reveal, key=key)
 
     def _do(self, what: str, **given: Any) -> Any:
         process = self._process
@@ -138,11 +142,12 @@ class Asker(_Party):
 
     Args:
         python: interpreter of the environment with openmined-psi.
-        items: canonical values.
+        items: canonical values; with `salt`, a list that was filled up before.
+        salt: what its commitment was made with.
     """
 
-    def __init__(self, python: Path, items: Sequence[str]) -> None:
-        super().__init__(python, items)
+    def __init__(self, python: Path, items: Sequence[str], salt: bytes | None = None) -> None:
+        super().__init__(python, items, salt)
         if len(self.items) > MOST:
             raise TagError(f"got {len(items)} values, expected at most {MOST}: an overlap is about suspects")
 
@@ -151,6 +156,14 @@ class Asker(_Party):
         self._begin("asker", reveal)
         request = self._do("request", items=self.items)
         return Question(reveal=reveal, values=len(self.items), commitment=self.commitment, request=request)
+
+    def key(self) -> str:
+        """The key of the question that was asked last, hexadecimal: whoever holds it can read the values asked about out of a reply."""
+        return str(self._do("key"))
+
+    def go_on(self, key: str, *, reveal: bool) -> None:
+        """Take up a question that was asked before, to read its reply."""
+        self._begin("asker", reveal, key)
 
     def count(self, reply: Reply) -> int:
         """How many values are in both lists."""
@@ -172,12 +185,21 @@ class Holder(_Party):
         python: interpreter of the environment with openmined-psi.
         items: canonical values.
         labs: names of the two labs, both of which have to consent.
+        salt: what the commitment of a list that was filled up before was made with.
+        counted: how often each of the asker's lists was counted with this one before, by its commitment.
     """
 
-    def __init__(self, python: Path, items: Sequence[str], labs: tuple[str, str]) -> None:
-        super().__init__(python, items)
+    def __init__(
+        self,
+        python: Path,
+        items: Sequence[str],
+        labs: tuple[str, str],
+        salt: bytes | None = None,
+        counted: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(python, items, salt)
         self._labs = frozenset(labs)
-        self._counted: dict[str, int] = {}
+        self._counted = dict(counted or {})
 
     def answer(self, question: Question, consents: Sequence[Consent] = ()) -> Reply:
         """Answer a question.

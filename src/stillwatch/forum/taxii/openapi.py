@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stillwatch.forum.taxii.hub import Hub
+from stillwatch.forum.taxii.wanted import MOST_LIMIT
 from stillwatch.forum.taxii.wire import MEDIA
 
 __all__ = ["openapi"]
@@ -70,7 +71,7 @@ _PARAMETERS: Mapping[str, Object] = {
     "collection": _TEXT,
     "status": _TEXT,
     "id": {"type": "string", "pattern": _ID},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 10**17},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_LIMIT},
     "next": _TEXT,
     "added_after": _MOMENT,
     "match[id]": _TEXT,

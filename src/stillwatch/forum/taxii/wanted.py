@@ -11,7 +11,10 @@ from urllib.parse import parse_qsl
 
 from stillwatch.forum.taxii.wire import Refusal, micros, version_key
 
-__all__ = ["Wanted", "next_mark", "read_wanted"]
+__all__ = ["MOST_LIMIT", "Wanted", "next_mark", "read_wanted"]
+
+MOST_LIMIT = 10**18 - 1
+"""Largest `limit` that is read; a page is never longer than the hub's own, whatever a client asks for (TAXII 2.1, 3.4)."""
 
 _MOST_VALUES = 200
 _MARK_BYTES = 13
@@ -119,8 +122,8 @@ def _values(given: list[str] | None) -> tuple[str, ...] | None:
 def _limit(given: list[str] | None, most: int) -> int:
     if given is None:
         return most
-    if not (given[0].isascii() and given[0].isdigit() and len(given[0]) <= 18 and int(given[0]) > 0):
-        raise Refusal(400, f"limit: got {given[0][:40]!r}, expected a whole number above 0")
+    if not (given[0].isascii() and given[0].isdigit() and len(given[0]) <= 40 and 0 < int(given[0]) <= MOST_LIMIT):
+        raise Refusal(400, f"limit: got {given[0][:40]!r}, expected a whole number from 1 to {MOST_LIMIT}")
     return int(given[0])
 
 

@@ -162,7 +162,13 @@ def case_objects(
                 object_refs=refs,
             )
         )
+    networks = [one for one in indicators if one.kind in (Kind.SUBNET, Kind.ASN)]
     ties = [(one.id, "indicates", campaign) for one in indicators]
+    if networks:
+        place = stix_id("infrastructure", case)
+        made.append(_infrastructure(place, facts, networks, sender, today))
+        ties += [(campaign, "uses", place)] + [(one.id, "indicates", place) for one in networks]
+        ties += [(place, "consists-of", one["id"]) for one in seen if one["type"] == "autonomous-system"]
     ties += [(campaign, "attributed-to", cluster)] + [(campaign, "uses", one["id"]) for one in atlas]
     ties += [(one.id, "based-on", watched) for one in indicators if one.kind in _BY_KIND]
     for source, word, target in ties:
@@ -218,6 +224,24 @@ def _indicator(one: Indicator, facts: CaseFacts, sender: Sender, sanitised: Sani
         valid_until=stamp(one.valid_until),
         confidence=one.confidence,
         extensions={INDICATOR_EXTENSION: told},
+    )
+
+
+def _infrastructure(
+    made: str, facts: CaseFacts, networks: Sequence[Indicator], sender: Sender, today: dt.date
+) -> Object:
+    """Where a campaign came from. It holds no address: subnets stand in their own indicators, which end."""
+    return sdo(
+        "infrastructure",
+        made,
+        sender,
+        today,
+        name=phrases.infrastructure_name(case_code(facts.case)),
+        description=phrases.NETWORKS,
+        infrastructure_types=["unknown"],
+        first_seen=stamp(min(one.first_seen for one in networks)),
+        last_seen=stamp(max(one.last_seen for one in networks)),
+        confidence=max(one.confidence for one in networks),
     )
 
 
