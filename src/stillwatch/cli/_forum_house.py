@@ -115,8 +115,8 @@ class House(Member):
         self._hear()
         self.run("forum", "feedback", "--by", "mary")
 
-    def ask(self) -> None:
-        """Ask who else has seen the actor of its first case, by those indicators that are worth a look by themselves."""
+    def ask(self) -> bool:
+        """Ask who else has seen the actor of its first case, by those indicators that are worth a look by themselves; False without any."""
         from stillwatch.forum.stix.ids import INDICATOR_EXTENSION
 
         rows = self.space.store.read("indicators_out", ["id", "case", "type", "object"]).to_pylist()
@@ -124,9 +124,12 @@ class House(Member):
         alone = {made for made, one in told.items() if one["extensions"][INDICATOR_EXTENSION]["stands_alone"]}
         first = min((row["case"] for row in rows if row["id"] in alone), default=None)
         about = sorted(row["id"] for row in rows if row["id"] in alone and row["case"] == first)
+        if not about:
+            return False
         file = self.outbox / "question.json"
         self.run("forum", "ask", file, *about, "--by", "mary")
         self.push(file)
+        return True
 
     def answer(self) -> None:
         """Answer what others ask, to whoever counts and to nobody else."""

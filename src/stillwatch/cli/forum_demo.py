@@ -95,13 +95,18 @@ def played(
             house.bear_out()
         for house in houses:
             house.hear_back()
-        console.print("[bold]The first lab asks[/] who else has seen its actor; the others tell the counter alone")
-        houses[0].ask()
-        for house in houses[1:]:
-            house.answer()
-        counter.count()
-        heard_back = houses[0].told(counter.code)
-        play.tell(f"  {houses[0].name} is told: {heard_back}")
+        console.print(
+            "[bold]The first lab with a case asks[/] who else has seen its actor; the others tell the counter alone"
+        )
+        asker = next((house for house in houses if house.ask()), None)
+        heard_back = "nobody had a case to ask about"
+        if asker is not None:
+            for house in houses:
+                if house is not asker:
+                    house.answer()
+            counter.count()
+            heard_back = asker.told(counter.code)
+            play.tell(f"  {asker.name} is told: {heard_back}")
         found = [outcome(h.name, h.paths.truth, before=h.before, shown=h.shown, pointed=h.pointed()) for h in houses]
         sides = [
             Side(paths=h.paths, workspace=h.space, suspects=h.suspects, left=h.left(), came=h.came()) for h in houses
