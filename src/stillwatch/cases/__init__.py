@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stillwatch.cases.book import Book
+from stillwatch.cases.continuing import continue_case, propose
 from stillwatch.cases.declared import NEEDS_APPROVAL, Declared, Purpose
 from stillwatch.cases.desk import Desk, subject_of
 from stillwatch.cases.feedback import draw, label, leave, lift
@@ -75,6 +76,7 @@ __all__ = [
     "case_lines",
     "cases_from",
     "collector",
+    "continue_case",
     "declare_purpose",
     "draw",
     "end_purpose",
@@ -92,6 +94,7 @@ __all__ = [
     "let_go",
     "lift",
     "make_key",
+    "propose",
     "read_authority",
     "read_public",
     "read_signer",

@@ -35,6 +35,7 @@ from stillwatch.ingest import (
     read_releases,
     read_telemetry,
 )
+from stillwatch.pipeline.case_keeping import keep_cases
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.landed import land, release
 from stillwatch.pipeline.purposes import keep_purposes
@@ -136,6 +137,7 @@ def scan(
         made = view(workspace, findings, settings, facts=facts)
         _write(folder, made)
         _record(workspace, run, settings, made)
+        told += keep_cases(workspace, settings, made)
         told += _publish(workspace, settings, now or dt.datetime.now(dt.UTC))
         underway.unlink()
         told += tuple(findings.followed.notes())
