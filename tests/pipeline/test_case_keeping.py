@@ -10,14 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stillwatch.cases import Case, Desk, Opening, Reason, Ruling, State
+from stillwatch.cases import Case, Desk, Opening, Purpose, Reason, Ruling, State, declare_purpose
 from stillwatch.core import Settings, handle, settings_from, unhandle
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Scanned, case_opening
 from stillwatch.pipeline.case_keeping import keep_cases
 from stillwatch.report import ActorView, ScanView
 
-from .logs import START
+from .logs import NOW, START, run
+from .logs import Day as SmallDay
 
 PLAIN, OPENS = Settings(), settings_from({"cases": {"open": "review"}})
 OTHER = handle("actor", 77)
@@ -131,3 +132,12 @@ def test_a_split_and_a_merger_of_actors_are_proposed_once_with_their_lineage(cop
     assert keep_cases(space, PLAIN, view) == told
     assert "become part of" in Desk(space).case(case.id).history[-1].note
     assert keep_cases(space, PLAIN, view) == ()
+
+
+def test_a_scan_does_it_and_says_so(copy: tuple[Workspace, ScanView], day: SmallDay) -> None:
+    space, view = copy
+    opened(space, view)
+    asked = {"declarer": "Prof. Ada", "by": "mary", "why": "form 7"}
+    until = NOW + dt.timedelta(days=9)
+    declare_purpose(Desk(space, lambda: NOW), Purpose.RESEARCH, ["A-0000000000001"], since=START, until=until, **asked)
+    assert "cases: 1 continued" in run(space, day.inputs()).notes
