@@ -315,3 +315,44 @@ def test_a_sample_is_of_one_scan_or_of_none(house: House, monkeypatch: pytest.Mo
     monkeypatch.setattr(feedback, "unflagged_accounts", while_a_scan_ends)
     assert "draw it again" in Browser(house, "analyst").send("/sample", status=422, n="3").text
     assert house.book().feedback.samples == ()
+
+
+def test_a_purpose_is_declared_approved_by_another_and_ended_on_one_page(house: House) -> None:
+    mary, joe, viewer = (Browser(house, name) for name in ("analyst", "approver", "viewer"))
+    account = handle("account", account_of(0))
+    asked: dict[str, Any] = {
+        "handles": account,
+        "declarer": "Prof. Ada",
+        "since": "2026-11-01",
+        "until": "2026-12-01",
+        "why": "form 7",
+    }
+    viewer.send("/purposes", status=403, purpose="research", **asked)
+    mary.send("/purposes", status=422, purpose="research", **(asked | {"until": "soon"}))
+    mary.send("/purposes", purpose="distillation", **asked)
+    ((number, one),) = house.book().feedback.purposes.items()
+    assert one.waits
+    assert "Waits for a second person" in mary.see("/purposes")
+    mary.send("/purposes/approve", status=403, number=number, why="contract 9")
+    joe.send("/purposes/approve", number=number, why="contract 9")
+    assert house.book().feedback.purposes[number].approved_by == "approver"
+    assert "Prof. Ada" in viewer.see("/purposes")
+    assert 'action="/purposes/end"' not in viewer.see("/purposes")
+    mary.send("/purposes/end", number=number, why="the contract ended")
+    assert house.book().feedback.purposes[number].ended_by == "analyst"
+
+
+def test_an_approver_does_not_approve_what_the_same_person_recorded(house: House) -> None:
+    joe = Browser(house, "approver")
+    account = handle("account", account_of(0))
+    asked: dict[str, Any] = {
+        "handles": account,
+        "declarer": "Prof. Ada",
+        "since": "2026-11-01",
+        "until": "2026-12-01",
+        "why": "form 7",
+    }
+    joe.send("/purposes", purpose="distillation", **asked)
+    (number,) = house.book().feedback.purposes
+    assert "needs a second person" in joe.send("/purposes/approve", status=422, number=number, why="contract 9").text
+    assert house.book().feedback.purposes[number].waits

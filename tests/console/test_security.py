@@ -202,6 +202,15 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
     mary.send("/labels", handle=ACTOR, verdict="true", why=HOSTILE, back="/")
     mary.send("/pauses", handle=SINGLE, days="3", why=HOSTILE, back="/")
     mary.send("/sample", n="3")
+    mary.send(
+        "/purposes",
+        purpose="research",
+        handles=ACCOUNT,
+        declarer=HOSTILE,
+        since="2026-11-01",
+        until="2026-12-01",
+        why=HOSTILE,
+    )
     named: dict[str, Any] = {"organisation": HOSTILE, "confidence": "low"}
     mary.send(f"{case}/decide", ruling="attribute", reason="concealed_operator", note=HOSTILE, **named)
     mary.send(f"{case}/seal", note=HOSTILE)
@@ -232,6 +241,7 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
         "exchanges": [f"/accounts/{ACCOUNT}/exchanges"],
         "opened": [opened],
         "said": ["/said"],
+        "purposes": ["/purposes"],
         "sample": ["/sample"],
         "cases": ["/cases"],
         "case": [case],
@@ -274,6 +284,7 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
         "account",
         "opened",
         "said",
+        "purposes",
         "case",
         "bystander",
         "open_bystander",

@@ -79,7 +79,7 @@ def test_the_message_has_one_line_a_fault() -> None:
 
 def test_a_name_near_nothing_lists_what_is_known() -> None:
     faults = faults_of({"zzzz": {}})
-    assert faults["zzzz"] == "unknown; known are ingest, detect, actors, run, keep"
+    assert faults["zzzz"] == "unknown; known are ingest, detect, actors, run, keep, cases"
 
 
 def test_a_whole_number_serves_where_a_number_is_wanted() -> None:

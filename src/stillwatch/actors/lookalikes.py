@@ -58,7 +58,7 @@ def declared_purpose(candidate: Candidate, population: HeldOut, results: Mapping
     places = population.places(candidate.accounts)
     if not population.recorded[places].any():
         return _unknown("declared_purpose", "registered purposes")
-    programmes = population.programme[places[population.recorded[places]]]
+    programmes = population.programme[places]  # of members without a record nothing was declared
     share = float(np.mean([p is not None for p in programmes]))
     names = sorted({str(p) for p in programmes if p is not None})
     return _told(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from stillwatch.cases.book import Book
+from stillwatch.cases.continuing import continue_case, propose
+from stillwatch.cases.declared import NEEDS_APPROVAL, Declared, Purpose
 from stillwatch.cases.desk import Desk, subject_of
 from stillwatch.cases.feedback import draw, label, leave, lift
 from stillwatch.cases.fold import cases_from
@@ -13,6 +15,7 @@ from stillwatch.cases.impact import Impact, impact_estimates, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
+from stillwatch.cases.purposes import approve_purpose, declare_purpose, end_purpose
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.ruling import ANSWER_WITHIN, LASTS, NEEDS_TWO, Reason, Ruling
 from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer
@@ -26,6 +29,7 @@ __all__ = [
     "ANSWER_WITHIN",
     "FORGOTTEN",
     "LASTS",
+    "NEEDS_APPROVAL",
     "NEEDS_TWO",
     "AskAuthority",
     "Book",
@@ -34,6 +38,7 @@ __all__ = [
     "Claim",
     "ClaimRaised",
     "Confidence",
+    "Declared",
     "Desk",
     "Entry",
     "Event",
@@ -54,6 +59,7 @@ __all__ = [
     "Pause",
     "Private",
     "PublicKey",
+    "Purpose",
     "Reason",
     "Ruling",
     "RulingGiven",
@@ -65,11 +71,15 @@ __all__ = [
     "Told",
     "Verdict",
     "Verified",
+    "approve_purpose",
     "ask_to_export",
     "case_lines",
     "cases_from",
     "collector",
+    "continue_case",
+    "declare_purpose",
     "draw",
+    "end_purpose",
     "export",
     "feedback_from",
     "forget",
@@ -84,6 +94,7 @@ __all__ = [
     "let_go",
     "lift",
     "make_key",
+    "propose",
     "read_authority",
     "read_public",
     "read_signer",

@@ -27,7 +27,7 @@ from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import CaseError
 from stillwatch.engine import Workspace
 
-__all__ = ["Desk", "note_entry", "subject_of"]
+__all__ = ["Desk", "note_entry", "sealed_members", "subject_of"]
 
 
 def _now() -> dt.datetime:
@@ -104,7 +104,7 @@ class Desk:
             private = (
                 Private(field="handle", subject=about, value=opening.handle),
                 *(Private(field=name, subject=about, value=body.pop(name)) for name in SHOWN),
-                *_sealed_members("member", opening.members),
+                *sealed_members("member", opening.members),
             )
             append([Entry(kind="case.opened", by=by, case=made, body=body, private=private)])
         return self.case(made)
@@ -262,8 +262,8 @@ class Desk:
                 told = ", ".join(sorted(unknown)) or "all of them" if gone or unknown else "nobody"
                 raise CaseError(f"{case_id}: got {told}, expected some but not all of its members")
             made = self._id(case_id, *handles, len(cases))
-            off = note_entry("case.gave_off", case, by, why, {"to": made}, _sealed_members("gone", gone))
-            new = note_entry("case.split_off", case, by, why, {"split_from": case_id}, _sealed_members("member", gone))
+            off = note_entry("case.gave_off", case, by, why, {"to": made}, sealed_members("gone", gone))
+            new = note_entry("case.split_off", case, by, why, {"split_from": case_id}, sealed_members("member", gone))
             append([off, replace(new, case=made)])
         return self.case(made)
 
@@ -322,7 +322,8 @@ def note_entry(
     return Entry(kind=kind, by=by, case=case.id, body=body, private=sealed)
 
 
-def _sealed_members(field: str, members: Sequence[Member]) -> tuple[Private, ...]:
+def sealed_members(field: str, members: Sequence[Member]) -> tuple[Private, ...]:
+    """Members as personal fields of a record, each under the key of its own account."""
     return tuple(
         Private(field=f"{field}/{place}", subject=subject_of(member.handle), value=msgspec.to_builtins(member))
         for place, member in enumerate(members)

@@ -129,8 +129,18 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.shared")
 @_step("case.withdrawn")
 @_step("case.packaged")
+@_step("case.proposed")
 def _same(case: Case, told: Told) -> Case:
     return case
+
+
+@_step("case.continued")
+def _continued(case: Case, told: Told) -> Case:
+    """Members that a scan saw join while the case was open; what was decided is about those whom it named."""
+    if not told.record.body["joins"]:
+        return case
+    known = {member.handle for member in case.members} - {FORGOTTEN}
+    return replace(case, members=case.members + tuple(m for m in _members(told) if m.handle not in known))
 
 
 @_step("case.stated")

@@ -40,8 +40,8 @@ def forget(desk: Desk, name: str, *, by: str, why: Ground) -> tuple[Path, ...]:
     read, and the key destroyed, while nobody else writes.
 
     Raises:
-        CaseError: when a legal hold covers it (the refusal is recorded too), when it is a person whose decision awaits a second one,
-            or when nothing is kept about it.
+        CaseError: when a legal hold covers it (the refusal is recorded too), when it is a person whose decision or declared purpose awaits
+            a second one, or when nothing is kept about it.
     """
     about = named(name)
     with desk.journal.writing() as append:
@@ -52,6 +52,10 @@ def forget(desk: Desk, name: str, *, by: str, why: Ground) -> tuple[Path, ...]:
         mine = [case.id for case in waiting if case.rulings[-1].person == subject.id]
         if mine:  # forgotten, they would come back as a stranger and approve themselves
             raise CaseError(f"{name}: gave a decision that awaits a second person; settle {', '.join(mine)} first")
+        asked = [one for one in desk.book().feedback.purposes.values() if one.waits and one.person == subject.id]
+        if asked:
+            numbers = ", ".join(str(one.number) for one in asked)
+            raise CaseError(f"{name}: recorded a purpose that awaits a second person; settle number {numbers} first")
         held = covering(desk, name, subject.id)
         body = {"subject": subject.id, "why": why.value}
         if held:

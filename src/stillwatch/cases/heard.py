@@ -1,4 +1,4 @@
-"""What people said of findings, as the journal's records tell it: labels, accounts to leave alone, random samples.
+"""What people said of findings, as the journal's records tell it: labels, accounts to leave alone, random samples, declared purposes.
 
 A label is what somebody found on looking; a pause keeps a finding out of the queue until a day; a sample is accounts drawn at random from
 those that no scan flagged, which alone tells how many are missed.
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stillwatch.cases.checked import Told
+from stillwatch.cases.declared import Declared, take_purpose
 from stillwatch.cases.fold import said
 from stillwatch.cases.record import FORGOTTEN
 
@@ -67,6 +68,7 @@ class Feedback:
     labels: Mapping[str, Label] = field(default_factory=dict)
     pauses: Mapping[str, Pause] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    purposes: Mapping[int, Declared] = field(default_factory=dict)
 
     def paused(self, now: dt.datetime) -> dict[str, Pause]:
         """What is left alone at an instant."""
@@ -88,6 +90,7 @@ class Heard:
         self._labels: dict[str, Label] = {}
         self._pauses: dict[str, Pause] = {}
         self._samples: list[Sample] = []
+        self._purposes: dict[int, Declared] = {}
 
     def take(self, told: Told) -> None:
         """Hear one more record."""
@@ -95,6 +98,8 @@ class Heard:
         if record.kind == "sample.drawn":
             names = [value for name, value in told.private.items() if name.startswith("drawn/")]
             self._samples.append(Sample(**record.body, handles=tuple(names), by=said(told, "by"), at=record.at))
+        elif record.kind.startswith("purpose."):
+            take_purpose(self._purposes, told)
         elif about == FORGOTTEN:
             return
         elif record.kind == "label.set":
@@ -112,4 +117,9 @@ class Heard:
 
     def feedback(self) -> Feedback:
         """What stands now; what is heard later does not change it."""
-        return Feedback(labels=dict(self._labels), pauses=dict(self._pauses), samples=tuple(self._samples))
+        return Feedback(
+            labels=dict(self._labels),
+            pauses=dict(self._pauses),
+            samples=tuple(self._samples),
+            purposes=dict(self._purposes),
+        )

@@ -98,6 +98,7 @@ class House:
         self.labels_behind = False
         self._lock = threading.Lock()
         self._lapsed = self._seconds()
+        self._counting: frozenset[int] = frozenset()
         self._tables: object = None
         self._scan: tuple[object, Scan | None] = (None, None)
 
@@ -141,8 +142,14 @@ class House:
         if now - self._lapsed < _LAPSE_EVERY:
             return
         self._lapsed = now
-        if self.desk.lapse():
+        purposes = self._purposes()
+        if self.desk.lapse() or purposes != self._counting:
+            self._counting = purposes
             self.publish()
+
+    def _purposes(self) -> frozenset[int]:
+        """Numbers of the declared purposes that count now."""
+        return frozenset(n for n, one in self.book().feedback.purposes.items() if one.counts(self.clock()))
 
     def publish(self) -> None:
         """Publish the standing anew, so that a gateway knows of a decision within seconds."""

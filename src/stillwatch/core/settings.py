@@ -160,6 +160,17 @@ class KeepSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CaseSettings:
+    """What a scan does about cases by itself; it decides none."""
+
+    open: str = _setting(
+        "never",
+        "whether a scan opens a case for every actor for review that has none: `never` leaves that to people, `review` does",
+        among=("never", "review"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that can be set."""
 
@@ -168,6 +179,7 @@ class Settings:
     actors: ActorSettings = field(default_factory=ActorSettings)
     run: RunSettings = field(default_factory=RunSettings)
     keep: KeepSettings = field(default_factory=KeepSettings)
+    cases: CaseSettings = field(default_factory=CaseSettings)
 
     def values(self) -> dict[str, Any]:
         """Every setting by path such as `detect.budgets.review`."""

@@ -26,7 +26,7 @@ from stillwatch.engine.tables_found import (
     SIGNUPS,
     STANDING,
 )
-from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, REJECTS, RELEASES
+from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, PURPOSES, REJECTS, RELEASES
 from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT, OPINIONS_IN, TAGGED_IN
 
 __all__ = ["CONTRACT_VERSION", "TABLES", "Column", "Table", "table"]
@@ -42,6 +42,7 @@ TABLES: dict[str, Table] = {
         ACCOUNT_FACTS,
         RELEASES,
         LABELS,
+        PURPOSES,
         ARTIFACTS,
         SIGNUPS,
         FAMILIES,

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from stillwatch.engine.contract import HASH, TEXT, TIME, Table, column
 
-__all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "LABELS", "REJECTS", "RELEASES"]
+__all__ = ["ACCOUNT_FACTS", "EXCHANGES", "FEATURES", "LABELS", "PURPOSES", "REJECTS", "RELEASES"]
 
 # One column a line reads as the table that it is.
 
@@ -162,6 +162,20 @@ LABELS = Table(
         column("by", TEXT, "who decided"),
         column("at", TIME, "when"),
         column("reason", TEXT, "why"),
+    ),
+)
+
+PURPOSES = Table(
+    name="purposes",
+    row="One account or organisation that a declared purpose of the register covers, as of the last scan.",
+    key=("number", "about"),
+    columns=(
+        column("number", pa.int64(), "number of the declaration in the journal", required=True, leaves="as_count"),
+        column("kind", TEXT, "account or org", required=True, leaves="as_count"),
+        column("about", HASH, "the account or organisation", required=True),
+        column("purpose", TEXT, "evaluation, research, classroom, distillation or reseller", required=True, leaves="as_count"),
+        column("valid_from", TIME, "from when it counts", required=True, leaves="as_count"),
+        column("valid_until", TIME, "when it ends", required=True, leaves="as_count"),
     ),
 )
 

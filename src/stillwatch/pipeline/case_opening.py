@@ -47,7 +47,10 @@ _FAMILIES_KEPT, _EXAMPLES_KEPT, _LINKS_KEPT = 20, 2, 60
 """Families, redacted examples of each, and shared things that a case keeps; the scan's report has the rest."""
 
 _NO_TIMELINE = FactorShown(
-    factor=Factor.MODEL_TIMELINE, shown=None, why="no timeline of another model was compared with this traffic"
+    factor=Factor.MODEL_TIMELINE,
+    shown=None,
+    why="no timeline of another model was compared with this traffic; an audit of a suspect model with its cut-off and release dates, "
+    "or another house's sightings of this actor, would make it known",
 )
 
 _NONE_TRIED = Lookalike(name="none tried", fits=None, why="the scan held no innocent explanation against this account")

@@ -12,6 +12,7 @@ from stillwatch.engine import Sql, Workspace, open_engine
 from stillwatch.pipeline.carried import measured_now
 from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, recent_days, window
 from stillwatch.pipeline.pictures import Pictures, draw
+from stillwatch.pipeline.purposes import facts_with_purposes
 from stillwatch.pipeline.read_logs import Progress
 
 __all__ = ["Findings", "detect"]
@@ -64,9 +65,11 @@ def detect(
         artifacts = engine.materialise(signals.register(engine, features), "artifacts")
         before = store.read("actor_looks")
         calendar = read_calendar(engine, features)
+        declared = facts_with_purposes(store, calendar.end)
         looked_at = settings.actors.window_days
         seen = window(engine, calendar, looked_at) if looked_at else features
-        found = actors.find(engine, seen, facts, artifacts, releases, settings=settings, salt=salt, before=before)
+        known = facts if declared is None else engine.from_arrow(declared)
+        found = actors.find(engine, seen, known, artifacts, releases, settings=settings, salt=salt, before=before)
         store.put("families", found.families)
         store.put("links", found.links)
         tell(steps[1], 1, len(steps))
@@ -94,7 +97,7 @@ def detect(
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
         as_measured(measured),
-        store.read("account_facts"),
+        store.read("account_facts") if declared is None else declared,
         settings.detect,
         accounts=everybody,
         cleared=followed.cleared,

@@ -29,7 +29,7 @@ from stillwatch.pipeline.detect import detect
 __all__ = ["Compared", "Recomputed", "recompute", "seal_features"]
 
 FORM = "urn:stillwatch:case-features:1"
-READ = ("features", "account_facts", "releases", "labels", "actor_looks", "histories", "looks")
+READ = ("features", "account_facts", "releases", "labels", "purposes", "actor_looks", "histories", "looks")
 """The tables that detection reads. Logs' texts (`exchanges`) are none of them."""
 
 _BASIS = "basis.json"

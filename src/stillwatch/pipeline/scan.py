@@ -35,8 +35,10 @@ from stillwatch.ingest import (
     read_releases,
     read_telemetry,
 )
+from stillwatch.pipeline.case_keeping import keep_cases
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.landed import land, release
+from stillwatch.pipeline.purposes import keep_purposes
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
 from stillwatch.pipeline.stage import Context, keep_names
 from stillwatch.pipeline.standing import publish_standing
@@ -135,6 +137,7 @@ def scan(
         made = view(workspace, findings, settings, facts=facts)
         _write(folder, made)
         _record(workspace, run, settings, made)
+        told += keep_cases(workspace, settings, made)
         told += _publish(workspace, settings, now or dt.datetime.now(dt.UTC))
         underway.unlink()
         told += tuple(findings.followed.notes())
@@ -217,8 +220,8 @@ def _scaffolds(settings: Settings) -> tuple[Scaffold, ...]:
 
 
 def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
-    """Commit what the provider knows of accounts and launches; rows that could not be read are told and kept as rejects."""
-    notes: list[str] = []
+    """Commit what the provider knows of accounts, their purposes and launches; unreadable rows are told and kept as rejects."""
+    notes = list(keep_purposes(workspace))
     readers: tuple[tuple[str, Path | None, Callable[[Path], Facts]], ...] = (
         ("account_facts", inputs.accounts, lambda path: read_accounts(path, workspace.names)),
         ("releases", inputs.releases, read_releases),
@@ -309,7 +312,9 @@ def _run_id(workspace: Workspace, settings: Settings) -> str:
         "version": version("stillwatch"),
         "settings": settings_that_matter(settings),
         "features": sorted((p.path, p.rows, [recipe[name] for name, _ in p.origins]) for p in features.parts),
-        "facts": [[p.path for p in store.manifest(name).parts] for name in ("account_facts", "releases", "labels")],
+        "facts": [
+            [p.path for p in store.manifest(n).parts] for n in ("account_facts", "releases", "labels", "purposes")
+        ],
     }
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
 

@@ -28,6 +28,7 @@ from stillwatch.engine import Store, Workspace, durable_write, table
 from stillwatch.pipeline.decided import Decided, decided
 from stillwatch.pipeline.histories import cleared_accounts
 from stillwatch.pipeline.proposals import STEPS, Proposal, proposals
+from stillwatch.pipeline.purposes import purposes_now
 from stillwatch.pipeline.view_rows import facts_by_account
 from stillwatch.policy import Standing, connect, push_standing, read_standing, write_standing
 
@@ -69,10 +70,12 @@ def publish_standing(
         lasts = dt.timedelta(days=settings.detect.standing_days)
         rows = merged(proposed, rulings, old, seen=seen, lasts=lasts, fresh=scanned is not None)
         facts = facts_by_account(store, rows)
+        registered = purposes_now(workspace, rows, desk)
         for account, row in rows.items():
             known = facts.get(account, {})
             programme = known.get("declared_programme")
-            row["product"], row["purposes"] = known.get("product_type"), [programme] if programme else []
+            row["product"] = known.get("product_type")
+            row["purposes"] = registered.get(account, [programme] if programme else [])
             row["ticket"] = workspace.names.name("standing", f"{account}/{row['since']}")
         made = pa.Table.from_pylist([rows[account] for account in sorted(rows)], schema=table("standing").schema)
         store.put("standing", made)

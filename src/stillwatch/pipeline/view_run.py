@@ -29,7 +29,15 @@ _ALWAYS_SHOWN = {
     "actors.family_support",
     "actors.least_members",
 }
-_CHANGE_NO_RESULT = {"keep.days", "keep.text_days", "run.engine", "run.memory_mb", "run.spark_master", "run.workers"}
+_CHANGE_NO_RESULT = {
+    "cases.open",
+    "keep.days",
+    "keep.text_days",
+    "run.engine",
+    "run.memory_mb",
+    "run.spark_master",
+    "run.workers",
+}
 _REASONS_SHOWN = 200
 
 
