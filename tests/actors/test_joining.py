@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse, stats
 
+from stillwatch.actors import joining
 from stillwatch.actors.joining import joined, overlapping
 
 
@@ -35,6 +38,93 @@ def test_things_of_one_planted_group_are_all_joined(wordings: int) -> None:
     assert set(zip(one.tolist(), other.tolist(), strict=True)) == {
         (60 + i, 60 + j) for i in range(wordings) for j in range(i + 1, wordings)
     }
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10_000))
+def test_the_order_of_accounts_and_things_does_not_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sent = sparse.block_diag([heavy(rng, 80, 20), np.ones((8, 3), np.int64)], format="csr")
+    rows, columns = rng.permutation(sent.shape[0]), rng.permutation(sent.shape[1])
+    plain = overlapping(sent, share=0.06, p_value=0.05)
+    mixed = overlapping(sent[rows][:, columns].tocsr(), share=0.06, p_value=0.05)
+    back = {tuple(sorted((int(columns[i]), int(columns[j])))) for i, j in zip(*mixed, strict=True)}
+    assert back == {(int(i), int(j)) for i, j in zip(*plain, strict=True)}
+    assert all(i < j for i, j in zip(*plain, strict=True))
+
+
+def test_no_account_and_no_thing_overlap_nowhere() -> None:
+    for shape in ((0, 0), (5, 0), (0, 5), (5, 5)):
+        one, other = overlapping(sparse.csr_matrix(shape, dtype=np.int64), share=0.06, p_value=1e-3)
+        assert one.size == other.size == 0
+
+
+def test_pairs_looked_at_in_blocks_are_those_of_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held against the definition, written out pair by pair over a dense matrix."""
+    rng = np.random.default_rng(5)
+    dense = (rng.random((400, 60)) < rng.beta(0.3, 12, 60)).astype(np.int64)
+    for thing in (3, 17, 41):
+        dense[:60, thing] = 1
+    sent = sparse.csr_matrix(dense)
+    one, other = overlapping(sent, share=0.1, p_value=0.05)
+    held, size = dense.sum(axis=1), dense.sum(axis=0)
+    weighed = dense / np.maximum(held - 1, 1)[:, None]
+    found, pairs = [], int(np.count_nonzero(np.triu(dense.T @ dense, 1)))
+    for i in range(60):
+        for j in range(i + 1, 60):
+            both, overlap = int(dense[:, i] @ dense[:, j]), round(float(dense[:, i] @ weighed[:, j]), 9)
+            chance = size[i] * size[j] / held.sum()
+            rare = stats.poisson.sf(np.floor(overlap) - 1, chance) <= 0.05 / pairs
+            if both >= max(5, 0.1 * min(size[i], size[j])) and overlap >= 3 * chance and rare:
+                found.append((i, j))
+    assert found
+    assert list(zip(one.tolist(), other.tolist(), strict=True)) == found
+    monkeypatch.setattr(joining, "_MOST_PAIRS", 50)
+    again = overlapping(sent, share=0.1, p_value=0.05)
+    assert (again[0].tolist(), again[1].tolist()) == (one.tolist(), other.tolist())
+
+
+def world(rng: np.random.Generator, *, others: int = 3000) -> sparse.csr_matrix:
+    """An operator of 300 accounts with six wordings, two an account; a course of 150 with one text and four more that are asked by some of
+    both; and customers with one thing of their own each.
+    """
+    operator = np.zeros((300, 6), np.int64)
+    for row in operator:
+        row[rng.choice(6, 2, replace=False)] = 1
+    held = sparse.block_diag([operator, np.ones((150, 1), np.int64)], format="csr")
+    public = sparse.csr_matrix((rng.random((450, 4)) < 0.06).astype(np.int64))
+    crowd = sparse.csr_matrix((np.ones(others, np.int64), (np.arange(others), rng.integers(0, 40, others))))
+    return sparse.block_diag([sparse.hstack([held, public]), crowd], format="csr")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_wordings_of_one_operator_are_one_group_and_a_course_that_shares_questions_with_him_is_another(
+    seed: int,
+) -> None:
+    sent = world(np.random.default_rng(seed))
+    one, other = overlapping(sent, share=0.06, p_value=1e-3)
+    group = joined(sent, one, other, share=0.06)
+    assert len(set(group[:6].tolist())) == 1
+    assert group[6] != group[0]
+
+
+def test_a_chain_of_overlaps_is_cut_where_the_whole_of_two_groups_does_not_overlap() -> None:
+    """Ten things, each sharing a tenth of its accounts with the next: single links would make one group of all."""
+    sent = np.zeros((10_000, 11), np.int64)
+    sent[1000:, 10] = 1
+    for thing in range(10):
+        sent[90 * thing : 90 * thing + 100, thing] = 1
+    pairs = np.arange(9), np.arange(1, 10)
+    group = joined(sparse.csr_matrix(sent), *pairs, share=0.06)
+    assert np.bincount(group).max() == 2
+
+
+def test_a_crowd_that_holds_what_everybody_holds_is_not_the_operators() -> None:
+    """Half of everybody has thing 0, so half of the 40 accounts with thing 1 do: no odds speak for it, whatever pair was handed in."""
+    rng = np.random.default_rng(3)
+    sent = np.stack([rng.random(2000) < 0.5, np.arange(2000) < 40], axis=1).astype(np.int64)
+    nothing = joined(sparse.csr_matrix(sent), np.array([0]), np.array([1]), share=0.06)
+    assert nothing.tolist() == [0, 1]
 
 
 def test_the_operators_group_is_told_in_nearly_any_order_of_accounts_and_things_and_never_with_the_course() -> None:
