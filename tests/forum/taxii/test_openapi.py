@@ -120,3 +120,12 @@ def test_the_document_says_the_largest_limit_that_the_hub_reads(tmp_path: Path) 
         refused = ask.objects(limit=str(most + 1))
     assert refused.status == 400
     assert refused.json["description"].startswith("limit:")
+
+
+def test_an_envelope_is_taken_and_what_is_no_stix_object_refused_by_itself_as_the_document_says(tmp_path: Path) -> None:
+    with asking(settings(tmp_path)) as ask:
+        document = ask("GET", "/openapi.json").json
+        items = document["components"]["schemas"]["Objects"]["properties"]["objects"]["items"]["anyOf"]
+        told = ask.push({"id": "x"}, indicator(1), "text")
+    assert items[-1].keys() == {"description"}, "anything may stand there"
+    assert (told["success_count"], told["failure_count"]) == (1, 2)

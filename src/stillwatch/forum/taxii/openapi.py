@@ -102,6 +102,7 @@ def _ref(name: str) -> Object:
 _YES: Object = {"type": "boolean"}
 _STATED = _object({"id": _TEXT, "version": _TEXT}, message=_TEXT)
 _COLLECTION = _object({"id": _TEXT, "title": _TEXT, "can_read": _YES, "can_write": _YES}, media_types=_list(_TEXT))
+_ANY: Object = {"description": "What is no STIX object is refused by itself, in the status (TAXII 2.1, 5.4)."}
 _SCHEMAS: Object = {
     "Error": _object(
         {"title": _TEXT, "description": _TEXT, "error_id": _TEXT, "error_code": _TEXT, "http_status": _TEXT}
@@ -135,7 +136,9 @@ _SCHEMAS: Object = {
     "Cosigned": _object({"signatures": _list(_TEXT)}),
     "Evaluations": _object({}, keys=_list(_object({"epoch": _TEXT, "digest": _TEXT})), lines=_list({"type": "object"})),
     "Logged": _object({"last": _NUMBER, "changed": _list(_TEXT)}),
-    "Objects": _object({"objects": _list(_object({"id": {"type": "string", "pattern": _ID}, "type": _TEXT}))}),
+    "Objects": _object(
+        {"objects": _list({"anyOf": [_object({"id": {"type": "string", "pattern": _ID}, "type": _TEXT}), _ANY]})}
+    ),
 }
 _REFUSED = {
     400: "what is asked cannot be read",
