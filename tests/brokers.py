@@ -172,6 +172,7 @@ def _when_loaded(client: Any) -> None:
             return
         except redis.RedisError:
             time.sleep(0.05)
+    raise AssertionError("the server does not answer, or still loads")
 
 
 def free_port() -> int:

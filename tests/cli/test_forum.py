@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
+from tests.forum.house_policy import policy_text
 from tests.forum.taxii.running import running
 
 from stillwatch.core import settings_from
@@ -20,26 +20,6 @@ from stillwatch.pipeline import Inputs, last_view, scan
 
 from .calling import call
 from .day import SECRET, SMALL, TEMPLATE, day, key
-
-POLICY = """
-member = "{member}"
-basis = "us-peer"
-profile = "us"
-public_models = ["m-1"]
-[bases.us-peer]
-law = "membership agreement"
-lanes = ["peer"]
-starts = {starts}
-ends = {ends}
-confirmed_by = "counsel"
-[profiles.us]
-jurisdiction = "US"
-subnets = true
-user_agents = true
-"""
-
-
-TODAY = dt.datetime.now(dt.UTC).date()
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def house(finished: Path, folder: Path, member: str) -> Path:
     """One lab's copy of it, with a sharing policy."""
     made = shutil.copytree(finished, folder / member)
-    (made / "forum.toml").write_text(
-        POLICY.format(member=member, starts=TODAY - dt.timedelta(days=30), ends=TODAY + dt.timedelta(days=300))
-    )
+    (made / "forum.toml").write_text(policy_text(member, models=["m-1"], addresses=True))
     return made
 
 

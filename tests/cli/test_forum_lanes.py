@@ -13,9 +13,11 @@ from tests.forum.harvest import indicator
 from stillwatch.pipeline import last_view
 
 from .calling import call
-from .test_forum import TODAY, finished, house
+from .test_forum import finished, house
 
 __all__ = ["finished"]
+
+TODAY = dt.datetime.now(dt.UTC).date()
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from tests.cases.desk import opening
 from tests.cli.calling import call
-from tests.cli.test_forum import POLICY, TODAY
 from tests.forum.harvest import NOW, indicator, objects
+from tests.forum.house_policy import policy_text
 from tests.forum.taxii.running import running
 
 import stillwatch.pipeline
@@ -24,6 +24,7 @@ from stillwatch.forum.asking import Looked
 from stillwatch.forum.tags import Kind, board_of, new_epoch, read_board, record_tags, write_board
 from stillwatch.forum.taxii import read_hub
 
+TODAY = dt.datetime.now(dt.UTC).date()
 CODES = {f"lab-{one}": one * 8 for one in "abcde"} | {"counter": "f" * 8}
 LABS = [name for name in CODES if name != "counter"]
 Run = Callable[..., tuple[int, str, str]]
@@ -68,8 +69,7 @@ def opened(folder: Path, run: Run) -> Iterator[Forum]:
         (folder / f"{name}.token").write_text(token.partition(": ")[2])
         text += lines
         Workspace(folder / name)
-        dates = {"starts": TODAY - dt.timedelta(days=30), "ends": TODAY + dt.timedelta(days=300)}
-        (folder / name / "forum.toml").write_text(POLICY.format(member=code, **dates))
+        (folder / name / "forum.toml").write_text(policy_text(code, models=["m-1"], addresses=True))
         (folder / name / "stillwatch.toml").write_text("[run]\nworkers = 1\n")
     names = ", ".join(f'"{name}"' for name in LABS)
     text = text.replace("members = []", f"members = [{names}]", 1).replace("members = []", 'members = ["counter"]', 1)

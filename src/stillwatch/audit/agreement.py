@@ -11,8 +11,6 @@ from stillwatch.audit.deals import deal_tail, steps
 from stillwatch.audit.overlap import Similarity, same_start
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.suspect import Answering
-from stillwatch.core import Evidence
-from stillwatch.stats import p_to_e_mixture
 
 __all__ = ["AGREEMENT", "agreement"]
 
@@ -77,21 +75,12 @@ def agreement(
         paired = [deal_tail(steps(list(table[:, [0, at]]))) for at in range(1, n + 1)]
         p_value = max(rank, *paired)
     silent = len(prompts) - len(rows)
-    return Finding(
-        test=AGREEMENT.name,
-        question=AGREEMENT.question,
-        suspect=suspect.name,
-        account=None,
-        evidence=Evidence(
-            value=float(means[0] - means[1:].max()) if n and rows else math.nan,
-            n=n,
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=AGREEMENT.null,
-            method=AGREEMENT.statistic,
-            needed=None if decided else needed,
-        ),
-        assumptions=AGREEMENT.assumptions,
+    return AGREEMENT.finding(
+        suspect.name,
+        value=float(means[0] - means[1:].max()) if n and rows else math.nan,
+        n=n,
+        p_value=p_value,
+        needed=needed,
         conditions=(
             Condition(
                 words=f"every model answered each of the {len(prompts)} prompts",

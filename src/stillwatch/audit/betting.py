@@ -10,7 +10,6 @@ import numpy.typing as npt
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.marks import Pairs, green
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
-from stillwatch.core import Evidence
 from stillwatch.stats import e_to_p, first_alarm
 
 __all__ = ["BETTING", "bet_process", "betting", "chances_left"]
@@ -69,21 +68,14 @@ def betting(
     stop = int(first_alarm(running, alpha=alpha)) if decided else -1
     used = running[: stop + 1] if stop >= 0 else running
     needed = math.ceil(math.log(_STAKES.size / alpha) / math.log1p(_STAKES[-1] * (1.0 / share - 1.0)))
-    return Finding(
-        test=BETTING.name,
-        question=BETTING.question,
-        suspect=suspect,
+    return BETTING.finding(
+        suspect,
         account=account,
-        evidence=Evidence(
-            value=float(hits[: used.size].mean()) if used.size else math.nan,
-            n=used.size if decided else hits.size,
-            p_value=float(e_to_p(used.max())) if decided else None,
-            e_value=float(used[-1]) if decided else None,
-            null=BETTING.null,
-            method=BETTING.statistic,
-            needed=None if decided else max(needed, hits.size + 1),
-        ),
-        assumptions=BETTING.assumptions,
+        value=float(hits[: used.size].mean()) if used.size else math.nan,
+        n=used.size if decided else hits.size,
+        p_value=float(e_to_p(used.max())) if decided else None,
+        e_value=float(used[-1]) if decided else None,
+        needed=max(needed, hits.size + 1),
         conditions=(Condition(words="each (context, token) pair is used once", state=State.HOLDS),),
         running=tuple(used.tolist()),
     )

@@ -10,8 +10,6 @@ import numpy as np
 from stillwatch.audit.deals import Levels, deal_distribution, deal_tail, doubled_midranks
 from stillwatch.audit.exposure import Dealt
 from stillwatch.audit.records import AuditTest, Capability, Finding, Question, item_digest
-from stillwatch.core import Evidence
-from stillwatch.stats import p_to_e_mixture
 
 __all__ = ["CLEARING", "Clearing", "clear", "smallest_share"]
 
@@ -71,21 +69,13 @@ def clear(found: Dealt, *, share: float = 0.05, alpha: float = 0.01, power: floa
     best = deal_distribution(levels, marked=share)[0] if n else 1.0
     p_value = deal_tail(levels, marked=share, lower=True) if n and best <= alpha else None
     needed = None if p_value is not None else _needed(levels, share, alpha)
-    finding = Finding(
-        test=CLEARING.name,
-        question=CLEARING.question,
-        suspect=found.suspect,
+    finding = CLEARING.finding(
+        found.suspect,
         account=found.account,
-        evidence=Evidence(
-            value=share,
-            n=n,
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=CLEARING.null,
-            method=CLEARING.statistic,
-            needed=needed,
-        ),
-        assumptions=CLEARING.assumptions,
+        value=share,
+        n=n,
+        p_value=p_value,
+        needed=needed,
         conditions=found.conditions,
         items=tuple(item_digest(one) for one in found.items),
     )

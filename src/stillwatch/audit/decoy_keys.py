@@ -9,7 +9,6 @@ import numpy as np
 from stillwatch.audit.deals import STAKES, Floats
 from stillwatch.audit.marks import Keys, Pairs, Tokens, green_places, lift, places_of
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
-from stillwatch.core import Evidence
 from stillwatch.stats import permutation_p
 
 __all__ = ["DECOY_KEYS", "decoy_keys", "key_scores", "keyed_finding", "ranked_finding"]
@@ -127,21 +126,14 @@ def ranked_finding(
         raise ValueError(
             "unmarked_prompts: marked prompts give the key away to any model; ask with prompts that hold no served text"
         )
-    return Finding(
-        test=test.name,
-        question=test.question,
-        suspect=suspect,
+    return test.finding(
+        suspect,
         account=account,
-        evidence=Evidence(
-            value=value,
-            n=decoys,
-            p_value=p_value,
-            e_value=e_value,
-            null=test.null,
-            method=test.statistic,
-            needed=None if decided else needed,
-        ),
-        assumptions=test.assumptions,
+        value=value,
+        n=decoys,
+        p_value=p_value,
+        e_value=e_value,
+        needed=needed,
         conditions=(
             Condition(words="prompts hold no marked text", state=holds),
             Condition(words=f"each of {worth.size} (context, token) pairs is scored once", state=State.HOLDS),

@@ -11,7 +11,6 @@ import numpy as np
 from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.deals import Floats, Levels, deal_process, deal_tail
 from stillwatch.audit.records import AuditTest, Condition, Finding, Served, State, item_digest
-from stillwatch.core import Evidence
 from stillwatch.stats import e_to_p, first_alarm
 
 __all__ = [
@@ -137,21 +136,14 @@ def dealt_finding(
     siblings = float(np.mean([len(one.siblings) for one in items])) if items else 1.0
     informative = -math.log(best) / len(items) if best < 1.0 else 0.0
     needed = math.ceil(-math.log(alpha) / informative) if informative else items_needed(siblings, alpha)
-    return Finding(
-        test=test.name,
-        question=test.question,
-        suspect=found.suspect,
+    return test.finding(
+        found.suspect,
         account=found.account,
-        evidence=Evidence(
-            value=value,
-            n=len(items),
-            p_value=deal_tail(levels) if decided else None,
-            e_value=float(running[-1]) if decided else None,
-            null=test.null,
-            method=test.statistic,
-            needed=None if decided else max(needed, len(items) + 1),
-        ),
-        assumptions=test.assumptions,
+        value=value,
+        n=len(items),
+        p_value=deal_tail(levels) if decided else None,
+        e_value=float(running[-1]) if decided else None,
+        needed=max(needed, len(items) + 1),
         conditions=found.conditions,
         items=tuple(item_digest(one) for one in items),
         running=tuple(running.tolist()),

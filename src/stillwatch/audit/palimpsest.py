@@ -14,8 +14,8 @@ import scipy
 from stillwatch.audit.recorded import json_lines
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.suspect import Scoring
-from stillwatch.core import Error, Evidence, FormatError
-from stillwatch.stats import p_to_e_mixture, permutation_p
+from stillwatch.core import Error, FormatError
+from stillwatch.stats import permutation_p
 
 __all__ = ["PALIMPSEST", "order_digest", "palimpsest", "read_order"]
 
@@ -116,21 +116,12 @@ def palimpsest(
         ]
         observed = float(places @ likely)
         value, p_value = observed / scale, permutation_p(observed, np.concatenate(drawn))
-    return Finding(
-        test=PALIMPSEST.name,
-        question=PALIMPSEST.question,
-        suspect=suspect.name,
-        account=None,
-        evidence=Evidence(
-            value=value,
-            n=n,
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=PALIMPSEST.null,
-            method=PALIMPSEST.statistic,
-            needed=None if p_value is not None else needed,
-        ),
-        assumptions=PALIMPSEST.assumptions,
+    return PALIMPSEST.finding(
+        suspect.name,
+        value=value,
+        n=n,
+        p_value=p_value,
+        needed=needed,
         conditions=(
             Condition(
                 words="every text of the order has a likelihood",

@@ -49,12 +49,13 @@ def radioactivity(
     needed = int(np.ceil(np.log(alpha) / np.log(share) - 1e-9))
     if bits.size < needed:
         found = replace(found, p_value=None, e_value=None, needed=needed)
-    return Finding(
-        test=RADIOACTIVITY.name,
-        question=RADIOACTIVITY.question,
-        suspect=suspect,
+    return RADIOACTIVITY.finding(
+        suspect,
         account=account,
-        evidence=replace(found, null=RADIOACTIVITY.null, method=RADIOACTIVITY.statistic),
-        assumptions=RADIOACTIVITY.assumptions,
+        value=found.value,
+        n=found.n,
+        p_value=found.p_value,
+        e_value=found.e_value,
+        needed=found.needed,
         conditions=(Condition(words=f"each of {bits.size} (context, token) pairs is counted once", state=State.HOLDS),),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stillwatch.core import Evidence
+from stillwatch.stats import p_to_e_mixture
 
 __all__ = ["AuditTest", "Capability", "Condition", "Finding", "Question", "Served", "State", "item_digest"]
 
@@ -107,6 +108,58 @@ class AuditTest:
     assumptions: tuple[str, ...]
     misled_by: str
     source: str
+
+    def finding(
+        self,
+        suspect: str,
+        *,
+        value: float,
+        n: int,
+        p_value: float | None,
+        needed: int | None,
+        conditions: tuple[Condition, ...],
+        e_value: float | None = None,
+        account: str | None = None,
+        model: str | None = None,
+        items: tuple[str, ...] = (),
+        running: tuple[float, ...] = (),
+    ) -> Finding:
+        """What this test said of a suspect, under its own null and assumptions.
+
+        Without an `e_value` of its own, a test that has a p-value gets the one that the mixture of calibrators makes of it. `needed` is
+        told where there is no p-value only.
+
+        >>> words = dict.fromkeys(("name", "title", "null", "statistic", "ties", "misled_by", "source"), "x")
+        >>> test = AuditTest(question=Question.DESCENT, needs=Capability.WEIGHTS, assumptions=(), **words)
+        >>> told = test.finding("s", value=1.0, n=99, p_value=0.01, needed=99, conditions=()).evidence
+        >>> round(told.e_value, 2), told.needed
+        (4.45, None)
+        >>> told = test.finding("s", value=1.0, n=9, p_value=None, needed=99, conditions=()).evidence
+        >>> told.e_value, told.needed
+        (None, 99)
+        """
+        if e_value is None and p_value is not None:
+            e_value = float(p_to_e_mixture(p_value))
+        return Finding(
+            test=self.name,
+            question=self.question,
+            suspect=suspect,
+            account=account,
+            model=model,
+            evidence=Evidence(
+                value=value,
+                n=n,
+                p_value=p_value,
+                e_value=e_value,
+                null=self.null,
+                method=self.statistic,
+                needed=needed if p_value is None else None,
+            ),
+            assumptions=self.assumptions,
+            conditions=conditions,
+            items=items,
+            running=running,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

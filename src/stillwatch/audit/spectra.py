@@ -12,8 +12,8 @@ from stillwatch.audit.deals import Floats
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.unit_order import HIDDEN_UNITS, common_layers, hidden_units
 from stillwatch.audit.weights import Weights
-from stillwatch.core import Error, Evidence
-from stillwatch.stats import conformal_p, p_to_e_mixture
+from stillwatch.core import Error
+from stillwatch.stats import conformal_p
 
 __all__ = ["SPECTRA", "spectra"]
 
@@ -74,22 +74,13 @@ def spectra(
             spread = close.std(axis=0)
             score = ((close - close.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)).sum(axis=1)
             p_value = float(conformal_p(score[1:], score[:1] - 1e-9)[0])
-    return Finding(
-        test=SPECTRA.name,
-        question=SPECTRA.question,
-        suspect=suspect.name,
-        account=None,
+    return SPECTRA.finding(
+        suspect.name,
         model=ours.name,
-        evidence=Evidence(
-            value=value,
-            n=n,
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=SPECTRA.null,
-            method=SPECTRA.statistic,
-            needed=None if p_value is not None else needed,
-        ),
-        assumptions=SPECTRA.assumptions,
+        value=value,
+        n=n,
+        p_value=p_value,
+        needed=needed,
         conditions=(
             Condition(words="controls are as the suspect but for descent, none of them ours", state=State.UNRECORDED),
         ),

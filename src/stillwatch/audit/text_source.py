@@ -15,8 +15,8 @@ from stillwatch.audit.deals import Floats, deal_tail, steps
 from stillwatch.audit.overlap import gram_overlap
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.suspect import Answering
-from stillwatch.core import Error, Evidence
-from stillwatch.stats import conformal_p, p_to_e_mixture
+from stillwatch.core import Error
+from stillwatch.stats import conformal_p
 
 __all__ = ["RATHER_THAN", "TEXT_SOURCE", "text_source"]
 
@@ -149,21 +149,12 @@ def _finding(
         value = float((row[0] - row[1:].mean()) / (row[1:].std() or 1.0))
         if n >= needed:
             p_value = max(paired, float(conformal_p(row[1:], row[:1] - 1e-12)[0]))
-    return Finding(
-        test=TEXT_SOURCE.name,
-        question=TEXT_SOURCE.question,
-        suspect=suspect,
-        account=None,
+    return TEXT_SOURCE.finding(
+        suspect,
         model=name,
-        evidence=Evidence(
-            value=value,
-            n=n,
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=TEXT_SOURCE.null,
-            method=TEXT_SOURCE.statistic,
-            needed=None if p_value is not None else needed,
-        ),
-        assumptions=TEXT_SOURCE.assumptions,
+        value=value,
+        n=n,
+        p_value=p_value,
+        needed=needed,
         conditions=(silent,),
     )

@@ -11,8 +11,8 @@ from stillwatch.audit.deals import Floats
 from stillwatch.audit.overlap import Similarity, same_start
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.suspect import Answering
-from stillwatch.core import Error, Evidence
-from stillwatch.stats import conformal_p, p_to_e_mixture
+from stillwatch.core import Error
+from stillwatch.stats import conformal_p
 
 __all__ = ["TWIN_CONTRAST", "contrast_finding", "twin_contrast"]
 
@@ -90,20 +90,11 @@ def contrast_finding(suspect: str, scores: Floats, condition: Condition, *, alph
         value = float((scores[0] - scores[1:].mean()) / (scores[1:].std() or 1.0))
         if n >= needed:
             p_value = float(conformal_p(scores[1:], scores[:1] - 1e-12)[0])
-    return Finding(
-        test=TWIN_CONTRAST.name,
-        question=TWIN_CONTRAST.question,
-        suspect=suspect,
-        account=None,
-        evidence=Evidence(
-            value=value,
-            n=n,
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=TWIN_CONTRAST.null,
-            method=TWIN_CONTRAST.statistic,
-            needed=None if p_value is not None else needed,
-        ),
-        assumptions=TWIN_CONTRAST.assumptions,
+    return TWIN_CONTRAST.finding(
+        suspect,
+        value=value,
+        n=n,
+        p_value=p_value,
+        needed=needed,
         conditions=(condition,),
     )

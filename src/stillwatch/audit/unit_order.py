@@ -11,8 +11,7 @@ import numpy as np
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
 from stillwatch.audit.weights import Weights
-from stillwatch.core import Evidence
-from stillwatch.stats import p_to_e_mixture, permutation_p
+from stillwatch.stats import permutation_p
 
 __all__ = ["HIDDEN_UNITS", "UNIT_ORDER", "common_layers", "hidden_units", "unit_order"]
 
@@ -80,22 +79,13 @@ def unit_order(
             drawn += _by_order(mine @ theirs.T, orders, rng)
         p_value = permutation_p(float(drawn[0]), drawn[1:])
         value = float((drawn[0] - drawn[1:].mean()) / (drawn[1:].std() or 1.0))
-    return Finding(
-        test=UNIT_ORDER.name,
-        question=UNIT_ORDER.question,
-        suspect=suspect.name,
-        account=None,
+    return UNIT_ORDER.finding(
+        suspect.name,
         model=ours.name,
-        evidence=Evidence(
-            value=value,
-            n=len(layers),
-            p_value=p_value,
-            e_value=None if p_value is None else float(p_to_e_mixture(p_value)),
-            null=UNIT_ORDER.null,
-            method=UNIT_ORDER.statistic,
-            needed=None if p_value is not None else 1,
-        ),
-        assumptions=UNIT_ORDER.assumptions,
+        value=value,
+        n=len(layers),
+        p_value=p_value,
+        needed=1,
         conditions=(
             Condition(words="rows of the matrices named are hidden units, not words or heads", state=State.UNRECORDED),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,11 +27,38 @@ overlap_app = App(
 )
 forum_app.command(overlap_app)
 
-_Signers = Annotated[Path, Parameter(help="Folder of the houses' public keys, each as CODE.pub.pem.")]
 _Psi = Annotated[
     Path, Parameter(env_var="STILLWATCH_PSI_PYTHON", help="Python of the environment with stillwatch[psi].")
 ]
 _Consents = Annotated[list[Path] | None, Parameter(name="--consent", negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ours:
+    """Options that every step shares: whose keys are believed, and who we are.
+
+    Attributes:
+        signers: Folder of the houses' public keys, each as CODE.pub.pem.
+        workspace: Folder of the scan; its keys/collector.pem signs what is written.
+    """
+
+    signers: Path
+    policy: PolicyFile = None
+    by: By = None
+    workspace: Path = DEFAULT_WORKSPACE
+
+    def house(self, psi: Path = Path(), *, tells: bool = False) -> House:
+        """This house; one that tells something needs a legal basis that is in force today."""
+        from stillwatch.forum import ForumError, Lane
+        from stillwatch.forum.tags import House
+
+        own, desk = policy_of(self.policy, self.workspace), desk_in(self.workspace)
+        basis = own.bases.get(own.basis)
+        if tells and (basis is None or not basis.carries(Lane.PEER, dt.datetime.now(dt.UTC).date())):
+            raise ForumError(f"R13: the legal basis {own.basis!r} of forum.toml is not in force today; nothing is told")
+        keys = keys_in(self.signers)
+        return House(code=own.member, desk=desk, signer=desk.signer, keys=keys, by=me(self.by), python=psi)
 
 
 @overlap_app.command(name="ask")
@@ -42,11 +70,8 @@ def overlap_ask(
     /,
     *,
     psi: _Psi,
-    signers: _Signers,
+    ours: _Ours,
     which: Flag = False,
-    policy: PolicyFile = None,
-    by: By = None,
-    workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
     """Ask a lab how many tags both have, or with --which, after the count and this house's consent, which.
 
@@ -56,11 +81,10 @@ def overlap_ask(
         out: Where the question is written, to hand over; nothing there is written over.
         files: Tags as stillwatch forum tags make wrote them, of one kind; the same in every step.
         which: Ask which.
-        workspace: Folder of the scan; its keys/collector.pem signs.
     """
     from stillwatch.forum.tags import ask_overlap
 
-    house = _house(signers, psi, policy, by, workspace, tells=True)
+    house = ours.house(psi, tells=True)
     _write(out, lambda: ask_overlap(house, name, lab, files, reveal=which))
 
 
@@ -73,11 +97,8 @@ def overlap_answer(
     /,
     *,
     psi: _Psi,
-    signers: _Signers,
+    ours: _Ours,
     consents: _Consents = None,
-    policy: PolicyFile = None,
-    by: By = None,
-    workspace: Path = DEFAULT_WORKSPACE,
 ) -> None:
     """Answer a lab's question: a number comes of it, or which tags once both houses consented. A lab counts four times a kind and epoch.
 
@@ -87,11 +108,10 @@ def overlap_answer(
         out: Where the answer is written; nothing there is written over.
         files: Tags as stillwatch forum tags make wrote them, of one kind; the same in every step.
         consents: Consent that the lab sent; this house's own is known.
-        workspace: Folder of the scan; its keys/collector.pem signs.
     """
     from stillwatch.forum.tags import answer_overlap
 
-    house = _house(signers, psi, policy, by, workspace, tells=True)
+    house = ours.house(psi, tells=True)
     _write(out, lambda: answer_overlap(house, name, question, files, consents or ()))
 
 
@@ -102,21 +122,17 @@ def overlap_count(
     /,
     *,
     psi: _Psi,
-    signers: _Signers,
-    policy: PolicyFile = None,
-    by: By = None,
-    workspace: Path = DEFAULT_WORKSPACE,
+    ours: _Ours,
 ) -> None:
     """Print how many tags both houses have.
 
     Args:
         name: What this overlap is called here.
         answer: What the lab answered.
-        workspace: Folder of the scan.
     """
     from stillwatch.forum.tags import count_overlap
 
-    print(count_overlap(_house(signers, psi, policy, by, workspace), name, answer))
+    print(count_overlap(ours.house(psi), name, answer))
 
 
 @overlap_app.command(name="consent")
@@ -126,10 +142,7 @@ def overlap_consent(
     /,
     *,
     why: str,
-    signers: _Signers,
-    policy: PolicyFile = None,
-    by: By = None,
-    workspace: Path = DEFAULT_WORKSPACE,
+    ours: _Ours,
 ) -> None:
     """Agree that the lab that asked learns which tags are in both lists. Who and why stay in this house's journal.
 
@@ -137,11 +150,10 @@ def overlap_consent(
         name: What this overlap is called here.
         out: Where the consent is written, for the other house; nothing there is written over.
         why: Why.
-        workspace: Folder of the scan; its keys/collector.pem signs.
     """
     from stillwatch.forum.tags import consent_to_overlap
 
-    house = _house(signers, Path(), policy, by, workspace, tells=True)
+    house = ours.house(tells=True)
     _write(out, lambda: consent_to_overlap(house, name, why))
 
 
@@ -152,36 +164,18 @@ def overlap_which(
     /,
     *,
     psi: _Psi,
-    signers: _Signers,
-    policy: PolicyFile = None,
-    by: By = None,
-    workspace: Path = DEFAULT_WORKSPACE,
+    ours: _Ours,
 ) -> None:
     """Print the tags that both houses have.
 
     Args:
         name: What this overlap is called here.
         answer: What the lab answered.
-        workspace: Folder of the scan.
     """
     from stillwatch.forum.tags import which_overlap
 
-    for tag in which_overlap(_house(signers, psi, policy, by, workspace), name, answer):
+    for tag in which_overlap(ours.house(psi), name, answer):
         print(tag)
-
-
-def _house(
-    signers: Path, psi: Path, policy: Path | None, by: str | None, workspace: Path, *, tells: bool = False
-) -> House:
-    """This house; one that tells something needs a legal basis that is in force today."""
-    from stillwatch.forum import ForumError, Lane
-    from stillwatch.forum.tags import House
-
-    own, desk = policy_of(policy, workspace), desk_in(workspace)
-    basis = own.bases.get(own.basis)
-    if tells and (basis is None or not basis.carries(Lane.PEER, dt.datetime.now(dt.UTC).date())):
-        raise ForumError(f"R13: the legal basis {own.basis!r} of forum.toml is not in force today; nothing is told")
-    return House(code=own.member, desk=desk, signer=desk.signer, keys=keys_in(signers), by=me(by), python=psi)
 
 
 def _write(out: Path, made: Callable[[], bytes]) -> None:

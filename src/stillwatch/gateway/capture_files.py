@@ -68,7 +68,7 @@ class Files:
                 os.fsync(file.fileno())
             written.rename(self._folder / name)
         except OSError:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # of the two errors the first says what happened
                 written.unlink()
             raise
         self._number += 1

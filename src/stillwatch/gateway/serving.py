@@ -222,7 +222,7 @@ async def _follow(refresh: Callable[[], object], seconds: float) -> None:
 def _steady() -> None:
     """Have every large block mapped by itself, so that it goes back when it is let go: glibc would keep the next ones on its heap."""
     if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
+        with contextlib.suppress(OSError, AttributeError):  # another C library has none, and may not need it
             adjust = ctypes.CDLL(None).mallopt
             adjust(_MMAP_THRESHOLD, _LARGE)
             adjust(_ARENA_MAX, 2)

@@ -133,7 +133,9 @@ class Upstream:
         try:
             url = self._remembered(path, query) if len(path) + len(query) <= LONGEST else self._url(path, query)
             try:
-                answer = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
+                answer: aiohttp.ClientResponse = await session.request(
+                    method, url, headers=headers, data=body, allow_redirects=False
+                )
             except aiohttp.ClientOSError as error:
                 # Bytes are written whole or, into a connection that is closing here already, not at all.
                 if not isinstance(error.__cause__, aiohttp.ClientConnectionResetError) or not isinstance(body, bytes):
@@ -143,4 +145,4 @@ class Upstream:
             raise Silent from error
         except (aiohttp.ClientError, ValueError) as error:
             raise Unreachable(error.__class__.__name__) from error
-        return answer  # type: ignore[no-any-return]
+        return answer

@@ -184,7 +184,7 @@ def _landed(root: Path, target: Path) -> Iterator[Kept]:
         reached = int(_told((target / place).read_bytes(), position)["number"])
         for path in sorted(position.parent.glob("[0-9]*")):
             if int(path.name[:12]) <= reached:
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(FileNotFoundError):  # it was read meanwhile, and is in the tables
                     yield _copy(path, target, str(path.relative_to(root)))
 
 

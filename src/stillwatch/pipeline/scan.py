@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,28 +19,17 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from stillwatch.core import FormatError, Settings
 from stillwatch.core.errors import CaseError, Fault, SettingsError, TamperingFound
-from stillwatch.engine import TABLES, Workspace, durable_write, table
-from stillwatch.ingest import (
-    Facts,
-    Plan,
-    ReadOptions,
-    Source,
-    plan,
-    read_accounts,
-    read_cleared,
-    read_releases,
-    read_telemetry,
-)
+from stillwatch.engine import Workspace, durable_write, table
+from stillwatch.ingest import Plan, ReadOptions, Source, plan
 from stillwatch.pipeline.case_keeping import keep_cases
 from stillwatch.pipeline.detect import Findings, detect
 from stillwatch.pipeline.landed import land, release
-from stillwatch.pipeline.purposes import keep_purposes
+from stillwatch.pipeline.provider_facts import commit_facts, how_many_cleared, how_many_known, telemetry_of
 from stillwatch.pipeline.read_logs import Progress, Read, read_logs
-from stillwatch.pipeline.stage import Context, keep_names
+from stillwatch.pipeline.stage import Context
 from stillwatch.pipeline.standing import publish_standing
 from stillwatch.pipeline.view import view
 from stillwatch.pipeline.view_run import coverage, settings_that_matter, settings_used
@@ -111,7 +100,12 @@ def scan(
             landed = land(workspace, inputs.sources)
             planned = _planned(inputs.logs, landed.folders, options)
         context, left_out = reading(workspace, inputs, settings, options)
-        notes = [*planned.notes, *(landed.notes if landed else ()), *_facts(workspace, inputs), *left_out]
+        notes = [
+            *planned.notes,
+            *(landed.notes if landed else ()),
+            *commit_facts(workspace, accounts=inputs.accounts, releases=inputs.releases, cleared=inputs.cleared),
+            *left_out,
+        ]
         read = read_logs(workspace, planned, context, workers=settings.run.workers, progress=progress)
         if landed:
             release(landed.landings, planned, read.chunks)
@@ -121,9 +115,9 @@ def scan(
         if not workspace.store.manifest("features").rows:
             raise FormatError(_nothing(planned, read))
         if inputs.accounts is not None:
-            notes.append(_known(workspace, inputs.accounts))
+            notes.append(how_many_known(workspace, inputs.accounts))
         if inputs.cleared is not None:
-            notes.append(_cleared(workspace, inputs.cleared))
+            notes.append(how_many_cleared(workspace, inputs.cleared))
         told = tuple(map(_readable, notes))
         run = _run_id(workspace, settings)
         folder = workspace.root / "reports" / run
@@ -176,7 +170,7 @@ def reading(
     workspace: Workspace, inputs: Inputs, settings: Settings, options: ReadOptions
 ) -> tuple[Context, list[str]]:
     """What those who read logs into this workspace need, and what the summary has to say of telemetry left out."""
-    telemetry, left_out = _telemetry(workspace, inputs)
+    telemetry, left_out = telemetry_of(workspace, inputs.telemetry)
     context = Context(
         root=workspace.root,
         key=workspace.key,
@@ -217,85 +211,6 @@ def _scaffolds(settings: Settings) -> tuple[Scaffold, ...]:
         return read_scaffolds(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([Fault(path="ingest.scaffolds", message=f"{path} cannot be read: {error}")]) from error
-
-
-def _facts(workspace: Workspace, inputs: Inputs) -> list[str]:
-    """Commit what the provider knows of accounts, their purposes and launches; unreadable rows are told and kept as rejects."""
-    notes = list(keep_purposes(workspace))
-    readers: tuple[tuple[str, Path | None, Callable[[Path], Facts]], ...] = (
-        ("account_facts", inputs.accounts, lambda path: read_accounts(path, workspace.names)),
-        ("releases", inputs.releases, read_releases),
-        ("labels", inputs.cleared, lambda path: read_cleared(path, workspace.names)),
-    )
-    for name, path, read in readers:
-        if path is not None:
-            facts = read(path)
-            workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
-            notes += _left_out(workspace, path, facts)
-    pa.default_memory_pool().release_unused()  # or what the facts of many accounts took is kept while the logs are read
-    return notes
-
-
-def _known(workspace: Workspace, path: Path) -> str:
-    """How many accounts of the logs the file of account facts knows: a wrong column of names is known by it."""
-    accounts = _accounts(workspace)
-    known = len(accounts.intersection(_named_by(workspace, "account_facts")))
-    told = f"{path}: facts known for {known:,} of {len(accounts):,} accounts"
-    if known or not accounts:
-        return told
-    return f"warning: {told}; no account in it is written as in the logs, so nothing in it counts: look at its account column"
-
-
-def _cleared(workspace: Workspace, path: Path) -> str:
-    """How many accounts of a list of cleared ones are in the logs; the others calibrate nothing."""
-    listed = _named_by(workspace, "labels")
-    here = len(_accounts(workspace).intersection(listed))
-    told = f"{path}: {len(listed):,} cleared accounts, {here:,} of them in the logs"
-    if here or not listed:
-        return f"{told}; {len(listed) - here:,} unknown here" if len(listed) > here else told
-    return f"warning: {told}; no name in it is written as in the logs, so nobody is cleared"
-
-
-def _accounts(workspace: Workspace) -> set[int]:
-    """Every account of the logs."""
-    found: set[int] = set()
-    for part in workspace.store.files("features"):
-        found.update(
-            pc.unique(pq.ParquetFile(part).read(columns=["account"]).column("account")).drop_null().to_pylist()
-        )
-    return found
-
-
-def _named_by(workspace: Workspace, table_name: str) -> list[int]:
-    listed: list[int] = workspace.store.read(table_name, ["account"]).column("account").to_pylist()
-    return listed
-
-
-def _telemetry(workspace: Workspace, inputs: Inputs) -> tuple[frozenset[tuple[int, str]] | None, list[str]]:
-    """Accounts and clients that product telemetry knows, and what the summary has to say of rows left out."""
-    if inputs.telemetry is None:
-        return None, []
-    facts = read_telemetry(inputs.telemetry, workspace.names)
-    pairs = zip(facts.table.column("account").to_pylist(), facts.table.column("client").to_pylist(), strict=True)
-    return frozenset(pairs), _left_out(workspace, inputs.telemetry, facts)
-
-
-def _left_out(workspace: Workspace, path: Path, facts: Facts) -> list[str]:
-    """Keep the rejects and raw names of a file of facts; say how many rows were left out."""
-    if not facts.table.num_rows and not facts.rejects.num_rows:
-        return [f"{path}: empty"]
-    rows = facts.rejects if isinstance(facts.rejects, pa.Table) else pa.Table.from_batches([facts.rejects])
-    name = "facts-" + hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()
-    keep_names(workspace.root, name, facts.vault)
-    if not rows.num_rows:
-        return []
-    part = workspace.store.write_part("rejects", rows, made_from=name)
-    if part.path not in {one.path for one in workspace.store.manifest("rejects").parts}:
-        workspace.store.append("rejects", [part], {})
-    first = rows.slice(0, 1).to_pylist()[0]
-    return [
-        f"{path}: {rows.num_rows} rows were left out, the first at line {first['line']}: {first['field']}: {first['reason']}"
-    ]
 
 
 def _nothing(planned: Plan, read: Read) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import shutil
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import msgspec
 import pytest
 from tests.cases.desk import desk, opening
 from tests.cli.calling import call
+from tests.forum.house_policy import policy_text
 
 from stillwatch.cases import Desk, Reason, Ruling
 from stillwatch.forum.tags import Kind, board_of, record_tags, write_board
@@ -21,18 +21,6 @@ from stillwatch.forum.tags.overlap_told import Message, signed
 from .test_overlap import PYTHON, needs_psi
 
 ONE, TWO = "0a1b2c3d", "1b2c3d4e"
-POLICY = """member = "{code}"
-basis = "us-peer"
-profile = "us"
-[bases.us-peer]
-law = "membership agreement"
-lanes = ["peer"]
-starts = {starts}
-ends = {ends}
-confirmed_by = "counsel"
-[profiles.us]
-jurisdiction = "US"
-"""
 
 
 @dataclass(frozen=True)
@@ -52,12 +40,6 @@ class World:
     def steps(self, code: str) -> list[str]:
         told = self.desks[code].journal.history()
         return [one.record.body["step"] for one in told if one.record.kind == "forum.overlap"]
-
-
-def policy(code: str, days: int) -> str:
-    """A sharing policy whose basis ends in so many days."""
-    today = dt.datetime.now(dt.UTC).date()
-    return POLICY.format(code=code, starts=today - dt.timedelta(days=100), ends=today + dt.timedelta(days=days))
 
 
 def tag(number: int) -> bytes:
@@ -80,7 +62,7 @@ def world(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         at.approve(cases[code], by="joe", note="checked")
         write_board(board_of(Kind.EMAIL, "2026q4", [tag(one) for one in numbers]), tmp_path / f"{code}.tags")
         record_tags(at, tmp_path / f"{code}.tags", case=cases[code], by="mary")
-        (at.workspace.root / "forum.toml").write_text(policy(code, 100))
+        (at.workspace.root / "forum.toml").write_text(policy_text(code))
         shutil.copy(at.workspace.root / "keys" / "collector.pub.pem", tmp_path / "keys" / f"{code}.pub.pem")
     return World(tmp_path, desks, cases, run)
 
@@ -153,7 +135,7 @@ def test_nothing_is_told_of_a_case_that_was_cleared_or_without_a_basis(world: Wo
     answer = (TWO, "answer", "o", at / "q", at / "a", world.tags(TWO))
     assert "not in force" in world.say(*answer, status=2)
     toml = world.desks[TWO].workspace.root / "forum.toml"
-    toml.write_text(policy(TWO, -1))
+    toml.write_text(policy_text(TWO, days=-1))
     assert "R13" in world.say(*answer, status=2)
     assert not (at / "a").exists()
 

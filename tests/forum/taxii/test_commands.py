@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from pathlib import Path
 
 import pytest
+from tests.forum.house_policy import policy_text
 from tests.forum.taxii.hub import SIGNER, indicator
 from tests.forum.taxii.running import running
 
@@ -25,21 +25,6 @@ from stillwatch.core import FormatError, TamperingFound
 from stillwatch.engine import Workspace
 from stillwatch.forum.taxii import read_hub
 from stillwatch.forum.taxii.database import connector
-
-POLICY = """
-member = "0a1b2c3d"
-basis = "us-peer"
-profile = "us"
-public_models = []
-[bases.us-peer]
-law = "membership agreement"
-lanes = ["peer"]
-starts = {starts}
-ends = {ends}
-confirmed_by = "counsel"
-[profiles.us]
-jurisdiction = "US"
-"""
 
 
 def laid_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
@@ -117,10 +102,8 @@ def test_what_the_rules_refuse_is_neither_sent_nor_taken_from_a_hub_that_has_non
 ) -> None:
     path = laid_out(tmp_path / "hub", capsys)
     hub = read_hub(path)
-    today = dt.datetime.now(dt.UTC).date()
-    year = {"starts": today - dt.timedelta(days=30), "ends": today + dt.timedelta(days=300)}
     house = Workspace(tmp_path / "house").root
-    (house / "forum.toml").write_text(POLICY.format(**year), "utf-8")
+    (house / "forum.toml").write_text(policy_text("0a1b2c3d"), "utf-8")
     bundle = tmp_path / "out.json"
     bundle.write_text(json.dumps({"objects": [indicator(1)]}), "utf-8")
     token, box = tmp_path / "hub" / "lab-a", tmp_path / "box.sqlite"

@@ -223,7 +223,7 @@ def _ground(folder: Path, corpus: Path, seed: int, scale: Scale) -> tuple[Ground
 
 def _keep(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
     made = io.BytesIO()
-    np.savez(made, **arrays)  # type: ignore[arg-type]
+    np.savez(made, **arrays)  # type: ignore[arg-type]  # the stub takes every name for allow_pickle
     durable_write(path, made.getvalue())
 
 

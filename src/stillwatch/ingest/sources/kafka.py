@@ -14,7 +14,7 @@ from typing import Any
 
 from stillwatch.core.errors import Fault, SettingsError
 
-from .source import Delivery, Position, SourceAway, address_of, lines_of
+from .source import Delivery, Position, SourceAway, address_of, lines_of, writing
 
 __all__ = ["Kafka"]
 
@@ -173,9 +173,7 @@ class _Reading:
         notes, self._notes = tuple(self._notes), []
         data = lines_of([one.value() or b"" for one in messages])
         position: Position = {"topic_id": self._id, "next": {str(key): value for key, value in self._next.items()}}
-        return Delivery(
-            write=lambda file: file.write(data), position=position, count=len(messages) if data else 0, notes=notes
-        )
+        return Delivery(write=writing(data), position=position, count=len(messages) if data else 0, notes=notes)
 
 
 class _Silent:

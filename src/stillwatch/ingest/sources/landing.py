@@ -9,7 +9,6 @@ sees whole files alone. Files are removed when every exchange in them is in the 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -132,6 +131,5 @@ class Landing:
             else:
                 hidden.unlink()
         for cut_off in self.folder.glob(f".{_POSITION}.*.tmp"):
-            with contextlib.suppress(FileNotFoundError):
-                cut_off.unlink()
+            cut_off.unlink(missing_ok=True)
         self._recovered = True

@@ -12,7 +12,7 @@ from typing import Any
 
 from stillwatch.core.errors import Fault, SettingsError
 
-from .source import Delivery, SourceAway, address_of, lines_of
+from .source import Delivery, SourceAway, address_of, lines_of, writing
 
 __all__ = ["NatsStream"]
 
@@ -45,9 +45,7 @@ class NatsStream:
             raise SourceAway(f"{self.name}: no answer ({type(error).__name__}); the next look tries again") from error
         data = lines_of(found)
         if found or notes:
-            yield Delivery(
-                write=lambda file: file.write(data), position=told, count=len(found) if data else 0, notes=tuple(notes)
-            )
+            yield Delivery(write=writing(data), position=told, count=len(found) if data else 0, notes=tuple(notes))
 
     async def _read(self, position: Mapping[str, Any], most: int) -> tuple[list[bytes], dict[str, Any], list[str]]:
         import nats

@@ -70,7 +70,7 @@ def opened(uri: str, name: str) -> tuple[Any, str]:
         store, base = fs.FileSystem.from_uri(uri)
         return store, base
     except (pa.ArrowException, NotImplementedError, ValueError):
-        pass
+        pass  # fsspec may know it
     try:
         from fsspec.core import url_to_fs
 

@@ -15,7 +15,7 @@ from typing import Any
 from stillwatch.core.errors import Fault, SettingsError
 from stillwatch.engine import Connection, connector
 
-from .source import Delivery, SourceAway, address_of, lines_of
+from .source import Delivery, SourceAway, address_of, lines_of, writing
 
 __all__ = ["PostgresTable"]
 
@@ -67,7 +67,7 @@ class PostgresTable:
             position = {"greatest": greatest, "known": {**known, **{name: key for key, _, name in fresh}}}
             position["known"] = self._near(connection, kind, type_, position)
             data = lines_of([row.encode() for _, row, _ in fresh])
-            yield Delivery(write=lambda file, data=data: file.write(data), position=position, count=len(fresh))  # type: ignore[misc]
+            yield Delivery(write=writing(data), position=position, count=len(fresh))
 
     def _kind(self, connection: Connection) -> tuple[str, str]:
         """Whether the column is a number or a time, and its type."""

@@ -44,6 +44,11 @@ class Delivery:
     notes: tuple[str, ...] = ()
 
 
+def writing(data: bytes) -> Callable[[BinaryIO], object]:
+    """What writes these bytes into a file."""
+    return lambda file: file.write(data)
+
+
 class Source(Protocol):
     """Something that exchanges can be asked of, piece by piece."""
 

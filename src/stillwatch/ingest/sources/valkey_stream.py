@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from stillwatch.core.errors import Fault, SettingsError
 
-from .source import Delivery, SourceAway, address_of, lines_of
+from .source import Delivery, SourceAway, address_of, lines_of, writing
 
 __all__ = ["ValkeyStream"]
 
@@ -57,7 +57,7 @@ class ValkeyStream:
             last = found[-1][0].decode()
             data = lines_of([self._message(fields) for _, fields in found])
             yield Delivery(
-                write=lambda file, data=data: file.write(data),  # type: ignore[misc]
+                write=writing(data),
                 position={"last": last},
                 count=len(found) if data else 0,
                 notes=notes,
