@@ -101,9 +101,12 @@ class Asking:
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items() if value is not None],
             "extensions": {"stillwatch.subject": {"subject": subject}},
         }
-        return self._loop.run_until_complete(self._ask(scope, raw, then))
+        return self._loop.run_until_complete(self.answered(scope, raw, then))
 
-    async def _ask(self, scope: dict[str, Any], body: bytes, then: Callable[[], Awaitable[Any]] | None) -> Answered:
+    async def answered(
+        self, scope: dict[str, Any], body: bytes, then: Callable[[], Awaitable[Any]] | None = None
+    ) -> Answered:
+        """The same from within the loop, for a request that is spelt out."""
         sent: list[Any] = []
         parts = [body[at : at + 65_536] for at in range(0, len(body), 65_536)] or [b""]
         waiting = iter(

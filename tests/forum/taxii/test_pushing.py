@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from tests.forum.taxii.hub import SHARED, TAXII, Asking, asking, indicator, settings
 
+from stillwatch.forum.taxii import Collection, accept_all
+from stillwatch.forum.taxii.envelope import read_object
+
+ANY = Collection(id="x", api_root="", title="")
 OBJECTS = f"/forum/collections/{SHARED}/objects/"
 
 
@@ -164,6 +168,25 @@ def test_a_push_whose_client_went_away_before_its_end_is_not_kept(ask: Asking) -
 def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     with asking(settings(tmp_path, body_seconds=0.05)) as ask:
         assert ask("POST", OBJECTS, body=b"{", then=_never).status == 408
+
+
+def test_text_that_is_no_unicode_fails_alone() -> None:
+    told = read_object(indicator(1, name="\ud800"), ANY, most_bytes=1_000, member="lab-a", accept=accept_all)
+    assert told.fault == "malformed: has a number or text that JSON cannot carry safely"
+
+
+def test_more_requests_at_once_than_the_hub_takes_are_sent_away(tmp_path: Path) -> None:
+    with asking(settings(tmp_path, max_at_once=1)) as ask:
+        seen: list[int] = []
+
+        async def meanwhile() -> Any:
+            scope = {"type": "http", "method": "GET", "path": "/taxii2/", "query_string": b"", "headers": []}
+            seen.append((await ask.answered(scope, b"")).status)
+            return await _gone()
+
+        assert ask("POST", OBJECTS, body=b"{", then=meanwhile).status == 400
+        assert seen == [503]
+        assert ask("GET", "/taxii2/").status == 200
 
 
 @dataclass(frozen=True)
