@@ -172,6 +172,33 @@ def test_a_body_beyond_the_bound_is_not_read_on(tmp_path: Path, said: str, most:
     assert read <= most
 
 
+def test_no_more_batches_wait_than_there_is_room_for(tmp_path: Path) -> None:
+    at = world(tmp_path)
+    said: dict[str, int] = {}
+
+    async def nothing() -> Any:
+        await asyncio.sleep(30)
+
+    async def ask() -> None:
+        app = custodian_app(at.custodians["north"], at_once=1, waiting=1, seconds_to_send=1.0)
+
+        async def one(member: str) -> None:
+            async def send(message: Any) -> None:
+                said[member] = said.get(member) or message["status"]
+
+            headers = [(b"authorization", f"Bearer {at.tokens['north', member]}".encode())]
+            scope = {"type": "http", "method": "POST", "path": "/evaluate", "query_string": b"", "headers": headers}
+            await app(scope, nothing, send)
+
+        first = [asyncio.create_task(one("lab-one")) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        await one("lab-two")
+        await asyncio.gather(*first)
+
+    asyncio.run(ask())
+    assert said == {"lab-one": 408, "lab-two": 503}
+
+
 def test_random_bytes_and_changed_requests_never_break_a_server(tmp_path: Path) -> None:
     at = world(tmp_path)
     rng = random.Random(9)  # noqa: S311 - places of changes, no secret
