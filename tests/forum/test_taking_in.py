@@ -62,6 +62,14 @@ def test_the_order_within_a_batch_makes_no_difference(house: Workspace) -> None:
     assert rows[one["id"]]["revoked"]
 
 
+def test_nothing_follows_a_withdrawal_of_the_same_batch(house: Workspace) -> None:
+    one = indicator()
+    gone, after = {**one, "modified": LATER, "revoked": True}, {**one, "modified": LAST}
+    take_in(house, [gone, after], source="hub", now=NOW)
+    rows = {row["id"]: row for row in house.store.read("indicators_in").to_pylist()}
+    assert rows[one["id"]]["revoked"]
+
+
 def test_a_flood_is_held_to_the_houses_own_quotas(house: Workspace) -> None:
     kept = house.store.read("indicators_in", ["id"]).num_rows
     two = [indicator(), indicator("asn")]

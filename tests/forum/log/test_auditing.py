@@ -77,6 +77,12 @@ def test_a_checkpoint_of_somebody_else_is_no_checkpoint(held: Connection) -> Non
         audit(Ledger(held).events(), [signed(point(Ledger(held), 5).note(), ORIGIN, WITNESS)], KEYS, origin=ORIGIN)
 
 
+def test_a_checkpoint_of_another_log_by_the_same_hub_is_no_checkpoint(held: Connection) -> None:
+    other = Checkpoint(origin="other.example/log", size=5, root=Ledger(held).root(5))
+    with pytest.raises(TamperingFound, match="not signed by"):
+        audit(Ledger(held).events(), [signed(other.note(), ORIGIN, LOG)], KEYS, origin=ORIGIN)
+
+
 def test_an_erased_event_leaves_its_leaf_and_every_proof(held: Connection) -> None:
     log = Ledger(held)
     old = signed(point(log, 8).note(), ORIGIN, LOG)

@@ -79,7 +79,14 @@ def test_what_is_no_key_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no signatures\n", "text\n\nnot a line\n", "text\n\n\u2014 x !!!\n", "bell\a\n\n" + NEUMANN.rsplit("\n\n")[1]],
+    [
+        "",
+        "no signatures\n",
+        "text\n\nnot a line\n",
+        "text\n\n\u2014 x !!!\n",
+        "bell\a\n\n" + NEUMANN.rsplit("\n\n")[1],
+        "text\n\n" + NEUMANN.rsplit("\n\n")[1] * 101,
+    ],
 )
 def test_what_is_no_note_is_refused(text: str) -> None:
     with pytest.raises(ValueError):

@@ -118,6 +118,7 @@ def test_every_leaf_and_every_past_is_proved_and_nothing_else(leaves: list[bytes
     wrong = bytes(32)
     assert not included(leaf_hash(b"another leaf"), index, size, proof, root(nodes, size))
     assert not included(leaf_hash(leaves[index]), index, size, [*proof, wrong], root(nodes, size))
+    assert not included(leaf_hash(leaves[index]), index, 4 * size, proof, root(nodes, size)), "nor of a larger tree"
     if 0 < first < size:
         assert not consistent(first, size, growth, wrong, root(nodes, size))
         assert not consistent(first, size, growth, root(nodes, first), wrong)

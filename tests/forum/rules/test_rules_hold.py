@@ -32,6 +32,9 @@ def test_what_we_make_passes_every_rule_on_both_ends() -> None:
     assert lint(batch, arriving()).refusals == ()
 
 
+TLP_1_AMBER = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"
+
+
 def put(path: str, value: Any, kind: str = "subnet") -> Change:
     """Set a field of an indicator; `+` stands for our extension."""
 
@@ -146,10 +149,9 @@ BREACHES: dict[str, list[tuple[str, Change]]] = {
         ("no PAP", put("object_marking_refs", [TLP_IDS[Tlp.AMBER]])),
         (
             "TLP 1",
-            put(
-                "object_marking_refs", ["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", PAP_IDS[Pap.AMBER]]
-            ),
+            put("object_marking_refs", [TLP_1_AMBER, PAP_IDS[Pap.AMBER]]),
         ),
+        ("TLP 1 beside", put("object_marking_refs", [*marks(Tlp.AMBER, Pap.AMBER), TLP_1_AMBER])),
         ("red through a hub", put("object_marking_refs", marks(Tlp.RED, Pap.RED, Switches(permitted_actions="none")))),
         ("a report milder than its content", of_type("report", object_marking_refs=marks(Tlp.CLEAR, Pap.AMBER))),
         ("parts marked", put("granular_markings", [])),
@@ -302,6 +304,8 @@ def test_what_was_withdrawn_stays_withdrawn_and_versions_go_forward() -> None:
     one = indicator("subnet", batch)
     known = {one["id"]: {**one, "revoked": True}}
     assert "R10" in codes(batch, arriving(before=known))
+    back = {**one, "modified": "2026-11-23T00:00:00.000Z"}
+    assert [(r.code, r.path) for r in lint([back], arriving(before=known)).refusals] == [("R10", ".revoked")]
     assert "R10" in codes(batch, arriving(before={one["id"]: {**one, "modified": "2026-11-23T00:00:00.000Z"}}))
     assert "R10" in codes(batch, arriving(before={one["id"]: {**one, "confidence": 20}}))
     assert codes(batch, arriving(before={one["id"]: one})) == set()

@@ -16,12 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.forum.harvest import NOW, SCAFFOLD, SECRET, facts, indicator, objects, ours, policy, previewed
 
+from stillwatch.cases.canonical import canonical
 from stillwatch.forum import ForumError, Kind, Policy, Thing, Tlp, indicators_of, preview, read_objects, withdrawal
 from stillwatch.forum.indicators import UNCORROBORATED
 from stillwatch.forum.rules.closed import FIXED
 from stillwatch.forum.stix.extension import schemas
-from stillwatch.forum.stix.ids import ATLAS, TLP_IDS
-from stillwatch.forum.stix.pattern import Compared, pattern_of, read_pattern, wrong_value
+from stillwatch.forum.stix.ids import ATLAS, TAG_PART, TLP_IDS
+from stillwatch.forum.stix.pattern import TEMPLATE_PATTERN, Compared, pattern_of, read_pattern, wrong_value
+from stillwatch.forum.stix.reading import LARGEST, MOST_OBJECTS
+from stillwatch.forum.stix.shapes import SHAPES
+
+HASHES = [f"{number:012x}" for number in range(65)]
 
 VALIDATOR = os.environ.get("STILLWATCH_STIX_VALIDATOR") or shutil.which("stix2_validator")
 
@@ -243,11 +248,43 @@ def test_what_is_no_stix_is_refused_without_repeating_it(data: bytes) -> None:
     assert len(str(refused.value)) < 200
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [(b"[]" + b" " * LARGEST, "bytes"), (b"[" + b'{"type":"x"},' * MOST_OBJECTS + b'{"type":"x"}]', "objects")],
+    ids=["bytes", "objects"],
+)
+def test_more_than_is_read_at_once_is_refused(data: bytes, told: str) -> None:
+    with pytest.raises(ForumError, match=f"{told}, at most"):
+        read_objects(data)
+
+
+def test_a_text_is_no_longer_than_its_field_takes() -> None:
+    field = SHAPES[TAG_PART]["tags"]
+    most = field.schema["maxLength"]
+    assert list(field.wrong("A" * most)) == []
+    assert list(field.wrong("A" * (most + 1))) == [("", "expected tags in base64")]
+
+
+def _template(**changed: object) -> str:
+    told = {"version": 1, "shape": [1], "words": 4, "hashes": ["0" * 12], "least": 0.5} | changed
+    return canonical(told).decode()
+
+
+def test_a_fingerprint_of_a_template_is_read_within_bounds() -> None:
+    assert read_pattern(_template(shape=[1] * 32, hashes=HASHES[:64]), TEMPLATE_PATTERN) is not None
+    for bad in (_template(shape=[1] * 33), _template(hashes=HASHES[:65]), _template(shape=[]), _template(hashes=[])):
+        assert read_pattern(bad, TEMPLATE_PATTERN) is None
+    assert read_pattern("[" * 100_000, TEMPLATE_PATTERN) is None
+
+
+def test_a_pattern_that_we_would_write_otherwise_is_not_read() -> None:
+    assert read_pattern("[ipv6-addr:value ISSUBSET '2001:db8:7::/48']", "stix") is not None
+    assert read_pattern("[ipv4-addr:value ISSUBSET '2001:db8:7::/48']", "stix") is None
+
+
 def test_a_changed_schema_needs_a_new_version_of_its_definition() -> None:
     """The digests of both definitions, as they were published with versions 1.0.0 and 1.0.1."""
     import hashlib
-
-    from stillwatch.cases.canonical import canonical
 
     told = {
         one["name"]: hashlib.sha256(canonical(one)).hexdigest()[:16]

@@ -53,6 +53,12 @@ def test_matching_a_random_board_finds_each_common_tag_and_no_other() -> None:
     assert {match.tag.value for match in found} == set(tags[::100])
 
 
+@pytest.mark.parametrize("value", [b"", bytes(15), bytes(17), bytes(32)])
+def test_what_has_another_length_is_no_tag(value: bytes) -> None:
+    with pytest.raises(TagError, match="16 bytes"):
+        board_of(Kind.EMAIL, "2026-11-22", [bytes(16), value, value])
+
+
 def test_a_lab_counts_once_however_often_it_names_a_tag() -> None:
     one, two, three = random_tags(3, 3)
     made = board([one, one, one, two, two, three, three, three, three], ["a", "a", "a", "a", "b", "a", "b", "c", "d"])

@@ -129,6 +129,8 @@ def test_what_is_no_request_is_refused_with_its_reason(tmp_path: Path) -> None:
             encode(Asked(epoch=EPOCH, kind=Kind.EMAIL, elements=b"")),
             b"\xdf" * 60,
             point,
+            encode(Asked(epoch=EPOCH, kind=Kind.EMAIL, elements=point[:31])),
+            encode(Asked(epoch=EPOCH, kind=Kind.EMAIL, elements=point + point[:1])),
         ],
         Refusal.NO_POINT: [encode(Asked(epoch=EPOCH, kind=Kind.EMAIL, elements=point + bytes(32)))],
         Refusal.TOO_LARGE: [encode(Asked(epoch=EPOCH, kind=Kind.EMAIL, elements=bytes(32 * 4097))), bytes(200_000)],
@@ -164,6 +166,15 @@ def test_epochs_overlap_and_then_the_old_one_is_gone_for_good(tmp_path: Path) ->
     assert set(read_epochs(folder)) == {"2027-02-06"}
     with pytest.raises(TagError, match="once"):
         new_epoch(folder, "north", EPOCH, TODAY, TODAY + dt.timedelta(days=10))
+
+
+def test_an_epoch_that_is_made_ahead_is_not_open_yet(tmp_path: Path) -> None:
+    north = world(tmp_path).custodians["north"]
+    new_epoch(tmp_path / "north" / "keys", "north", "2027-02-06", dt.date(2027, 2, 6), dt.date(2027, 5, 7))
+    point = begin(world(tmp_path / "w").committee, Kind.EMAIL, MAILS).blinded.elements[0]
+    with pytest.raises(RequestRefused, match=f"open are {EPOCH}") as refused:
+        north.answer("lab-one", encode(Asked(epoch="2027-02-06", kind=Kind.EMAIL, elements=point)))
+    assert refused.value.refusal is Refusal.UNKNOWN_EPOCH
 
 
 def test_key_files_are_for_their_owner_alone(tmp_path: Path) -> None:

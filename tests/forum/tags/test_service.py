@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -149,6 +150,53 @@ def test_one_member_cannot_keep_the_others_out(tmp_path: Path) -> None:
         for one in slow:
             one.close()
     assert said == {"lab-one": 503, "lab-two": 200}
+
+
+@pytest.mark.parametrize(("said", "most"), [(str(MOST_BYTES + 1), 0), ("", MOST_BYTES // 65_536 + 1)])
+def test_a_body_beyond_the_bound_is_not_read_on(tmp_path: Path, said: str, most: int) -> None:
+    at, read, sent = world(tmp_path), 0, list[Any]()
+
+    async def receive() -> Any:
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": bytes(65_536), "more_body": read < 100}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", f"Bearer {at.tokens['north', 'lab-one']}".encode())]
+    headers += [(b"content-length", said.encode())] if said else []
+    scope = {"type": "http", "method": "POST", "path": "/evaluate", "query_string": b"", "headers": headers}
+    asyncio.run(custodian_app(at.custodians["north"])(scope, receive, send))
+    assert sent[0]["status"] == 413
+    assert read <= most
+
+
+def test_no_more_batches_wait_than_there_is_room_for(tmp_path: Path) -> None:
+    at = world(tmp_path)
+    said: dict[str, int] = {}
+
+    async def nothing() -> Any:
+        await asyncio.sleep(30)
+
+    async def ask() -> None:
+        app = custodian_app(at.custodians["north"], at_once=1, waiting=1, seconds_to_send=1.0)
+
+        async def one(member: str) -> None:
+            async def send(message: Any) -> None:
+                said[member] = said.get(member) or message["status"]
+
+            headers = [(b"authorization", f"Bearer {at.tokens['north', member]}".encode())]
+            scope = {"type": "http", "method": "POST", "path": "/evaluate", "query_string": b"", "headers": headers}
+            await app(scope, nothing, send)
+
+        first = [asyncio.create_task(one("lab-one")) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        await one("lab-two")
+        await asyncio.gather(*first)
+
+    asyncio.run(ask())
+    assert said == {"lab-one": 408, "lab-two": 503}
 
 
 def test_random_bytes_and_changed_requests_never_break_a_server(tmp_path: Path) -> None:

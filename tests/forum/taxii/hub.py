@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -66,7 +66,7 @@ class Answered:
 
 
 class Asking:
-    """Asks a hub as one of its members."""
+    """Asks a hub as one of its members; `then` is what comes of a body after all that there is of it, in place of its end."""
 
     def __init__(self, app: HubApp, loop: asyncio.AbstractEventLoop) -> None:
         self.app, self._loop = app, loop
@@ -81,6 +81,7 @@ class Asking:
         body: bytes | Any = b"",
         subject: str = "",
         peer: str = "192.0.2.1",
+        then: Callable[[], Awaitable[Any]] | None = None,
         **headers: str | None,
     ) -> Answered:
         given: dict[str, str | None] = {"accept": TAXII}
@@ -100,17 +101,26 @@ class Asking:
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items() if value is not None],
             "extensions": {"stillwatch.subject": {"subject": subject}},
         }
-        return self._loop.run_until_complete(self._ask(scope, raw))
+        return self._loop.run_until_complete(self.answered(scope, raw, then))
 
-    async def _ask(self, scope: dict[str, Any], body: bytes) -> Answered:
+    async def answered(
+        self, scope: dict[str, Any], body: bytes, then: Callable[[], Awaitable[Any]] | None = None
+    ) -> Answered:
+        """The same from within the loop, for a request that is spelt out."""
         sent: list[Any] = []
         parts = [body[at : at + 65_536] for at in range(0, len(body), 65_536)] or [b""]
         waiting = iter(
-            [{"type": "http.request", "body": one, "more_body": n < len(parts) - 1} for n, one in enumerate(parts)]
+            [
+                {"type": "http.request", "body": one, "more_body": then is not None or n < len(parts) - 1}
+                for n, one in enumerate(parts)
+            ]
         )
 
         async def receive() -> Any:
-            return next(waiting, {"type": "http.disconnect"})
+            part = next(waiting, None)
+            if part is None and then is not None:
+                return await then()
+            return part or {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             sent.append(message)

@@ -96,11 +96,16 @@ def test_members_hold_the_hub_to_its_log(tmp_path: Path) -> None:
             type(note)(text=note.text.replace("\n1\n", "\n0\n"), lines=note.lines), "lab-a", witness, at=1
         )
         assert ask("POST", "/log/cosign", body=str(forged).encode()).status == 422
+        for old, new in (("\n1\n", "\n9\n"), ("hub.example/log\n1", "other.example/log\n1")):
+            changed = cosigned(type(note)(text=note.text.replace(old, new), lines=note.lines), "lab-a", witness, at=1)
+            assert ask("POST", "/log/cosign", body=str(changed).encode()).status == 422
         ask.push(indicator(2))
         assert len(ask("GET", "/log/consistency", query={"first": "1", "second": "2"}).json) == 1
         assert ask("GET", "/log/inclusion", query={"seq": "1", "size": "2"}).status == 200
         assert ask("GET", "/log/consistency", query={"first": "2", "second": "9"}).status == 400
         assert len(ask("GET", "/log/leaves", query={"start": "0", "end": "99"}).json) == 2
+        for number in ("9" * 400, "9" * 16, "\u00b2", "-1", "1e3", ""):
+            assert ask("GET", "/log/leaves", query={"start": number, "end": number}).status == 400
         assert ask("GET", "/log/mine", as_="lab-b", query={"start": "0"}).json["events"] == []
 
 

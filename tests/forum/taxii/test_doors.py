@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
 from tests.forum.taxii.hub import TOKENS, Asking, asking, settings
 
 from stillwatch.core import SettingsError
-from stillwatch.forum.taxii import Hub, Member, read_hub
+from stillwatch.forum.taxii import Hub, Member, doorkeeper, read_hub
+from stillwatch.forum.taxii.doorkeeper import Doorkeeper
+from stillwatch.forum.taxii.wire import Refusal
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -64,6 +67,34 @@ def test_a_proxys_word_counts_only_where_it_is_said_to(ask: Asking, tmp_path: Pa
         assert other("GET", "/taxii2/", as_=None, peer="10.0.0.1", x_subject="CN=lab-c").status == 200
         assert other("GET", "/taxii2/", as_=None, peer="10.0.0.2", x_subject="CN=lab-c").status == 401
         assert other("GET", "/taxii2/", as_=None, peer="10.0.0.1", x_subject="not a name").status == 401
+
+
+def test_a_right_password_opens_for_no_other_after_it(ask: Asking) -> None:
+    tried = [basic("lab-b", "swan: ü"), basic("lab-b", "swan: ö"), basic("lab-b", "swan: ü ")]
+    assert [ask("GET", "/taxii2/", as_=None, authorization=one).status for one in tried] == [200, 401, 401]
+
+
+def test_a_name_that_nobody_has_is_checked_as_slowly_as_another(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+
+    def verify(self: PasswordHasher, hashed: str, password: str) -> bool:
+        checked.append(password)
+        raise VerificationError
+
+    monkeypatch.setattr(PasswordHasher, "verify", verify)
+    for name in ("lab-b", "lab-a", "nobody"):
+        assert ask("GET", "/taxii2/", as_=None, authorization=basic(name, name)).status == 401
+    assert ask("GET", "/taxii2/", as_=None, authorization=basic("lab-b", "x" * 5_000)).status == 401
+    assert checked == ["lab-b", "lab-a", "nobody"], "and what is longer than any password is not looked at"
+
+
+def test_guessers_are_remembered_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "_MOST_REMEMBERED", 3)
+    door = Doorkeeper(hub(tmp_path))
+    for number in range(8):
+        with pytest.raises(Refusal):
+            door.slow({"authorization": basic("lab-b", "x")}, peer=f"10.0.0.{number}")
+    assert len(door._wrong) <= 4
 
 
 def test_guessing_ends_after_ten_wrong_passwords_and_only_for_the_guesser(ask: Asking) -> None:

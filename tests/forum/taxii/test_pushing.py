@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from typing import Any
 import pytest
 from tests.forum.taxii.hub import SHARED, TAXII, Asking, asking, indicator, settings
 
+from stillwatch.forum.taxii import Collection, accept_all
+from stillwatch.forum.taxii.envelope import read_object
+
+ANY = Collection(id="x", api_root="", title="")
 OBJECTS = f"/forum/collections/{SHARED}/objects/"
 
 
@@ -88,6 +93,7 @@ def test_what_is_no_envelope_is_refused_as_a_whole(ask: Asking, body: bytes, sta
         indicator(1) | {"id": indicator(1)["id"].upper()},
         indicator(1) | {"type": "malware"},
         indicator(1) | {"id": "x" * 10_000},
+        indicator(1) | {"type": "a" * 251, "id": "a" * 251 + indicator(1)["id"][9:]},
         indicator(1) | {"spec_version": "3.0"},
         indicator(1) | {"spec_version": 2.1},
         indicator(1) | {"modified": "soon"},
@@ -145,6 +151,44 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(tmp_path:
         assert ask("POST", OBJECTS, body=b"{}", content_length="many").status == 400
 
 
+async def _gone() -> Any:
+    return {"type": "http.disconnect"}
+
+
+async def _never() -> Any:
+    await asyncio.sleep(30)
+
+
+def test_a_push_whose_client_went_away_before_its_end_is_not_kept(ask: Asking) -> None:
+    answer = ask("POST", OBJECTS, body={"objects": [indicator(1)]}, then=_gone)
+    assert (answer.status, "went away" in answer.json["description"]) == (400, True)
+    assert ask.objects().ids == []
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    with asking(settings(tmp_path, body_seconds=0.05)) as ask:
+        assert ask("POST", OBJECTS, body=b"{", then=_never).status == 408
+
+
+def test_text_that_is_no_unicode_fails_alone() -> None:
+    told = read_object(indicator(1, name="\ud800"), ANY, most_bytes=1_000, member="lab-a", accept=accept_all)
+    assert told.fault == "malformed: has a number or text that JSON cannot carry safely"
+
+
+def test_more_requests_at_once_than_the_hub_takes_are_sent_away(tmp_path: Path) -> None:
+    with asking(settings(tmp_path, max_at_once=1)) as ask:
+        seen: list[int] = []
+
+        async def meanwhile() -> Any:
+            scope = {"type": "http", "method": "GET", "path": "/taxii2/", "query_string": b"", "headers": []}
+            seen.append((await ask.answered(scope, b"")).status)
+            return await _gone()
+
+        assert ask("POST", OBJECTS, body=b"{", then=meanwhile).status == 400
+        assert seen == [503]
+        assert ask("GET", "/taxii2/").status == 200
+
+
 @dataclass(frozen=True)
 class No:
     code: str
@@ -164,6 +208,16 @@ def test_the_sharing_rules_refuse_an_object_with_their_codes_and_it_is_logged(tm
         assert [one["kind"] for one in events] == ["refusal", "write", "read"]
         assert events[0]["code"] == "R2,R3"
         assert "GPU" not in str(events)
+
+
+def long_winded(stix: Mapping[str, Any], /, *, member: str, collection: str) -> Sequence[No]:
+    return [No("R1", "x" * 100)] * 1_000
+
+
+def test_a_refusal_is_told_within_bounds_however_much_is_wrong(tmp_path: Path) -> None:
+    with asking(settings(tmp_path), accept=long_winded) as ask:
+        (failure,) = ask.push(indicator(1))["failures"]
+        assert len(failure["message"]) == 2_000
 
 
 def test_a_quota_ends_the_day(tmp_path: Path) -> None:

@@ -177,6 +177,7 @@ def test_an_observable_without_dates_has_the_time_of_its_addition_as_version(ask
         ("added_after=2026-11-01", "added_after"),
         ("next=abc", "next"),
         ("next=%00%FF", "query string"),
+        ("colour=é", "query string"),
         ("match[version]=newest", "match[version]"),
         ("match[colour]=red", "match[colour]"),
         ("match[type]=", "match[...]"),
@@ -189,6 +190,13 @@ def test_a_filter_that_cannot_be_meant_is_refused_by_name(ask: Asking, query: st
     answer = ask("GET", OBJECTS, query=query)
     assert answer.status == 400
     assert told in answer.json["description"]
+
+
+def test_a_page_is_no_longer_than_the_hub_allows_whatever_is_asked(tmp_path: Path) -> None:
+    with asking(settings(tmp_path, max_page=2)) as ask:
+        ask.push(*(indicator(number) for number in range(3)))
+        page = ask.objects(limit="100")
+        assert (len(page.ids), page.json["more"]) == (2, True)
 
 
 def test_a_mark_is_good_for_its_own_filters_and_collection_alone(ask: Asking) -> None:

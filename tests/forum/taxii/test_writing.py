@@ -47,6 +47,26 @@ def test_who_gives_up_harms_nobody_beside(tmp_path: Path) -> None:
     read.close()
 
 
+def test_a_job_that_fails_leaves_nothing_and_those_beside_it_are_kept(tmp_path: Path) -> None:
+    connect = made(tmp_path)
+    writer, go_on = Writer(connect), threading.Event()
+    writer.submit(lambda _: go_on.wait(30))
+
+    def half(tx: Connection) -> None:
+        secret(tx, "half")
+        raise Refusal(422, "no")
+
+    failed, beside = writer.submit(half), writer.submit(lambda tx: secret(tx, "beside"))
+    go_on.set()
+    with pytest.raises(Refusal):
+        failed.result(30)
+    assert len(beside.result(30)) == 32
+    writer.close()
+    read = connect()
+    assert read.rows("SELECT name FROM keys") == [("beside",)]
+    read.close()
+
+
 class _DriverError(Exception):
     """As drivers have them: of no class that Python knows."""
 
