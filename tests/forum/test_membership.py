@@ -48,9 +48,10 @@ def test_a_new_token_closes_the_old_one_and_what_was_shared_stays_its_owners(tmp
     members = [msgspec.structs.replace(one, token_sha256=digest) if one.name == "lab-a" else one for one in hub.member]
     with asking(msgspec.structs.replace(hub, member=members)) as ask:
         assert ask.objects(as_="lab-a").status == 401
-        headers = {"authorization": f"Bearer {token}"}
         path = f"/forum/collections/{SHARED}/objects/{indicator(1)['id']}/"
-        assert ask("DELETE", path, as_=None, **headers).status == 200, "objects belong to the name, not to the token"
+        assert ask("DELETE", path, as_=None, authorization=f"Bearer {token}").status == 200, (
+            "objects belong to the name, not to the token"
+        )
 
 
 def test_who_left_is_in_no_collection_and_nobody_else_can_speak_as_that_house(tmp_path: Path) -> None:

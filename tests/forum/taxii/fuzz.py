@@ -219,7 +219,7 @@ def _odd(rng: random.Random, ask: Asking, as_: str | None) -> Answered:
     query = "&".join(f"{rng.choice(_NAMES)}={rng.choice(_VALUES)}" for _ in range(rng.randrange(4)))
     method = rng.choice(["GET", "GET", "GET", "POST", "PUT", "HEAD", "OPTIONS", "PATCH"])
     names = ["accept", "content_type", "content_length", "authorization", "x_taxii"]
-    odd = {rng.choice(names): rng.choice(_HEADERS)} if rng.random() < 0.3 else {}
+    odd: dict[str, Any] = {rng.choice(names): rng.choice(_HEADERS)} if rng.random() < 0.3 else {}
     return ask(method, path, as_=as_, query=query, body=rng.choice([b"", b"{}", b"\xff"]), **odd)
 
 
