@@ -1,11 +1,13 @@
 """Lists of findings keep their share of false ones, and say what each candidate would have needed."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.stats import benjamini_hochberg, e_bh, e_needed, holm, p_needed, reach, reach_e
+from stillwatch.stats import benjamini_hochberg, conformal_p, e_bh, e_needed, holm, p_needed, reach, reach_e, storey_bh
 
 
 def _false_share(selected: np.ndarray, null: np.ndarray) -> float:
@@ -70,6 +72,56 @@ def test_bh_on_p_is_e_bh_on_their_inverse(values: list[float], q: float) -> None
     np.testing.assert_array_equal(benjamini_hochberg(p, q=q).selected, e_bh(1 / p, q=q).selected)
 
 
+def _storey_by_definition(p: np.ndarray, q: float) -> np.ndarray:
+    innocent = (1 + (p > q).sum()) / (1 - q)
+    ranked = np.sort(p)
+    passing = [k for k in range(1, p.size + 1) if ranked[k - 1] <= min(q, q * k / innocent) * (1 + 1e-12)]
+    return p <= ranked[max(passing) - 1] if passing else np.zeros(p.size, dtype=bool)
+
+
+@given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.5]))
+def test_storey_shows_by_its_definition_and_needed_is_what_each_had_to_reach(values: list[float], q: float) -> None:
+    p = np.array(values)
+    found = storey_bh(p, q=q)
+    np.testing.assert_array_equal(found.selected, _storey_by_definition(p, q))
+    for i in range(p.size):
+        lowered = p.copy()
+        lowered[i] = found.needed[i]
+        assert _storey_by_definition(lowered, q)[i]
+        if not found.selected[i]:
+            lowered[i] = found.needed[i] * 1.001
+            assert not _storey_by_definition(lowered, q)[i]
+
+
+@pytest.mark.parametrize("strangers", [20, 21, 41, 80])
+@pytest.mark.parametrize(("guilty", "innocent"), [(0, 20), (3, 17), (10, 10), (18, 2)])
+def test_storey_keeps_its_error_rate_with_strangers_that_all_suspects_share(
+    strangers: int, guilty: int, innocent: int, tries: Callable[..., int]
+) -> None:
+    """Half of the suspects each are compared with the strangers of a bin of theirs, by the better of two scores."""
+    rng = np.random.default_rng([strangers, guilty])
+    shares = []
+    for _ in range(tries(400, whole=10_000)):
+        suspects = np.arange(guilty + innocent) < guilty
+        p = np.empty(suspects.size)
+        for half in (0, 1):
+            mine = np.arange(suspects.size) % 2 == half
+            scores = rng.random((2, int(mine.sum()))) + 0.7 * suspects[mine]
+            p[mine] = np.minimum(1, 2 * np.min([conformal_p(rng.random(strangers), one) for one in scores], axis=0))
+        shares.append(_false_share(storey_bh(p, q=0.1).selected, ~suspects))
+    spread = np.std(shares) / np.sqrt(len(shares))
+    assert np.mean(shares) <= 0.1 + 3 * spread
+
+
+def test_a_suspect_that_slept_costs_the_others_little_where_most_are_guilty() -> None:
+    p = np.repeat([2 / 41, 1.0], [16, 4])
+    assert storey_bh(p, q=0.05).selected.tolist() == [True] * 16 + [False] * 4
+    assert not benjamini_hochberg(p, q=0.05).selected.any()
+    assert not storey_bh(np.repeat([2 / 41, 1.0], [2, 18]), q=0.05).selected.any(), (
+        "two of twenty are what chance brings"
+    )
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=15))
 def test_order_does_not_matter_and_adjusted_values_follow_p(values: list[float]) -> None:
     p = np.array(values)
@@ -82,6 +134,7 @@ def test_order_does_not_matter_and_adjusted_values_follow_p(values: list[float])
 
 def test_nobody_tested_nobody_shown() -> None:
     assert benjamini_hochberg([], q=0.1).selected.size == 0
+    assert storey_bh([], q=0.1).selected.size == 0
     assert e_bh([], q=0.1).m == 0
 
 

@@ -13,15 +13,12 @@ import pyarrow.compute as pc
 
 from stillwatch.actors.links import OBSERVED
 from stillwatch.actors.population import HeldOut
-from stillwatch.stats import benjamini_hochberg, conformal_p
+from stillwatch.stats import conformal_p, storey_bh
 
 __all__ = ["Reached", "Verdict", "carried_share", "met", "reached"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-_MOST = 0.9
-"""Share of the accounts that a seed grew to that can be hoped to be shown: some sleep, and some are strangers in the same place."""
 
 
 class Verdict(StrEnum):
@@ -70,9 +67,10 @@ def reached(
 ) -> tuple[Reached, ...]:
     """Every candidate with its verdict: those that are shown first, by p-value.
 
-    Whom hardly any evidence could show, because even the least p-value that its strangers allow would not do if `_MOST` of all that are
-    tested were shown, is not among those that are tested (Tarone 1990, Gilbert 2005): it would only raise the bar for the others. The
-    number of strangers says who that is, and no score does, so the error rate holds.
+    Most of what a true seed grows to is the operator's, so innocents are estimated, not taken to be all (`stats.storey_bh`): a few heads
+    that sleep in the test slice do not hide the others. Whom no evidence could show, because even the least p-value that its strangers
+    allow is above the level, is not among those that are tested (Tarone 1990, Gilbert 2005): it would only raise the bar for the others.
+    The number of strangers says who that is, and no score does, so the error rate holds.
 
     Args:
         related: further accounts that are no measure of strangers.
@@ -90,9 +88,9 @@ def reached(
         p_value[mine] = np.minimum(len(scores) * smallest, 1.0)
         floor[mine] = min(len(scores) / (others.size + 1), 1.0)
     known, shown = ~np.isnan(p_value), np.zeros(places.size, np.bool_)
-    tested = known & (floor <= _MOST * level)
+    tested = known & (floor <= level)
     if tested.any():
-        shown[tested] = benjamini_hochberg(p_value[tested], q=level).selected
+        shown[tested] = storey_bh(p_value[tested], q=level).selected
     # At the least p-value that its calibration allows, and not shown: more accounts would decide, not more evidence.
     short = known & ~shown & (p_value <= floor) & (p_value < 1)
     why, observed = _reasons(links)

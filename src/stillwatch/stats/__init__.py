@@ -39,6 +39,7 @@ from stillwatch.stats.multiplicity import (
     p_needed,
     reach,
     reach_e,
+    storey_bh,
 )
 from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, rank_surprise, residual_energy
 from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
@@ -120,6 +121,7 @@ __all__ = [
     "sequential_permutation",
     "share_excess",
     "shown_so_far",
+    "storey_bh",
     "tail_e",
     "tail_power",
     "tiling",

@@ -1,8 +1,8 @@
 """Which of many candidates to show when only a share q of those shown may be false: BH, e-BH, and what each would need.
 
 Every candidate that was tested counts in m, also those that turned out dull; a candidate may be left out only for a reason
-fixed before its evidence was seen (too little data). m is never replaced by an estimate of the true nulls (Storey): on
-contaminated, self-calibrated logs that estimate has no footing.
+fixed before its evidence was seen (too little data). For lists of a population m is never replaced by an estimate of the true
+nulls: where nearly all are innocent it has nothing to give. `storey_bh` is for short lists of suspects, of whom most may be guilty.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ import numpy.typing as npt
 
 from stillwatch.stats._arguments import BoolArray, FloatArray, numbers, p_values, share, whole
 
-__all__ = ["Discoveries", "Reach", "benjamini_hochberg", "e_bh", "e_needed", "holm", "p_needed", "reach", "reach_e"]
+__all__ = [
+    "Discoveries",
+    "Reach",
+    "benjamini_hochberg",
+    "e_bh",
+    "e_needed",
+    "holm",
+    "p_needed",
+    "reach",
+    "reach_e",
+    "storey_bh",
+]
 
 _ROUNDING = 1.0 - 1e-12
 
@@ -75,6 +86,46 @@ def benjamini_hochberg(p: npt.ArrayLike, *, q: float, any_dependence: bool = Fal
     needed = 1.0 / bars
     name = "Benjamini-Yekutieli" if any_dependence else "Benjamini-Hochberg"
     return Discoveries(selected=selected, adjusted=np.minimum(1.0, adjusted), needed=needed, q=level, m=m, method=name)
+
+
+def storey_bh(p: npt.ArrayLike, *, q: float) -> Discoveries:
+    """The suspects to show so that on average at most a share q of them is false, where most of the list may be guilty.
+
+    Benjamini-Hochberg with m replaced by `(1 + how many p are above q) / (1 - q)`, an estimate of the innocent that errs upwards, and
+    nobody shown with p above q. So a suspect who did nothing in the time that is tested costs the others little, and each innocent one
+    is shown with probability q at most. Where nobody is guilty it shows fewer than `benjamini_hochberg`.
+
+    Null of each: that of its p-value. Holds for independent p-values and for conformal ones from one common calibration set (Marandon,
+    Lei, Mary, Roquain 2024); q as the point from which innocents are counted is what stands dependence best (Blanchard, Roquain 2009).
+    `adjusted` counts innocents from the same point, whatever the level; it is 1 above it.
+
+    Source: Storey (2002); Storey, Taylor, Siegmund (2004). Misled by suspects that were chosen for their p-values before, and by innocent
+    ones whose p-values are small together, for a cause that strangers do not share: the estimate then takes them for guilty.
+
+    >>> p = [0.04, 0.04, 0.04, 0.04, 0.9, 0.8]
+    >>> storey_bh(p, q=0.05).selected.tolist(), bool(benjamini_hochberg(p, q=0.05).selected.any())
+    ([True, True, True, True, False, False], False)
+    """
+    values = _flat(p_values(p, "p"), "p")
+    level = share(q, "q", open_low=True, open_high=True)
+    above = values > level
+    innocent = (1.0 + int(above.sum())) / (1.0 - level)
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = 1.0 / values
+    bars = _e_thresholds(inverse, level * values.size / innocent)
+    if above.any():
+        # Whoever is above q counts as innocent; with a p low enough to be shown he would not.
+        bars[above] = _e_thresholds(inverse, level * values.size * (1.0 - level) / int(above.sum()))[above]
+    needed = np.minimum(1.0 / bars, level)
+    adjusted = np.minimum(1.0, np.where(above, 1.0, _step_up(values, values.size) * (innocent / max(values.size, 1))))
+    return Discoveries(
+        selected=_reaches(inverse, 1.0 / needed),
+        adjusted=adjusted,
+        needed=needed,
+        q=level,
+        m=values.size,
+        method="Storey-Benjamini-Hochberg",
+    )
 
 
 def e_bh(e: npt.ArrayLike, *, q: float) -> Discoveries:
