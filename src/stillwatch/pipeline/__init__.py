@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stillwatch.pipeline.asked import seen_here
+from stillwatch.pipeline.audit_exhibit import audit_exhibit
 from stillwatch.pipeline.backup import Backup, back_up, check_backup, restore
 from stillwatch.pipeline.bystanders import (
     Bystander,
@@ -78,6 +79,7 @@ __all__ = [
     "Tidied",
     "Watcher",
     "Webhook",
+    "audit_exhibit",
     "back_up",
     "bystanders",
     "case_facts",
