@@ -17,6 +17,7 @@ from stillwatch.cases.impact import Impact, impact_estimates, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
+from stillwatch.cases.proposed import Proposed, Undoable, decline, follow, proposed, undo, undoable
 from stillwatch.cases.purposes import approve_purpose, declare_purpose, end_purpose
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.ruling import ANSWER_WITHIN, LASTS, NEEDS_TWO, Reason, Ruling
@@ -63,6 +64,7 @@ __all__ = [
     "Opening",
     "Pause",
     "Private",
+    "Proposed",
     "PublicKey",
     "Purpose",
     "Reason",
@@ -74,6 +76,7 @@ __all__ = [
     "State",
     "Statement",
     "Told",
+    "Undoable",
     "Verdict",
     "Verified",
     "add_exhibit",
@@ -85,11 +88,13 @@ __all__ = [
     "collector",
     "continue_case",
     "declare_purpose",
+    "decline",
     "draw",
     "end_purpose",
     "exhibit_words",
     "export",
     "feedback_from",
+    "follow",
     "forget",
     "hold",
     "holds",
@@ -104,6 +109,7 @@ __all__ = [
     "make_key",
     "name_mark",
     "propose",
+    "proposed",
     "read_authority",
     "read_public",
     "read_signer",
@@ -117,6 +123,8 @@ __all__ = [
     "standing_words",
     "subject_of",
     "trusted_auditors",
+    "undo",
+    "undoable",
     "verified",
     "waiting",
 ]

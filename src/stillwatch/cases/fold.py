@@ -151,6 +151,7 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.withdrawn")
 @_step("case.packaged")
 @_step("case.proposed")
+@_step("case.proposal_declined")
 def _same(case: Case, told: Told) -> Case:
     return case
 
@@ -228,6 +229,27 @@ def _merged(case: Case, told: Told) -> Case:
 def _gave_off(case: Case, told: Told) -> Case:
     gone = {one["handle"] for field, one in told.private.items() if field.startswith("gone/")}
     return _naming_members(replace(case, members=tuple(m for m in case.members if m.handle not in gone)))
+
+
+@_step("case.unmerged")
+def _unmerged(case: Case, told: Told) -> Case:
+    """What came with the other case goes with it; what was said since stays."""
+    body = told.record.body
+    gone = {one["handle"] for field, one in told.private.items() if field.startswith("gone/")}
+    (first, end), (said_first, said_end) = body["openings"], body["added"]
+    left = replace(
+        case,
+        openings=case.openings[:first] + case.openings[end:],
+        added=case.added[:said_first] + case.added[said_end:],
+        exhibits=tuple(one for one in case.exhibits if one.sha256 not in body["exhibits"]),
+        members=tuple(m for m in case.members if m.handle not in gone),
+    )
+    return _naming_members(left)
+
+
+@_step("case.restored")
+def _restored(case: Case, told: Told) -> Case:
+    return replace(case, state=State.OPEN, merged_into=None)
 
 
 @_step("case.exhibit_added")

@@ -12,7 +12,7 @@ from stillwatch.cli.case import By, case_app, desk_in, me
 from stillwatch.cli.case_file import Keys, public_keys
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
-__all__ = ["exhibit_add", "exhibit_list", "exhibit_revoke"]
+__all__ = ["exhibit_add", "exhibit_app", "exhibit_list", "exhibit_revoke"]
 
 exhibit_app = App(name="exhibit", help="Put the exhibit of an audit into a case, list exhibits, revoke one.")
 case_app.command(exhibit_app)

@@ -112,9 +112,10 @@ def _proposed(desk: Desk, event: str, own: str, other: str, members: Mapping[str
         if mine is None or mine.id == theirs.id:
             return False
         why = f"the pipeline saw {own} become part of {other}: merge {mine.id} into this case"
-        return propose(desk, theirs.id, step="merge", about=own, by=_PIPELINE, why=why)
+        return propose(desk, theirs.id, step="merge", about=own, by=_PIPELINE, why=why, other=mine.id)
     gone = set(members.get(own, ())).intersection(m.handle for m in theirs.members)
     if not gone or len(gone) == len(theirs.members) or (mine is not None and mine.id != theirs.id):
         return False
     why = f"the pipeline saw {own} split from {other}: split off its {len(gone)} members of this case"
-    return propose(desk, theirs.id, step="split", about=own, by=_PIPELINE, why=why)
+    leaving = tuple(m for m in theirs.members if m.handle in gone)
+    return propose(desk, theirs.id, step="split", about=own, by=_PIPELINE, why=why, members=leaving)

@@ -15,7 +15,9 @@ from stillwatch.cases import (
     Reason,
     Ruling,
     holds_in,
+    proposed,
     sealed_files,
+    undoable,
     waiting,
 )
 from stillwatch.cases import State as CaseState
@@ -99,6 +101,8 @@ def case(visit: Visit) -> Response:
         marks=decision_marks([found]),
         bystanders=None if third is None else len(third),
         untold=0 if third is None else _untold(visit, found.id, third),
+        proposals=proposed(visit.book, found.id),
+        undoes=undoable(visit.book, found.id),
         reach=ruler_reach([(one.e_value, one.threshold) for one in found.openings]),
     )
 
