@@ -10,23 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stillwatch.cases import (
     FORGOTTEN,
-    Confidence,
     Desk,
-    Exhibit,
     Factor,
     Ground,
-    Signer,
-    Statement,
     add_exhibit,
     auditor_keys,
     case_lines,
     export,
     forget,
-    name_mark,
     redact,
     revoke_exhibit,
     seal,
@@ -35,41 +29,10 @@ from stillwatch.cases import (
 )
 from stillwatch.cases.canonical import canonical, read_canonical
 from stillwatch.cases.sealing import Seal, sealed_case
-from stillwatch.core import CaseError, Part, TamperingFound
+from stillwatch.core import CaseError, TamperingFound
 
 from .desk import desk, opening
-
-AUDITOR = Signer(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
-STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(b"s" * 32))
-NOW = "2026-11-20T10:00:00Z"
-SALT = "5a" * 32
-
-
-def exhibit(*named: str, suspect: str = "student-1", allow: bool | None = True) -> Exhibit:
-    """What an audit found that names these accounts."""
-    said = [(Part.OBSERVED, "least p 0.0002"), (Part.INFERRED, "trained on it"), (Part.EXCULPATORY, "it was published")]
-    return Exhibit(
-        suspect=suspect,
-        outcome="0f" * 32,
-        plan="1e" * 32,
-        version="0",
-        alpha=0.01,
-        accounts=7,
-        salt=SALT,
-        marks=tuple(sorted(name_mark(SALT, one) for one in named)),
-        statements=tuple(
-            Statement(part=p, confidence=Confidence.MODERATE, sentence=s, ground="audit") for p, s in said
-        ),
-        dates=("Dates allow exposure. That is no evidence for it.",),
-        dates_allow=allow,
-        harvest_begun=dt.date(2026, 9, 1),
-        harvest_ended=dt.date(2026, 10, 15),
-    )
-
-
-def file(*named: str, by: Signer = AUDITOR, **facts: object) -> bytes:
-    """Its file, signed."""
-    return sealed_exhibit(exhibit(*named, **facts), [by], at=NOW)  # type: ignore[arg-type]
+from .exhibits import AUDITOR, NOW, STRANGER, exhibit, file
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,9 +94,18 @@ def read_webhooks(workspace: Workspace) -> tuple[Webhook, ...]:
 
 
 def add_webhook(
-    workspace: Workspace, *, name: str, url: str, kinds: Sequence[str], form: str = "flat", bare: bool = False
+    workspace: Workspace,
+    *,
+    name: str,
+    url: str,
+    kinds: Sequence[str],
+    form: str = "flat",
+    bare: bool = False,
+    recorded: Callable[[], None],
 ) -> str:
     """Keep a webhook for the console, and make its secret, which is returned once for its other end.
+
+    Once nothing is wrong with it `recorded` puts it on record; only then is it kept.
 
     Raises:
         SettingsError: with everything that is wrong with it.
@@ -113,13 +122,14 @@ def add_webhook(
         raise Error(f"webhook {name}: is there already; take another name")
     to = target(url)
     checked_address(to.host, to.port, ())
+    recorded()
     secret = make_secret(workspace, name)
     _keep(workspace, [*_managed(workspace), row])
     return secret
 
 
-def remove_webhook(workspace: Workspace, name: str) -> None:
-    """Remove a webhook that the console keeps, and its secrets.
+def remove_webhook(workspace: Workspace, name: str, *, recorded: Callable[[], None]) -> None:
+    """Remove a webhook that the console keeps, and its secrets, once that is recorded.
 
     Raises:
         Error: when the console keeps none of this name.
@@ -128,6 +138,7 @@ def remove_webhook(workspace: Workspace, name: str) -> None:
     left = [row for row in rows if row.get("name") != name]
     if len(left) == len(rows):
         raise Error(f"webhook {name}: is not kept by the console; whoever wrote alerts.toml takes it out there")
+    recorded()
     _keep(workspace, left)
     _secret_file(workspace, name).unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ page shows once, to whoever made it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -34,8 +35,9 @@ def add(visit: Visit) -> Response:
     name, url = visit.needed("name", most=40).lower(), visit.needed("url", most=2000)
     kinds = [one for one in KINDS if one in visit.form.get("kind", [])]
     form, bare = visit.field("form", most=20), visit.field("bare", most=5) == "yes"
-    _record(visit, "webhook.added", name, visit.needed("note", most=500), form=form, kinds=kinds)
-    secret = add_webhook(visit.house.workspace, name=name, url=url, kinds=kinds, form=form, bare=bare)
+    recorded = partial(_record, visit, "webhook.added", name, visit.needed("note", most=500), form=form, kinds=kinds)
+    space = visit.house.workspace
+    secret = add_webhook(space, name=name, url=url, kinds=kinds, form=form, bare=bare, recorded=recorded)
     return _shown(visit, secret=secret, secret_of=name, done_words=f"{name} is set up.")
 
 
@@ -70,8 +72,8 @@ def secret(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Remove an endpoint that the console keeps."""
     hook = _hook(visit)
-    _record(visit, "webhook.removed", hook.name, visit.needed("note", most=500))
-    remove_webhook(visit.house.workspace, hook.name)
+    recorded = partial(_record, visit, "webhook.removed", hook.name, visit.needed("note", most=500))
+    remove_webhook(visit.house.workspace, hook.name, recorded=recorded)
     return visit.go("/webhooks", "webhook_gone")
 
 
