@@ -102,6 +102,8 @@ def test_a_proposed_merger_takes_one_click_and_is_undone_by_another(house: House
     seq = proposed(house.book(), one)[0].seq
     assert 'value="as proposed: they became one actor"' in shown, "the reason is written already: one click"
     assert "they became one actor" in viewer.see(f"/cases/{one}")
+    assert "a proposal waits" in viewer.see("/cases")
+    assert "The pipeline proposes" in viewer.see("/")
     assert f"/proposals/{seq}" not in viewer.see(f"/cases/{one}")
     viewer.send(f"/cases/{one}/proposals/{seq}", 403, note="w", answer="follow")
     mary.send(f"/cases/{one}/proposals/{seq}", note="as proposed: they became one actor", answer="follow")

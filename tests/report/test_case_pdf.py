@@ -142,13 +142,13 @@ def test_an_audits_exhibit_is_printed_with_what_it_says_for_the_accused_and_a_re
     with_one = dataclasses.replace(case(), exhibits=(given(),))
     page = case_page(with_one, None, journal="j").decode()
     assert "Audits of other models" in page
-    assert page.count("it was published") == 1
-    assert "it names 1 of the members" in page
+    assert page.count("It was published") == 1
+    assert "names 1 of the members" in page
     assert "Audits of other models" not in case_page(case(), None, journal="j").decode()
     gone = dataclasses.replace(case(), exhibits=(given(revoked="the seed was wrong"),))
     page = case_page(gone, None, journal="j").decode()
     assert "no, it was revoked: the seed was wrong" in page
-    assert "it was published" not in page
+    assert "It was published" not in page
     assert len(case_pdf(case(), None, journal="j")) < len(case_pdf(with_one, None, journal="j"))
 
 

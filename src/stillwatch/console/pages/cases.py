@@ -54,10 +54,12 @@ def cases(visit: Visit) -> Response:
     chosen.sort(key=lambda one: one.history[-1].at, reverse=True)
     chosen.sort(key=lambda one: (rank[one.state], one.answer_by or "9"))
     here, pages = visit.turned(len(chosen), _PER_PAGE)
+    listed = chosen[(here - 1) * _PER_PAGE : here * _PER_PAGE]
     return visit.page(
         "cases.html",
         title="Cases",
-        cases=chosen[(here - 1) * _PER_PAGE : here * _PER_PAGE],
+        cases=listed,
+        proposals={one.id for one in listed if proposed(visit.book, one.id)},
         total=len(chosen),
         here=here,
         pages=pages,
