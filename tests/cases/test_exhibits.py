@@ -115,6 +115,16 @@ def test_an_exhibit_that_somebody_wrote_anew_is_not_believed(at: Desk) -> None:
     assert len(added.exhibits) == 1
 
 
+def test_a_signature_that_was_taken_off_an_exhibit_is_missed(at: Desk) -> None:
+    data = sealed_exhibit(exhibit(members(at)[0]), [AUDITOR, STRANGER], at=NOW)
+    told = read_canonical(data.removesuffix(b"\n"))
+    told["envelope"]["signatures"] = told["envelope"]["signatures"][:1]
+    with pytest.raises(TamperingFound, match="names other keys"):
+        add_exhibit(at, case_of(at), canonical(told), by="mary", why="w")
+    both = add_exhibit(at, case_of(at), data, by="mary", why="w", keys=[STRANGER.public])
+    assert len(both.exhibits[0].keys) == 2
+
+
 def test_an_exhibit_needs_a_reason_and_something_for_the_accused_and_goes_in_once(at: Desk) -> None:
     case, data = case_of(at), file(members(at)[0])
     with pytest.raises(CaseError, match="say why"):

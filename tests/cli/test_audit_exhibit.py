@@ -30,7 +30,7 @@ def _dated(begun: dt.date, released: dt.date) -> Outcome:
 def test_each_test_is_stated_with_its_null_and_followed_by_what_speaks_against_it() -> None:
     found, inferred, against = audit_exhibit(OUTCOME).statements
     assert (found.part, inferred.part, against.part) == (Part.OBSERVED, Part.INFERRED, Part.EXCULPATORY)
-    assert "trained on what was served to 1 of 2 accounts" in inferred.sentence
+    assert "fits having been trained on what was served to 1 of 2 accounts" in inferred.sentence
     assert "least p 0.000244" in found.sentence
     assert "never trained on the responses served to this account" in found.sentence
     assert "what was served was published" in against.sentence

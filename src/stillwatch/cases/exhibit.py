@@ -100,7 +100,7 @@ class ExhibitGiven:
             return _fourth(None, f"{ground}: it names no member of this case. {dates}")
         return _fourth(
             True,
-            f"{ground}: it names {len(self.named)} of the members (chance that any of its names is wrong: at most {told.alpha:g}). {dates}",
+            f"{ground}: it names {len(self.named)} of the members (chance of naming any account falsely: at most {told.alpha:g}). {dates}",
         )
 
 

@@ -70,8 +70,9 @@ def _statements(outcome: Outcome) -> Iterator[Statement]:
             yield Statement(
                 part=Part.INFERRED,
                 confidence=Confidence.MODERATE,
-                sentence=f"{plan.suspect} was trained on what was served to {len(outcome.named)} of {len(plan.accounts)} accounts "
-                f"(chance that any of these is wrong, under the null: at most {plan.alpha:g}). How it came there the test does not say.",
+                sentence=f"What {plan.suspect} says fits having been trained on what was served to {len(outcome.named)} of "
+                f"{len(plan.accounts)} accounts; the chance of naming any account falsely is at most {plan.alpha:g}. How the answers came "
+                "there, and by whose hand, the test does not say.",
                 ground=ground,
                 single_source=True,
                 interested_party=True,
