@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cases.exhibits import AUDITOR, file
@@ -137,7 +138,13 @@ def test_a_proposed_split_is_followed_or_declined_with_a_reason(house: House) ->
 def test_an_accounts_page_says_what_was_declared_for_it(house: House, tmp_path: Path) -> None:
     mary, joe = Browser(house, "analyst"), Browser(house, "approver")
     assert "Nobody declared a purpose for this account" in mary.see(f"/accounts/{MEMBER}")
-    asked = {"handles": MEMBER, "declarer": "Prof. Ada", "since": "2026-10-30", "until": "2026-12-01", "why": "form 7"}
+    asked: dict[str, Any] = {
+        "handles": MEMBER,
+        "declarer": "Prof. Ada",
+        "since": "2026-10-30",
+        "until": "2026-12-01",
+        "why": "form 7",
+    }
     mary.send("/purposes", purpose="distillation", **asked)
     (number,) = house.book().feedback.purposes
     assert "waits for a second person" in mary.see(f"/accounts/{MEMBER}")

@@ -144,7 +144,15 @@ def test_what_the_console_keeps_can_be_removed_and_what_stands_in_the_file_canno
 
 def test_a_webhook_wants_a_name_a_kind_and_a_reason_and_no_unsafe_setting(house: House) -> None:
     admin = Browser(house, "admin")
-    for wrong in ({"name": "../x"}, {"name": ""}, {"kind": []}, {"kind": ["made.up"]}, {"form": "xml"}, {"note": " "}):
+    faults: tuple[dict[str, Any], ...] = (
+        {"name": "../x"},
+        {"name": ""},
+        {"kind": []},
+        {"kind": ["made.up"]},
+        {"form": "xml"},
+        {"note": " "},
+    )
+    for wrong in faults:
         _add(admin, 422, **wrong)
     _add(admin, unsafe_plain_http="true", unsafe_networks="10.0.0.0/8", key_env="HOME")
     (hook,) = read_webhooks(house.workspace)

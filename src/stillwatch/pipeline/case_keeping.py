@@ -95,8 +95,9 @@ def _continued(desk: Desk, case_id: str, actor: ActorView, run: str) -> bool:
 
 
 def _seen(book: Book, case: Case) -> set[str]:
-    """Members whom a split took out, who do not come back, and, while a decision stands or waits, those already told beside it."""
-    kinds = ("case.gave_off",) if case.state is State.OPEN else ("case.gave_off", "case.continued")
+    """Members whom a split or an undone merger took out: they stay out. While a decision stands or waits, also those told beside it."""
+    out = ("case.gave_off", "case.unmerged")
+    kinds = out if case.state is State.OPEN else (*out, "case.continued")
     told = [one for one in book.by_case.get(case.id, ()) if one.record.kind in kinds]
     sealed = (item for one in told for item in one.private.items())
     return {str(value["handle"]) for name, value in sealed if name.startswith(("member/", "gone/"))}
