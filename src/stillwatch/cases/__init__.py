@@ -17,7 +17,7 @@ from stillwatch.cases.impact import Impact, impact_estimates, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
 from stillwatch.cases.leaving import export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
-from stillwatch.cases.proposed import Proposed, Undoable, decline, follow, proposed, undo, undoable
+from stillwatch.cases.proposed import Proposed, Undoable, all_proposed, decline, follow, proposed, undo, undoable
 from stillwatch.cases.purposes import approve_purpose, declare_purpose, end_purpose
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
 from stillwatch.cases.ruling import ANSWER_WITHIN, LASTS, NEEDS_TWO, Reason, Ruling
@@ -80,6 +80,7 @@ __all__ = [
     "Verdict",
     "Verified",
     "add_exhibit",
+    "all_proposed",
     "approve_purpose",
     "ask_to_export",
     "auditor_keys",

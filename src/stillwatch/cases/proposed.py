@@ -15,7 +15,7 @@ from stillwatch.cases.fold import cases_from, said
 from stillwatch.cases.record import FORGOTTEN, Case, State
 from stillwatch.core.errors import CaseError
 
-__all__ = ["Proposed", "Undoable", "decline", "follow", "proposed", "undo", "undoable"]
+__all__ = ["Proposed", "Undoable", "all_proposed", "decline", "follow", "proposed", "undo", "undoable"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +48,12 @@ def proposed(book: Book, case_id: str) -> list[Proposed]:
     answered = {one.record.body["answers"] for one in records if "answers" in one.record.body}
     open_ = [one for one in records if one.record.kind == "case.proposed" and one.record.seq not in answered]
     return [made for one in open_ if (made := _proposed(book, book.cases[case_id], one)) is not None]
+
+
+def all_proposed(book: Book) -> dict[str, list[Proposed]]:
+    """Cases with what waits there, in the order of opening; costs a look at the cases to which something was ever proposed."""
+    ever = {told.record.case for told in book.kinds.get("case.proposed", ())}
+    return {one: found for one in book.cases if one in ever and (found := proposed(book, one))}
 
 
 def follow(desk: Desk, case_id: str, seq: int, *, by: str, why: str) -> Case:

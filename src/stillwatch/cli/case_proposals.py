@@ -17,11 +17,10 @@ def case_proposals(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
     Args:
         workspace: Folder of the scan.
     """
-    from stillwatch.cases import proposed
+    from stillwatch.cases import all_proposed
 
-    book = desk_in(workspace).book()
-    for case in book.cases:
-        for one in proposed(book, case):
+    for case, waiting in all_proposed(desk_in(workspace).book()).items():
+        for one in waiting:
             print(f"{case} {one.seq} {one.step}: {one.why}" + (f" (not now: {one.hinders})" if one.hinders else ""))
 
 
