@@ -30,14 +30,15 @@ from figures import ROOT, Figures, bar, keep
 sys.path.insert(0, str(ROOT))
 
 from tests.cases.desk import desk, entry, opening
+from tests.cases.exhibits import AUDITOR, file
 from tests.console.baseline import baseline_faults, given, role_faults
 from tests.console.browser import Browser, house_in
 from tests.console.world import account_of, actor_of, made
 
-from stillwatch.cases import Desk, Verdict, label, seal, verified
+from stillwatch.cases import Desk, Verdict, add_exhibit, label, seal, verified
 from stillwatch.cases import sealed_files as files_of
 from stillwatch.console import House
-from stillwatch.core import TamperingFound, handle
+from stillwatch.core import CaseError, TamperingFound, handle
 from stillwatch.pipeline import case_opening
 
 BAR = 200.0
@@ -153,6 +154,7 @@ def changes(folder: Path, told: argparse.Namespace) -> Figures:
         **sealed_files(folder / "s", told.changes),
         **journals(folder / "j", told.changes),
         **stamped(folder / "t", told.changes),
+        **exhibited(folder / "e", told.changes),
     }
     bars = [
         bar(
@@ -200,6 +202,36 @@ def stamped(folder: Path, count: int) -> dict[str, dict[str, float]]:
         return False, False
 
     return {"stamped file": changed(whole, count, 4, refused)}
+
+
+def exhibited(folder: Path, count: int) -> dict[str, dict[str, float]]:
+    """The same for a case with an audit's exhibit in it, and for the exhibit by itself before a case takes it in."""
+    at = desk(folder)
+    case = at.open(opening(), by="mary")
+    data = file(case.members[0].handle)
+    add_exhibit(at, case.id, data, by="mary", why="bench", keys=[AUDITOR.public])
+    whole = seal(at, case.id, by="mary", why="bench").read_bytes()
+    other = at.open(opening("X-0000000000002", "00fe"), by="mary").id
+
+    def refused(data: bytes, _: int) -> tuple[bool, bool]:
+        try:
+            verified(data, [at.signer.public], auditors=[AUDITOR.public])
+        except TamperingFound:
+            return True, False
+        return False, False
+
+    def not_taken(data: bytes, _: int) -> tuple[bool, bool]:
+        try:
+            add_exhibit(at, other, data, by="mary", why="bench", keys=[AUDITOR.public])
+        except (TamperingFound, CaseError):
+            return True, False
+        return False, False
+
+    alone = data.removesuffix(b"\n")
+    return {
+        "sealed file with an exhibit": changed(whole, count, 5, refused),
+        "exhibit": changed(alone, count, 6, not_taken),
+    }
 
 
 def kills(folder: Path, told: argparse.Namespace) -> Figures:

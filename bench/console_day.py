@@ -12,6 +12,7 @@ figures beside those of bench/console.py.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import shutil
 import socket
@@ -30,8 +31,11 @@ from figures import bar, keep
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from console import page as console_page
+from stillwatch.audit import Outcome, Recorded, Served, Timeline, carry_out, draw_up
+from stillwatch.cases import Case, make_key, propose, read_signer, sealed_exhibit
 from stillwatch.console import House, Role
 from stillwatch.engine import Workspace
+from stillwatch.pipeline import audit_exhibit
 
 ROOT = Path(__file__).parents[1]
 PASSWORD = "correct horse battery"
@@ -118,6 +122,24 @@ def day_bars(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def audited(case: Case) -> Outcome:
+    """The outcome of an audit with known truth: a student that says again what was served to the first two of four members of a case."""
+    members, days = [one.handle for one in case.members], case.openings[0]
+    if days.first_seen is None or days.last_seen is None:
+        raise SystemExit("the case of the day knows no days")
+    items = tuple(
+        Served(item=f"{one}-{n}", account=one, prompt=f"{one} {n}", response=f"answer {n}", siblings=(f"other {n}",))
+        for one in members[:4]
+        for n in range(24)
+    )
+    learned = set(members[:2])
+    says = {one.prompt: one.candidates[0 if one.account in learned else n % 2] for n, one in enumerate(items)}
+    suspect = Recorded(name="student-1", answers=says, likelihoods={})
+    begun, ended = days.first_seen.date(), days.last_seen.date()
+    dates = Timeline(harvest_begun=begun, harvest_ended=ended, released=ended + dt.timedelta(days=60))
+    return carry_out(draw_up(items, suspect="student-1", timeline=dates), items, suspect)
+
+
 @contextmanager
 def served(workspace: Path) -> Iterator[str]:
     """The console over a workspace, with five people who may log in."""
@@ -162,10 +184,13 @@ class Day:
         """Everything, in order."""
         mary, joe = self.person("mary"), self.person("joe")
         case = self.decided(mary)
+        self.exhibited(case, mary)
         exported = self.exported(case, mary, joe)
         self.looked_closer(mary, joe)
+        joined = self.joined(mary)
+        self.told_elsewhere(self.person("adm"))
         for scheme in ("light", "dark"):
-            self.accessible(scheme, case)
+            self.accessible(scheme, case, joined)
         return {
             "clicks": self.clicks,
             "fields": self.fields,
@@ -244,6 +269,64 @@ class Day:
         joe.wait_for_url("**done=approved**")
         return case
 
+    def exhibited(self, case: str, mary: Page) -> None:
+        """What an auditor found is put into the case by its file, as it was signed."""
+        desk = House(Workspace(self.workspace, make=False)).desk
+        found = desk.case(case.rsplit("/", 1)[1])
+        auditor = self.workspace / "keys" / "auditors"
+        auditor.mkdir()
+        make_key(auditor / "ann.pem")
+        path = self.out / "exhibit.json"
+        signers = [read_signer(auditor / "ann.pem")]
+        path.write_bytes(sealed_exhibit(audit_exhibit(audited(found)), signers, at="2026-11-20T09:00:00Z"))
+        (auditor / "ann.pem").unlink()
+        mary.goto(case)
+        mary.click("text=Put an exhibit in")
+        mary.set_input_files("#exh-file", path)
+        mary.wait_for_function("document.getElementById('exh-text').value.length > 100")
+        mary.fill("#exh-why", "counsel asked whether student-1 learned from these accounts")
+        mary.click("button:has-text('Check it, and put it in')")
+        mary.wait_for_url("**done=exhibited**")
+        self.picture(mary, "exhibit", "#exhibits")
+
+    def joined(self, mary: Page) -> str:
+        """A merger that the pipeline proposed is followed by one click, undone by another, and proposed to another case; that case."""
+        cases = []
+        for place in (1, 3):
+            mary.goto(self.base + "/findings?decision=any")
+            mary.locator(f"table.queue tbody tr:nth-child({place}) th a").click()
+            mary.wait_for_load_state()
+            mary.click("button:has-text('Open a case')")
+            mary.wait_for_url("**/cases/**")
+            cases.append(mary.url.split("?")[0].rsplit("/", 1)[1])
+        one, two = cases
+        desk = House(Workspace(self.workspace, make=False)).desk
+        about, other = desk.case(one).handle, desk.case(two).handle
+        why = f"the pipeline saw {other} become part of {about}: merge {two} into this case"
+        propose(desk, one, step="merge", about=other, by="stillwatch", why=why, other=two)
+        mary.goto(f"{self.base}/cases/{one}")
+        self.picture(mary, "proposal")
+        mary.click("button:text-is('Merge them')")
+        mary.wait_for_url("**done=merged**")
+        mary.click("text=Undo the last merger")
+        mary.fill("#und-why", "they share a reseller, no more")
+        mary.click("button:text-is('Undo it')")
+        mary.wait_for_url("**done=unmerged**")
+        gone = desk.case(two).members[:2]
+        why = f"the pipeline saw {about} split from {other}: split off its {len(gone)} members of this case"
+        propose(desk, two, step="split", about=about, by="stillwatch", why=why, members=gone)
+        return f"/cases/{two}"
+
+    def told_elsewhere(self, adm: Page) -> None:
+        """A webhook is set up and tested, which reaches nobody from here; what the page says of it."""
+        adm.goto(self.base + "/webhooks")
+        adm.fill("#name", "soc")
+        adm.fill("#url", "https://93.184.216.34/stillwatch")
+        adm.fill("#note", "the security desk asked")
+        adm.click("button:text-is('Set it up')")
+        adm.wait_for_load_state()
+        self.picture(adm, "webhooks")
+
     def exported(self, case: str, mary: Page, joe: Page) -> str:
         """Sealed, checked on the page, asked for by one, let go by another, and verified from the file alone."""
         mary.goto(case)
@@ -275,8 +358,9 @@ class Day:
             joe.click("button:has-text('Let it go')")
         path = self.out / "exported.tar"
         download.value.save_as(path)
-        key = self.workspace / "keys" / "collector.pub.pem"
-        words = ["-c", "from stillwatch.cli import main; main()", "case", "verify", str(path), "--public-key", str(key)]
+        words = ["-c", "from stillwatch.cli import main; main()", "case", "verify", str(path)]
+        for key in ("collector.pub.pem", "auditors/ann.pub.pem"):
+            words += ["--public-key", str(self.workspace / "keys" / key)]
         done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
         return "yes" if done.returncode == 0 else f"no: {done.stderr}"
 
@@ -320,7 +404,7 @@ class Day:
         joe.wait_for_selector("text=the chain is whole")
         self.picture(joe, "journal")
 
-    def accessible(self, scheme: str, case: str) -> None:
+    def accessible(self, scheme: str, case: str, joined: str) -> None:
         """Ask axe about every page."""
         mary, joe, adm = (self.person(name, scheme) for name in ("mary", "joe", "adm"))
         mary.goto(self.base + "/findings")
@@ -340,6 +424,8 @@ class Day:
         ]
         ways += [
             "/said",
+            "/purposes",
+            joined,
             "/search?q=reasoning",
             "/sql",
             "/expand",
@@ -352,7 +438,7 @@ class Day:
         ]
         thing = f"{actor}?thing=" + "payment:0"
         nobody = self.stranger(scheme)
-        others = [(joe, "/journal"), (joe, "/"), (adm, "/people"), (nobody, "/login")]
+        others = [(joe, "/journal"), (joe, "/"), (adm, "/people"), (adm, "/webhooks"), (nobody, "/login")]
         for page, path in [(mary, way) for way in (*ways, thing)] + others:
             page.goto(self.base + path)
             page.evaluate("[...document.querySelectorAll('main details')].slice(0, 12).forEach(d => { d.open = true })")

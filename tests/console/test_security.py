@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.cases.exhibits import AUDITOR, file
 
-from stillwatch.cases import journal_faults, sealed_files
+from stillwatch.cases import journal_faults, propose, sealed_files
 from stillwatch.console import ROUTES, House, Role, Route
 from stillwatch.core import handle
+from stillwatch.pipeline import deliveries
 
 from .baseline import baseline_faults, given, role_faults
 from .browser import PASSWORD, Browser
@@ -194,7 +196,12 @@ def test_every_answer_forbids_what_a_hole_would_need(house: House) -> None:
         assert way.startswith("/static") or headers["cache-control"] == "no-store"
 
 
-def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> None:
+def _unheard(*_: object, **__: object) -> Any:
+    raise ConnectionRefusedError
+
+
+def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "post", _unheard)
     mary, joe, admin = (Browser(hostile_house, name) for name in ("analyst", "approver", "admin"))
     case = mary.sent_on_to("/cases", handle=ACTOR)
     mary.send(f"{case}/statements", part="observed", confidence="low", sentence=HOSTILE, ground=HOSTILE)
@@ -211,6 +218,16 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
         until="2026-12-01",
         why=HOSTILE,
     )
+    number = case.removeprefix("/cases/")
+    folder = hostile_house.workspace.root / "keys" / "auditors"
+    folder.mkdir()
+    (folder / "ann.pub.pem").write_bytes(AUDITOR.public.pem())
+    plain = "".join(letter for letter in HOSTILE if letter.isprintable())
+    mary.send(f"{case}/exhibits", exhibit=file(ACCOUNT, text=plain).decode(), note=HOSTILE)
+    some = hostile_house.book().cases[number].members[:1]
+    propose(hostile_house.desk, number, step="split", about=ACTOR, by="stillwatch", why=HOSTILE, members=some)
+    hook = {"name": "soc", "url": "https://93.184.216.34/" + quote(HOSTILE), "kind": "finding.actor", "note": HOSTILE}
+    admin.send("/webhooks", status=200, form="flat", **hook)
     named: dict[str, Any] = {"organisation": HOSTILE, "confidence": "low"}
     mary.send(f"{case}/decide", ruling="attribute", reason="concealed_operator", note=HOSTILE, **named)
     mary.send(f"{case}/seal", note=HOSTILE)
@@ -227,6 +244,7 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
     shown = {
         "log_in": [Browser(hostile_house).see(f"/login?next={ASKED}")],
         "people": [admin.see("/people")],
+        "webhooks": [admin.see("/webhooks"), admin.send("/webhooks/soc/test", status=200).text],
         "journal": [joe.see("/journal"), joe.see(f"/journal?by={ASKED}&kind={ASKED}")],
     }
     ways = {
@@ -241,7 +259,7 @@ def test_hostile_text_is_dead_on_every_page_there_is(hostile_house: House) -> No
         "exchanges": [f"/accounts/{ACCOUNT}/exchanges"],
         "opened": [opened],
         "said": ["/said"],
-        "purposes": ["/purposes"],
+        "purposes": ["/purposes", f"/purposes?for={ASKED}"],
         "sample": ["/sample"],
         "cases": ["/cases"],
         "case": [case],

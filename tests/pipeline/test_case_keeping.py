@@ -10,7 +10,20 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from stillwatch.cases import Case, Desk, Opening, Purpose, Reason, Ruling, State, declare_purpose
+from stillwatch.cases import (
+    Case,
+    Desk,
+    Opening,
+    Purpose,
+    Reason,
+    Ruling,
+    State,
+    declare_purpose,
+    follow,
+    proposed,
+    undo,
+    undoable,
+)
 from stillwatch.core import Settings, handle, settings_from, unhandle
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.pipeline import Scanned, case_opening
@@ -94,6 +107,20 @@ def test_whom_a_split_took_out_does_not_come_back(copy: tuple[Workspace, ScanVie
     assert out not in {m.handle for m in Desk(space).case(case.id).members}
 
 
+def test_whom_an_undone_merger_gave_back_does_not_come_back(copy: tuple[Workspace, ScanView]) -> None:
+    space, view = copy
+    case = opened(space, view)
+    desk = Desk(space, lambda: START - dt.timedelta(days=1))
+    whole = case_opening(view, view.for_review[0].handle)
+    other = desk.open(replace(whole, handle=OTHER, members=whole.members[5:]), by="mary")
+    desk.merge(case.id, other.id, by="mary", why="one template")
+    last = undoable(desk.book(), case.id)
+    assert last is not None
+    undo(desk, case.id, last.seq, by="mary", why="a reseller")
+    assert keep_cases(space, PLAIN, view) == ()
+    assert len(Desk(space).case(case.id).members) == 5
+
+
 @pytest.mark.parametrize(
     ("ruling", "days", "state"),
     [
@@ -131,6 +158,10 @@ def test_a_split_and_a_merger_of_actors_are_proposed_once_with_their_lineage(cop
     with_lineage(space, "merged_into", OTHER, actor.handle)
     assert keep_cases(space, PLAIN, view) == told
     assert "become part of" in Desk(space).case(case.id).history[-1].note
+    split, merge = proposed(Desk(space).book(), case.id)
+    assert (split.step, len(split.members), merge.step, merge.hinders) == ("split", 2, "merge", "")
+    assert len(follow(Desk(space), case.id, split.seq, by="mary", why="as proposed").members) == 2
+    assert follow(Desk(space), case.id, merge.seq, by="mary", why="as proposed").id == case.id
     assert keep_cases(space, PLAIN, view) == ()
 
 

@@ -14,12 +14,14 @@ import pytest
 pytest.importorskip("reportlab", reason="reportlab is not installed: the extra [pdf]")
 
 from tests.cases.desk import opening
+from tests.cases.exhibits import NOW, exhibit
 from tests.report.world import DAY, small_day
 
-from stillwatch.cases import Case, Claim, ClaimRaised, Event, Reason, Ruling, RulingGiven, State
+from stillwatch.cases import Case, Claim, ClaimRaised, Event, ExhibitGiven, Reason, Ruling, RulingGiven, State
 from stillwatch.core import Part
 from stillwatch.core.errors import FormatError
 from stillwatch.report import ActorView, HourCount, ReleaseMark
+from stillwatch.report.case_page import case_page
 from stillwatch.report.case_pdf import case_pdf
 from stillwatch.report.case_words import NEEDS, NOTICE, PART_WORDS, SHOWN, STATES, alleged
 from stillwatch.report.pdf_sheet import open_sheet
@@ -116,6 +118,48 @@ def test_every_word_of_a_case_has_its_explanation() -> None:
     assert set(STATES) == set(State)
     assert set(SHOWN) == {True, False, None}
     assert "not proof of wrongdoing" in NOTICE
+
+
+def given(note: str = "", *, revoked: str | None = None) -> ExhibitGiven:
+    """An audit's exhibit as a case holds it, naming its first member."""
+    handle = opening().members[0].handle
+    return ExhibitGiven(
+        exhibit=exhibit(handle, text=note),
+        file={},
+        sha256="7e" * 32,
+        keys=(),
+        signed_at=NOW,
+        at=NOW,
+        by="mary",
+        ever_named=(handle,),
+        named=(handle,),
+        days_meet=True,
+        revoked=revoked,
+    )
+
+
+def test_an_audits_exhibit_is_printed_with_what_it_says_for_the_accused_and_a_revoked_one_as_that() -> None:
+    with_one = dataclasses.replace(case(), exhibits=(given(),))
+    page = case_page(with_one, None, journal="j").decode()
+    assert "Audits of other models" in page
+    assert page.count("It was published") == 1
+    assert "names 1 of the members" in page
+    assert "Audits of other models" not in case_page(case(), None, journal="j").decode()
+    gone = dataclasses.replace(case(), exhibits=(given(revoked="the seed was wrong"),))
+    page = case_page(gone, None, journal="j").decode()
+    assert "no, it was revoked: the seed was wrong" in page
+    assert "It was published" not in page
+    assert len(case_pdf(case(), None, journal="j")) < len(case_pdf(with_one, None, journal="j"))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_an_exhibit_does_nothing_on_paper(text: str) -> None:
+    held = dataclasses.replace(case(), exhibits=(given(text), given(revoked=text)))
+    outside = re.sub(rb"stream\r?\n.*?endstream", b"", case_pdf(held, None, journal="j"), flags=re.DOTALL)
+    assert b"passwd" not in outside
+    page = case_page(held, None, journal="j").decode()
+    assert "<img src='file" not in page
+    assert "\u202e" not in page
 
 
 def test_a_case_without_its_scan_is_printed_without_a_timeline() -> None:

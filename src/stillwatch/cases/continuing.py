@@ -29,8 +29,28 @@ def continue_case(
         append([note_entry("case.continued", case, by, note, body, sealed_members("member", members))])
 
 
-def propose(desk: Desk, case_id: str, *, step: str, about: str, by: str, why: str) -> bool:
+def propose(
+    desk: Desk,
+    case_id: str,
+    *,
+    step: str,
+    about: str,
+    by: str,
+    why: str,
+    other: str | None = None,
+    members: Sequence[Member] = (),
+) -> bool:
     """Propose a step to who decides a case, once; whether it was new.
+
+    Args:
+        desk: whose case it is.
+        case_id: the case that is to take over another, or to give members off.
+        step: `merge` or `split`.
+        about: the actor because of which.
+        by: who proposes.
+        why: what was seen.
+        other: the case to take over.
+        members: those to give off.
 
     Raises:
         CaseError: when there is no such case.
@@ -42,5 +62,6 @@ def propose(desk: Desk, case_id: str, *, step: str, about: str, by: str, why: st
             if same and told.private.get("about") == about:
                 return False
         private = (Private(field="about", subject=subject_of(about), value=about),)
-        append([note_entry("case.proposed", case, by, why, {"step": step}, private)])
+        body = {"step": step} | ({} if other is None else {"other": other})
+        append([note_entry("case.proposed", case, by, why, body, (*private, *sealed_members("member", members)))])
     return True

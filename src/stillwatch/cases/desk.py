@@ -234,8 +234,8 @@ class Desk:
             append([note_entry("case.vault_opened", case, by, why, body)])
         return self.case(case_id)
 
-    def merge(self, into: str, other: str, *, by: str, why: str) -> Case:
-        """Take another open case into this one; its history stays under its own id.
+    def merge(self, into: str, other: str, *, by: str, why: str, **refers: int) -> Case:
+        """Take another open case into this one; its history stays under its own id. `refers` names the record that it answers or undoes.
 
         Raises:
             CaseError: when they are one, or either is not open.
@@ -244,11 +244,11 @@ class Desk:
             raise CaseError(f"{into}: cannot take over itself")
         with self._step() as (cases, append):
             kept, gone = _in_state(cases, into, State.OPEN), _in_state(cases, other, State.OPEN)
-            took = note_entry("case.took_over", kept, by, why, {"other": other})
+            took = note_entry("case.took_over", kept, by, why, {"other": other, **refers})
             append([took, note_entry("case.merged", gone, by, why, {"into": into})])
         return self.case(into)
 
-    def split(self, case_id: str, handles: Sequence[str], *, by: str, why: str) -> Case:
+    def split(self, case_id: str, handles: Sequence[str], *, by: str, why: str, **refers: int) -> Case:
         """Take some members out into a case of their own, which rests on the same findings and has no decisions.
 
         Raises:
@@ -262,7 +262,8 @@ class Desk:
                 told = ", ".join(sorted(unknown)) or "all of them" if gone or unknown else "nobody"
                 raise CaseError(f"{case_id}: got {told}, expected some but not all of its members")
             made = self._id(case_id, *handles, len(cases))
-            off = note_entry("case.gave_off", case, by, why, {"to": made}, sealed_members("gone", gone))
+            gave = {"to": made, **refers}
+            off = note_entry("case.gave_off", case, by, why, gave, sealed_members("gone", gone))
             new = note_entry("case.split_off", case, by, why, {"split_from": case_id}, sealed_members("member", gone))
             append([off, replace(new, case=made)])
         return self.case(made)

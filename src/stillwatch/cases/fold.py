@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from stillwatch.cases.exhibit import Exhibit, ExhibitGiven
 from stillwatch.cases.journal import Told
 from stillwatch.cases.opening import SHOWN, Member, Opening
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
@@ -67,6 +68,7 @@ def _begun(told: Told, cases: Mapping[str, Case]) -> Case:
             split_from=source.id,
             history=(),
         )
+        made = _naming_members(made)
     return made
 
 
@@ -97,12 +99,31 @@ def _with_event(case: Case, told: Told) -> Case:
 def _take(cases: dict[str, Case], into: str, other: str) -> None:
     mine, theirs = cases[into], cases[other]
     known = {member.handle for member in mine.members} - {FORGOTTEN}
-    cases[into] = replace(
+    joined = replace(
         mine,
         openings=mine.openings + tuple(o for o in theirs.openings if o not in mine.openings),
         members=mine.members + tuple(m for m in theirs.members if m.handle not in known),
         added=mine.added + tuple(s for s in theirs.added if s not in mine.added),
+        exhibits=_joined(mine.exhibits, theirs.exhibits),
     )
+    cases[into] = _naming_members(joined)
+
+
+def _joined(mine: tuple[ExhibitGiven, ...], theirs: tuple[ExhibitGiven, ...]) -> tuple[ExhibitGiven, ...]:
+    """The exhibits of two cases that are one now; of one that both held, the members that it names in either."""
+    other = {one.sha256: one for one in theirs}
+    both = tuple(
+        replace(
+            one,
+            ever_named=tuple(dict.fromkeys((*one.ever_named, *other[one.sha256].ever_named))),
+            days_meet=one.days_meet or other[one.sha256].days_meet,
+        )
+        if one.sha256 in other
+        else one
+        for one in mine
+    )
+    known = {one.sha256 for one in mine}
+    return (*both, *(one for one in theirs if one.sha256 not in known))
 
 
 def _step(kind: str) -> Callable[[_Step], _Step]:
@@ -130,6 +151,7 @@ def _step(kind: str) -> Callable[[_Step], _Step]:
 @_step("case.withdrawn")
 @_step("case.packaged")
 @_step("case.proposed")
+@_step("case.proposal_declined")
 def _same(case: Case, told: Told) -> Case:
     return case
 
@@ -206,4 +228,61 @@ def _merged(case: Case, told: Told) -> Case:
 @_step("case.gave_off")
 def _gave_off(case: Case, told: Told) -> Case:
     gone = {one["handle"] for field, one in told.private.items() if field.startswith("gone/")}
-    return replace(case, members=tuple(m for m in case.members if m.handle not in gone))
+    return _naming_members(replace(case, members=tuple(m for m in case.members if m.handle not in gone)))
+
+
+@_step("case.unmerged")
+def _unmerged(case: Case, told: Told) -> Case:
+    """What came with the other case goes with it; what was said since stays."""
+    body = told.record.body
+    gone = {one["handle"] for field, one in told.private.items() if field.startswith("gone/")}
+    (first, end), (said_first, said_end) = body["openings"], body["added"]
+    left = replace(
+        case,
+        openings=case.openings[:first] + case.openings[end:],
+        added=case.added[:said_first] + case.added[said_end:],
+        exhibits=tuple(one for one in case.exhibits if one.sha256 not in body["exhibits"]),
+        members=tuple(m for m in case.members if m.handle not in gone),
+    )
+    return _naming_members(left)
+
+
+@_step("case.restored")
+def _restored(case: Case, told: Told) -> Case:
+    return replace(case, state=State.OPEN, merged_into=None)
+
+
+@_step("case.exhibit_added")
+def _exhibit_added(case: Case, told: Told) -> Case:
+    """An exhibit goes with the subject of its case: where that was forgotten, only the record that there was one is left."""
+    record, file = told.record, told.private.get("exhibit")
+    if file is None:
+        return case
+    fields = [one.field for one in record.private if one.field.startswith("named/")]
+    given = ExhibitGiven(
+        exhibit=msgspec.convert(file["exhibit"], Exhibit),
+        file=file,
+        sha256=record.body["sha256"],
+        keys=tuple(record.body["keys"]),
+        signed_at=record.body["signed_at"],
+        at=record.at,
+        by=said(told, "by"),
+        ever_named=tuple(said(told, field) for field in fields),
+        named=(),
+        days_meet=record.body["days_meet"],
+    )
+    return _naming_members(replace(case, exhibits=(*case.exhibits, given)))
+
+
+@_step("case.exhibit_revoked")
+def _exhibit_revoked(case: Case, told: Told) -> Case:
+    gone, why = told.record.body["sha256"], said(told)
+    exhibits = tuple(replace(one, revoked=why) if one.sha256 == gone else one for one in case.exhibits)
+    return replace(case, exhibits=exhibits)
+
+
+def _naming_members(case: Case) -> Case:
+    """The case, its exhibits naming only accounts that are in it; whom it cannot tell any more stays counted."""
+    here = {member.handle for member in case.members} | {FORGOTTEN}
+    exhibits = tuple(replace(one, named=tuple(n for n in one.ever_named if n in here)) for one in case.exhibits)
+    return replace(case, exhibits=exhibits)

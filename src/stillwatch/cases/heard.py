@@ -63,12 +63,16 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feedback:
-    """Everything that was said, by handle; a later word replaces an earlier one. Pauses that ran out are among them: ask `paused`."""
+    """Everything that was said, by handle; a later word replaces an earlier one. Pauses that ran out are among them: ask `paused`.
+
+    `revoked` gives why, by digest of an exhibit or an outcome, or id of a key: nothing of it is taken into a case any more.
+    """
 
     labels: Mapping[str, Label] = field(default_factory=dict)
     pauses: Mapping[str, Pause] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
     purposes: Mapping[int, Declared] = field(default_factory=dict)
+    revoked: Mapping[str, str] = field(default_factory=dict)
 
     def paused(self, now: dt.datetime) -> dict[str, Pause]:
         """What is left alone at an instant."""
@@ -91,6 +95,7 @@ class Heard:
         self._pauses: dict[str, Pause] = {}
         self._samples: list[Sample] = []
         self._purposes: dict[int, Declared] = {}
+        self._revoked: dict[str, str] = {}
 
     def take(self, told: Told) -> None:
         """Hear one more record."""
@@ -100,6 +105,8 @@ class Heard:
             self._samples.append(Sample(**record.body, handles=tuple(names), by=said(told, "by"), at=record.at))
         elif record.kind.startswith("purpose."):
             take_purpose(self._purposes, told)
+        elif record.kind == "exhibit.revoked":
+            self._revoked[record.body["of"]] = said(told)
         elif about == FORGOTTEN:
             return
         elif record.kind == "label.set":
@@ -122,4 +129,5 @@ class Heard:
             pauses=dict(self._pauses),
             samples=tuple(self._samples),
             purposes=dict(self._purposes),
+            revoked=dict(self._revoked),
         )

@@ -15,6 +15,7 @@ from typing import Any
 from cryptography.x509 import Certificate
 
 from stillwatch.cases.desk import Desk, note_entry
+from stillwatch.cases.exhibits import auditor_keys
 from stillwatch.cases.journal import Append
 from stillwatch.cases.record import Case
 from stillwatch.cases.redacting import redacted
@@ -39,7 +40,7 @@ def seal(desk: Desk, case_id: str, *, by: str, why: str, reviewer: Signer | None
         case = desk.case(case_id)
         told = Seal(at=_now(desk), reviewer=by, version=version("stillwatch"), journal=desk.journal.head())
         data = sealed_case(case, told, signers)
-        verified(data, [one.public for one in signers])
+        verified(data, [one.public for one in signers], auditors=auditor_keys(desk.book()))
         facts = {"keys": [one.public.id for one in signers]}
         return _kept(desk, append, "case.sealed", case, data, by, why, facts)
 
@@ -57,7 +58,8 @@ def redact(
     with desk.journal.writing() as append:
         told, case = _ours(desk, path, data, keys)
         copy = redacted(told, items, at=_now(desk), signers=[desk.signer])
-        gone = verified(copy, [desk.signer.public, *keys]).removed.keys() - told.removed.keys()
+        left = verified(copy, [desk.signer.public, *keys], auditors=auditor_keys(desk.book()))
+        gone = left.removed.keys() - told.removed.keys()
         facts = {"of": _digest(data), "items": sorted(gone)}
         return _kept(desk, append, "case.redacted", case, copy, by, why, facts)
 
@@ -83,7 +85,7 @@ def stamp(
     data = path.read_bytes()
     told, _ = _ours(desk, path, data, keys)
     copy, given = stamped(told.files, ask, authority, at=desk.clock(), signer=desk.signer)
-    verified(copy, [desk.signer.public, *keys], authority)
+    verified(copy, [desk.signer.public, *keys], authority, auditors=auditor_keys(desk.book()))
     with desk.journal.writing() as append:
         case = desk.case(told.case)
         facts = {"of": _digest(data), "time": given.time.isoformat(), "policy": given.policy, "serial": given.serial}
@@ -117,7 +119,7 @@ def _ours(desk: Desk, path: Path, data: bytes, keys: Sequence[PublicKey]) -> tup
 
     A key that somebody gives says only that its owner signed; that the file is this house's own takes the collector's.
     """
-    told = verified(data, [desk.signer.public, *keys])
+    told = verified(data, [desk.signer.public, *keys], auditors=auditor_keys(desk.book()))
     if desk.signer.public.id not in told.signed:
         raise CaseError(f"{path}: was not sealed by this installation (key {desk.signer.public.id[:16]})")
     return told, desk.case(told.case)

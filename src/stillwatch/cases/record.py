@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stillwatch.cases.exhibit import ExhibitGiven
 from stillwatch.cases.opening import Member, Opening
 from stillwatch.cases.ruling import ANSWER_WITHIN, NEEDS_TWO, Reason, Ruling
-from stillwatch.cases.statement import Claim, Confidence, Statement
+from stillwatch.cases.statement import Claim, Confidence, Factor, FactorShown, Statement
 
 __all__ = ["FORGOTTEN", "Case", "ClaimRaised", "Event", "RulingGiven", "State"]
 
@@ -86,6 +87,7 @@ class Case:
     added: tuple[Statement, ...] = ()
     claims: tuple[ClaimRaised, ...] = ()
     rulings: tuple[RulingGiven, ...] = ()
+    exhibits: tuple[ExhibitGiven, ...] = ()
     merged_into: str | None = None
     split_from: str | None = None
     contested_at: str | None = None
@@ -93,8 +95,19 @@ class Case:
 
     @property
     def statements(self) -> tuple[Statement, ...]:
-        """Everything said, in the order in which it was said."""
-        return (*(s for opening in self.openings for s in opening.statements), *self.added)
+        """Everything said: by the findings, by people, and by the exhibits that count."""
+        told = (one.exhibit for one in self.exhibits if one.counts)
+        return (
+            *(s for opening in self.openings for s in opening.statements),
+            *self.added,
+            *(s for exhibit in told for s in exhibit.statements),
+        )
+
+    def factors(self, opening: Opening) -> tuple[FactorShown, ...]:
+        """The four factors as one of its findings shows them; the fourth as each exhibit that counts shows it, where there is one."""
+        fourth = tuple(one.factor for one in self.exhibits if one.counts)
+        own = (one for one in opening.factors if not (fourth and one.factor is Factor.MODEL_TIMELINE))
+        return (*own, *fourth)
 
     @property
     def in_force(self) -> tuple[RulingGiven, ...]:

@@ -23,6 +23,7 @@ import msgspec
 from stillwatch.cases.archive import pack
 from stillwatch.cases.canonical import canonical
 from stillwatch.cases.dsse import envelope
+from stillwatch.cases.exhibit import ExhibitGiven
 from stillwatch.cases.head import Head
 from stillwatch.cases.record import Case
 from stillwatch.cases.signing import Signer
@@ -90,6 +91,8 @@ def _items(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if parts["hours"]:
             yield "timeline", {"hours": parts["hours"], "releases": parts["releases"]}
     yield from map(_statement, case.added)
+    for given in case.exhibits:
+        yield from _exhibit(given)
     for kind, rows in (
         ("member", case.members),
         ("claim", case.claims),
@@ -97,6 +100,15 @@ def _items(case: Case) -> Iterator[tuple[str, Mapping[str, Any]]]:
         ("event", case.history),
     ):
         yield from ((kind, msgspec.to_builtins(row)) for row in rows)
+
+
+def _exhibit(given: ExhibitGiven) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """An exhibit as it was signed; while it counts, its statements and the fourth factor as items that can be taken out alone."""
+    apart = {"file": given.file, "sha256": given.sha256, "named": list(given.named), "revoked": given.revoked}
+    yield "exhibit", {**apart, "at": given.at, "by": given.by}
+    if given.counts:
+        yield from map(_statement, given.exhibit.statements)
+        yield "factor", msgspec.to_builtins(given.factor)
 
 
 def _statement(said: Statement) -> tuple[str, Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stillwatch.cases.exhibit import ExhibitGiven
 from stillwatch.cases.impact import impact_lines
 from stillwatch.cases.opening import Opening
 from stillwatch.cases.record import Case, RulingGiven
@@ -11,7 +12,7 @@ from stillwatch.cases.ruling import NEEDS_TWO
 from stillwatch.cases.statement import Statement
 from stillwatch.core.records import Part
 
-__all__ = ["case_lines", "standing_words"]
+__all__ = ["case_lines", "exhibit_words", "standing_words"]
 
 _FITS = {True: "fits", False: "does not fit", None: "could not be told"}
 _SHOWN = {True: "shown", False: "not shown", None: "not known"}
@@ -29,7 +30,11 @@ def case_lines(case: Case) -> Iterator[tuple[bool, str]]:
             for opening in case.openings:
                 yield from _against(opening)
     for opening in case.openings:
-        yield from _finding(opening)
+        yield from _finding(case, opening)
+    yield True, "Audit exhibits"
+    yield from ((False, f"  {exhibit_words(one)}") for one in case.exhibits)
+    if not case.exhibits:
+        yield False, "  none"
     yield True, "Claims raised by people"
     yield from ((False, f"  {one.claim}: {one.why} ({one.by})") for one in case.claims)
     if not case.claims:
@@ -58,12 +63,22 @@ def _against(opening: Opening) -> Iterator[tuple[bool, str]]:
     yield from ((False, f"  Not tested: {one}") for one in opening.exculpatory.not_tested)
 
 
-def _finding(opening: Opening) -> Iterator[tuple[bool, str]]:
+def _finding(case: Case, opening: Opening) -> Iterator[tuple[bool, str]]:
     yield True, f"Finding {opening.handle} of scan {opening.run} ({opening.reason})"
-    for one in opening.factors:
+    for one in case.factors(opening):
         yield False, f"  Factor, {one.factor}: {_SHOWN[one.shown]}. {one.why}"
     yield from ((False, f"  {line}") for line in impact_lines(opening.impact))
     yield from ((False, f"  Guarantee: {one}") for one in opening.guarantees)
+
+
+def exhibit_words(given: ExhibitGiven) -> str:
+    """An exhibit in a line: about which model, when it was signed, which members it names, and whether it counts."""
+    named = f"{len(given.named)} of its members" if given.named else "no member of this case"
+    force = "counts" if given.counts else f"revoked, counts no more: {given.revoked}"
+    return (
+        f"Audit of {given.exhibit.suspect}, signed {given.signed_at[:16].replace('T', ' ')} UTC, SHA-256 {given.sha256}; "
+        f"names {named}, of {given.exhibit.accounts} accounts that were tested; {force}"
+    )
 
 
 def standing_words(one: RulingGiven) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 from cryptography.x509 import Certificate
 
 from stillwatch.cases.archive import unpack
-from stillwatch.cases.canonical import read_canonical
+from stillwatch.cases.canonical import canonical, read_canonical
 from stillwatch.cases.dsse import opened_envelope
+from stillwatch.cases.exhibit import opened_exhibit
 from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION, STAMP, STAYS
 from stillwatch.cases.signing import PublicKey
 from stillwatch.cases.stamping import Stamp, stamp_in
 from stillwatch.core import handle, unhandle
-from stillwatch.core.errors import TamperingFound
+from stillwatch.core.errors import CaseError, TamperingFound
 
 __all__ = ["REDACTION_FORM", "Item", "Verified", "verified"]
 
@@ -54,8 +55,16 @@ class Verified:
     stamp: Stamp | None = None
 
 
-def verified(data: bytes, keys: Sequence[PublicKey], authority: Sequence[Certificate] = ()) -> Verified:
+def verified(
+    data: bytes,
+    keys: Sequence[PublicKey],
+    authority: Sequence[Certificate] = (),
+    *,
+    auditors: Sequence[PublicKey] = (),
+) -> Verified:
     """What a sealed file says, when all of it is as it was sealed. Every signature must be by a key that is given.
+
+    Exhibits in it are checked likewise, against the same keys and those of `auditors`, which count for exhibits alone.
 
     A redaction counts only when it leaves what speaks for the accused, and by keys that signed the seal too: whoever else holds a copy
     cannot take anything out of it. With certificates of a time-stamping `authority` a time stamp has to be under one of them.
@@ -81,6 +90,7 @@ def verified(data: bytes, keys: Sequence[PublicKey], authority: Sequence[Certifi
             gone = {one["item"]: one["why"] for one in told["removed"]}
             _check_redaction(gone, kinds, redacted_by, signed)
         items = _items(files, manifest, gone)
+        _check_exhibits(items, [*keys, *auditors])
         stamp = stamp_in(files, keys, signed, authority)
     except (ValueError, KeyError, TypeError) as error:
         raise TamperingFound([f"sealed file: {error}"]) from error
@@ -122,6 +132,23 @@ def _items(files: Mapping[str, bytes], manifest: Mapping[str, Any], gone: Mappin
             raise ValueError(f"item {number} is of another kind than the manifest says")
         items.append(Item(number=number, kind=told["kind"], content=told["content"]))
     return tuple(items)
+
+
+def _check_exhibits(items: Sequence[Item], keys: Sequence[PublicKey]) -> None:
+    """Each exhibit that is there is as its auditor signed it.
+
+    Raises:
+        ValueError: when one is not, with the number of its item.
+    """
+    for item in items:
+        if item.kind != "exhibit":
+            continue
+        try:
+            if hashlib.sha256(canonical(item.content["file"])).hexdigest() != item.content["sha256"]:
+                raise ValueError("has another digest than it says")
+            opened_exhibit(item.content["file"], keys)
+        except (TamperingFound, CaseError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"item {item.number}: {error}") from error
 
 
 def _check_case(case: object) -> None:

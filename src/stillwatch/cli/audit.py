@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from stillwatch.cli.app import app
 from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
-from stillwatch.cli.audit_exhibit import audit_exhibit
+from stillwatch.cli.audit_exhibit import audit_exhibit, write_exhibit
 from stillwatch.cli.audit_served import audit_served
 from stillwatch.cli.audit_zoo import audit_zoo
 
@@ -176,16 +176,30 @@ def audit_run(
 
 
 @audit_app.command(name="report")
-def audit_report(outcome: Path, /, *, check: Annotated[list[Path] | None, Parameter(negative=())] = None) -> None:
-    """Read the outcome of an audit: three questions, answered apart.
+def audit_report(
+    outcome: Path,
+    /,
+    *,
+    check: Annotated[list[Path] | None, Parameter(negative=())] = None,
+    exhibit: Path | None = None,
+    key: Path | None = None,
+) -> None:
+    """Read the outcome of an audit: three questions, answered apart. With --exhibit, also as a signed file for a case.
 
     Args:
         outcome: The outcome that stillwatch audit run wrote.
         check: File of replies that the outcome must rest on, told by its SHA-256; give it once for each.
+        exhibit: File of the exhibit for stillwatch case exhibit add; never written over.
+        key: Your private key (see stillwatch case key), which signs the exhibit.
     """
     from stillwatch.audit import answer_lines, read_outcome
+    from stillwatch.core import Error
 
+    if (exhibit is None) != (key is None):
+        raise Error("an exhibit is a signed file: give both --exhibit and --key")
     print("\n".join(answer_lines(read_outcome(outcome, inputs=check or ()))))
+    if exhibit is not None and key is not None:
+        print(f"\nExhibit {exhibit}: SHA-256 {write_exhibit(outcome, exhibit, key)}")
 
 
 def _prompts(path: Path | None) -> list[str]:

@@ -2,71 +2,66 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stillwatch.cli.case import By, desk_in, me
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stillwatch.audit import Outcome
-    from stillwatch.cases import Statement
-
-__all__ = ["audit_exhibit", "exhibit"]
+__all__ = ["audit_exhibit", "write_exhibit"]
 
 
-def audit_exhibit(outcome: Path, case: str, /, *, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
-    """State in a case what an audit found, question by question, each resting on the outcome's SHA-256.
+def audit_exhibit(
+    outcome: Path,
+    case: str,
+    /,
+    *,
+    why: str = "the audit of a suspect model",
+    by: By = None,
+    workspace: Path = DEFAULT_WORKSPACE,
+) -> None:
+    """Sign what an audit found with this installation's key, and put it into a case. Seal the case afterwards.
 
-    Accounts are counted and not named: their names stay in the outcome. Seal the case afterwards.
+    Accounts are counted and not named: their names stay in the outcome. For an exhibit that an auditor signs, see report --exhibit.
 
     Args:
         outcome: The outcome that stillwatch audit run wrote.
         case: Id of the case (C-...).
+        why: Why it belongs to the case.
         workspace: Folder of the scan.
     """
     from stillwatch.audit import read_outcome
+    from stillwatch.cases import add_exhibit, exhibit_words, sealed_exhibit
+    from stillwatch.pipeline import audit_exhibit as exhibit_of
 
-    desk, who = desk_in(workspace), me(by)
-    statements = list(exhibit(read_outcome(outcome)))
-    for one in statements:
-        desk.state(case, one, by=who)
-    print(f"{case}: {len(statements)} statements of the audit added; stillwatch case seal {case} seals them")
+    desk = desk_in(workspace)
+    data = sealed_exhibit(exhibit_of(read_outcome(outcome)), [desk.signer], at=_now())
+    added = add_exhibit(desk, case, data, by=me(by), why=why)
+    print(f"{case}: {exhibit_words(added.exhibits[-1])}")
+    print(f"stillwatch case seal {case} seals it with the case")
 
 
-def exhibit(outcome: Outcome) -> Iterator[Statement]:
-    """The outcome as statements: a finding a test, and after each question what stays open, which no copy of a case is without."""
-    from stillwatch.audit import INNOCENT, WHAT_THE_HASHES_SHOW, Question
-    from stillwatch.cases import Confidence, Statement
-    from stillwatch.core import Part
+def write_exhibit(outcome: Path, to: Path, key: Path) -> str:
+    """Write the exhibit of an outcome, signed by a key; its SHA-256.
 
-    plan = outcome.plan
-    ground = f"audit outcome, SHA-256 {outcome.sha256}; plan, SHA-256 {plan.sha256}"
-    for question in Question:
-        mine = [one for one in outcome.findings if one.question is question]
-        for test in dict.fromkeys(one.test for one in mine):
-            found = [one for one in mine if one.test == test]
-            decided = [one for one in found if one.p is not None]
-            least = min((one.p for one in found if one.p is not None), default=None)
-            e = max((one.e for one in found if one.e is not None), default=None)
-            told = "undecided" if least is None else f"least p {least:.3g}, highest e {e or 0.0:.3g}"
-            named = f", {len(outcome.named)} accounts may be named" if any(one.account for one in found) else ""
-            yield Statement(
-                part=Part.OBSERVED,
-                confidence=Confidence.HIGH if decided else Confidence.LOW,
-                sentence=f"{question.words} Test {test} of {plan.suspect}: {told}, of {len(found)} findings ({len(decided)} decided), "
-                f"alpha {plan.alpha:g}{named}. Null: {found[0].null}.",
-                ground=ground,
-                single_source=True,
-                interested_party=True,
-            )
-        if mine:
-            yield Statement(
-                part=Part.EXCULPATORY,
-                confidence=Confidence.HIGH,
-                sentence=f"{question.words} Innocent explanations still open: {'; '.join(INNOCENT[question])}. Assumed and not shown: "
-                f"{'; '.join(dict.fromkeys(words for one in mine for words in one.assumptions))}. {WHAT_THE_HASHES_SHOW}",
-                ground=ground,
-            )
+    Raises:
+        Error: something is there already, the outcome was changed, or the key is none.
+    """
+    import hashlib
+
+    from stillwatch.audit import read_outcome
+    from stillwatch.cases import read_signer, sealed_exhibit
+    from stillwatch.core import Error
+    from stillwatch.engine import durable_create
+    from stillwatch.pipeline import audit_exhibit as exhibit_of
+
+    data = sealed_exhibit(exhibit_of(read_outcome(outcome)), [read_signer(key)], at=_now())
+    try:
+        durable_create(to, data, mode=0o600)
+    except FileExistsError:
+        raise Error(f"{to}: is there already and is not written over; name another file") from None
+    return hashlib.sha256(data.removesuffix(b"\n")).hexdigest()
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

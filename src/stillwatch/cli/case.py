@@ -18,7 +18,7 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 if TYPE_CHECKING:
     from stillwatch.cases import Case, Desk
 
-__all__ = ["By", "Flag", "case_app", "desk_in", "me", "word"]
+__all__ = ["By", "Flag", "case_app", "desk_in", "me", "publish", "word"]
 
 case_app = App(name="case", help="Open, decide, seal and export cases. Every step is recorded in the journal.")
 app.command(case_app)
@@ -130,7 +130,7 @@ def case_decide(
         days=days,
     )
     _told(decided)
-    _stands(workspace)
+    publish(workspace)
 
 
 @case_app.command(name="approve")
@@ -143,7 +143,7 @@ def case_approve(case: str, /, *, note: str, by: By = None, workspace: Path = DE
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).approve(case, by=me(by), note=note))
-    _stands(workspace)
+    publish(workspace)
 
 
 @case_app.command(name="reopen")
@@ -159,7 +159,7 @@ def case_reopen(
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).reopen(case, by=me(by), why=why, contested=contested))
-    _stands(workspace)
+    publish(workspace)
 
 
 @case_app.command(name="claim")
@@ -188,7 +188,7 @@ def case_merge(into: str, other: str, /, *, why: str, by: By = None, workspace: 
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).merge(into, other, by=me(by), why=why))
-    _stands(workspace)
+    publish(workspace)
 
 
 @case_app.command(name="split")
@@ -204,7 +204,7 @@ def case_split(
         workspace: Folder of the scan.
     """
     _told(desk_in(workspace).split(case, members, by=me(by), why=why))
-    _stands(workspace)
+    publish(workspace)
 
 
 def word(kind: type[_Word], text: str, what: str) -> _Word:
@@ -221,7 +221,7 @@ def word(kind: type[_Word], text: str, what: str) -> _Word:
         raise CaseError(f"{what}: got {text!r}, expected one of {', '.join(kind)}") from error
 
 
-def _stands(workspace: Path) -> None:
+def publish(workspace: Path) -> None:
     """Publish the standing anew, so that a gateway knows of the decision within seconds."""
     from stillwatch.core import read_settings
     from stillwatch.engine import Workspace

@@ -23,6 +23,7 @@ __all__ = [
     "case_seal",
     "case_stamp",
     "case_verify",
+    "public_keys",
 ]
 
 _MOST_STAMP = 64 * 1024
@@ -86,7 +87,7 @@ def case_stamp(
     from stillwatch.cases import read_authority, stamp
 
     roots = read_authority(authority)
-    path, given = stamp(desk_in(workspace), file, _asker(url), roots, by=me(by), why=why, keys=_public(public_key))
+    path, given = stamp(desk_in(workspace), file, _asker(url), roots, by=me(by), why=why, keys=public_keys(public_key))
     print(path)
     print(f"stamped at {given.time:%Y-%m-%d %H:%M:%S} UTC, policy {given.policy}, number {given.serial}")
 
@@ -134,7 +135,7 @@ def case_verify(
     """
     from stillwatch.cases import read_authority, verified
 
-    data, keys = file.read_bytes(), _public(public_key)
+    data, keys = file.read_bytes(), public_keys(public_key)
     told = verified(data, keys, [] if authority is None else read_authority(authority))
     logged = None
     if proof is not None:
@@ -154,6 +155,11 @@ def case_verify(
         print("time stamp: none")
     if logged is not None:
         print(f"log {logged.origin}: file {logged.index + 1} of {logged.size}")
+    for item in told.items:
+        if item.kind == "exhibit":
+            force = "counts" if item.content["revoked"] is None else f"was revoked: {item.content['revoked']}"
+            suspect = item.content["file"]["exhibit"]["suspect"]
+            print(f"item {item.number}: audit exhibit about {suspect}, every signature checked; it {force}")
     for number, (kind, why) in told.removed.items():
         print(f"item {number} ({kind}) was taken out: {why}")
 
@@ -209,7 +215,7 @@ def case_redact(
     """
     from stillwatch.cases import redact
 
-    print(redact(desk_in(workspace), file, dict.fromkeys(items, why), by=me(by), why=why, keys=_public(public_key)))
+    print(redact(desk_in(workspace), file, dict.fromkeys(items, why), by=me(by), why=why, keys=public_keys(public_key)))
 
 
 @case_app.command(name="export")
@@ -236,11 +242,12 @@ def case_export(
     """
     from stillwatch.cases import export
 
-    told = export(desk_in(workspace), file, to, recipient=recipient, by=me(by), why=why, keys=_public(public_key))
+    told = export(desk_in(workspace), file, to, recipient=recipient, by=me(by), why=why, keys=public_keys(public_key))
     print(f"{to}: case {told.case}, {len(told.items)} items, {len(told.removed)} taken out")
 
 
-def _public(paths: Sequence[Path] | None) -> list[PublicKey]:
+def public_keys(paths: Sequence[Path] | None) -> list[PublicKey]:
+    """The public keys in some PEM files."""
     from stillwatch.cases import read_public
 
     return [read_public(path) for path in paths or ()]

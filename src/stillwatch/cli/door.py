@@ -13,8 +13,11 @@ from stillwatch.cli.audit import audit_app
 from stillwatch.cli.backup import backup, restore
 from stillwatch.cli.case import case_app
 from stillwatch.cli.case_bystanders import case_bystanders
+from stillwatch.cli.case_exhibit import exhibit_app
 from stillwatch.cli.case_file import case_verify
 from stillwatch.cli.case_journal import case_journal
+from stillwatch.cli.case_proposals import case_proposals
+from stillwatch.cli.case_purposes import purposes_app
 from stillwatch.cli.case_recompute import case_recompute
 from stillwatch.cli.case_report import case_report
 from stillwatch.cli.console import console_app
@@ -58,6 +61,9 @@ COMMANDS = (
     case_journal,
     case_verify,
     case_bystanders,
+    case_proposals,
+    exhibit_app,
+    purposes_app,
     case_report,
     case_recompute,
     alerts_app,

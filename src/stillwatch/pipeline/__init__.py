@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stillwatch.pipeline.asked import seen_here
+from stillwatch.pipeline.audit_exhibit import audit_exhibit
 from stillwatch.pipeline.backup import Backup, back_up, check_backup, restore
 from stillwatch.pipeline.bystanders import (
     Bystander,
@@ -41,7 +42,7 @@ from stillwatch.pipeline.tidying import due as tidy_due
 from stillwatch.pipeline.timeline_marks import decision_marks, stop_marks
 from stillwatch.pipeline.vault import raw_names
 from stillwatch.pipeline.watching import Busy, Round, Schedule, Watcher
-from stillwatch.pipeline.webhooks import Webhook, make_secret, read_webhooks
+from stillwatch.pipeline.webhooks import Webhook, add_webhook, make_secret, read_webhooks, remove_webhook
 
 __all__ = [
     "PAPERS",
@@ -78,6 +79,8 @@ __all__ = [
     "Tidied",
     "Watcher",
     "Webhook",
+    "add_webhook",
+    "audit_exhibit",
     "back_up",
     "bystanders",
     "case_facts",
@@ -115,6 +118,7 @@ __all__ = [
     "read_prices",
     "read_webhooks",
     "recompute",
+    "remove_webhook",
     "replay_policy",
     "restore",
     "scan",

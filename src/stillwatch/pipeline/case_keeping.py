@@ -95,8 +95,9 @@ def _continued(desk: Desk, case_id: str, actor: ActorView, run: str) -> bool:
 
 
 def _seen(book: Book, case: Case) -> set[str]:
-    """Members whom a split took out, who do not come back, and, while a decision stands or waits, those already told beside it."""
-    kinds = ("case.gave_off",) if case.state is State.OPEN else ("case.gave_off", "case.continued")
+    """Members whom a split or an undone merger took out: they stay out. While a decision stands or waits, also those told beside it."""
+    out = ("case.gave_off", "case.unmerged")
+    kinds = out if case.state is State.OPEN else (*out, "case.continued")
     told = [one for one in book.by_case.get(case.id, ()) if one.record.kind in kinds]
     sealed = (item for one in told for item in one.private.items())
     return {str(value["handle"]) for name, value in sealed if name.startswith(("member/", "gone/"))}
@@ -112,9 +113,10 @@ def _proposed(desk: Desk, event: str, own: str, other: str, members: Mapping[str
         if mine is None or mine.id == theirs.id:
             return False
         why = f"the pipeline saw {own} become part of {other}: merge {mine.id} into this case"
-        return propose(desk, theirs.id, step="merge", about=own, by=_PIPELINE, why=why)
+        return propose(desk, theirs.id, step="merge", about=own, by=_PIPELINE, why=why, other=mine.id)
     gone = set(members.get(own, ())).intersection(m.handle for m in theirs.members)
     if not gone or len(gone) == len(theirs.members) or (mine is not None and mine.id != theirs.id):
         return False
     why = f"the pipeline saw {own} split from {other}: split off its {len(gone)} members of this case"
-    return propose(desk, theirs.id, step="split", about=own, by=_PIPELINE, why=why)
+    leaving = tuple(m for m in theirs.members if m.handle in gone)
+    return propose(desk, theirs.id, step="split", about=own, by=_PIPELINE, why=why, members=leaving)

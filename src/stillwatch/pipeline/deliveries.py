@@ -31,6 +31,8 @@ SCHEDULE = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
 _LONGEST_WAIT = 86_400
 _GONE = 410
+_TEST = "test"
+"""Kind of a message that is no alert."""
 _MAKE = """
 create table if not exists delivery (
     webhook text not null, id text not null, kind text not null, url text not null, body blob not null, queued real not null,
@@ -48,7 +50,7 @@ Clock = Callable[[], dt.datetime]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One alert on its way to one webhook: waiting, delivered, given_up or gone; `due` is when it is tried next."""
+    """One alert, or test, on its way to one webhook: waiting, delivered, given_up or gone; `due` is when it is tried next."""
 
     webhook: str
     id: str
@@ -127,18 +129,41 @@ class Deliveries:
                 if not tried.delivered:
                     break
 
+    def test(self, webhook: Webhook) -> Tried:
+        """Send one message that is no alert, now and once; what came of it. It stands among the deliveries, and is never tried again."""
+        now = self._clock()
+        message = f"test-{now:%Y%m%d%H%M%S%f}"
+        told = {"message": "A test of this webhook. Nothing was found and nothing was decided."}
+        stamp = now.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        body = msgspec.json.encode({"type": "stillwatch.test", "timestamp": stamp, "data": told})
+        with self._open() as store:
+            row = (webhook.name, message, _TEST, webhook.url, body, now.timestamp())
+            store.execute(
+                "insert into delivery (webhook, id, kind, url, body, queued, state) values (?, ?, ?, ?, ?, ?, 'given_up')",
+                row,
+            )
+        return self._try(webhook, message, body, len(SCHEDULE) + 1)
+
     def again(self, webhook: str, message: str | None = None) -> int:
         """Make due what was given up or is waiting; how many. A webhook that was gone is tried again too."""
         with self._open() as store:
             done = store.execute(
                 "update delivery set due = ?, state = 'waiting', attempts = 0 "
-                "where webhook = ? and state != 'delivered' and id = coalesce(?, id)",
-                (self._clock().timestamp(), webhook, message),
+                "where webhook = ? and state != 'delivered' and kind != ? and id = coalesce(?, id)",
+                (self._clock().timestamp(), webhook, _TEST, message),
             )
             return done.rowcount
 
-    def all(self) -> list[Delivery]:
-        """Every delivery with its latest outcome, newest first."""
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many deliveries each webhook has in which state."""
+        found: dict[str, dict[str, int]] = {}
+        with self._open() as store:
+            for name, state, n in store.execute("select webhook, state, count(*) from delivery group by 1, 2"):
+                found.setdefault(name, {})[state] = n
+        return found
+
+    def all(self, most: int = -1) -> list[Delivery]:
+        """Every delivery with its latest outcome, newest first; of them the first `most`, where that is said."""
         with self._open() as store:
             rows = store.execute(
                 """
@@ -146,8 +171,9 @@ class Deliveries:
                        coalesce((
                            select a.outcome from attempt a where a.webhook = d.webhook and a.id = d.id order by a.number desc limit 1
                        ), '')
-                from delivery d order by d.queued desc, d.webhook, d.id
-                """
+                from delivery d order by d.queued desc, d.webhook, d.id limit ?
+                """,
+                (most,),
             ).fetchall()
         return [
             Delivery(

@@ -8,6 +8,7 @@ from stillwatch.cases import NEEDS_TWO, Case, Claim, Opening, impact_estimates, 
 from stillwatch.core import Part, totals
 from stillwatch.report.case_words import (
     DEFINITIONS,
+    EXHIBITS_EXPLAINED,
     NEEDS,
     NOTICE,
     PART_WORDS,
@@ -56,6 +57,7 @@ def case_page(case: Case, actor: ActorView | None, *, journal: str) -> bytes:
         "claims": list(Claim),
         "needs_two": NEEDS_TWO,
         "definitions": DEFINITIONS,
+        "exhibits_explained": EXHIBITS_EXPLAINED,
         "alleged": alleged,
         "standing_words": standing_words,
         "impact_estimates": impact_estimates,

@@ -23,6 +23,7 @@ from stillwatch.cases import (
 from stillwatch.core import Part, totals
 from stillwatch.report.case_words import (
     DEFINITIONS,
+    EXHIBITS_EXPLAINED,
     NEEDS,
     NOTICE,
     PART_WORDS,
@@ -200,8 +201,28 @@ def _evidence(sheet: Sheet, case: Case) -> Iterator[Any]:
         yield sheet.markup(PART_WORDS[part], "h2")
         for one in (s for s in case.statements if s.part is part):
             yield _statement(sheet, one)
+    yield from _exhibits(sheet, case)
     for found in case.openings:
-        yield from _finding(sheet, found)
+        yield from _finding(sheet, case, found)
+
+
+def _exhibits(sheet: Sheet, case: Case) -> Iterator[Any]:
+    if not case.exhibits:
+        return
+    yield from sheet.above("Audits of other models")
+    yield sheet.markup(EXHIBITS_EXPLAINED)
+    rows = [
+        [
+            given.exhibit.suspect,
+            given.signed_at[:10],
+            f"{count(len(given.named))} of {count(given.exhibit.accounts)} tested",
+            " ".join(given.exhibit.dates),
+            "yes" if given.counts else f"no, it was revoked: {given.revoked}",
+        ]
+        for given in case.exhibits
+    ]
+    heads = ("suspect model", "signed", "members named", "dates", "counts?")
+    yield _grid(sheet, heads, rows, (95, 55, 70, 193, 80))
 
 
 def _statement(sheet: Sheet, one: Statement) -> Any:
@@ -215,7 +236,7 @@ def _statement(sheet: Sheet, one: Statement) -> Any:
     )
 
 
-def _finding(sheet: Sheet, found: Opening) -> Iterator[Any]:
+def _finding(sheet: Sheet, case: Case, found: Opening) -> Iterator[Any]:
     yield from sheet.above(f"Innocent explanations that were considered for {found.handle}")
     rows = [[one.name, _FITS[one.fits], one.why] for one in found.exculpatory.lookalikes]
     yield _grid(sheet, ("explanation", "outcome", "why"), rows, (110, 80, 303))
@@ -231,7 +252,10 @@ def _finding(sheet: Sheet, found: Opening) -> Iterator[Any]:
     )
     yield from sheet.above("Four factors from which a purpose may be inferred (H.R. 8283, a bill and not law)")
     yield _grid(
-        sheet, ("factor", "", "on what"), [[f.factor, SHOWN[f.shown], f.why] for f in found.factors], (130, 60, 303)
+        sheet,
+        ("factor", "", "on what"),
+        [[f.factor, SHOWN[f.shown], f.why] for f in case.factors(found)],
+        (130, 60, 303),
     )
     yield sheet.markup("Impact", "h2")
     for line in impact_lines(found.impact):

@@ -8,6 +8,7 @@ from stillwatch.report.wording import amount, count, plural, span
 
 __all__ = [
     "DEFINITIONS",
+    "EXHIBITS_EXPLAINED",
     "NEEDS",
     "NOTICE",
     "PARTS_EXPLAINED",
@@ -39,6 +40,12 @@ PART_WORDS = {
     Part.INFERRED: "Inferred: concluded from the records, and it may be wrong",
     Part.EXCULPATORY: "Exculpatory: what speaks for the accounts",
 }
+
+EXHIBITS_EXPLAINED = (
+    "An audit asks whether another model was trained on answers that were served here. Who carried it out signed its result, and this "
+    "case took it in as it was signed. It bears on the fourth factor only where the dates allow it and it names accounts of this case; "
+    "that dates allow something is no evidence for it."
+)
 
 SHOWN = {True: "shown", False: "not shown", None: "not known"}
 

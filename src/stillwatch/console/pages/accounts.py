@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from stillwatch.cases import Entry, Private, subject_of
+from stillwatch.cases import Declared, Entry, Private, subject_of
 from stillwatch.console.door import page
 from stillwatch.console.grants import MOST
 from stillwatch.console.visit import NotFound, Visit
@@ -40,6 +40,7 @@ def account(visit: Visit) -> Response:
     ties = scan.drawers.ties(number)
     if found is None and not facts and not ties:
         raise NotFound("no account of this workspace has this handle")
+    orgs = [handle("org", facts["org"])] if facts.get("org") is not None else []
     signups = scan.drawers.signups.rows(number).to_pylist()
     return visit.page(
         "account.html",
@@ -55,8 +56,17 @@ def account(visit: Visit) -> Response:
         marks=marks,
         label=book.feedback.labels.get(name),
         pause=book.feedback.paused(visit.now).get(name),
+        purposes=_purposes(visit, {name, *orgs}),
+        organisations=orgs,
+        now=visit.now,
         can_open=found is not None,
     )
+
+
+def _purposes(visit: Visit, about: set[str]) -> list[Declared]:
+    """Declarations that cover an account, by its own handle or its organisation's, the latest first; those that are over last."""
+    found = [one for one in visit.book.feedback.purposes.values() if about.intersection(one.handles)]
+    return sorted(found, key=lambda one: (one.ended_by is not None or one.until <= visit.now, -one.number))
 
 
 @page("exchanges")

@@ -13,6 +13,7 @@ from stillwatch.cases import (
     JournalFault,
     Told,
     ask_to_export,
+    auditor_keys,
     journal_faults,
     let_go,
     seal,
@@ -46,7 +47,7 @@ def sealed(visit: Visit) -> Response:
         raise NotFound("the case has no sealed file of this name")
     data = (visit.house.desk.sealed / name).read_bytes()
     try:
-        told, fault = verified(data, [visit.house.desk.signer.public]), ""
+        told, fault = verified(data, [visit.house.desk.signer.public], auditors=auditor_keys(visit.book)), ""
     except TamperingFound as error:
         told, fault = None, str(error)
     kinds = Counter() if told is None else Counter(item.kind for item in told.items)

@@ -14,8 +14,11 @@ from stillwatch.cases import (
     Feedback,
     Reason,
     Ruling,
+    all_proposed,
     holds_in,
+    proposed,
     sealed_files,
+    undoable,
     waiting,
 )
 from stillwatch.cases import State as CaseState
@@ -52,10 +55,12 @@ def cases(visit: Visit) -> Response:
     chosen.sort(key=lambda one: one.history[-1].at, reverse=True)
     chosen.sort(key=lambda one: (rank[one.state], one.answer_by or "9"))
     here, pages = visit.turned(len(chosen), _PER_PAGE)
+    listed = chosen[(here - 1) * _PER_PAGE : here * _PER_PAGE]
     return visit.page(
         "cases.html",
         title="Cases",
-        cases=chosen[(here - 1) * _PER_PAGE : here * _PER_PAGE],
+        cases=listed,
+        proposals=set(all_proposed(visit.book)),
         total=len(chosen),
         here=here,
         pages=pages,
@@ -99,6 +104,8 @@ def case(visit: Visit) -> Response:
         marks=decision_marks([found]),
         bystanders=None if third is None else len(third),
         untold=0 if third is None else _untold(visit, found.id, third),
+        proposals=proposed(visit.book, found.id),
+        undoes=undoable(visit.book, found.id),
         reach=ruler_reach([(one.e_value, one.threshold) for one in found.openings]),
     )
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from stillwatch.cases import NEEDS_APPROVAL, Purpose, approve_purpose, declare_purpose, end_purpose
 from stillwatch.console.door import page
 from stillwatch.console.visit import Visit
-from stillwatch.core import Error
+from stillwatch.core import Error, handle, unhandle
 
 __all__: list[str] = []
 
@@ -27,6 +27,7 @@ def purposes(visit: Visit) -> Response:
         kinds=[one.value for one in Purpose],
         by_two=sorted(NEEDS_APPROVAL),
         today=visit.now,
+        about=_account(visit.query.get("for", "")),
     )
 
 
@@ -66,6 +67,15 @@ def end(visit: Visit) -> Response:
     end_purpose(visit.house.desk, _number(visit), by=visit.who.name, why=visit.needed("why", most=1000))
     visit.house.publish()
     return visit.go("/purposes", "purpose_ended")
+
+
+def _account(name: str) -> str:
+    """The handle of an account that a link came with; nothing else that stands in an address is shown."""
+    try:
+        kind, number = unhandle(name)
+    except ValueError:
+        return ""
+    return handle(kind, number) if kind == "account" else ""
 
 
 def _day(visit: Visit, name: str) -> dt.datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from stillwatch.cases import State as CaseState
-from stillwatch.cases import Verdict
+from stillwatch.cases import Verdict, all_proposed
 from stillwatch.console.door import page
 from stillwatch.console.findings import Level, Query
 from stillwatch.console.pages.sampling import sample_rates
@@ -45,6 +45,7 @@ def home(visit: Visit) -> Response:
         undecided={level: scan.findings.count(Decision.UNDECIDED, level) for level in Level},
         open_cases=[one for one in cases if one.state is CaseState.OPEN],
         awaiting=[one for one in cases if one.state is CaseState.AWAITS_SECOND],
+        proposed=list(all_proposed(book).items()),
         decided=sum(one.state is CaseState.DECIDED for one in cases),
         labels={one: sum(label.verdict is one for label in book.feedback.labels.values()) for one in Verdict},
         off=_signals_off(scan.view),

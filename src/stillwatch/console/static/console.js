@@ -41,6 +41,12 @@ for (const form of document.querySelectorAll("form[method=post]:not([data-stays]
 }
 addEventListener("pageshow", () => document.querySelectorAll("form[method=post] button").forEach((b) => { b.disabled = false; }));
 for (const choice of document.querySelectorAll("select[data-go]")) choice.addEventListener("change", () => choice.form.requestSubmit());
+// A file that is chosen is read here and sent as the text of its field; nothing is uploaded beside it.
+for (const chosen of document.querySelectorAll("input[type=file][data-into]")) {
+  chosen.addEventListener("change", async () => {
+    if (chosen.files[0]) document.getElementById(chosen.dataset.into).value = await chosen.files[0].text();
+  });
+}
 // Deciding: only reasons that fit the ruling, and who is named only where somebody is.
 const ruling = document.querySelector("form[data-decide]");
 if (ruling) {
