@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from bars import bars_of
 from figures import ROOT, Figures, bar, keep
-from static_table_fit import language_free, make, named
+from static_table_fit import language_free, make, named, turned
 
 from stillwatch.range.pack import Pack, find_prompts
 from stillwatch.range.splits import Fold, every_source
@@ -114,8 +114,7 @@ def measured(chosen: argparse.Namespace) -> Figures:
     free = language_free(vectors[: len(texts)].astype(np.float32), alike)
     learn = rng.permutation(len(texts))
     held_out, fit = learn[: len(texts) // 10], learn[len(texts) // 10 :]
-    _, _, axes = np.linalg.svd(free[fit], full_matrices=False)
-    narrow = free @ axes[:WIDTH].T
+    narrow = free @ turned(free[fit], rng)
     packed = make([texts[row] for row in fit], narrow[fit], rng)
     if chosen.ship:
         (SHIPPED / "meaning.table").write_bytes(packed)

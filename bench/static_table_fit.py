@@ -24,7 +24,7 @@ from stillwatch.text.meaning import (
 )
 from stillwatch.text.normal import normal
 
-__all__ = ["counted", "language_free", "make", "named"]
+__all__ = ["counted", "language_free", "make", "named", "turned"]
 
 Floats = npt.NDArray[np.float32]
 RIDGE = 0.4
@@ -57,13 +57,19 @@ def language_free(vectors: Floats, alike: Mapping[str, npt.NDArray[np.int64]]) -
 def make(texts: Sequence[str], wanted: Floats, rng: np.random.Generator) -> bytes:
     """The table fitted to `wanted`, which has `WIDTH` columns, as the package carries it."""
     x = counted(texts)
-    turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
-    rows = _ridge(x, (wanted @ turn).astype(np.float32))
+    rows = _ridge(x, wanted)
     codes, books = _quantised(rows, np.asarray(x.power(2).sum(axis=0)).ravel() + 1e-3, rng)
     kept = np.concatenate([books[part][codes[:, part]] for part in range(PARTS)], axis=1)
     vectors = _unit((x @ kept.astype(np.float32)).astype(np.float32))
     _, _, axes = np.linalg.svd(vectors, full_matrices=False)
     return packed(codes, books, _whole(_cells(vectors, rng)), _whole(axes[:MAIN]))
+
+
+def turned(vectors: Floats, rng: np.random.Generator) -> Floats:
+    """The `WIDTH` main directions of vectors, turned at random, so that each coordinate says as much as the next."""
+    _, _, axes = np.linalg.svd(vectors, full_matrices=False)
+    turn, _ = np.linalg.qr(rng.normal(size=(WIDTH, WIDTH)))
+    return np.asarray(axes[:WIDTH].T @ turn, dtype=np.float32)
 
 
 def named(texts: Sequence[str], table: bytes) -> list[str]:
