@@ -119,6 +119,16 @@ def test_a_large_account_weighs_no_more_than_another_in_what_is_usual(engine: En
         assert after["spread"] == pytest.approx(before["spread"], rel=1e-9)
 
 
+def test_ten_times_as_many_prompts_about_the_same_are_no_more_focused(engine: Engine) -> None:
+    rng = np.random.default_rng(11)
+    few = [one for topic in range(8) for one in asked(NARROW, 10, rng, topic=topic)]
+    many = [one for topic in range(8) for one in asked(BROAD, 100, rng, topic=topic)]
+    rows = crowd(12, [{**one, "prompt_hash": -i} for i, one in enumerate([*few, *many], 1)])
+    found = {one["account"]: one for one in topics(engine, engine.from_arrow(rows)).to_pylist()}
+    assert (found[NARROW]["prompts"], found[BROAD]["prompts"]) == (80, 800)
+    assert found[BROAD]["focus"] == pytest.approx(found[NARROW]["focus"], rel=0.05)
+
+
 def test_honest_accounts_of_any_size_lie_alike(engine: Engine) -> None:
     """One population, few prompts and many: neither half is louder than the other in its shift."""
     rng = np.random.default_rng(7)

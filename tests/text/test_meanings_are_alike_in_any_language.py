@@ -105,7 +105,7 @@ def test_the_table_of_the_package_is_small_and_its_topics_have_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "topic"), [(MONEY, "account"), ("Solve for x: what is the probability of two heads?", "probability")]
+    ("text", "topic"), [(MONEY, "currency"), ("Solve for x: what is the probability of two heads?", "probability")]
 )
 def test_topics_are_named_by_what_stands_in_their_texts(text: str, topic: str) -> None:
     assert topic in meanings().names[told(normal([text])).topic[0]]

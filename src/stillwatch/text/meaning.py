@@ -184,9 +184,9 @@ def _told(
             within += np.int64(along[axis]) * np.int64(along[axis])
         topic[row] = best
         share = (np.int64(1000) * within) // (np.int64(LENGTH * LENGTH) * squared)
-        rest[row] = max(np.int64(0), np.int64(1000) - share)
+        rest[row] = max(0, 1000 - int(share))
         cosine = np.float64(near[best]) / (np.float64(LENGTH) * np.sqrt(np.float64(squared)))
-        far[row] = min(2000, max(0, np.int64(1000.0 - 1000.0 * cosine)))
+        far[row] = min(2000, max(0, int(1000.0 - 1000.0 * cosine)))
     return signs, topic, far, rest
 
 
