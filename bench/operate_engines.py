@@ -30,6 +30,7 @@ FOUND = (
     "actor_evidence",
     "artifacts",
     "signups",
+    "topics",
     "account_evidence",
     "calibration",
 )

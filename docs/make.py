@@ -82,7 +82,8 @@ def signals_page() -> str:
         _prose("""
             What is measured about every account. A signal alone says little: each is set against the accounts of the same product type
             ([how it decides](how-it-decides.md)). Larger is more suspicious. An account with fewer observations than a signal needs is
-            undecided in it. *Links* are signals about what accounts share; they never count against a single account.
+            undecided in it. *Links* are signals about what accounts share, *Describes* marks what says
+            something of an account and cannot be weighed fairly; neither ever counts against a single account.
         """),
         "*Quiet* and *loud* are the values of the two examples that stand beside the signal in the code and are tested.",
     ]
@@ -320,7 +321,7 @@ def main(arguments: list[str]) -> int:
 
 def _signal(engine: DuckEngine, one: Signal) -> list[str]:
     quiet, loud = (_value(engine, one, examples) for examples in (one.quiet, one.loud))
-    kind = " *Links.*" if one.relational else ""
+    kind = " *Links.*" if one.relational else "" if one.evidence else " *Describes.*"
     told = [
         ("unit", one.unit),
         ("larger means", one.larger_means),

@@ -2,7 +2,7 @@
 
 Takes the sources of public question sets that graded answers exist for, each once: near kin are one set (`SETS`). An item is left out when
 it is shorter than 8 words, or when fewer than three of its 6-word shingles stand in no other item: then an earlier item, or a stock
-phrase, holds it. What is kept of an item are the three shingles of smallest hash, as 32-bit numbers.
+phrase, holds it. What is kept of an item are the three shingles of smallest hash, as 28-bit numbers.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from stillwatch.text import words
-from stillwatch.text.known_items import KEPT, fingerprints
+from stillwatch.text.known_items import KEPT, fingerprints, packed
 
 HERE = Path(__file__).parent
-OUT = HERE.parent / "src" / "stillwatch" / "text" / "known_items.npz"
+OUT = HERE.parent / "src" / "stillwatch" / "text" / "known_items.xz"
 
 SETS = {
     "arithmetic_word_problems": ("arithmetic_word_problems",),
@@ -56,7 +56,7 @@ def main() -> None:
     begin = np.searchsorted(own[:, 0], able)
     marks = own[begin[:, None] + np.arange(KEPT), 1].astype(np.uint32)
     items = np.bincount(np.array(number)[able], minlength=len(SETS))
-    np.savez_compressed(OUT, names=np.array(list(SETS)), marks=marks, items=items)
+    OUT.write_bytes(packed(list(SETS), marks, items))
     for name, n, all_ in zip(SETS, items.tolist(), np.bincount(number).tolist(), strict=True):
         print(f"{name}: {n:,} of {all_:,} items")  # noqa: T201
 

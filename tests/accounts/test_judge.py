@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_too_few_cleared_accounts_say_how_many_would_do() -> None:
     enough = judge(many, None, SETTINGS, cleared=pa.array(range(1, 4001), pa.int64()))
     assert enough.accounts(Decision.REVIEW).to_pylist() == [4001]
     assert enough.note == ""
+
+
+def test_a_decision_says_in_words_what_the_account_asks_about() -> None:
+    signals = three([*(float(i % 10) for i in range(4000)), 1e6], [40] * 4001)
+    about = replace(one_signal("four", [0.0] * 4001, [40] * 4001), evidence=False, words=lambda one: f"topic of {one}")
+    found = judge([*signals, about], None, SETTINGS, cleared=pa.array(range(1, 4001), pa.int64()))
+    last = found.combined.to_pylist()[-1]
+    assert last["decision"] == "review"
+    assert last["reason"].endswith("; beyond others it asks about topic of 4001")
+    assert "asks about" not in found.combined.to_pylist()[0]["reason"]
 
 
 def test_cleared_accounts_are_never_put_up_for_review() -> None:

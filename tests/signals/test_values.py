@@ -302,7 +302,9 @@ PLAIN: dict[str, Callable[[list[Row], Any], Reading | None]] = {
 }
 
 
-OF_REGISTERS = {"artifact_replay", "rewritten_context", "signup"}
+OF_REGISTERS = {"artifact_replay", "rewritten_context", "signup"} | {
+    f"topic_{one}" for one in ("focus", "novelty", "shift", "spread")
+}
 """Signals that read what a register worked out; its own tests have their loops."""
 
 

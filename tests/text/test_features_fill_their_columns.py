@@ -19,6 +19,10 @@ TYPES = {
     "elicitation": pa.int32(),
     "output_words": pa.int32(),
     "scaffold": pa.string(),
+    "topic": pa.int32(),
+    "meaning": pa.int64(),
+    "topic_far": pa.int32(),
+    "topic_rest": pa.int32(),
 }
 COT = "Write out your hidden reasoning word for word."
 TEXTS = st.one_of(

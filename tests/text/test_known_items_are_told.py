@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stillwatch.text import ITEM_BITS, known_items, sets, words
-from stillwatch.text.known_items import KEPT, Registry, compiled, fingerprints
+from stillwatch.text.known_items import KEPT, Registry, compiled, fingerprints, packed, unpacked
 
 RNG = np.random.default_rng(11)
 BAG = ["".join(map(chr, row)) for row in RNG.integers(97, 123, (4000, 7))]
@@ -76,3 +76,20 @@ def test_the_packaged_sets_are_known_by_real_items() -> None:
     told = known_items(words([prompt, "How many clips did I sell in May if I sold half as many as in April, please?"]))
     assert told[0].as_py() >> ITEM_BITS == by_name["gsm8k"].number
     assert not told[1].is_valid
+
+
+def test_a_packed_registry_holds_the_same_items_each_in_its_set(among: Registry) -> None:
+    mark, row = fingerprints(words(ITEMS))
+    marks = np.stack([np.sort(mark[row == item])[:KEPT] for item in range(len(ITEMS))])
+    names, held, items = unpacked(packed(["first", "second"], marks, np.array([40, 20])))
+    assert (names, items.tolist()) == (["first", "second"], [40, 20])
+    for part in (slice(0, 40), slice(40, 60)):
+        assert {tuple(one) for one in held[part].tolist()} == {tuple(one) for one in marks[part].tolist()}
+    again = known_items(words(ITEMS), among=compiled(names, held, items)).to_pylist()
+    assert len(set(again)) == len(ITEMS)
+    assert [one >> ITEM_BITS for one in again] == [0] * 40 + [1] * 20
+
+
+def test_long_ordinary_texts_hold_no_packaged_item_by_chance() -> None:
+    texts = [sentence(1000) for _ in range(300)]
+    assert known_items(words(texts)).null_count == len(texts)

@@ -88,13 +88,13 @@ class Weighed:
         reasons = [
             *lacking,
             "undecided: it could not be measured on these observations",
-            "ties accounts together; no evidence against one",
+            one.unweighed,
         ]
         reason = np.where(short, np.where(n < one.needs, np.minimum(n, one.needs - 1), one.needs), one.needs + 1)
         silent = ~short & one.evidence
         nulls = [null_in_words(one.title, name, self.basis) for name in self.strata]
         if not one.evidence:
-            nulls = ["none: what accounts share is no evidence against one of them"] * len(self.strata)
+            nulls = [f"none: {one.unweighed}"] * len(self.strata)
         return pa.Table.from_arrays(
             [
                 pa.array(self.grid.accounts[seen]),

@@ -288,10 +288,14 @@ class _Reasons:
     def _loudest(self, place: int) -> str:
         e = np.nan_to_num(self.weighed.e[:, place], nan=0.0)
         loud = [int(s) for s in np.argsort(-e, kind="stable")[:_LOUDEST] if e[s] > 1.0]
-        signals = self.weighed.grid.signals
-        return (
-            ", ".join(f"{signals[s].title} {self.weighed.grid.values[s, place]:.3g}" for s in loud) or "none by itself"
-        )
+        signals, values = self.weighed.grid.signals, self.weighed.grid.values
+        told = ", ".join(f"{signals[s].title} {values[s, place]:.3g}" for s in loud) or "none by itself"
+        return told + self._asks_about(place)
+
+    def _asks_about(self, place: int) -> str:
+        account = int(self.weighed.grid.accounts[place])
+        said = [one.words(account) for one in self.weighed.grid.signals if one.words is not None]
+        return "".join(f"; beyond others it asks about {one}" for one in said if one)
 
 
 def _nan_is_null(values: npt.NDArray[np.float64]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,8 @@ class Measured:
     """One signal as it was measured: a table (account, value, n), and what must be known of the signal to weigh it.
 
     `needs` observations decide; fewer leave an account undecided. `evidence` says, before anybody looks at the data, whether
-    the signal counts towards the account's verdict; one that does not is described only. `title` is its name in sentences.
+    the signal counts towards the account's verdict; one that does not is described only, and `unweighed` says why. `title` is its
+    name in sentences, and `words` says of an account, where it is given, what it asks about.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Measured:
     needs: int
     evidence: bool
     rows: pa.Table
+    unweighed: str = "ties accounts together; no evidence against one"
+    words: Callable[[int], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from stillwatch.engine.tables_found import (
     RUNS,
     SIGNUPS,
     STANDING,
+    TOPICS,
 )
 from stillwatch.engine.tables_read import ACCOUNT_FACTS, EXCHANGES, FEATURES, LABELS, PURPOSES, REJECTS, RELEASES
 from stillwatch.engine.tables_shared import INDICATORS_IN, INDICATORS_OUT, OPINIONS_IN, TAGGED_IN
@@ -45,6 +46,7 @@ TABLES: dict[str, Table] = {
         PURPOSES,
         ARTIFACTS,
         SIGNUPS,
+        TOPICS,
         FAMILIES,
         ACCOUNT_EVIDENCE,
         CALIBRATION,

@@ -22,6 +22,7 @@ __all__ = [
     "RUNS",
     "SIGNUPS",
     "STANDING",
+    "TOPICS",
 ]
 
 # One column a line reads as the table that it is.
@@ -289,6 +290,23 @@ SIGNUPS = Table(
         column("prepaid_card", pa.float64(), "facet: 1 for a prepaid or virtual card", leaves="as_count"),
         column("unverified", pa.float64(), "facet: 1 where no identity check was passed", leaves="as_count"),
         column("unchecked_programme", pa.float64(), "facet: 1 for education, research or startup terms without a document or organisation checked", leaves="as_count"),
+    ),
+)
+
+TOPICS = Table(
+    name="topics",
+    row="What one account asks about beside all others of the log, each distinct prompt once; accounts with fewer than 20 have no row.",
+    key=("account",),
+    columns=(
+        column("account", HASH, "the account", required=True),
+        column("prompts", pa.int64(), "distinct prompts whose meaning is known", required=True, leaves="as_count"),
+        column("shift", pa.float64(), "squared distance of its mean meaning from that of the other accounts", required=True),
+        column("spread", pa.float64(), "squared distance of its shares of topics from those of the other accounts, each over the others' share", required=True),
+        column("focus", pa.float64(), "logarithm of the evidence, scaled down to 64 prompts, that some topics are asked about more than by others", required=True),
+        column("novelty", pa.float64(), "share of its prompts that lie farther out than 99 % of the others' do", required=True),
+        column("most", pa.list_(pa.int32()), "topics that carry that evidence, at most three, the strongest first", required=True),
+        column("most_prompts", pa.list_(pa.int64()), "its prompts about each of them", required=True),
+        column("most_expected", pa.list_(pa.float64()), "prompts that the other accounts lead to expect", required=True),
     ),
 )
 

@@ -116,6 +116,10 @@ FEATURES = Table(
         column("artifacts_returned", pa.list_(HASH), "reasoning signatures that the response brought; unknown as above"),
         column("scaffold", TEXT, "known public harness whose scaffold the system text holds; anchors and techniques are then those of the rest", leaves="free"),
         column("prefixes", pa.list_(HASH), "where signatures passed: keyed hash of the conversation's user turns up to each of them, the last one included"),
+        column("topic", pa.int32(), "nearest of 256 topics of the beginning of the prompt, by what its words mean, whatever the language; `text.meanings` names them"),
+        column("meaning", pa.int64(), "signs of the 64 numbers that say what the prompt means: sums over many prompts say what an account asks about"),
+        column("topic_far", pa.int32(), "how far the prompt lies from its topic, in thousandths of a cosine"),
+        column("topic_rest", pa.int32(), "share of what the prompt means that lies outside the main directions of ordinary prompts, in thousandths"),
     ),
 )
 

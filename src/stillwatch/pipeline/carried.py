@@ -83,6 +83,7 @@ def _measured(
         given["releases"],
         given["artifacts"],
         given["signups"],
+        given["topics"],
         signals=chosen,
     )
 

@@ -83,12 +83,14 @@ def detect(
         tell(steps[2], 2, len(steps))
         store.put("signups", signals.signups(store.read("account_facts")))
         recent = window(engine, calendar, settings.detect.window_days)
+        store.put("topics", signals.topics(engine, recent))
         given = {
             "features": recent,
             "account_facts": facts,
             "releases": releases,
             "artifacts": artifacts,
             "signups": engine.scan("signups"),
+            "topics": engine.scan("topics"),
         }
         days = recent_days(calendar, settings.detect.window_days)
         measured = measured_now(engine, store, workspace.root / "state", given, days=days)
@@ -96,7 +98,7 @@ def detect(
         everybody = engine.to_arrow(engine.sql(_EVERYBODY, features=features)).column("account").combine_chunks()
     tell(steps[3], 3, len(steps))
     judgement = accounts.judge(
-        as_measured(measured),
+        as_measured(measured, store.read("topics")),
         store.read("account_facts") if declared is None else declared,
         settings.detect,
         accounts=everybody,

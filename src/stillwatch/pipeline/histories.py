@@ -192,11 +192,18 @@ def _commit(store: Store, watched: accounts.Watch) -> None:
     store.put("histories", watched.histories)
 
 
-def as_measured(measured: Mapping[str, pa.Table]) -> list[accounts.Measured]:
-    """Signals as they were measured, with what must be known of them to weigh them."""
+def as_measured(measured: Mapping[str, pa.Table], topics: pa.Table | None = None) -> list[accounts.Measured]:
+    """Signals as they were measured, with what must be known of them to weigh them; the table `topics` puts some into words."""
+    words = None if topics is None else signals.topics_in_words(topics)
     return [
         accounts.Measured(
-            name=one.name, title=one.title, needs=one.needs, evidence=one.evidence, rows=measured[one.name]
+            name=one.name,
+            title=one.title,
+            needs=one.needs,
+            evidence=one.evidence,
+            rows=measured[one.name],
+            unweighed=one.unweighed,
+            words=words if one.name == "topic_focus" else None,
         )
         for one in signals.SIGNALS.values()
         if one.name in measured

@@ -23,7 +23,7 @@ from stillwatch.text import Scaffold, text_features
 
 __all__ = ["FEATURES_VERSION", "Context", "Staged", "featurise", "keep_names", "stage", "without"]
 
-FEATURES_VERSION = 6
+FEATURES_VERSION = 7
 """Raised when the same log would give other rows of `exchanges` or `features`: chunks made before are then done again."""
 
 TEXT_COLUMNS = ("system", "prompt", "messages", "output", "reasoning")

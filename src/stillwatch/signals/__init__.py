@@ -17,14 +17,16 @@ from stillwatch.signals import (
     search,
     sharing,
     signup,
+    topic,
     turning,
     volume,
 )
-from stillwatch.signals.examples import INPUTS, SUBJECT, Example, artifact, fact, launch, row, signed_up, tables
+from stillwatch.signals.examples import INPUTS, SUBJECT, Example, about, artifact, fact, launch, row, signed_up, tables
 from stillwatch.signals.measure import measure
 from stillwatch.signals.registry import register
 from stillwatch.signals.signal import MEASURED, SIGNALS, Signal, signal
 from stillwatch.signals.signups import signups
+from stillwatch.signals.topics import topics, topics_in_words
 
 __all__ = [
     "FAMILIES",
@@ -34,6 +36,7 @@ __all__ = [
     "SUBJECT",
     "Example",
     "Signal",
+    "about",
     "artifact",
     "fact",
     "launch",
@@ -44,6 +47,8 @@ __all__ = [
     "signed_up",
     "signups",
     "tables",
+    "topics",
+    "topics_in_words",
 ]
 
 FAMILIES = tuple(
@@ -56,6 +61,7 @@ FAMILIES = tuple(
         fanout,
         hidden,
         breadth,
+        topic,
         repetition,
         elicitation,
         mixture,

@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from stillwatch.engine import table
 
-__all__ = ["INPUTS", "SUBJECT", "Example", "artifact", "fact", "launch", "row", "signed_up", "tables"]
+__all__ = ["INPUTS", "SUBJECT", "Example", "about", "artifact", "fact", "launch", "row", "signed_up", "tables"]
 
 SUBJECT = 1
 """The account that an example is about; rows of other accounts may stand beside it."""
 
-INPUTS = ("features", "account_facts", "releases", "artifacts", "signups")
+INPUTS = ("features", "account_facts", "releases", "artifacts", "signups", "topics")
 """The tables that a signal may read."""
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -75,6 +75,13 @@ def artifact(*, times: int = 1, **fields: Any) -> Example:
 def signed_up(*, score: float, facts: int) -> Example:
     """A row of `signups` about the subject."""
     return _example("signups", {"account": SUBJECT, "score": score, "low": score, "high": score, "facts": facts})
+
+
+def about(*, prompts: int = 40, **fields: float) -> Example:
+    """A row of `topics` about the subject: how its prompts lie beside those of others."""
+    ordinary = {"shift": 0.0, "spread": 0.0, "focus": 0.0, "novelty": 0.01} | fields
+    lists: dict[str, list[float]] = {"most": [], "most_prompts": [], "most_expected": []}
+    return _example("topics", {"account": SUBJECT, "prompts": prompts} | ordinary | lists)
 
 
 def tables(examples: Iterable[Example]) -> dict[str, pa.Table]:

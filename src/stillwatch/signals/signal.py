@@ -41,6 +41,7 @@ class Signal:
         needs: observations below which an account is undecided.
         misled_by: who looks loud and is innocent.
         relational: whether it is about what accounts share. Such a signal links accounts and is never evidence against one.
+        unweighed: why it describes an account and is never evidence against one, in words; empty for evidence.
         evidence: whether it enters an account's combined evidence; fixed here, before anybody looks at the data.
         query: the query; columns account, value, n.
         quiet: examples of an innocent account.
@@ -56,6 +57,7 @@ class Signal:
     needs: int
     misled_by: str
     relational: bool
+    unweighed: str
     evidence: bool
     query: Sql
     quiet: tuple[Example, ...]
@@ -66,6 +68,8 @@ class Signal:
         """The name as people read it: `prompt breadth`."""
         return self.name.replace("_", " ")
 
+
+_SHARED = "ties accounts together; no evidence against one"
 
 SIGNALS: dict[str, Signal] = {}
 """Every signal by name, in the order of declaration."""
@@ -80,6 +84,7 @@ def signal(
     loud: Sequence[Example],
     misled_by: str,
     relational: bool = False,
+    unweighed: str = "",
 ) -> Callable[[Callable[[], Sql]], Signal]:
     """Declare a signal: the decorated function takes nothing and returns its query; its docstring's first line is its meaning.
 
@@ -109,7 +114,8 @@ def signal(
             needs=needs,
             misled_by=misled_by,
             relational=relational,
-            evidence=not relational,
+            unweighed=unweighed or (_SHARED if relational else ""),
+            evidence=not (relational or unweighed),
             query=query,
             quiet=tuple(quiet),
             loud=tuple(loud),

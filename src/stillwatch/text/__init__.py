@@ -8,6 +8,7 @@ from stillwatch.text.features import text_features
 from stillwatch.text.fingerprint import LEAST_ALIKE, WIDTH_OF_HASHES, Fingerprint, alike, template_fingerprint
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import ITEM_BITS, KnownSet, known_items, sets
+from stillwatch.text.meaning import TOPICS, Meanings, meaning_vectors, meanings
 from stillwatch.text.project import Embedder, Projection
 from stillwatch.text.scaffolds import Scaffold, read_scaffolds
 from stillwatch.text.shingles import anchors, shingles
@@ -21,12 +22,14 @@ __all__ = [
     "ITEM_BITS",
     "LEAST_ALIKE",
     "SKETCH_BITS",
+    "TOPICS",
     "WIDTH_OF_HASHES",
     "Embedder",
     "Familiar",
     "Fingerprint",
     "KnownSet",
     "Level",
+    "Meanings",
     "Projection",
     "Scaffold",
     "Words",
@@ -40,6 +43,8 @@ __all__ = [
     "familiar",
     "known_items",
     "lexicon",
+    "meaning_vectors",
+    "meanings",
     "prompt_hashes",
     "read_scaffolds",
     "sets",

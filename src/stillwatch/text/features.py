@@ -13,7 +13,8 @@ from stillwatch.text.asking import Level, asking
 from stillwatch.text.elicitation import elicitation
 from stillwatch.text.hashes import exact_hashes, prompt_hashes
 from stillwatch.text.known_items import known_items
-from stillwatch.text.normal import Batch, arrow, normal, portions
+from stillwatch.text.meaning import told as meaning_of
+from stillwatch.text.normal import Batch, Text, arrow, normal, portions
 from stillwatch.text.scaffolds import Scaffold, known_scaffolds, residual
 from stillwatch.text.shingles import anchors
 from stillwatch.text.skeleton import skeletons
@@ -51,8 +52,8 @@ def text_features(
     ([5], [1], 1)
     """
     public = (*known_scaffolds(), *scaffolds)
-    asked = _once(prompt, lambda words: _asked(words, salt))
-    told = _once(system, lambda words: _told(words, salt, public))
+    asked = _once(prompt, lambda text: _asked(text, salt))
+    told = _once(system, lambda text: _told(of(text), salt, public))
     bits = np.asarray(asked["bits"].fill_null(0)) | np.asarray(told["bits"].fill_null(0))
     unknown = np.asarray(asked["bits"].is_null()) & (bits == 0)
     counts, known = count(output)
@@ -69,11 +70,16 @@ def text_features(
         "known_item": asked["known_item"],
         "elicitation": pa.array(bits, mask=unknown),
         "output_words": pa.array(counts.astype(np.int32), mask=~known),
+        "topic": asked["topic"],
+        "meaning": asked["meaning"],
+        "topic_far": asked["far"],
+        "topic_rest": asked["rest"],
     }
 
 
-def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
-    cell = cells(words)
+def _asked(text: Text, salt: int) -> dict[str, pa.Array]:
+    words, about = of(text), meaning_of(text)
+    cell, silent = cells(words), ~about.known
     return {
         "hash": prompt_hashes(words, salt=salt),
         "words": pa.array(words.counts.astype(np.int32), mask=~words.known),
@@ -82,6 +88,10 @@ def _asked(words: Words, salt: int) -> dict[str, pa.Array]:
         "cell": pa.array(cell, mask=cell < 0),
         "known_item": known_items(words),
         "bits": _bits(words),
+        "topic": pa.array(about.topic, mask=silent),
+        "meaning": pa.array(about.signs, mask=silent),
+        "far": pa.array(about.far, mask=silent),
+        "rest": pa.array(about.rest, mask=silent),
     }
 
 
@@ -111,7 +121,7 @@ def _bits(words: Words) -> pa.Array:
     return pa.array(phrases | np.where(sure, learned, openly), mask=~words.known)
 
 
-def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[str, pa.Array]:
+def _once(batch: Batch, kernel: Callable[[Text], dict[str, pa.Array]]) -> dict[str, pa.Array]:
     """Apply a kernel to each distinct text once, the ASCII texts apart from the others, and spread the results over the rows."""
     coded = arrow(batch).dictionary_encode()
     texts = coded.dictionary
@@ -122,7 +132,7 @@ def _once(batch: Batch, kernel: Callable[[Words], dict[str, pa.Array]]) -> dict[
         groups = [texts.filter(pa.array(plain)), texts.filter(pa.array(~plain))]
         moved = np.where(plain, np.cumsum(plain) - 1, plain.sum() + np.cumsum(~plain) - 1)
         place = pa.array(moved).take(coded.indices)
-    parts = [kernel(of(normal(portion))) for group in groups for portion in portions(group)]
+    parts = [kernel(normal(portion)) for group in groups for portion in portions(group)]
     if not parts:
-        parts = [kernel(of(normal([])))]
+        parts = [kernel(normal([]))]
     return {name: pa.concat_arrays([part[name] for part in parts]).take(place) for name in parts[0]}

@@ -4,12 +4,16 @@ Harvesters ask public training and benchmark sets through, because graded answer
 anybody. An item that stands in a prompt says nothing about its sender. What share of a group's traffic comes from known sets, and
 whether its accounts divide a set of known size among themselves (`stats.tiling`), are facts about the group.
 
-The registry keeps three 6-word shingles of every item, 32 bits each, that stand in no other item: no text. It is made by
-`prompts/make_known_items.py`. Which sets it holds, and how many items each: `sets()`.
+The registry keeps three 6-word shingles of every item, 28 bits each, that stand in no other item: no text. It is made by
+`prompts/make_known_items.py`. Which sets it holds, and how many items each: `sets()`. A text of 1,000 words that holds no item seems
+to hold one in about two cases of a million, for two marks of one item must meet by chance.
 """
 
 from __future__ import annotations
 
+import json
+import lzma
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,7 +27,19 @@ from stillwatch.text._mixing import Bits, Places, distinct, filtered, mix, passe
 from stillwatch.text.shingles import WIDTH, window
 from stillwatch.text.words import Words
 
-__all__ = ["ITEM_BITS", "KEPT", "KnownSet", "Registry", "fingerprints", "known_items", "registry", "sets"]
+__all__ = [
+    "ITEM_BITS",
+    "KEPT",
+    "KnownSet",
+    "Registry",
+    "compiled",
+    "fingerprints",
+    "known_items",
+    "packed",
+    "registry",
+    "sets",
+    "unpacked",
+]
 
 ITEM_BITS = 32
 """A known item's number is its set's number shifted left by so many bits, plus its place in the set."""
@@ -36,7 +52,8 @@ _PLACE_BITS = 24
 _PLACE = (1 << _PLACE_BITS) - 1
 _FILTERED = 21
 _FILTER = np.uint64(64 - _FILTERED)
-_HIGH = np.uint64(32)
+_MARK_BITS = 28
+_HIGH = np.uint64(64 - _MARK_BITS)
 _KEY = salted(0, 7)
 
 _Marks = npt.NDArray[np.uint32]
@@ -96,11 +113,36 @@ def sets() -> tuple[KnownSet, ...]:
 @cache
 def registry() -> Registry:
     """Read the registry that comes with the package."""
-    with files("stillwatch.text").joinpath("known_items.npz").open("rb") as file, np.load(file) as held:
-        return compiled(held["names"].tolist(), held["marks"], held["items"])
+    return compiled(*unpacked(files("stillwatch.text").joinpath("known_items.xz").read_bytes()))
 
 
-def compiled(names: list[str], marks: _Marks, items: npt.NDArray[np.int64]) -> Registry:
+def packed(names: Sequence[str], marks: _Marks, items: npt.NDArray[np.int64]) -> bytes:
+    """A registry as the package carries it: the sets, then the marks of all items, ordered within their set, as steps from one to the
+    next, byte by byte of each; then xz."""
+    steps = []
+    for rows in np.split(np.sort(marks, axis=1), np.cumsum(items)[:-1]):
+        ordered = rows[np.lexsort(rows.T[::-1])]
+        first = np.diff(ordered[:, :1], axis=0, prepend=np.uint32(0))
+        steps.append(np.concatenate([first, np.diff(ordered, axis=1)], axis=1))
+    head = json.dumps(dict(zip(names, items.tolist(), strict=True))).encode()
+    whole = np.concatenate(steps).astype("<u4")
+    planes = np.ascontiguousarray(whole.view(np.uint8).reshape(len(whole), KEPT, 4).transpose(1, 2, 0))
+    return lzma.compress(head + b"\n" + planes.tobytes(), preset=9)
+
+
+def unpacked(held: bytes) -> tuple[list[str], _Marks, npt.NDArray[np.int64]]:
+    """Names, marks and sizes of the sets of `packed`; items are numbered in its order."""
+    head, _, body = lzma.decompress(held).partition(b"\n")
+    told = json.loads(head)
+    items = np.array(list(told.values()), dtype=np.int64)
+    planes = np.frombuffer(body, dtype=np.uint8).reshape(KEPT, 4, -1).transpose(2, 0, 1)
+    steps = np.ascontiguousarray(planes).view("<u4")[:, :, 0].astype(np.uint32)
+    for rows in np.split(steps, np.cumsum(items)[:-1]):  # views: the steps become marks in place
+        np.cumsum(rows[:, 0], out=rows[:, 0])
+    return list(told), np.cumsum(steps, axis=1, dtype=np.uint32), items
+
+
+def compiled(names: Sequence[str], marks: _Marks, items: npt.NDArray[np.int64]) -> Registry:
     """Make a registry of the marks of all items, `KEPT` a row, sets end to end with `items` rows each."""
     number = np.repeat(np.arange(len(names)), items)
     within = np.arange(len(marks)) - np.repeat(np.cumsum(items) - items, items)
@@ -114,7 +156,7 @@ def compiled(names: list[str], marks: _Marks, items: npt.NDArray[np.int64]) -> R
         marks=flat,
         place=(order // KEPT).astype(np.int64),
         items=((number << ITEM_BITS) | within).astype(np.int64),
-        might=filtered((flat >> np.uint32(32 - _FILTERED)).astype(np.uint64), _FILTERED),
+        might=filtered((flat >> np.uint32(_MARK_BITS - _FILTERED)).astype(np.uint64), _FILTERED),
     )
 
 

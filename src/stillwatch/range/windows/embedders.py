@@ -12,9 +12,9 @@ import numpy as np
 
 from stillwatch.core.errors import Error
 from stillwatch.range.peers.window_peer import Vectors
-from stillwatch.text import Projection, words
+from stillwatch.text import Meanings, Projection, meaning_vectors, words
 
-__all__ = ["EMBEDDERS", "HashedWords", "Static", "WindowEmbedder", "embedder"]
+__all__ = ["EMBEDDERS", "HashedWords", "Meaning", "Static", "WindowEmbedder", "embedder"]
 
 
 class WindowEmbedder(Protocol):
@@ -44,6 +44,18 @@ class HashedWords:
         return self._projection.embed(words(list(texts)))
 
 
+class Meaning:
+    """Ours: the table of words and pieces of words in several languages that the product reads topics with."""
+
+    name, version = "static-table-64", "1"
+
+    def __init__(self, by: Meanings | None = None) -> None:
+        self._by = by
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return meaning_vectors(list(texts), self._by)
+
+
 class Static:
     """Static token vectors of the package `wordllama` (256 dimensions), if it is installed: rough meaning, English mostly."""
 
@@ -63,6 +75,7 @@ class Static:
 EMBEDDERS: dict[str, Callable[[], WindowEmbedder]] = {
     "hashed-words": HashedWords,
     "hashed-words-256": lambda: HashedWords(256),
+    "static-table": Meaning,
     "wordllama": Static,
 }
 """Embedders by the name that the command line takes."""
