@@ -31,7 +31,7 @@ from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, hol
 from stillwatch.audit.weights import Weights
 from stillwatch.core import Error, FormatError
 
-__all__ = ["Outcome", "Told", "carry_out", "read_outcome", "write_outcome"]
+__all__ = ["Outcome", "Told", "carry_out", "exposure_of", "read_outcome", "write_outcome"]
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +100,7 @@ def carry_out(
         beside,
         suspect,
         prompts,
+        ours=ours,
         timeline=plan.timeline,
         reference=None if reference is None or not plan.asked.order else scoring(reference),
         alpha=plan.alpha,
@@ -178,18 +179,17 @@ def _exposures(
     """The finding for each account, and what silence is worth."""
     if plan.exposure not in KEYED_TESTS or plan.keys is None:
         for items in account_items(served).values():
-            yield _exposure(plan, items, suspect, None if reference is None else scoring(reference))
+            yield exposure_of(plan, items, suspect, None if reference is None else scoring(reference))
         return
     if master is None:
         raise Error("master: the plan tests marks, and the key that made them is missing")
-    clean = None if reference is None else answering(reference)
     for found in keyed_findings(
-        plan.exposure, plan.keys, master, answering(suspect), prompts, reference=clean, alpha=plan.alpha
+        plan.exposure, plan.keys, master, suspect, prompts, reference=reference, alpha=plan.alpha
     ):
         yield found, None
 
 
-def _exposure(
+def exposure_of(
     plan: Plan, items: Sequence[Served], suspect: Suspect, reference: Scoring | None
 ) -> tuple[Finding, Clearing | None]:
     """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
