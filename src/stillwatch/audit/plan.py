@@ -57,7 +57,7 @@ class Stop(StrEnum):
     """When the asking ends."""
 
     ALL = "after all items"
-    EVIDENCE = "at e >= 1/alpha, else after all items"
+    EVIDENCE = "at e >= 2/alpha, else after all items, where the exact test has the other half of alpha"
 
 
 class AccountPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

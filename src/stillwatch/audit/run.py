@@ -210,7 +210,7 @@ def exposure_of(
         numbers = gains(items, scoring(suspect), reference=reference)
         found = gain_finding(numbers, alpha=plan.alpha)
     if plan.stop is Stop.EVIDENCE:
-        return stopped(found, plan.alpha), None
+        return stopped(found, plan.alpha, whole=not numbers.conditions[-1].left_out), None
     return found, clear(numbers, share=plan.share, alpha=plan.alpha, power=plan.power)
 
 

@@ -72,7 +72,7 @@ def audit_plan(
         released: Day on which the suspect was released.
         alpha: Chance of naming any account falsely.
         q: Share of accounts to look at that may be false.
-        stop_early: Stop at the first item at which the evidence suffices.
+        stop_early: Stop at the first item at which the evidence suffices; half of alpha is kept for the exact test of all.
         share: Share of marked answers that clearing must rule out.
         power: Chance with which the share that is said to be seen would be seen.
     """
