@@ -2,6 +2,7 @@
 
     python bench/audit.py tier0 [--nulls N] [--test NAME]     count models, N audits a test under its null (20,000)
     python bench/audit.py zoo --dir DIR                       the tests on the models of a zoo (stillwatch audit zoo --tier 1 --dir DIR)
+    python bench/audit.py resemblance --dir DIR               of these Q2 alone
     python bench/audit.py peers --dir DIR                     others' methods on the same models
     python bench/audit.py packages --dir DIR --knowlyr PYTHON --equality PYTHON    peers that ship as packages, each in its own environment
     python bench/audit.py tier2 --dir DIR                     a real teacher and real students (stillwatch audit zoo --tier 2 --dir DIR)
@@ -33,7 +34,7 @@ ENOUGH = 20
 def main() -> None:
     """Measure one test or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["tier0", "zoo", "peers", "packages", "tier2", "page"])
+    parser.add_argument("part", choices=["tier0", "zoo", "resemblance", "peers", "packages", "tier2", "page"])
     parser.add_argument("--nulls", type=int, default=20_000, help="audits a test")
     parser.add_argument("--test", choices=[*TESTS], help="this test alone")
     parser.add_argument("--seed", type=int, default=1)
@@ -47,7 +48,7 @@ def main() -> None:
         return
     if chosen.part != "tier0" and chosen.dir is None:
         parser.error("--dir: name the folder of a zoo")
-    if chosen.part in ("zoo", "peers"):
+    if chosen.part in ("zoo", "resemblance", "peers"):
         on_zoo(chosen.part, chosen.dir, chosen.out)
         return
     if chosen.part == "packages":
@@ -83,8 +84,9 @@ def on_zoo(part: str, folder: Path, out: Path) -> None:
         bars, raw = peers(zoo)
         keep(out, "audit", "peers", (bars, raw | {"made": list(zoo.models)}), files)
         return
-    (bars, raw), _ = exposure(zoo)
-    keep(out, "audit", "zoo exposure", (bars, raw | told | {"clearing": cleared(zoo)}), files)
+    if part == "zoo":
+        (bars, raw), _ = exposure(zoo)
+        keep(out, "audit", "zoo exposure", (bars, raw | told | {"clearing": cleared(zoo)}), files)
     if not compared:
         print("resemblance waits for all teachers")
         return

@@ -129,3 +129,33 @@ def test_where_twins_part_is_asked_by_a_plan_and_answered_in_its_place() -> None
         draw_up(SERVED, suspect="s", prompts=PROMPTS, asked=Asked(twins=("twin",)))
     with pytest.raises(Error, match="named twice"):
         draw_up(SERVED, suspect="s", prompts=PROMPTS, asked=Asked(twins=("twin",), independents=("twin",)))
+
+
+def test_twins_score_what_the_others_say_where_the_plan_has_them_score() -> None:
+    names = ["s", *(f"i{at}" for at in range(19))]
+    said = {name: {q: f"{name} says {q}" for q in PROMPTS} for name in names}
+    liked = {(name, q): RNG.normal() for name in names for q in PROMPTS}
+
+    def model(name: str) -> Recorded:
+        answers = said[name] | {one.prompt: "?" for one in SERVED}
+        return Recorded(name=name, answers=answers, likelihoods={})
+
+    def scorer(name: str, favourite: str) -> Recorded:
+        logs = {
+            (q, said[one][q]): -9.0 + liked[one, q] + 0.5 * (one == favourite) + 0.1 * RNG.normal()
+            for one in names
+            for q in PROMPTS
+        }
+        return Recorded(name=name, answers={}, likelihoods=logs)
+
+    others = [model(name) for name in names[1:]]
+    asked = Asked(twins=("twin",), twins_score=True, independents=tuple(names[1:]))
+    plan = draw_up(SERVED, suspect="s", prompts=PROMPTS, asked=asked, alpha=0.05)
+    for ours, twin, guilty in (("s", "i3", True), ("i3", "s", False)):
+        shown = Shown(twins=[scorer("twin", twin)], independents=others)
+        told = carry_out(plan, SERVED, model("s"), ours=scorer("ours", ours), prompts=PROMPTS, shown=shown)
+        assert (told.findings[-1].p == 0.05) is guilty
+    with pytest.raises(Error, match="gives no logprobs"):
+        carry_out(plan, SERVED, model("s"), ours=model("i1"), prompts=PROMPTS, shown=shown)
+    with pytest.raises(Error, match="has them score, and names none"):
+        draw_up(SERVED, suspect="s", asked=Asked(twins_score=True))

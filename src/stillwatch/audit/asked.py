@@ -17,7 +17,7 @@ from stillwatch.audit.spectra import spectra
 from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
 from stillwatch.audit.text_source import text_source
 from stillwatch.audit.timeline import Timeline
-from stillwatch.audit.twin_contrast import twin_contrast
+from stillwatch.audit.twin_contrast import twin_contrast, twin_likelihood
 from stillwatch.audit.unit_order import unit_order
 from stillwatch.audit.weights import Weights
 from stillwatch.core import Error
@@ -29,13 +29,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Tests beside that of exposure, each with what it needs frozen; none where all is empty.
 
     `teachers` and `independents`: models by name (S4), ours among the teachers. `twins`: models as capable as ours (S3b), with the same
-    independents. `tensors`: names of the matrices whose order of units is
-    compared, `weight_controls` the models whose spectra are (S10). `artefacts`: digest of the strings, `older` the models released before
-    the harvest, with the day (S11). `order`: digest of our training texts in their order (S8).
+    independents; with `twins_score` ours and they score the answers of the others, in place of answering themselves. `tensors`: names of
+    the matrices whose order of units is compared, `weight_controls` the models whose spectra are (S10). `artefacts`: digest of the strings,
+    `older` the models released before the harvest, with the day (S11). `order`: digest of our training texts in their order (S8).
     """
 
     teachers: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
+    twins_score: bool = False
     independents: tuple[str, ...] = ()
     tensors: tuple[str, ...] = ()
     weight_controls: tuple[str, ...] = ()
@@ -63,6 +64,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             )
         if self.teachers and len(prompts) < 2:
             raise Error(f"prompts: got {len(prompts)}, the text source learns on one half of them and tests the other")
+        if self.twins_score and not self.twins:
+            raise Error("twins: the plan has them score, and names none")
         if self.weight_controls and not self.tensors:
             raise Error("weight controls: the plan names no tensors to compare")
         if bool(self.artefacts) != bool(self.older):
@@ -82,7 +85,7 @@ class Shown:
     """What these tests look at: answers, weights, strings and order; each checked against the plan before anything is tested."""
 
     teachers: Sequence[Answering] = ()
-    twins: Sequence[Answering] = ()
+    twins: Sequence[Suspect] = ()
     independents: Sequence[Answering] = ()
     weights: Weights | None = None
     our_weights: Weights | None = None
@@ -115,7 +118,7 @@ def findings_beside(
     suspect: Suspect,
     prompts: Sequence[str],
     *,
-    ours: Answering | None,
+    ours: Suspect | None,
     timeline: Timeline,
     reference: Scoring | None,
     alpha: float,
@@ -133,7 +136,13 @@ def findings_beside(
     if asked.twins:
         if ours is None:
             raise Error("ours: the plan asks where our model and its twins part, and our answers are missing")
-        found.append(twin_contrast(prompts, answering(suspect), ours, shown.twins, shown.independents, alpha=alpha))
+        others, said = shown.independents, answering(suspect)
+        if asked.twins_score:
+            scorers = [scoring(one) for one in shown.twins]
+            found.append(twin_likelihood(prompts, said, scoring(ours), scorers, others, alpha=alpha))
+        else:
+            twins = [answering(one) for one in shown.twins]
+            found.append(twin_contrast(prompts, said, answering(ours), twins, others, alpha=alpha))
     if asked.artefacts and timeline.harvest_begun is not None:
         days = [day for _, day in asked.older]
         older = list(zip(shown.older, days, strict=True))

@@ -73,7 +73,7 @@ def carry_out(
     suspect: Suspect,
     *,
     reference: Suspect | None = None,
-    ours: Answering | None = None,
+    ours: Suspect | None = None,
     controls: Sequence[Answering] = (),
     prompts: Sequence[str] = (),
     master: bytes | None = None,
@@ -155,7 +155,7 @@ def read_outcome(path: Path, *, inputs: Sequence[Path] = ()) -> Outcome:
 
 
 def _inputs(
-    suspect: Suspect, reference: Suspect | None, ours: Answering | None, controls: Sequence[Answering], shown: Shown
+    suspect: Suspect, reference: Suspect | None, ours: Suspect | None, controls: Sequence[Answering], shown: Shown
 ) -> dict[str, str]:
     """The SHA-256 of every file of replies, by what it was used as; a suspect that was asked directly has none."""
     used: dict[str, Suspect | None] = {"answers": suspect, "reference": reference, "ours": ours}
@@ -215,11 +215,11 @@ def exposure_of(
 
 
 def _resemblance(
-    plan: Plan, suspect: Suspect, ours: Answering | None, controls: Sequence[Answering], prompts: Sequence[str]
+    plan: Plan, suspect: Suspect, ours: Suspect | None, controls: Sequence[Answering], prompts: Sequence[str]
 ) -> Finding:
     if ours is None:
         raise Error("ours: the plan compares our model with controls, and our answers are missing")
-    return agreement(prompts, answering(suspect), ours, controls, alpha=plan.alpha)
+    return agreement(prompts, answering(suspect), answering(ours), controls, alpha=plan.alpha)
 
 
 def _told(found: Finding, cleared: Clearing | None) -> Told:

@@ -27,6 +27,7 @@ class AskedBeside:
     Args:
         teacher: Name of a model that the suspect may write like, ours among them; once for each.
         twin: Name of a model as capable as ours, made by the like recipe on other data; once for each.
+        twins_score: Ours and the twins tell how likely they find the others' answers, in place of answering.
         independent: Name of a model that learned from none of the teachers, nor from ours; once for each.
         weights: Compare the order of hidden units in the suspect's weights with ours.
         tensor: Pattern of names of the matrices to compare, in place of those of common models; once for each.
@@ -38,6 +39,7 @@ class AskedBeside:
 
     teacher: Names = None
     twin: Names = None
+    twins_score: Flag = False
     independent: Names = None
     weights: Flag = False
     tensor: Names = None
@@ -53,6 +55,7 @@ class AskedBeside:
         return Asked(
             teachers=tuple(self.teacher or ()),
             twins=tuple(self.twin or ()),
+            twins_score=self.twins_score,
             independents=tuple(self.independent or ()),
             tensors=tuple(self.tensor or (HIDDEN_UNITS if self.weights else ())),
             weight_controls=tuple(self.weight_control or ()),
