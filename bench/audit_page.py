@@ -8,6 +8,9 @@ from typing import Any
 from bars import bars_of
 
 MODELS = 48
+READ, RESPONSE, MARKED_ACCOUNTS = 1200, 32, 4
+"""Rows that a student of the zoo reads, tokens of a response, and accounts with a key of their own."""
+
 WHOLE = 20_000
 """Audits of a test that its figures rest on where nothing is short."""
 
@@ -76,6 +79,7 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
             yield f"| {change} | {' | '.join(f'{row[one]:.2f}' if one in row else '-' for one in names)} |"
         yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, none is left that would find that attack."
     yield from _judged(raw)
+    yield from _short(scale)
 
 
 def _judged(raw: dict[str, Any]) -> Iterator[str]:
@@ -113,6 +117,25 @@ def _judged(raw: dict[str, Any]) -> Iterator[str]:
             f"\nRadioactivity under {often['keys']} keys that marked nothing, {often['models']} models: p <= 0.01 in {often['each_pair_once']:.3f} with each pair "
             f"counted once, and in {often['as_often_as_it_occurs']:.3f} with pairs counted as often as they occur."
         )
+
+
+def _short(scale: dict[str, Any]) -> Iterator[str]:
+    """Why some bars are not reached, and what was tried."""
+    marked = round(0.05 * READ * RESPONSE / MARKED_ACCOUNTS)
+    yield from ("", "### Where bars are missed, and why", "")
+    yield (
+        f"- **Radioactivity at 5 %.** Such a student read {round(0.05 * READ)} marked rows, {marked} tokens a key: too few for any statistic to reach 1e-8. With logprobs, text and a reference taken away the "
+        "same tests find 100 % and mostly 50 %. The way is a larger harvest (a pilot with 65,000 marked tokens under one key had z = 8.4 with logprobs, 3.4 from text), "
+        "which was not made here.\n"
+        "- **Text alone, Q1.** What S2 reads in likelihoods at once moves the likeliest next word seldom, and S1 and S1b ask for nothing else. Begun candidates, longest runs and equal starts "
+        "were tried; none recites. Asking for one word at each place of each candidate would see more, at hundreds of replies an item; that is not built.\n"
+        "- **Text alone, e >= 100.** S3b ranks a suspect among m independents, so it ends at p = 1/(m + 1): with the nulls of a zoo of 48 no rank can give e = 100. It takes 99 independents and more.\n"
+        "- **Logits.** A student of our logits on served rows learns what we might have said, and hardly which of it we said: S1 and S2 have nothing to see there, by construction. Q2 is the question for it."
+    )
+    yield (
+        f"\nWho stops early has half of alpha for the bets and half for the exact test of all {scale['items']} items; that, and scoring by the teachers (S3b), were chosen on a second zoo "
+        "(seed 2, its first eleven models) and read here once."
+    )
 
 
 def _packages(found: dict[str, Any]) -> Iterator[str]:
