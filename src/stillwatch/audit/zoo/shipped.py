@@ -31,14 +31,14 @@ _BATCH = 8
 
 
 class Small(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of it: about twenty minutes of one quiet processor without matrix units.
+    """How much of it: about half an hour of one quiet processor.
 
     `items` are those of each account; a response has so many `tokens` of the teacher. A student reads what it is given `epochs` times and
     changes its last `layers` alone.
     """
 
     accounts: int = 4
-    items: int = 24
+    items: int = 12
     siblings: int = 3
     tokens: int = 24
     epochs: int = 4
