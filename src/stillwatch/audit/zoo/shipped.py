@@ -145,20 +145,19 @@ def _needed() -> None:
 
 def _serve(texts: list[str], seed: int, size: Small) -> dict[str, Any]:
     """Prompts with their served response, siblings, and as many answers again that nobody is served or told of."""
-    import torch
-
     rng = np.random.default_rng(seed_of(seed, "tier 2", "prompts"))
     openings = dict.fromkeys(" ".join(text.split()[:14]) for text in texts if len(text.split()) >= 30)
     prompts = [list(openings)[at] for at in rng.permutation(len(openings))[: size.accounts * size.items]]
     if len(prompts) < size.accounts * size.items:
         raise Error(f"corpus: {len(prompts)} prompts, {size.accounts * size.items} are needed")
     model, tokens = _load(_only_file(_TEACHER))
-    torch.manual_seed(seed_of(seed, "tier 2", "served"))
     each = size.siblings + 2
     found = []
     for first in range(0, len(prompts), _BATCH):
         some = prompts[first : first + _BATCH]
-        said = _said(model, tokens, [one for one in some for _ in range(each)], size.tokens, sample=True)
+        said = _said(
+            model, tokens, [one for one in some for _ in range(each)], size.tokens, seed=seed_of(seed, "tier 2", first)
+        )
         found += [said[at * each : (at + 1) * each] for at in range(len(some))]
     return {"prompts": prompts, "answers": found, "items": size.items}
 
@@ -193,7 +192,7 @@ def _suspect(folder: Path, one: Tuned, items: list[Served], others: list[str], s
     said: list[str] = []
     for first in range(0, len(items), _BATCH):
         some = [item.prompt for item in items[first : first + _BATCH]]
-        said += _said(model, tokens, some, size.tokens, sample=False)
+        said += _said(model, tokens, some, size.tokens)
     path = folder / "evidence" / f"{one.name}.npz"
     temporary = path.with_name(f".{path.name}")
     with temporary.open("wb") as file:
@@ -244,17 +243,19 @@ def _load(path: Path) -> tuple[Any, Any]:
     return model.eval(), tokens
 
 
-def _said(model: Any, tokens: Any, prompts: list[str], many: int, *, sample: bool) -> list[str]:
-    """What it goes on with after each prompt, on one line."""
+def _said(model: Any, tokens: Any, prompts: list[str], many: int, *, seed: int | None = None) -> list[str]:
+    """What it goes on with after each prompt, on one line: drawn by a seed, or the likeliest."""
     import torch
 
+    if seed is not None:
+        torch.manual_seed(seed)
     asked = tokens(prompts, return_tensors="pt", padding=True)
     with torch.inference_mode():
         found = model.generate(
             **asked,
             max_new_tokens=many,
             min_new_tokens=4,
-            do_sample=sample,
+            do_sample=seed is not None,
             top_k=0,
             top_p=1.0,
             pad_token_id=tokens.pad_token_id,
