@@ -64,7 +64,8 @@ class Model:
             return {"choices": [{"text": self.answer(request["prompt"])}], "usage": usage}
         if not self.echoes:
             return {"choices": [{"text": "x", "logprobs": None}], "usage": usage}
-        text, logs = request["prompt"], {"tokens": [], "token_logprobs": [], "text_offset": [], "top_logprobs": []}
+        text = request["prompt"]
+        logs: dict[str, list[Any]] = {name: [] for name in ("tokens", "token_logprobs", "text_offset", "top_logprobs")}
         at = 0
         for word in [*_pieces(text), " and"]:
             log = None if at == 0 else self.log(word, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from stillwatch.audit import (
     wanted,
     write_suspect,
 )
+from stillwatch.audit.endpoint import _read
 from stillwatch.core import Error, FormatError
 
 from .conftest import made_items
@@ -104,6 +106,20 @@ def test_a_server_that_is_slow_drips_or_hangs_up_is_asked_again(tmp_path: Path, 
         with pytest.raises(NoAnswer, match="asked 2 times"):
             live(at, tmp_path / "other.jsonl", seconds=0.5, attempts=2).answer(ITEMS[0].prompt)
     assert [json.loads(one)["status"] for one in (tmp_path / "r.jsonl").read_text().splitlines()] == [0, 200]
+
+
+def test_a_body_that_never_ends_is_late_after_the_patience_of_one_attempt() -> None:
+    class Dripping:
+        length, parts = None, 0
+
+        def read1(self, most: int) -> bytes:
+            self.parts += 1
+            time.sleep(0.002)
+            assert self.parts < 1000
+            return b" "
+
+    with pytest.raises(TimeoutError):
+        _read(Dripping(), time.monotonic() + 0.05)  # type: ignore[arg-type]
 
 
 def test_a_good_status_without_an_answer_is_no_reply(tmp_path: Path) -> None:

@@ -235,9 +235,9 @@ def word_lift(
     """
     away: dict[tuple[str, str], float] = {}
     for prompt in prompts:
-        told = suspect.chances(prompt), reference.chances(prompt)
-        if told[0] is not None and told[1] is not None:
-            for sign, one in zip((1.0, -1.0), told, strict=True):
+        mine, clean = suspect.chances(prompt), reference.chances(prompt)
+        if mine is not None and clean is not None:
+            for sign, one in ((1.0, mine), (-1.0, clean)):
                 for pair, chance in one.items():
                     away[pair] = away.get(pair, 0.0) + sign * chance
     chosen = sorted((pair for pair in away if away[pair] != 0.0), key=lambda pair: (-abs(away[pair]), pair))[:kept]
