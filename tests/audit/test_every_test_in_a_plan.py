@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from pathlib import Path
 
@@ -9,9 +10,7 @@ import numpy as np
 import pytest
 
 from stillwatch.audit import (
-    GREEN_MASS,
     TESTS,
-    TWIN_CONTRAST,
     Asked,
     Recorded,
     Shown,
@@ -65,7 +64,7 @@ def weighing(name: str, learned: np.uint64 | None, rng: np.random.Generator) -> 
 
 def test_every_test_is_reached_from_a_plan() -> None:
     assert set(TESTS) == {*EXPOSURE_TESTS, *BESIDE_EXPOSURE}
-    known = {*Asked.__struct_fields__, *draw_up.__kwdefaults__}
+    known = {*Asked.__struct_fields__, *inspect.signature(draw_up).parameters}
     assert known >= set(BESIDE_EXPOSURE.values())
 
 
@@ -74,7 +73,7 @@ def test_marks_are_found_from_chances_by_the_key_that_made_them_and_no_other(tmp
     clean = weighing("clean", None, shared)
     student = weighing("student", account_key(MASTER, "bob", "2026-11"), np.random.default_rng(4))
     plan = draw_up(
-        BOTH, suspect="student", exposure=GREEN_MASS.name, keys=KEYS, prompts=PROMPTS, reference="clean", alpha=0.01
+        BOTH, suspect="student", exposure="green_mass", keys=KEYS, prompts=PROMPTS, reference="clean", alpha=0.01
     )
     write_suspect(tmp_path / "student.jsonl", student)
     read = read_suspect(tmp_path / "student.jsonl")
@@ -84,7 +83,7 @@ def test_marks_are_found_from_chances_by_the_key_that_made_them_and_no_other(tmp
     assert (alice.p or 0) > 0.01
     assert "green_mass" in "\n".join(answer_lines(told)).split("\n## ")[1]
     with pytest.raises(Error, match="reference: green_mass needs a clean model"):
-        draw_up(BOTH, suspect="s", exposure=GREEN_MASS.name, keys=KEYS, prompts=PROMPTS)
+        draw_up(BOTH, suspect="s", exposure="green_mass", keys=KEYS, prompts=PROMPTS)
     silent = Recorded(name="student", answers=dict.fromkeys(PROMPTS, "x"), likelihoods={})
     with pytest.raises(Error, match="gives no logprobs"):
         carry_out(plan, BOTH, silent, reference=clean, prompts=PROMPTS, master=MASTER)
@@ -118,7 +117,7 @@ def test_where_twins_part_is_asked_by_a_plan_and_answered_in_its_place() -> None
     for like, guilty in ((ours, True), (twin, False), (None, False)):
         suspect = model("s", like=like)
         told = carry_out(plan, SERVED, suspect, ours=ours, prompts=PROMPTS, shown=shown)
-        assert told.findings[-1].test == TWIN_CONTRAST.name
+        assert told.findings[-1].test == "twin_contrast"
         assert (told.findings[-1].p == 0.05) is guilty
         assert "twin_contrast" in "\n".join(answer_lines(told)).split("\n## ")[2]
     with pytest.raises(Error, match="ours: the plan asks where our model and its twins part"):
