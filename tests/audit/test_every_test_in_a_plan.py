@@ -124,7 +124,7 @@ def test_where_twins_part_is_asked_by_a_plan_and_answered_in_its_place() -> None
         carry_out(plan, SERVED, suspect, prompts=PROMPTS, shown=shown)
     with pytest.raises(Error, match="twins: expected those of the plan"):
         carry_out(plan, SERVED, suspect, ours=ours, prompts=PROMPTS, shown=Shown(independents=others))
-    with pytest.raises(Error, match="take independents"):
+    with pytest.raises(Error, match="takes both, or neither"):
         draw_up(SERVED, suspect="s", prompts=PROMPTS, asked=Asked(twins=("twin",)))
     with pytest.raises(Error, match="named twice"):
         draw_up(SERVED, suspect="s", prompts=PROMPTS, asked=Asked(twins=("twin",), independents=("twin",)))
@@ -150,7 +150,7 @@ def test_twins_score_what_the_others_say_where_the_plan_has_them_score() -> None
     others = [model(name) for name in names[1:]]
     asked = Asked(twins=("twin",), twins_score=True, independents=tuple(names[1:]))
     plan = draw_up(SERVED, suspect="s", prompts=PROMPTS, asked=asked, alpha=0.05)
-    for ours, twin, guilty in (("s", "i3", True), ("i3", "s", False)):
+    for ours, twin, guilty in (("s", "i3", True), ("i3", "s", False), ("s", "s", False)):
         shown = Shown(twins=[scorer("twin", twin)], independents=others)
         told = carry_out(plan, SERVED, model("s"), ours=scorer("ours", ours), prompts=PROMPTS, shown=shown)
         assert (told.findings[-1].p == 0.05) is guilty

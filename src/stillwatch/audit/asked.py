@@ -59,9 +59,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             if len(set(given)) != len(given):
                 raise Error(f"{name}: one is named twice")
         if bool(self.teachers or self.twins) != bool(self.independents):
-            raise Error(
-                "teachers, twins, independents: the text source and the twins take independents, and nothing else does"
-            )
+            raise Error("teachers, independents: the text source takes both, or neither; so do twins")
         if self.teachers and len(prompts) < 2:
             raise Error(f"prompts: got {len(prompts)}, the text source learns on one half of them and tests the other")
         if self.twins_score and not self.twins:
