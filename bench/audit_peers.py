@@ -75,6 +75,24 @@ def by_likelihood(zoo: Zoo, model: Seen) -> bool | None:
     return p is not None and p <= alpha + 1e-12 and max(paired) <= 0.01
 
 
+def by_teachers(zoo: Zoo, model: Seen) -> bool | None:
+    """S3b from text, scored by ours and the twins: its answers favour ours above every independent, and over each twin at p <= 0.01."""
+    if "told" not in model.heard:
+        return None
+
+    def lead(one: Seen) -> float:
+        found = one.heard["told"]
+        return float((found[0] - found[1:].mean(axis=0)).mean())
+
+    independents = independents_of(zoo, model)
+    scores = np.array([lead(model), *map(lead, independents)])
+    alpha = 1.0 / (len(independents) + 1)
+    p = contrast_finding(model.name, scores, HOLDS, alpha=alpha).evidence.p_value
+    found = model.heard["told"].astype(float)
+    paired = [deal_tail(steps(list(found[[0, at]].T))) for at in range(1, len(found))]
+    return p is not None and p <= alpha + 1e-12 and max(paired) <= 0.01
+
+
 def by_source(zoo: Zoo, model: Seen) -> bool | None:
     """S4 on drawn answers: it writes like ours more than every independent."""
     prompts = [str(at) for at in range(400)]
@@ -156,6 +174,7 @@ OURS_RULES: dict[str, Rule] = {
     "S3b, 2,000 next tokens": by_contrast,
     "S3b, 500 next tokens": lambda zoo, model: by_contrast(zoo, model, first=500),
     "S3b from logprobs": by_likelihood,
+    "S3b, 600 answers scored by ours and the twins": by_teachers,
     "S4 text source": by_source,
 }
 PEERS: dict[str, Rule] = {
@@ -220,13 +239,13 @@ def peers(zoo: Zoo) -> Figures:
     """The same question by others' methods, and radioactivity with repeated pairs counted as often as they occur."""
     raw: dict[str, Any] = {name: judged(zoo, rule) for name, rule in PEERS.items()}
     bars = []
-    ours = judged(zoo, by_contrast)
+    ours = judged(zoo, by_teachers)
     raw["ours"] = ours
     best = max((found["precision"] or 0.0) + found["recall"] for name, found in raw.items() if name != "ours")
     mine = (ours["precision"] or 0.0) + ours["recall"]
     bars.append(
         bar(
-            "zoo, Q2: precision + recall of S3b less that of the best peer on the same models",
+            "zoo, Q2: precision + recall of S3b, scored by the teachers, less that of the best peer on the same models",
             rounded(mine - best),
             "",
             "> 0",

@@ -27,7 +27,7 @@ from stillwatch.audit import (
 from stillwatch.audit.kept import hashed
 from stillwatch.core import Error, FormatError
 
-from .conftest import made_items, parrot, stranger
+from .conftest import made_items, parrot, sentence, stranger
 
 RNG = np.random.default_rng(1)
 ALICE, BOB = made_items(RNG, 30), made_items(RNG, 30, account="bob")
@@ -106,10 +106,42 @@ def test_who_stops_early_uses_fewer_items_and_clears_nobody() -> None:
     plan = draw_up(SERVED, suspect="student", stop=Stop.EVIDENCE)
     alice, bob = carry_out(plan, SERVED, SUSPECT).findings
     assert alice.n < 30
-    assert (alice.e or 0) >= 100
-    assert alice.p == pytest.approx(1 / (alice.e or 1))
+    assert (alice.e or 0) >= 200
+    assert alice.p == pytest.approx(2 / (alice.e or 1))
     assert bob.n == 30
     assert alice.cleared is None
+
+
+def test_who_never_stopped_has_the_exact_test_at_half_of_alpha_if_every_item_was_answered() -> None:
+    rng = np.random.default_rng(8)
+    some = (*ALICE[:9], *made_items(rng, 81))
+    items = [replace(one, item=f"i{at}", prompt=f"q{at}", conversation=f"c{at}") for at, one in enumerate(some[::-1])]
+    answers = {
+        one.prompt: one.response if one.response in {a.response for a in ALICE} else sentence(rng) for one in items
+    }
+    whole = Recorded(name="s", answers=answers, likelihoods={})
+    plan, every = draw_up(items, suspect="s", stop=Stop.EVIDENCE), draw_up(items, suspect="s")
+    (exact,), (told,) = carry_out(every, items, whole).findings, carry_out(plan, items, whole).findings
+    assert (told.n, told.e) == (90, exact.e)
+    assert (told.e or 0) < 1 / (exact.p or 1)
+    assert told.p == pytest.approx(2 * (exact.p or 1))
+    answers.pop(items[0].prompt)
+    (part,) = carry_out(plan, items, Recorded(name="s", answers=answers, likelihoods={})).findings
+    assert (part.p or 0) > 5 * (told.p or 1)
+
+
+def test_the_p_of_who_may_stop_at_any_item_errs_as_seldom_as_promised(
+    at_most: Callable[[int, int, float], bool],
+) -> None:
+    rng = np.random.default_rng(9)
+    found = []
+    for _ in range(300):
+        items = made_items(rng, 14, siblings=2)
+        plan = draw_up(items, suspect="stranger", exposure="sibling_likelihood", stop=Stop.EVIDENCE, alpha=0.1)
+        found += [one.p or 1.0 for one in carry_out(plan, items, stranger(items, rng)).findings]
+    assert at_most(sum(p <= 0.1 for p in found), len(found), 0.1)
+    assert at_most(sum(p <= 0.02 for p in found), len(found), 0.02)
+    assert sum(p <= 0.1 for p in found) >= 5
 
 
 def test_the_answer_keeps_three_questions_apart_and_says_what_stays_open(tmp_path: Path) -> None:

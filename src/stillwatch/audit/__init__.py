@@ -4,6 +4,7 @@ from stillwatch.audit.accuse import Verdicts, accuse, along_one_martingale, any_
 from stillwatch.audit.agreement import AGREEMENT, agreement
 from stillwatch.audit.answer import INNOCENT, WHAT_THE_HASHES_SHOW, answer_lines
 from stillwatch.audit.asked import Asked, Shown
+from stillwatch.audit.asking import AskedOf, ask_plan
 from stillwatch.audit.betting import BETTING, betting
 from stillwatch.audit.canary_variants import CANARY_VARIANTS, canary_variants, variant_for
 from stillwatch.audit.clearing import CLEARING, Clearing, clear, smallest_share
@@ -12,6 +13,7 @@ from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.corpus import Corpus, read_corpus
 from stillwatch.audit.corpus_copies import CORPUS_COPIES, corpus_copies
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
+from stillwatch.audit.endpoint import Endpoint, NoAnswer
 from stillwatch.audit.equality import EQUALITY, equality
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.green_mass import GREEN_MASS, green_mass, mass_lift
@@ -26,6 +28,7 @@ from stillwatch.audit.keyed import (
     word_tokens,
     write_keys,
 )
+from stillwatch.audit.live import Budget, Live, OutOfBudget, recorded_of
 from stillwatch.audit.marks import Pairs, account_key, draw_keys, green, key_digest, pairs
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.palimpsest import PALIMPSEST, order_digest, palimpsest, read_order
@@ -38,8 +41,9 @@ from stillwatch.audit.rare_artefacts import (
     rare_artefacts,
     read_artefacts,
 )
-from stillwatch.audit.recorded import Recorded, read_served, read_suspect
+from stillwatch.audit.recorded import Recorded, read_served, read_suspect, write_suspect
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, Served, State
+from stillwatch.audit.replies import Interface
 from stillwatch.audit.run import Outcome, carry_out, read_outcome, write_outcome
 from stillwatch.audit.sibling_continuation import (
     SIBLING_CONTINUATION,
@@ -51,11 +55,22 @@ from stillwatch.audit.sibling_continuation import (
 from stillwatch.audit.sibling_likelihood import SIBLING_LIKELIHOOD, gains, sibling_likelihood
 from stillwatch.audit.sibling_overlap import SIBLING_OVERLAP, overlaps, sibling_overlap
 from stillwatch.audit.spectra import SPECTRA, spectra
-from stillwatch.audit.suspect import Answering, Holding, Scoring, Suspect, answering, holding, scoring
+from stillwatch.audit.suspect import (
+    Answering,
+    Holding,
+    Scoring,
+    Suspect,
+    Weighing,
+    answering,
+    holding,
+    scoring,
+    weighing,
+)
 from stillwatch.audit.text_source import TEXT_SOURCE, text_source
 from stillwatch.audit.timeline import Timeline
-from stillwatch.audit.twin_contrast import TWIN_CONTRAST, contrast_finding, twin_contrast
+from stillwatch.audit.twin_contrast import TWIN_CONTRAST, contrast_finding, twin_contrast, twin_likelihood
 from stillwatch.audit.unit_order import HIDDEN_UNITS, UNIT_ORDER, unit_order
+from stillwatch.audit.wanted import Kind, Wanted, wanted
 from stillwatch.audit.weights import Weights, read_weights
 
 TESTS = {
@@ -94,14 +109,22 @@ __all__ = [
     "Answering",
     "Artefact",
     "Asked",
+    "AskedOf",
     "AuditTest",
+    "Budget",
     "Capability",
     "Clearing",
     "Condition",
     "Corpus",
+    "Endpoint",
     "Finding",
     "Holding",
+    "Interface",
     "Keys",
+    "Kind",
+    "Live",
+    "NoAnswer",
+    "OutOfBudget",
     "Outcome",
     "Pairs",
     "Plan",
@@ -115,6 +138,8 @@ __all__ = [
     "Suspect",
     "Timeline",
     "Verdicts",
+    "Wanted",
+    "Weighing",
     "Weights",
     "account_items",
     "account_key",
@@ -125,6 +150,7 @@ __all__ = [
     "answering",
     "any_dependence",
     "artefacts_digest",
+    "ask_plan",
     "betting",
     "canary_variants",
     "carry_out",
@@ -165,6 +191,7 @@ __all__ = [
     "read_served",
     "read_suspect",
     "read_weights",
+    "recorded_of",
     "scoring",
     "sibling_continuation",
     "sibling_likelihood",
@@ -173,11 +200,15 @@ __all__ = [
     "spectra",
     "text_source",
     "twin_contrast",
+    "twin_likelihood",
     "unit_order",
     "variant_for",
+    "wanted",
+    "weighing",
     "word_tokens",
     "write_keys",
     "write_outcome",
     "write_plan",
     "write_served",
+    "write_suspect",
 ]

@@ -17,6 +17,7 @@ from stillwatch.audit.spectra import spectra
 from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, scoring
 from stillwatch.audit.text_source import text_source
 from stillwatch.audit.timeline import Timeline
+from stillwatch.audit.twin_contrast import twin_contrast, twin_likelihood
 from stillwatch.audit.unit_order import unit_order
 from stillwatch.audit.weights import Weights
 from stillwatch.core import Error
@@ -27,12 +28,15 @@ __all__ = ["Asked", "Shown", "findings_beside"]
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tests beside that of exposure, each with what it needs frozen; none where all is empty.
 
-    `teachers` and `independents`: models by name (S4), ours among the teachers. `tensors`: names of the matrices whose order of units is
-    compared, `weight_controls` the models whose spectra are (S10). `artefacts`: digest of the strings, `older` the models released before
-    the harvest, with the day (S11). `order`: digest of our training texts in their order (S8).
+    `teachers` and `independents`: models by name (S4), ours among the teachers. `twins`: models as capable as ours (S3b), with the same
+    independents; with `twins_score` ours and they score the answers of the others, in place of answering themselves. `tensors`: names of
+    the matrices whose order of units is compared, `weight_controls` the models whose spectra are (S10). `artefacts`: digest of the strings,
+    `older` the models released before the harvest, with the day (S11). `order`: digest of our training texts in their order (S8).
     """
 
     teachers: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
+    twins_score: bool = False
     independents: tuple[str, ...] = ()
     tensors: tuple[str, ...] = ()
     weight_controls: tuple[str, ...] = ()
@@ -48,15 +52,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """
         for name, given in (
             ("teachers, independents", (*self.teachers, *self.independents)),
+            ("twins, independents", (*self.twins, *self.independents)),
             ("weight controls", self.weight_controls),
             ("older models", tuple(name for name, _ in self.older)),
         ):
             if len(set(given)) != len(given):
                 raise Error(f"{name}: one is named twice")
-        if bool(self.teachers) != bool(self.independents):
-            raise Error("teachers, independents: the text source takes both, or neither")
+        if bool(self.teachers or self.twins) != bool(self.independents):
+            raise Error("teachers, independents: the text source takes both, or neither; so do twins")
         if self.teachers and len(prompts) < 2:
             raise Error(f"prompts: got {len(prompts)}, the text source learns on one half of them and tests the other")
+        if self.twins_score and not self.twins:
+            raise Error("twins: the plan has them score, and names none")
         if self.weight_controls and not self.tensors:
             raise Error("weight controls: the plan names no tensors to compare")
         if bool(self.artefacts) != bool(self.older):
@@ -76,6 +83,7 @@ class Shown:
     """What these tests look at: answers, weights, strings and order; each checked against the plan before anything is tested."""
 
     teachers: Sequence[Answering] = ()
+    twins: Sequence[Suspect] = ()
     independents: Sequence[Answering] = ()
     weights: Weights | None = None
     our_weights: Weights | None = None
@@ -90,6 +98,7 @@ class Shown:
         found: dict[str, Suspect] = {}
         for role, given in (
             ("teacher", self.teachers),
+            ("twin", self.twins),
             ("independent", self.independents),
             ("weights of", self.weight_controls),
             ("older", self.older),
@@ -107,6 +116,7 @@ def findings_beside(
     suspect: Suspect,
     prompts: Sequence[str],
     *,
+    ours: Suspect | None,
     timeline: Timeline,
     reference: Scoring | None,
     alpha: float,
@@ -121,6 +131,16 @@ def findings_beside(
     found: list[Finding] = []
     if asked.teachers:
         found += text_source(prompts, answering(suspect), shown.teachers, shown.independents, alpha=alpha)
+    if asked.twins:
+        if ours is None:
+            raise Error("ours: the plan asks where our model and its twins part, and our answers are missing")
+        others, said = shown.independents, answering(suspect)
+        if asked.twins_score:
+            scorers = [scoring(one) for one in shown.twins]
+            found.append(twin_likelihood(prompts, said, scoring(ours), scorers, others, alpha=alpha))
+        else:
+            twins = [answering(one) for one in shown.twins]
+            found.append(twin_contrast(prompts, said, answering(ours), twins, others, alpha=alpha))
     if asked.artefacts and timeline.harvest_begun is not None:
         days = [day for _, day in asked.older]
         older = list(zip(shown.older, days, strict=True))
@@ -143,6 +163,7 @@ def findings_beside(
 def _as_promised(asked: Asked, shown: Shown) -> None:
     for role, promised, given in (
         ("teachers", asked.teachers, shown.teachers),
+        ("twins", asked.twins, shown.twins),
         ("independents", asked.independents, shown.independents),
         ("weight controls", asked.weight_controls, shown.weight_controls),
         ("older models", tuple(name for name, _ in asked.older), shown.older),

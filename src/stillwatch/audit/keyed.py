@@ -11,12 +11,14 @@ import msgspec
 import numpy as np
 
 from stillwatch.audit.betting import BETTING, betting
+from stillwatch.audit.deals import Floats
 from stillwatch.audit.decoy_keys import DECOY_KEYS, decoy_keys
+from stillwatch.audit.green_mass import GREEN_MASS, green_mass
 from stillwatch.audit.marks import Keys as KeyArray
 from stillwatch.audit.marks import Pairs, Tokens, account_key, green, key_digest, pairs
 from stillwatch.audit.radioactivity import RADIOACTIVITY, radioactivity
 from stillwatch.audit.records import Finding, Served
-from stillwatch.audit.suspect import Answering
+from stillwatch.audit.suspect import Answering, Suspect, Weighing, answering, weighing
 from stillwatch.core import Error, FormatError
 from stillwatch.engine import durable_create
 
@@ -33,11 +35,12 @@ __all__ = [
     "read_master",
     "said_pairs",
     "unmarked",
+    "word_lift",
     "word_tokens",
     "write_keys",
 ]
 
-KEYED_TESTS = (DECOY_KEYS.name, BETTING.name, RADIOACTIVITY.name)
+KEYED_TESTS = (DECOY_KEYS.name, BETTING.name, RADIOACTIVITY.name, GREEN_MASS.name)
 """Tests of marks by key; each runs once an account, which is W4."""
 
 _BYTES, _DECOYS = 32, 9_999
@@ -168,26 +171,45 @@ def keyed_findings(
     test: str,
     keys: Keys,
     master: bytes,
-    suspect: Answering,
+    suspect: Suspect,
     prompts: Sequence[str],
     *,
-    reference: Answering | None = None,
+    reference: Suspect | None = None,
     alpha: float = 0.01,
 ) -> list[Finding]:
-    """One finding for each account of the keys (W4), by decoys, bets or a plain count, from the suspect's answers to unmarked prompts.
+    """One finding for each account of the keys (W4), from the suspect's answers to unmarked prompts: by decoys, bets or a plain count.
+
+    For green_mass from the chances of next words along the prompts themselves, less the reference's.
 
     Raises:
-        Error: a master key that does not give the digests.
+        Error: a master key that does not give the digests, or a suspect or reference that lacks what the test needs.
     """
     true = keys_at(master, keys)
-    replies = said_pairs(suspect, prompts)
+    if test == GREEN_MASS.name:
+        if reference is None:
+            raise Error("reference: green_mass takes a clean model's chances away, and they are missing")
+        lifted = word_lift(weighing(suspect), weighing(reference), prompts)
+        return [
+            green_mass(
+                lifted,
+                key,
+                decoys_of(master, account, keys),
+                suspect=suspect.name,
+                account=account,
+                share=keys.share,
+                unmarked_text=True,
+                alpha=alpha,
+            )
+            for account, key in true.items()
+        ]
+    replies = said_pairs(answering(suspect), prompts)
     if test in (BETTING.name, RADIOACTIVITY.name):
         tested = betting if test == BETTING.name else radioactivity
         return [
             tested(replies, key, suspect=suspect.name, account=account, share=keys.share, alpha=alpha)
             for account, key in true.items()
         ]
-    clean = None if reference is None else said_pairs(reference, prompts)
+    clean = None if reference is None else said_pairs(answering(reference), prompts)
     return [
         decoy_keys(
             replies,
@@ -202,6 +224,27 @@ def keyed_findings(
         )
         for account, key in true.items()
     ]
+
+
+def word_lift(
+    suspect: Weighing, reference: Weighing, prompts: Sequence[str], *, kept: int = 40_000
+) -> tuple[Tokens, Tokens, Floats]:
+    """What a green pair of words is worth, as `mass_lift` has it for tokens, over the prompts of which both tell the chances.
+
+    Pairs that either leaves out have no chance there: servers tell the likeliest next tokens alone. Those that differ most are kept.
+    """
+    away: dict[tuple[str, str], float] = {}
+    for prompt in prompts:
+        mine, clean = suspect.chances(prompt), reference.chances(prompt)
+        if mine is not None and clean is not None:
+            for sign, one in ((1.0, mine), (-1.0, clean)):
+                for pair, chance in one.items():
+                    away[pair] = away.get(pair, 0.0) + sign * chance
+    chosen = sorted((pair for pair in away if away[pair] != 0.0), key=lambda pair: (-abs(away[pair]), pair))[:kept]
+    words = {word: int(word_tokens(word)[0]) for pair in chosen for word in pair if word.split()}
+    chosen = [pair for pair in chosen if pair[0] in words and pair[1] in words]
+    context, token = (np.array([words[pair[at]] for pair in chosen], dtype=np.int64) for at in (0, 1))
+    return context, token, np.array([away[pair] for pair in chosen], dtype=np.float64)
 
 
 def said_pairs(model: Answering, prompts: Sequence[str]) -> Pairs:

@@ -16,6 +16,7 @@ from stillwatch.audit.conditions import fit_items
 from stillwatch.audit.corpus_copies import CORPUS_COPIES
 from stillwatch.audit.decoy_keys import DECOY_KEYS
 from stillwatch.audit.exposure import account_items
+from stillwatch.audit.green_mass import GREEN_MASS
 from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
 from stillwatch.audit.keyed import KEYED_TESTS, Keys, unmarked
 from stillwatch.audit.overlap import SIMILARITIES
@@ -38,7 +39,7 @@ __all__ = [
     "write_plan",
 ]
 
-VERSION = 3
+VERSION = 4
 EXPOSURE_TESTS = (
     SIBLING_OVERLAP.name,
     SIBLING_CONTINUATION.name,
@@ -49,12 +50,14 @@ EXPOSURE_TESTS = (
 )
 """Tests of exposure that a plan may name; it names one."""
 
+_REFERRING = (SIBLING_LIKELIHOOD.name, DECOY_KEYS.name, GREEN_MASS.name)
+
 
 class Stop(StrEnum):
     """When the asking ends."""
 
     ALL = "after all items"
-    EVIDENCE = "at e >= 1/alpha, else after all items"
+    EVIDENCE = "at e >= 2/alpha, else after all items, where the exact test has the other half of alpha"
 
 
 class AccountPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,9 +112,9 @@ def draw_up(
 ) -> Plan:
     """A plan for these items, with what it could see of each account. Nothing is asked yet.
 
-    `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of
-    the resemblance test; `equality` asks as well whether the suspect is our model behind another name. Tests of marks take the digests of
-    `keys` and unmarked prompts; decoy_keys may name a clean model as its `reference`. `asked` are the tests beside exposure.
+    `reference` names the model whose likelihoods sibling_likelihood takes away. `controls` and `prompts` are those of the resemblance
+    test; `equality` asks as well whether the suspect is our model behind another name. Tests of marks take the digests of `keys` and
+    unmarked prompts; decoy_keys may name a clean model as its `reference`, and green_mass must. `asked` are the tests beside exposure.
 
     Raises:
         Error: a test or similarity that there is not, a share or level outside (0, 1), no items, a test without what it needs, marked
@@ -128,15 +131,18 @@ def draw_up(
         raise Error("served: no items; there is nothing to plan")
     wanted = (asked or Asked()).checked(prompts, times := (timeline or Timeline()).checked())
     keyed = exposure in KEYED_TESTS
-    if reference is not None and exposure not in (SIBLING_LIKELIHOOD.name, DECOY_KEYS.name) and not wanted.order:
+    if reference is not None and exposure not in _REFERRING and not wanted.order:
         raise Error(f"reference: {exposure} takes none")
     if keyed != (keys is not None):
         raise Error(f"keys: {exposure} takes {'digests of keys' if keyed else 'none'}")
-    if (keyed or wanted.teachers) and not prompts:
+    if exposure == GREEN_MASS.name and reference is None:
+        raise Error(f"reference: {exposure} needs a clean model, whose chances are taken away")
+    spoken = keyed or bool(wanted.teachers or wanted.twins)
+    if spoken and not prompts:
         raise Error(
-            "prompts: got none; a text source and tests of marks need those that no account under suspicion sent"
+            "prompts: got none; a text source and tests of marks need those that no account under suspicion sent, and so do twins"
         )
-    if (controls and not prompts) or (prompts and not (controls or keyed or wanted.teachers)):
+    if (controls and not prompts) or (prompts and not (controls or spoken)):
         raise Error("controls, prompts: resemblance takes both, or neither")
     if keyed and not unmarked(prompts, served):
         raise Error("prompts: one holds a response that was served, and so the mark itself")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from stillwatch.audit.records import Capability, Served
+from stillwatch.audit.suspect import Chances
 from stillwatch.core import FormatError
+from stillwatch.engine import durable_write
 
-__all__ = ["Recorded", "json_lines", "read_served", "read_suspect"]
+__all__ = ["Recorded", "json_lines", "read_served", "read_suspect", "write_suspect"]
+
 
 _Line = TypeVar("_Line", bound=msgspec.Struct)
 
@@ -33,6 +36,7 @@ class _SaidLine(msgspec.Struct, forbid_unknown_fields=True):
     answer: str | None = None
     text: str | None = None
     logprob: float | None = None
+    chances: list[tuple[str, str, float]] | None = None
 
 
 class Recorded:
@@ -51,17 +55,19 @@ class Recorded:
         name: str,
         answers: dict[str, str],
         likelihoods: dict[tuple[str, str], float],
+        chances: Mapping[str, Chances] | None = None,
         sha256: str | None = None,
     ) -> None:
         self.name = name
         self.sha256 = sha256
         self._answers = answers
         self._likelihoods = likelihoods
+        self._chances = chances or {}
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Text where an answer was recorded, logprobs where a likelihood was."""
-        there = ((Capability.TEXT, self._answers), (Capability.LOGPROBS, self._likelihoods))
+        """Text where an answer was recorded, logprobs where a likelihood was, or chances of next words."""
+        there = ((Capability.TEXT, self._answers), (Capability.LOGPROBS, self._likelihoods or self._chances))
         return frozenset(capability for capability, said in there if said)
 
     @property
@@ -76,6 +82,19 @@ class Recorded:
     def likelihood(self, prompt: str, text: str) -> float | None:
         """The recorded mean log-probability of a token, in nats."""
         return self._likelihoods.get((prompt, text))
+
+    def chances(self, prompt: str) -> Chances | None:
+        """The recorded chances of next words all along a prompt."""
+        return self._chances.get(prompt)
+
+    def lines(self) -> Iterator[bytes]:
+        """Everything recorded, as `read_suspect` reads it."""
+        for prompt, answer in self._answers.items():
+            yield msgspec.json.encode({"prompt": prompt, "answer": answer})
+        for (prompt, text), log in self._likelihoods.items():
+            yield msgspec.json.encode({"prompt": prompt, "text": text, "logprob": log})
+        for prompt, told in self._chances.items():
+            yield msgspec.json.encode({"prompt": prompt, "chances": [[*pair, chance] for pair, chance in told.items()]})
 
 
 def read_served(path: Path, *, bare: bool = False) -> tuple[Served, ...]:
@@ -100,16 +119,24 @@ def read_served(path: Path, *, bare: bool = False) -> tuple[Served, ...]:
 
 
 def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
-    """What a suspect said: lines of `prompt` with `answer`, or of `prompt` with `text` and `logprob` (mean a token, in nats).
+    """What a suspect said: lines of `prompt` with `answer`, of `prompt` with `text` and `logprob` (mean a token, in nats), or of `prompt`
+    with `chances`, each a word before, a next word and its chance summed over the places of the prompt.
 
     Raises:
         FormatError: a line that is neither, or a second, different reply to the same; with its line.
     """
     answers: dict[str, str] = {}
     likelihoods: dict[tuple[str, str], float] = {}
+    chances: dict[str, Chances] = {}
     digest = hashlib.sha256()
     for at, line in json_lines(path, _SaidLine, digest.update):
-        if line.answer is not None and line.text is None and line.logprob is None:
+        if line.chances is not None:
+            if line.prompt in chances or line.answer is not None or line.text is not None or line.logprob is not None:
+                raise FormatError(f"{path}:{at}: chances: expected them alone, and once of a prompt")
+            if not all(0.0 <= chance < 1e9 for _, _, chance in line.chances):
+                raise FormatError(f"{path}:{at}: chances: expected sums of chances, from 0 on")
+            chances[line.prompt] = {(before, word): chance for before, word, chance in line.chances}
+        elif line.answer is not None and line.text is None and line.logprob is None:
             if answers.setdefault(line.prompt, line.answer) != line.answer:
                 raise FormatError(
                     f"{path}:{at}: answer: a second one to the same prompt; keep the first that was given"
@@ -121,7 +148,14 @@ def read_suspect(path: Path, *, name: str | None = None) -> Recorded:
                 raise FormatError(f"{path}:{at}: logprob: a second one of the same text; keep the first that was given")
         else:
             raise FormatError(f"{path}:{at}: expected either an answer, or a text with its logprob")
-    return Recorded(name=name or path.stem, answers=answers, likelihoods=likelihoods, sha256=digest.hexdigest())
+    return Recorded(
+        name=name or path.stem, answers=answers, likelihoods=likelihoods, chances=chances, sha256=digest.hexdigest()
+    )
+
+
+def write_suspect(path: Path, said: Recorded) -> None:
+    """Keep what a suspect said where `read_suspect` finds it, readable by its owner alone, in place of what was kept there before."""
+    durable_write(path, b"".join(line + b"\n" for line in said.lines()), mode=0o600)
 
 
 def json_lines(

@@ -31,7 +31,7 @@ from stillwatch.audit.suspect import Answering, Scoring, Suspect, answering, hol
 from stillwatch.audit.weights import Weights
 from stillwatch.core import Error, FormatError
 
-__all__ = ["Outcome", "Told", "carry_out", "read_outcome", "write_outcome"]
+__all__ = ["Outcome", "Told", "carry_out", "exposure_of", "read_outcome", "write_outcome"]
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +73,7 @@ def carry_out(
     suspect: Suspect,
     *,
     reference: Suspect | None = None,
-    ours: Answering | None = None,
+    ours: Suspect | None = None,
     controls: Sequence[Answering] = (),
     prompts: Sequence[str] = (),
     master: bytes | None = None,
@@ -100,6 +100,7 @@ def carry_out(
         beside,
         suspect,
         prompts,
+        ours=ours,
         timeline=plan.timeline,
         reference=None if reference is None or not plan.asked.order else scoring(reference),
         alpha=plan.alpha,
@@ -154,7 +155,7 @@ def read_outcome(path: Path, *, inputs: Sequence[Path] = ()) -> Outcome:
 
 
 def _inputs(
-    suspect: Suspect, reference: Suspect | None, ours: Answering | None, controls: Sequence[Answering], shown: Shown
+    suspect: Suspect, reference: Suspect | None, ours: Suspect | None, controls: Sequence[Answering], shown: Shown
 ) -> dict[str, str]:
     """The SHA-256 of every file of replies, by what it was used as; a suspect that was asked directly has none."""
     used: dict[str, Suspect | None] = {"answers": suspect, "reference": reference, "ours": ours}
@@ -178,18 +179,17 @@ def _exposures(
     """The finding for each account, and what silence is worth."""
     if plan.exposure not in KEYED_TESTS or plan.keys is None:
         for items in account_items(served).values():
-            yield _exposure(plan, items, suspect, None if reference is None else scoring(reference))
+            yield exposure_of(plan, items, suspect, None if reference is None else scoring(reference))
         return
     if master is None:
         raise Error("master: the plan tests marks, and the key that made them is missing")
-    clean = None if reference is None else answering(reference)
     for found in keyed_findings(
-        plan.exposure, plan.keys, master, answering(suspect), prompts, reference=clean, alpha=plan.alpha
+        plan.exposure, plan.keys, master, suspect, prompts, reference=reference, alpha=plan.alpha
     ):
         yield found, None
 
 
-def _exposure(
+def exposure_of(
     plan: Plan, items: Sequence[Served], suspect: Suspect, reference: Scoring | None
 ) -> tuple[Finding, Clearing | None]:
     """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
@@ -210,16 +210,16 @@ def _exposure(
         numbers = gains(items, scoring(suspect), reference=reference)
         found = gain_finding(numbers, alpha=plan.alpha)
     if plan.stop is Stop.EVIDENCE:
-        return stopped(found, plan.alpha), None
+        return stopped(found, plan.alpha, whole=not numbers.conditions[-1].left_out), None
     return found, clear(numbers, share=plan.share, alpha=plan.alpha, power=plan.power)
 
 
 def _resemblance(
-    plan: Plan, suspect: Suspect, ours: Answering | None, controls: Sequence[Answering], prompts: Sequence[str]
+    plan: Plan, suspect: Suspect, ours: Suspect | None, controls: Sequence[Answering], prompts: Sequence[str]
 ) -> Finding:
     if ours is None:
         raise Error("ours: the plan compares our model with controls, and our answers are missing")
-    return agreement(prompts, answering(suspect), ours, controls, alpha=plan.alpha)
+    return agreement(prompts, answering(suspect), answering(ours), controls, alpha=plan.alpha)
 
 
 def _told(found: Finding, cleared: Clearing | None) -> Told:

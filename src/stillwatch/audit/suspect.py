@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeGuard, runtime_checkable
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from stillwatch.audit.records import Capability
 from stillwatch.core import Error
 
-__all__ = ["Answering", "Holding", "Scoring", "Suspect", "answering", "holding", "scoring"]
+__all__ = [
+    "Answering",
+    "Chances",
+    "Holding",
+    "Scoring",
+    "Suspect",
+    "Weighing",
+    "answering",
+    "holding",
+    "scoring",
+    "weighing",
+]
+
+
+Chances: TypeAlias = Mapping[tuple[str, str], float]
+"""By (word before, next word), the chance of that word next, summed over the places of a text."""
 
 
 class Suspect(Protocol):
@@ -39,11 +55,30 @@ class Scoring(Suspect, Protocol):
 
 
 @runtime_checkable
+class Weighing(Suspect, Protocol):
+    """A suspect that tells the chances of next words along a given text (`Capability.LOGPROBS`)."""
+
+    def chances(self, prompt: str) -> Chances | None:
+        """By (word before, next word), the chance of that word next, summed over the places of the prompt; None if it is not known."""
+
+
+@runtime_checkable
 class Holding(Suspect, Protocol):
     """A data set that can be looked into (`Capability.CORPUS`)."""
 
     def held(self, text: str) -> float:
         """The share of a text that it holds, in [0, 1]."""
+
+
+def weighing(suspect: Suspect) -> Weighing:
+    """The suspect as one that tells the chances of next words.
+
+    Raises:
+        Error: when it does not.
+    """
+    if not (Capability.LOGPROBS in suspect.capabilities and isinstance(suspect, Weighing)):
+        raise Error(f"{suspect.name}: gives no logprobs, it has {_told(suspect)}")
+    return suspect
 
 
 def holding(suspect: Suspect) -> Holding:

@@ -10,11 +10,11 @@ import numpy as np
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.overlap import Similarity, same_start
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
-from stillwatch.audit.suspect import Answering
+from stillwatch.audit.suspect import Answering, Scoring
 from stillwatch.core import Error
 from stillwatch.stats import conformal_p
 
-__all__ = ["TWIN_CONTRAST", "contrast_finding", "twin_contrast"]
+__all__ = ["TWIN_CONTRAST", "contrast_finding", "twin_contrast", "twin_likelihood"]
 
 TWIN_CONTRAST = AuditTest(
     name="twin_contrast",
@@ -23,8 +23,9 @@ TWIN_CONTRAST = AuditTest(
     needs=Capability.TEXT,
     null="the suspect is exchangeable with the independents: where ours and its twins part, it goes our way no oftener than a model that "
     "did not learn from ours",
-    statistic="mean over prompts of the likeness of the suspect's answer to ours, less its mean likeness to the twins'; rank of the "
-    "suspect among the independents; e-value calibrated",
+    statistic="mean over prompts of the likeness of the suspect's answer to ours, less its mean likeness to the twins' (or, as the plan "
+    "says, of the log-likelihood that ours gives the suspect's answer, less the twins' mean); rank of the suspect among the independents; "
+    "e-value calibrated",
     ties="conservative: an independent that goes our way as often counts as going oftener",
     assumptions=(
         "twins are as capable as ours and made by the like recipe on other data; they may be few, as nothing is ranked among them",
@@ -78,6 +79,47 @@ def twin_contrast(
     scores = np.array(rows).mean(axis=0) if rows else np.zeros(0)
     silent = len(prompts) - len(rows)
     words = f"every model answered each of the {len(prompts)} prompts"
+    state = State.MENDED if silent else State.HOLDS
+    return contrast_finding(suspect.name, scores, Condition(words=words, state=state, left_out=silent), alpha=alpha)
+
+
+def twin_likelihood(
+    prompts: Sequence[str],
+    suspect: Answering,
+    ours: Scoring,
+    twins: Sequence[Scoring],
+    independents: Sequence[Answering],
+    *,
+    alpha: float = 0.01,
+) -> Finding:
+    """`twin_contrast` with another likeness: how much likelier our model finds the suspect's answer than its twins do, a token in nats.
+
+    The suspect and the independents give text alone; ours and the twins, which are the auditor's, score it. Where two models differ little
+    this sees far more than comparing their answers, as every token of an answer counts. Null, rank and ties are those of `twin_contrast`.
+
+    >>> from stillwatch.audit.recorded import Recorded
+    >>> prompts, names = [f"q{i}" for i in range(9)], [f"m{at}" for at in range(20)]
+    >>> said = [Recorded(name=one, answers={q: f"{one} {q}" for q in prompts}, likelihoods={}) for one in names]
+    >>> def scorer(name, liked): return Recorded(name=name, answers={}, likelihoods={
+    ...     (q, f"{one} {q}"): -1.0 if one == liked else -2.0 for one in names for q in prompts})
+    >>> twin_likelihood(prompts, said[0], scorer("ours", "m0"), [scorer("twin", "m1")], said[1:], alpha=0.05).evidence.p_value
+    0.05
+    """
+    if len(set(prompts)) != len(prompts):
+        raise Error("prompts: one occurs twice")
+    if not twins:
+        raise Error("twins: got none, expected at least one model as capable as ours")
+    rows = []
+    for prompt in prompts:
+        said = [one.answer(prompt) for one in (suspect, *independents)]
+        told = [None if text is None else model.likelihood(prompt, text) for text in said for model in (ours, *twins)]
+        known = [one for one in told if one is not None]
+        if len(known) == len(told):
+            found = np.array(known).reshape(len(said), -1)
+            rows.append(found[:, 0] - found[:, 1:].mean(axis=1))
+    scores = np.array(rows).mean(axis=0) if rows else np.zeros(0)
+    silent = len(prompts) - len(rows)
+    words = f"every model answered each of the {len(prompts)} prompts, and ours and the twins scored each answer"
     state = State.MENDED if silent else State.HOLDS
     return contrast_finding(suspect.name, scores, Condition(words=words, state=state, left_out=silent), alpha=alpha)
 

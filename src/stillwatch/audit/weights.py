@@ -1,4 +1,4 @@
-"""Weights as files: tensors of safetensors or npz, one file or a folder of parts, read one at a time and never run."""
+"""Weights as files: tensors of safetensors, npz or GGUF, one file or a folder of parts, read one at a time and never run."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import hashlib
 import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.audit.gguf_file import Stored, gguf_tensors
 from stillwatch.audit.records import Capability
 from stillwatch.core import Error, FormatError
 
@@ -34,7 +35,7 @@ class Weights:
         self,
         *,
         name: str,
-        tensors: Mapping[str, npt.NDArray[Any] | tuple[Path, str, tuple[int, ...], int]],
+        tensors: Mapping[str, npt.NDArray[Any] | Stored],
         sha256: str | None = None,
     ) -> None:
         self.name = name
@@ -49,24 +50,19 @@ class Weights:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor of floats."""
-        return {name: one[2] if isinstance(one, tuple) else one.shape for name, one in self._tensors.items()}
+        return {name: one[0] if isinstance(one, tuple) else one.shape for name, one in self._tensors.items()}
 
     def tensor(self, name: str) -> npt.NDArray[np.float64]:
         """One tensor."""
         one = self._tensors[name]
-        if not isinstance(one, tuple):
-            return np.asarray(one, dtype=np.float64)
-        path, kind, shape, start = one
-        raw = np.fromfile(path, dtype=_KINDS[kind], count=math.prod(shape), offset=start)
-        if kind == "BF16":
-            raw = (raw.astype(np.uint32) << 16).view(np.float32)
-        return raw.reshape(shape).astype(np.float64)
+        return one[1]() if isinstance(one, tuple) else np.asarray(one, dtype=np.float64)
 
 
 def read_weights(path: Path, *, name: str | None = None) -> Weights:
-    """The tensors of a `.safetensors` or `.npz` file, or of all `.safetensors` of a folder.
+    """The tensors of a `.safetensors`, `.npz` or `.gguf` file, or of all `.safetensors` of a folder.
 
-    Nothing in a file is run: pickled objects are refused. Tensors of whole numbers (quantised ones among them) are left out.
+    Nothing in a file is run: pickled objects are refused. Tensors of whole numbers are left out; quantised ones of GGUF are widened, with
+    the extra `gguf`, and bear the names that they have in safetensors.
 
     Raises:
         FormatError: a file that is neither, that is cut short, or a tensor of one name in two parts.
@@ -74,11 +70,11 @@ def read_weights(path: Path, *, name: str | None = None) -> Weights:
     """
     parts = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
     if not parts or not parts[0].is_file():
-        raise Error(f"{path}: no weights there, expected .safetensors or .npz")
+        raise Error(f"{path}: no weights there, expected .safetensors, .npz or .gguf")
     tensors: dict[str, Any] = {}
     digests = []
     for part in parts:
-        found = _npz(part) if part.suffix == ".npz" else _safetensors(part)
+        found = _READERS.get(part.suffix, _safetensors)(part)
         if twice := tensors.keys() & found.keys():
             raise FormatError(f"{part}: {min(twice)} is in another part as well")
         tensors |= found
@@ -96,7 +92,7 @@ def _npz(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise FormatError(f"{path}: not an npz file of numbers") from None
 
 
-def _safetensors(path: Path) -> dict[str, tuple[Path, str, tuple[int, ...], int]]:
+def _safetensors(path: Path) -> dict[str, Stored]:
     size = path.stat().st_size
     with path.open("rb") as data:
         length = int.from_bytes(data.read(8), "little")
@@ -104,7 +100,7 @@ def _safetensors(path: Path) -> dict[str, tuple[Path, str, tuple[int, ...], int]
             raise FormatError(f"{path}: not a safetensors file, or cut short")
         try:
             header = json.loads(data.read(length))
-            found = {}
+            found: dict[str, Stored] = {}
             for name, told in header.items():
                 if name == "__metadata__" or told["dtype"] not in _KINDS:
                     continue
@@ -117,7 +113,20 @@ def _safetensors(path: Path) -> dict[str, tuple[Path, str, tuple[int, ...], int]
                     raise FormatError(f"{path}: {name}: its place does not fit its shape")
                 if 8 + length + end > size:
                     raise FormatError(f"{path}: {name}: cut short")
-                found[name] = (path, str(told["dtype"]), shape, 8 + length + int(start))
+                found[name] = (shape, _reader(path, str(told["dtype"]), shape, 8 + length + int(start)))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise FormatError(f"{path}: not a safetensors file: its header cannot be read") from None
     return found
+
+
+def _reader(path: Path, kind: str, shape: tuple[int, ...], start: int) -> Callable[[], npt.NDArray[np.float64]]:
+    def read() -> npt.NDArray[np.float64]:
+        raw = np.fromfile(path, dtype=_KINDS[kind], count=math.prod(shape), offset=start)
+        if kind == "BF16":
+            raw = (raw.astype(np.uint32) << 16).view(np.float32)
+        return raw.reshape(shape).astype(np.float64)
+
+    return read
+
+
+_READERS: dict[str, Callable[[Path], Mapping[str, npt.NDArray[Any] | Stored]]] = {".npz": _npz, ".gguf": gguf_tensors}

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from stillwatch.cli.app import app
+from stillwatch.cli.audit_ask import audit_ask, prompt_lines
 from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
 from stillwatch.cli.audit_exhibit import audit_exhibit, write_exhibit
 from stillwatch.cli.audit_served import audit_served
@@ -18,6 +19,7 @@ __all__ = ["audit_app", "audit_plan", "audit_report", "audit_run"]
 
 audit_app = App(name="audit", help="Test whether a model was trained on what we served, and on whose harvest.")
 app.command(audit_app)
+audit_app.command(audit_ask, name="ask")
 audit_app.command(audit_keys, name="keys")
 audit_app.command(audit_exhibit, name="exhibit")
 audit_app.command(audit_served, name="served")
@@ -55,11 +57,11 @@ def audit_plan(
         suspect: Name of the suspect.
         out: File of the plan; never written over.
         test: Test of exposure: sibling_overlap, sibling_continuation or canary_variants (from answers),
-            sibling_likelihood (from logprobs), corpus_copies (in a data set), or decoy_keys, betting or radioactivity
-            (marks by key, from answers).
+            sibling_likelihood (from logprobs), corpus_copies (in a data set), decoy_keys, betting or radioactivity
+            (marks by key, from answers), or green_mass (marks by key, from chances of next words).
         similarity: What sibling_overlap and sibling_continuation compare, gram_overlap, longest_run or same_start.
         reference: Name of the model whose likelihoods sibling_likelihood or the training order takes away (our own will
-            do), or whose answers decoy_keys takes away (a clean model).
+            do), or whose answers decoy_keys, or chances green_mass takes away (a clean model).
         control: Name of a model that ours is compared with for resemblance; give it once for each.
         prompts: File of prompts for resemblance or marks, one a line, that no account under suspicion sent.
         equality: Ask as well whether the suspect is our model behind another name, from the same answers.
@@ -70,7 +72,7 @@ def audit_plan(
         released: Day on which the suspect was released.
         alpha: Chance of naming any account falsely.
         q: Share of accounts to look at that may be false.
-        stop_early: Stop at the first item at which the evidence suffices.
+        stop_early: Stop at the first item at which the evidence suffices; half of alpha is kept for the exact test of all.
         share: Share of marked answers that clearing must rule out.
         power: Chance with which the share that is said to be seen would be seen.
     """
@@ -83,7 +85,7 @@ def audit_plan(
         similarity=similarity,
         reference=reference,
         controls=control or (),
-        prompts=_prompts(prompts),
+        prompts=prompt_lines(prompts),
         equality=equality,
         keys=None if keys is None else read_keys(keys),
         asked=(beside or AskedBeside()).asked(),
@@ -129,11 +131,12 @@ def audit_run(
     Args:
         plan: The plan.
         served: The served responses of the plan.
-        answers: JSON lines of what the suspect said: prompt and answer, or prompt, text and logprob. For corpus_copies
+        answers: JSON lines of what the suspect said: prompt and answer, prompt, text and logprob, or prompt and
+            chances; stillwatch audit ask writes them. For corpus_copies
             the data set: a file or folder of text, JSON lines or Parquet, also with gzip.
         out: File of the outcome; never written over.
-        reference: Likelihoods or answers by the reference of the plan, in a file named after it.
-        ours: Answers of our model to the prompts of resemblance.
+        reference: Likelihoods, answers or chances by the reference of the plan, in a file named after it.
+        ours: Answers of our model to the prompts of resemblance or twins.
         control: Answers of a control, in a file named after it; give it once for each, in the order of the plan.
         prompts: The prompts of resemblance or marks.
         master: The master key of the plan's keys.
@@ -167,7 +170,7 @@ def audit_run(
         reference=None if reference is None else read_suspect(reference),
         ours=None if ours is None else read_suspect(ours),
         controls=[read_suspect(one) for one in control or ()],
-        prompts=_prompts(prompts),
+        prompts=prompt_lines(prompts),
         master=None if master is None else read_master(master),
         shown=(beside or ShownBeside()).shown(),
     )
@@ -200,7 +203,3 @@ def audit_report(
     print("\n".join(answer_lines(read_outcome(outcome, inputs=check or ()))))
     if exhibit is not None and key is not None:
         print(f"\nExhibit {exhibit}: SHA-256 {write_exhibit(outcome, exhibit, key)}")
-
-
-def _prompts(path: Path | None) -> list[str]:
-    return [] if path is None else [line for line in path.read_text("utf-8").splitlines() if line.strip()]

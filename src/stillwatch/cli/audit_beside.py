@@ -26,7 +26,9 @@ class AskedBeside:
 
     Args:
         teacher: Name of a model that the suspect may write like, ours among them; once for each.
-        independent: Name of a model that learned from none of the teachers; once for each.
+        twin: Name of a model as capable as ours, made by the like recipe on other data; once for each.
+        twins_score: Ours and the twins tell how likely they find the others' answers, in place of answering.
+        independent: Name of a model that learned from none of the teachers, nor from ours; once for each.
         weights: Compare the order of hidden units in the suspect's weights with ours.
         tensor: Pattern of names of the matrices to compare, in place of those of common models; once for each.
         weight_control: Name of a model whose weights were made independently, to compare spectra; once for each.
@@ -36,6 +38,8 @@ class AskedBeside:
     """
 
     teacher: Names = None
+    twin: Names = None
+    twins_score: Flag = False
     independent: Names = None
     weights: Flag = False
     tensor: Names = None
@@ -50,6 +54,8 @@ class AskedBeside:
 
         return Asked(
             teachers=tuple(self.teacher or ()),
+            twins=tuple(self.twin or ()),
+            twins_score=self.twins_score,
             independents=tuple(self.independent or ()),
             tensors=tuple(self.tensor or (HIDDEN_UNITS if self.weights else ())),
             weight_controls=tuple(self.weight_control or ()),
@@ -66,8 +72,9 @@ class ShownBeside:
 
     Args:
         teacher: Answers of a teacher; once for each, in the order of the plan.
+        twin: Answers of a twin; once for each, in the order of the plan; --ours gives those of our model.
         independent: Answers of an independent model; once for each, in the order of the plan.
-        weights: The suspect's weights: .safetensors, a folder of them, or .npz.
+        weights: The suspect's weights: .safetensors, a folder of them, .npz or .gguf.
         our_weights: Our weights.
         weight_control: A control's weights; once for each, in the order of the plan.
         artefacts: The artefacts of the plan.
@@ -76,6 +83,7 @@ class ShownBeside:
     """
 
     teacher: Files = None
+    twin: Files = None
     independent: Files = None
     weights: Path | None = None
     our_weights: Path | None = None
@@ -90,6 +98,7 @@ class ShownBeside:
 
         return Shown(
             teachers=[read_suspect(one) for one in self.teacher or ()],
+            twins=[read_suspect(one) for one in self.twin or ()],
             independents=[read_suspect(one) for one in self.independent or ()],
             weights=None if self.weights is None else read_weights(self.weights),
             our_weights=None if self.our_weights is None else read_weights(self.our_weights),

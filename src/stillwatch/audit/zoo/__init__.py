@@ -1,7 +1,8 @@
-"""Tier 1 of the zoo: 48 small transformers with known teachers, on which an audit's tests are tried where truth is known."""
+"""The zoo: 48 small transformers with known teachers and a few real models, on which an audit's tests are tried where truth is known."""
 
 from stillwatch.audit.zoo.build import Made, build, manifest_of, missing
 from stillwatch.audit.zoo.recipes import ACCOUNTS, MARKED, OURS, RECIPES, Change, Recipe, Role, Scale
+from stillwatch.audit.zoo.shipped import SUSPECTS, Small, SmallMade, Tuned, build_shipped, read_shipped
 from stillwatch.audit.zoo.suspects import Seen, Zoo, read_zoo
 
 __all__ = [
@@ -9,15 +10,21 @@ __all__ = [
     "MARKED",
     "OURS",
     "RECIPES",
+    "SUSPECTS",
     "Change",
     "Made",
     "Recipe",
     "Role",
     "Scale",
     "Seen",
+    "Small",
+    "SmallMade",
+    "Tuned",
     "Zoo",
     "build",
+    "build_shipped",
     "manifest_of",
     "missing",
+    "read_shipped",
     "read_zoo",
 ]

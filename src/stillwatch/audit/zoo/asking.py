@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ from stillwatch.audit.zoo.harvest import Harvest
 from stillwatch.audit.zoo.model import Params, Rows, Tilt, likelihoods, next_tokens, pair_masses, sample
 from stillwatch.audit.zoo.recipes import Scale
 
-__all__ = ["CUT", "ask", "ask_twins", "neutralising"]
+__all__ = ["CUT", "ask", "ask_teachers", "ask_twins", "neutralising"]
 
 CUT = 24
 """Tokens of a row after which the suspect is asked to go on: the prompt and half of the response."""
 
 _LONGER = 16
+_TOLD = 600
 _LENGTH = ROW - PROMPT
 
 Tokenizers = tuple[Any, Any] | None
@@ -68,6 +70,14 @@ def ask_twins(
     prompts = ground.prompts[scale.unsent : scale.unsent + scale.twins, :PROMPT]
     rows = np.concatenate([np.concatenate([prompts, one[: scale.twins].astype(np.int64)], axis=1) for one in said])
     return {"twins": _means(model, rows, tilt, tokens).reshape(len(said), -1)}
+
+
+def ask_teachers(teachers: Sequence[Params], ground: Ground, said: Rows, scale: Scale) -> dict[str, npt.NDArray[Any]]:
+    """`told`: mean log-probability that each teacher gives a model's own first answers to unsent prompts: (teachers, prompts)."""
+    many = min(_TOLD, len(said))
+    prompts = ground.prompts[scale.unsent : scale.unsent + many, :PROMPT]
+    rows = np.concatenate([prompts, said[:many].astype(np.int64)], axis=1)
+    return {"told": np.stack([_means(one, rows, None, None) for one in teachers])}
 
 
 def neutralising(masses: npt.NDArray[np.float32], before: npt.NDArray[np.float32], *, strength: float = 2.0) -> Tilt:

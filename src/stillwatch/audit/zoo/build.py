@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.audit.zoo.asking import ask, ask_twins, neutralising
+from stillwatch.audit.zoo.asking import ask, ask_teachers, ask_twins, neutralising
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground, lay, learn_tokens, texts_of, tokens_of
 from stillwatch.audit.zoo.harvest import Harvest, answers_of, rows_of, serve_all
 from stillwatch.audit.zoo.model import Params, Shape, Tilt, fresh, train
@@ -63,6 +63,7 @@ def build(
             heard(zoo.make(recipe))
         zoo.complete()
     zoo.complete()
+    zoo.tell()
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -142,6 +143,16 @@ class _Zoo:
                 path,
                 ask_twins(self.model(recipe.name), self.ground, said, self.scale, tilt=self._tilt(recipe), tokens=own),
             )
+
+    def tell(self) -> None:
+        """Have the teachers tell how likely they find each model's answers, once all teachers are there."""
+        if not all((self.folder / "evidence" / f"{name}.npz").exists() for name in _TEACHERS):
+            return
+        teachers = [self.model(name) for name in _TEACHERS]
+        for recipe in RECIPES:
+            path, known = (self.folder / "evidence" / f"{recipe.name}{end}.npz" for end in (".told", ""))
+            if known.exists() and not path.exists():
+                _keep(path, ask_teachers(teachers, self.ground, _load(known)["said"], self.scale))
 
     def model(self, name: str) -> Params:
         found = _load(self.folder / "models" / f"{name}.npz")

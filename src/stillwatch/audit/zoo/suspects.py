@@ -119,7 +119,8 @@ def read_zoo(folder: Path) -> Zoo:
     models = {}
     for recipe in RECIPES:
         heard: dict[str, npt.NDArray[Any]] = {}
-        for path in (folder / "evidence" / f"{recipe.name}.npz", folder / "evidence" / f"{recipe.name}.twins.npz"):
+        for end in ("", ".twins", ".told"):
+            path = folder / "evidence" / f"{recipe.name}{end}.npz"
             if path.exists():
                 with np.load(path) as found:
                     heard |= {name: found[name] for name in found.files}
