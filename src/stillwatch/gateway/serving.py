@@ -9,7 +9,6 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.choosing import Server, granian_server
 from stillwatch.gateway.coverage import coverage
 from stillwatch.gateway.metrics import Metrics
+from stillwatch.gateway.options import Listen
 from stillwatch.gateway.protocol import GuardedProtocol
 
 __all__ = ["Admin", "Listen", "serve"]
@@ -29,21 +29,6 @@ _log = logging.getLogger(__name__)
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
 """Names of `mallopt` in glibc's malloc.h."""
 _LARGE = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listen:
-    """Where a worker listens. The admin port belongs inside: it has no password."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    admin_host: str = "127.0.0.1"
-    admin_port: int | None = 9464
-    tls_cert: str | None = None
-    tls_key: str | None = None
-    client_ca: str | None = None
-    drain_seconds: float = 30.0
-    most_connections: int | None = None
 
 
 class Admin:

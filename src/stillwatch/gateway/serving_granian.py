@@ -13,7 +13,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
@@ -21,10 +21,8 @@ from granian.server.embed import Server
 
 from stillwatch.core import Error
 from stillwatch.gateway import protocol
+from stillwatch.gateway.options import Listen
 from stillwatch.gateway.reading import OVERSIZED
-
-if TYPE_CHECKING:
-    from stillwatch.gateway.serving import Listen
 
 __all__ = ["GranianServer"]
 
