@@ -1,8 +1,7 @@
-"""The model API behind the gateway by pyreqwest, which spends less CPU on short calls: the same behaviour, with the limits below.
+"""An upstream that is asked by pyreqwest: measured beside aiohttp, and not offered (docs/decisions/2026-11-23-pyreqwest-is-not-offered.md).
 
-What goes out and comes back is the same but for this: a target that its URL parser would write otherwise is refused instead of changed,
-so is a request with a header that is not UTF-8; headers of an answer that are not ASCII are left out; repeated headers stand together;
-and requests without `accept` or `user-agent` get its own.
+It does what its interface allows: a target that its URL parser would write otherwise is refused instead of changed, so is a request with a header
+that is not UTF-8, and headers of an answer that are not ASCII are left out.
 """
 
 from __future__ import annotations
@@ -121,7 +120,7 @@ class PyreqwestUpstream(Upstream):
             message = "pyreqwest can only trust more than the system does, not less: leave it out, or use aiohttp"
             raise SettingsError([Fault(path="upstream_ca", message=message)])
         self._silence = silence_seconds
-        self._builder = _builder(connect_seconds, kept_seconds)
+        self._connect_seconds = connect_seconds
         self._client: Any = None
         self._target_of = lru_cache(maxsize=8192)(self._target)
 
@@ -139,7 +138,7 @@ class PyreqwestUpstream(Upstream):
 
     async def start(self) -> None:
         """Open the pool; call it on the event loop."""
-        self._client = self._builder.build()
+        self._client = _builder(self._connect_seconds, self._kept_seconds).build()
 
     async def stop(self) -> None:
         """Close the pool."""
@@ -198,7 +197,8 @@ def _utf8(value: str) -> str:
 async def _prolonging(pieces: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
     """A body whose pieces keep the upstream from being taken for silent while it is still listening."""
     async for piece in pieces:
-        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+        with contextlib.suppress(RuntimeError):  # the answer has begun, and this limit is over
+            limit.reschedule(asyncio.get_running_loop().time() + seconds)
         yield piece
 
 
