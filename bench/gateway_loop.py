@@ -2,6 +2,7 @@
 
     python bench/gateway_loop.py day [--seeds 1 2] [--campaigns NAME ...] [--adaptive NAME ...] [--desk]     the loop
     python bench/gateway_loop.py students [--seeds 1 2 3]                 what a student learns within each extraction budget
+    python bench/gateway_loop.py zoo [--seeds 1 2 3]                      the same with small transformers (needs the extra zoo)
     python bench/gateway_loop.py verify [--seeds 1 2 3]                   who would pass a check of identity, by population
     python bench/gateway_loop.py http [--seeds 1]                         some of a day through a real gateway, held against the loop's door
     python bench/gateway_loop.py page                                     draw the page anew, nothing is measured
@@ -263,7 +264,7 @@ def _bars(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def main() -> None:
     """Measure one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["day", "students", "verify", "http", "page"])
+    parser.add_argument("part", choices=["day", "students", "zoo", "verify", "http", "page"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--campaigns", nargs="*", default=list(ALL), choices=ALL)
     parser.add_argument("--adaptive", nargs="*", default=list(ALL), choices=ALL)
@@ -290,6 +291,10 @@ def main() -> None:
         from gateway_students import students
 
         measured = students(chosen.seeds)
+    elif chosen.part == "zoo":
+        from gateway_students_zoo import zoo
+
+        measured = zoo(chosen.seeds)
     elif chosen.part == "verify":
         from gateway_verify import verify
 

@@ -33,7 +33,9 @@ SHARED = (
 def files(found: dict[str, Any]) -> dict[str, str]:
     """The page, by file name."""
     drawn = (
-        {"gateway-loop-students.svg": students_drawn(found["raw"]["students"])} if "students" in found["raw"] else {}
+        {"gateway-loop-students.svg": students_drawn(found["raw"]["students"], found["raw"].get("zoo"))}
+        if "students" in found["raw"]
+        else {}
     )
     return {"gateway-loop.md": page(found), **drawn}
 
@@ -48,7 +50,7 @@ def page(found: dict[str, Any]) -> str:
         if some:
             lines += ["", f"## {title}", *_size(some), *_campaigns(some), *_harm(some), *_verified(some)]
     if "students" in raw:
-        lines += students_told(raw["students"])
+        lines += students_told(raw["students"], raw.get("zoo"))
     if "verify" in raw:
         lines += verify_told(raw["verify"])
     if "http" in raw:
