@@ -4,6 +4,7 @@
     python bench/gateway.py streams [--rounds N] [--count N]                     CPU an event, hiding against relaying, hashes
     python bench/gateway.py sdks [--sdk-python PYTHON] [--sdk-node FOLDER]       the providers' SDKs through a gateway that hides reasoning
     python bench/gateway.py stacks [--rounds N] [--count N]                      CPU of servers and clients, pair by pair (needs granian and pyreqwest)
+    python bench/gateway.py own [--rounds N] [--count N]                         CPU a call of our own code, without server, client and kernel
     python bench/gateway.py clients                                              what the upstream's client must do, asked of aiohttp and pyreqwest
     python bench/gateway.py page                                                 draw the page anew, nothing is measured
 
@@ -38,7 +39,7 @@ SETTLE = 5.0
 def main() -> None:
     """Measure one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["cost", "streams", "sdks", "stacks", "clients", "page"])
+    parser.add_argument("part", choices=["cost", "streams", "sdks", "stacks", "clients", "own", "page"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=5000, help="requests a cell")
     parser.add_argument(
@@ -59,6 +60,11 @@ def main() -> None:
         from gateway_clients import clients
 
         keep(chosen.out, "gateway", "clients", clients(), files)
+        return
+    if chosen.part == "own":
+        from gateway_own import own
+
+        keep(chosen.out, "gateway", "own", own(max(15, chosen.rounds), min(1000, chosen.count)), files)
         return
     pin(1)
     with tempfile.TemporaryDirectory() as folder:
