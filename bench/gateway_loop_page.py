@@ -130,11 +130,12 @@ def rates(worlds: list[dict[str, Any]]) -> tuple[float, float]:
 def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
     size = worlds[0]["size"]
     seeds = ", ".join(map(str, sorted({one["seed"] for one in worlds})))
+    commits = ", ".join(dict.fromkeys(one["commit"] for one in worlds))
     yield from (
         "",
         (
             f"{len(worlds)} worlds; seeds {seeds}; {size.get('days', 1)} days, {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
-            f"{size['most']:,} requests, a scan every {size['every']} hours. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
+            f"{size['most']:,} requests, a scan every {size['every']} hours; measured at {commits}. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
         ),
     )
 
