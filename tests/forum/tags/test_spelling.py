@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import stillwatch.forum.tags as tags
 from stillwatch.forum.tags import RULES, Kind, ValueRefused, canonical, oprf
 from stillwatch.forum.tags.density import dense_ranges
 from stillwatch.forum.tags.group import ORDER, scalar, times, times_base
