@@ -3,6 +3,9 @@
     python bench/gateway.py cost [--rounds N] [--count N] [--litellm COMMAND]    CPU a call, added latency
     python bench/gateway.py streams [--rounds N] [--count N]                     CPU an event, hiding against relaying, hashes
     python bench/gateway.py sdks [--sdk-python PYTHON] [--sdk-node FOLDER]       the providers' SDKs through a gateway that hides reasoning
+    python bench/gateway.py stacks [--rounds N] [--count N]                      CPU of servers and clients, pair by pair (needs granian and pyreqwest)
+    python bench/gateway.py own [--rounds N] [--count N]                         CPU a call of our own code, without server, client and kernel
+    python bench/gateway.py clients                                              what the upstream's client must do, asked of aiohttp and pyreqwest
     python bench/gateway.py page                                                 draw the page anew, nothing is measured
 
 Proxies run on the first core, load and the model API on the second. Rounds are interleaved: each round measures every proxy once, in
@@ -26,7 +29,7 @@ from typing import Any
 from figures import ROOT, Figures, bar, keep, redraw
 from gateway_load import Load, chat, cpu_seconds, fire, memory_mb, pin, request
 from gateway_page import files
-from gateway_stands import Stands, free_port, running
+from gateway_stands import STACKS, Stands, free_port, running
 
 KEYS = [f"Bearer sk-bench-{number:04d}-0123456789" for number in range(1000)]
 SETTLE = 5.0
@@ -36,7 +39,7 @@ SETTLE = 5.0
 def main() -> None:
     """Measure one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["cost", "streams", "sdks", "page"])
+    parser.add_argument("part", choices=["cost", "streams", "sdks", "stacks", "clients", "own", "page"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=5000, help="requests a cell")
     parser.add_argument(
@@ -53,6 +56,16 @@ def main() -> None:
     if chosen.part == "page":
         redraw(chosen.out, "gateway", files)
         return
+    if chosen.part == "clients":
+        from gateway_clients import clients
+
+        keep(chosen.out, "gateway", "clients", clients(), files)
+        return
+    if chosen.part == "own":
+        from gateway_own import own
+
+        keep(chosen.out, "gateway", "own", own(max(15, chosen.rounds), min(1000, chosen.count)), files)
+        return
     pin(1)
     with tempfile.TemporaryDirectory() as folder:
         upstream = free_port()
@@ -64,8 +77,7 @@ def main() -> None:
             if chosen.part == "sdks":
                 measured = sdks(stands, chosen.sdk_python, chosen.sdk_node)
             else:
-                measure = cost if chosen.part == "cost" else streams
-                measured = measure(stands, chosen.rounds, chosen.count)
+                measured = PARTS[chosen.part](stands, chosen.rounds, chosen.count)
     keep(chosen.out, "gateway", chosen.part, measured, files)
 
 
@@ -219,7 +231,52 @@ def streams(stands: Stands, rounds: int, count: int) -> Figures:
     return bars, {"rows": rows, "rounds": rounds, "count": count, "missing": stands.missing}
 
 
-def _fidelity(stands: Stands, count: int) -> tuple[int, int]:
+def stacks(stands: Stands, rounds: int, count: int) -> Figures:
+    """The same gateway, without rules and capture, on each server and client: CPU a call and an event, and whether streams are the same."""
+    for name in STACKS:
+        stands.start(name)
+    call = [request("/v1/chat/completions", chat(), authorization=key) for key in KEYS]
+    whole = {"authorization": KEYS[0], "x_mock_reasoning": "1"}
+    paced = request("/v1/chat/completions", chat(stream=True), x_mock_events="100", x_mock_pace="0.01", **whole)
+    burst = request("/v1/chat/completions", chat(stream=True), x_mock_events="50", **whole)
+    few = max(20, count // 50)
+    cells = {
+        "call": (call, count, 64),
+        "alone": (call, max(50, count // 10), 1),
+        "event": (paced, few, 20),
+        "burst": (burst, few * 4, 16),
+    }
+    spent: dict[tuple[str, str], list[float]] = {}
+    errors = 0
+    rng = random.Random(3)
+    for name in stands.pids:
+        _cell(stands, name, call, count=100, connections=8)
+    for _ in range(rounds):
+        order = list(stands.pids)
+        rng.shuffle(order)
+        for name in order:
+            for kind, (sent, calls, connections) in cells.items():
+                cpu, load = _cell(stands, name, sent, count=calls, connections=connections)
+                spent.setdefault((name, kind), []).append(cpu / (load.events if kind == "event" else calls) * 1e6)
+                errors += load.errors
+    differing = compared = 0
+    for name in stands.pids:
+        same, of = _fidelity(stands, few, name)
+        differing, compared = differing + of - same, compared + of
+    rows = [
+        {"proxy": name, **{kind: round(statistics.median(spent[name, kind]), 1) for kind in cells}, "memory_mb": memory_mb(stands.pids[name])}
+        for name in stands.pids
+    ]  # fmt: skip
+    bars = [
+        bar(
+            "Streams whose hash differs over all servers and clients", differing, f"of {compared}", "0", differing == 0
+        ),
+        bar("Answers of servers and clients that were no 200", errors, "", "0", errors == 0),
+    ]
+    return bars, {"rows": rows, "rounds": rounds, "count": count, "missing": stands.missing}
+
+
+def _fidelity(stands: Stands, count: int, name: str = "observe") -> tuple[int, int]:
     """(streams with the same hash, streams compared) over dialects, with and without reasoning."""
     same = compared = 0
     for path in ("/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1beta/models/m:streamGenerateContent"):
@@ -228,7 +285,7 @@ def _fidelity(stands: Stands, count: int) -> tuple[int, int]:
                 path, chat(stream=True), authorization=KEYS[0], x_mock_events="30", x_mock_reasoning=reasoning
             )
             _, expected = _cell(stands, "direct", sent, count=1, connections=1, keep_bodies=True)
-            _, got = _cell(stands, "observe", sent, count=count, connections=8, keep_bodies=True)
+            _, got = _cell(stands, name, sent, count=count, connections=8, keep_bodies=True)
             same += sum(one == expected.digests[0] for one in got.digests)
             compared += len(got.digests)
     return same, compared
@@ -256,6 +313,9 @@ def sdks(stands: Stands, python: Path | None, node: Path | None) -> Figures:
         bars.append(bar(name, passing, f"of {len(own)}", "all", passing == len(own)))
         rows += own
     return bars, {"rows": rows, "missing": stands.missing}
+
+
+PARTS = {"cost": cost, "streams": streams, "stacks": stacks}
 
 
 if __name__ == "__main__":

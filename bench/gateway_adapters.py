@@ -1,6 +1,7 @@
 """The figures behind docs/benchmarks/gateway_adapters.md: what the plug-in costs within LiteLLM, and whether the real gateways take us in.
 
     python bench/gateway_adapters.py cost --litellm COMMAND [--rounds N] [--count N]
+    python bench/gateway_adapters.py calls --litellm COMMAND [--count N]
     python bench/gateway_adapters.py webhook [--rounds N] [--count N]
     python bench/gateway_adapters.py real [--litellm COMMAND] [--envoy BINARY] [--portkey SCRIPT]
     python bench/gateway_adapters.py page
@@ -51,7 +52,7 @@ MOST = 3.0
 def main() -> None:
     """Measure one part and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["cost", "webhook", "real", "page"])
+    parser.add_argument("part", choices=["cost", "calls", "webhook", "real", "page"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--count", type=int, default=300, help="requests a cell")
     parser.add_argument("--litellm", type=Path)
@@ -64,6 +65,11 @@ def main() -> None:
         return
     if chosen.part == "real":
         keep(chosen.out, "gateway_adapters", "real", real(chosen.litellm, chosen.envoy, chosen.portkey), files)
+        return
+    if chosen.part == "calls":
+        if chosen.litellm is None:
+            parser.error("calls needs --litellm")
+        keep(chosen.out, "gateway_adapters", "calls", calls(chosen.litellm, min(chosen.count, 60)), files)
         return
     pin(1)
     with tempfile.TemporaryDirectory() as folder:
@@ -125,6 +131,43 @@ def cost(folder: Path, litellm: Path, rounds: int, count: int) -> Figures:
     ]
     bars.append(bar("Answers that were no 200", errors, "", "0", errors == 0))
     return bars, {"rows": rows, "rounds": rounds, "count": count}
+
+
+def calls(litellm: Path, count: int) -> Figures:
+    """Function calls a request in LiteLLM's process without us and with each class: a figure that no other load on the machine moves."""
+    upstream = free_port()
+    rows: list[dict[str, Any]] = []
+    with running([sys.executable, "bench/gateway_mock.py", str(upstream)], upstream, core=1):
+        for shape in ("call", "stream"):
+            for name in PROXIES:
+                with tempfile.TemporaryDirectory() as folder:
+                    given = [
+                        str(litellm.parent / "python"),
+                        "bench/gateway_adapters_calls.py",
+                        folder,
+                        str(upstream),
+                        name,
+                        shape,
+                        str(count),
+                    ]
+                    said = subprocess.run(given, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+                rows.append({"shape": shape, "plug_in": name, **json.loads(said.splitlines()[-1])})
+                assert (rows[-1]["policy"] is not None) == (name != "none"), "the plug-in was there, and only there"
+    alone = {row["shape"]: row["calls"] for row in rows if row["plug_in"] == "none"}
+    for row in rows:
+        row["extra_percent"] = round((row["calls"] / alone[row["shape"]] - 1) * 100, 2)
+    bars = [
+        bar(
+            f"Extra function calls in LiteLLM's process, class `{row['plug_in']}`, {row['shape']}",
+            row["extra_percent"],
+            "%",
+            f"<= {MOST:.0f} %",
+            row["extra_percent"] <= MOST,
+        )
+        for row in rows
+        if row["plug_in"] != "none"
+    ]
+    return bars, {"rows": rows, "count": count}
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ def page(found: dict[str, Any]) -> str:
     """The page for people."""
     lines = ["# Within other gateways: what was measured", "", *bars_of(found, "bench/gateway_adapters.py")]
     raw = found["raw"]
-    for name, section in (("cost", _cost), ("webhook", _webhook), ("real", _real)):
+    for name, section in (("cost", _cost), ("calls", _calls), ("webhook", _webhook), ("real", _real)):
         if name in raw:
             lines += section(raw[name])
     return "\n".join(lines) + "\n"
@@ -33,6 +33,17 @@ def _cost(told: dict[str, Any]) -> Iterator[str]:
     for row in told["rows"]:
         each = ", ".join(f"{one:+}" for one in row["extra_each"]) if row["plug_in"] != "none" else ""
         yield f"| {row['shape']} | {row['plug_in']} | {row['cpu_ms']} | {row['extra_percent']} | {each} |"
+
+
+def _calls(told: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## The same in function calls", "")
+    yield (
+        f"Calls of Python and C functions in all threads of LiteLLM's process, a request, over {told['count']} requests one after another: the model API, the "
+        "capture writer's process and what a call costs are not in it, and no other load moves it. Tracked objects are what each full garbage collection passes over."
+    )
+    yield from ("", "| | plug-in | calls a request | extra % | tracked objects |", "|---|---|---|---|---|")
+    for row in told["rows"]:
+        yield f"| {row['shape']} | {row['plug_in']} | {row['calls']:,} | {row['extra_percent']} | {row['tracked_objects']:,} |"
 
 
 def _webhook(told: dict[str, Any]) -> Iterator[str]:

@@ -67,7 +67,7 @@ class Analyst:
                 members = {member.handle for member in opening.members}
                 if members - self._held:
                     self._sorted(self._desk.open(opening, by="analyst"), members & through)
-        publish_standing(self._workspace, self._settings)
+        publish_standing(self._workspace, self._settings, desk=self._desk)
         return len(self._held - self._freed)
 
     def _sorted(self, case: Case, freed: Set[str]) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from typing import Any
 
 from bars import bars_of
+from gateway_loop_world import DEMO
 from gateway_students import students_drawn, students_told
 from gateway_verify import verify_told
 
+from stillwatch.range.campaigns import PROFILES, SCENARIOS
 from stillwatch.stats import clopper_pearson
 
 __all__ = ["files", "rates"]
+
+SILENT = frozenset(name for name, one in {**PROFILES, **SCENARIOS}.items() if not one.accounts.value)
+"""Campaigns of which no request reaches the provider."""
 
 SHARED = (
     "",
@@ -33,7 +39,9 @@ SHARED = (
 def files(found: dict[str, Any]) -> dict[str, str]:
     """The page, by file name."""
     drawn = (
-        {"gateway-loop-students.svg": students_drawn(found["raw"]["students"])} if "students" in found["raw"] else {}
+        {"gateway-loop-students.svg": students_drawn(found["raw"]["students"], found["raw"].get("zoo"))}
+        if "students" in found["raw"]
+        else {}
     )
     return {"gateway-loop.md": page(found), **drawn}
 
@@ -43,12 +51,14 @@ def page(found: dict[str, Any]) -> str:
     lines = ["# The range in the loop of the gateway", "", *bars_of(found, "bench/gateway_loop.py", before=SHARED)]
     raw = found["raw"]
     worlds = raw.get("day", {}).get("worlds", [])
+    lines += _overview(worlds) if worlds else ()
     for desk, title in ((False, "The machine alone"), (True, "With an analyst who asks findings to verify themselves")):
         some = [one for one in worlds if one["desk"] is desk]
         if some:
-            lines += ["", f"## {title}", *_size(some), *_campaigns(some), *_harm(some), *_verified(some)]
+            ran = run(some)
+            lines += ["", f"## {title}", *_size(ran), *_campaigns(some), *_harm(ran), *_verified(ran)]
     if "students" in raw:
-        lines += students_told(raw["students"])
+        lines += students_told(raw["students"], raw.get("zoo"))
     if "verify" in raw:
         lines += verify_told(raw["verify"])
     if "http" in raw:
@@ -56,9 +66,61 @@ def page(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+WAYS = (
+    ("machine alone", False, False),
+    ("machine alone, reacts", False, True),
+    ("with an analyst", True, False),
+    ("with an analyst, reacts", True, True),
+)
+"""(title, whether an analyst decides, whether the operator reacts) of the columns of the overview."""
+
+
+def _overview(worlds: list[dict[str, Any]]) -> Iterator[str]:
+    """A row a campaign of the range, whether or not it was run."""
+    yield from (
+        "",
+        "## Every campaign of the range",
+        "",
+        (
+            "Yield before action, and in all, of what the campaign wanted; medians where several seeds were run. *Not run* is not known, and nothing else. Where nothing was done to a campaign its operator has nothing to react to, and that world is "
+            "not run again (=). Customers touched are requests of benign accounts, clamp or harder, over all worlds of the row."
+        ),
+        "",
+        f"| campaign | {' | '.join(title for title, _, _ in WAYS)} | customers touched |",
+        f"|---|{'---|' * len(WAYS)}---|",
+    )
+    for name in (*DEMO, *PROFILES, *SCENARIOS):
+        own = [one for one in worlds if one["campaign"] == name]
+        if name in SILENT:
+            yield f"| {name} | nothing of it passes a gateway: transcripts are bought elsewhere |{' |' * len(WAYS)}"
+            continue
+        cells = [
+            _cell([one for one in own if (one["desk"], one["adaptive"]) == (desk, reacts)]) for _, desk, reacts in WAYS
+        ]
+        counts = [group for one in run(own) for kind, group in one["groups"].items() if kind != "campaign"]
+        harm = f"{sum(one['touched'] for one in counts):,} of {sum(one['requests'] for one in counts):,}" if own else ""
+        yield f"| {name} | {' | '.join(cells)} | {harm} |"
+
+
+def _cell(some: list[dict[str, Any]]) -> str:
+    wanting = [one for one in some if one["wanted"]]
+    if not wanting:
+        return "wants nothing" if some else "not run"
+    before, whole = (
+        statistics.median(one[kind] / one["wanted"] for one in wanting) for kind in ("before_action", "obtained")
+    )
+    mark = "= " if all(one.get("nothing_to_react_to") for one in wanting) else ""
+    return f"{mark}{before:.0%}, {whole:.0%}"
+
+
+def run(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The worlds that were run: without those that are another one again."""
+    return [one for one in worlds if not one.get("nothing_to_react_to")]
+
+
 def rates(worlds: list[dict[str, Any]]) -> tuple[float, float]:
     """(share of requests of benign accounts that were touched, that were refused)."""
-    counts = [group for one in worlds for name, group in one["groups"].items() if name != "campaign"]
+    counts = [group for one in run(worlds) for name, group in one["groups"].items() if name != "campaign"]
     total = max(1, sum(one["requests"] for one in counts))
     return round(sum(one["touched"] for one in counts) / total, 6), round(
         sum(one["refused"] for one in counts) / total, 6
@@ -68,11 +130,12 @@ def rates(worlds: list[dict[str, Any]]) -> tuple[float, float]:
 def _size(worlds: list[dict[str, Any]]) -> Iterator[str]:
     size = worlds[0]["size"]
     seeds = ", ".join(map(str, sorted({one["seed"] for one in worlds})))
+    commits = ", ".join(dict.fromkeys(one["commit"] for one in worlds))
     yield from (
         "",
         (
             f"{len(worlds)} worlds; seeds {seeds}; {size.get('days', 1)} days, {size['accounts']:,} ordinary accounts with {size['exchanges']:,} requests, campaigns of at most {size['crew']} accounts and "
-            f"{size['most']:,} requests, a scan every {size['every']} hours. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
+            f"{size['most']:,} requests, a scan every {size['every']} hours; measured at {commits}. CPU a world: {round(sum(one['cpu_s'] for one in worlds) / len(worlds))} s."
         ),
     )
 
@@ -88,9 +151,15 @@ def _campaigns(worlds: list[dict[str, Any]]) -> Iterator[str]:
         hours = "never" if one["hours_to_action"] is None else one["hours_to_action"]
         done = ", ".join(f"{name} {count:,}" for name, count in one["codes"].items()) or "nothing"
         yield (
-            f"| {one['campaign']} | {one['seed']} | {'yes' if one['adaptive'] else 'no'} | {one['wanted']:,} | {_share(one['before_action'], one['wanted'])} | "
+            f"| {one['campaign']} | {one['seed']} | {_reacts(one)} | {one['wanted']:,} | {_share(one['before_action'], one['wanted'])} | "
             f"{_share(one['obtained'], one['wanted'])} | {hours} | {own['accounts']:,} | {own['touched_accounts']:,} | {one['bought']:,} | {done} |"
         )
+
+
+def _reacts(one: dict[str, Any]) -> str:
+    if one.get("nothing_to_react_to"):
+        return "nothing to react to"
+    return "yes" if one["adaptive"] else "no"
 
 
 def _share(part: int, whole: int) -> str:

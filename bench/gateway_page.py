@@ -51,6 +51,12 @@ def page(found: dict[str, Any]) -> str:
         lines += _cost(raw["cost"])
     if "streams" in raw:
         lines += _streams(raw["streams"])
+    if "own" in raw:
+        lines += _own(raw["own"])
+    if "stacks" in raw:
+        lines += _stacks(raw["stacks"])
+    if "clients" in raw:
+        lines += _clients(raw["clients"])
     if "sdks" in raw:
         lines += _sdks(raw["sdks"])
     lines += ELSEWHERE
@@ -59,7 +65,7 @@ def page(found: dict[str, Any]) -> str:
 
 def _missing(told: dict[str, Any]) -> Iterator[str]:
     for name, why in told["missing"].items():
-        yield f"{NAMES[name]}: not measured, {why.splitlines()[0][:200]}."
+        yield f"{NAMES.get(name, name)}: not measured, {why.splitlines()[0][:200]}."
 
 
 def _cost(told: dict[str, Any]) -> Iterator[str]:
@@ -88,6 +94,42 @@ def _streams(told: dict[str, Any]) -> Iterator[str]:
     for row in told["rows"]:
         yield f"| {NAMES[row['proxy']]} | {row['us_per_paced_event']} | {row['us_per_burst']:,} |"
     yield from ("", *_missing(told))
+
+
+def _own(told: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## Our own code in a call", "")
+    yield (
+        f"CPU us of 1 KB calls through the gateway between a server and a client that do nothing, the least of {told['rounds']} rounds of {told['count']:,} calls, and of the capture writer's work an exchange. "
+        "The rest of a call is the server's, the client's and the kernel's, as in the bare relay."
+    )
+    yield from ("", "| part | CPU us |", "|---|---|")
+    for row in told["rows"]:
+        yield f"| {row['what']} | {row['us']} |"
+
+
+def _stacks(told: dict[str, Any]) -> Iterator[str]:
+    yield from ("", "## Servers and clients", "")
+    yield (
+        f"The same gateway, no rules, no capture, on each pair of server and upstream client; medians of {told['rounds']} interleaved rounds of {told['count']:,} calls of 1 KB, and of streams as above. "
+        "uvicorn + aiohttp is the default, `--server granian` the choice; pyreqwest is measured and not offered."
+    )
+    yield from ("", "| server-client | CPU us a call, 64 connections | one connection | CPU us a paced event | CPU us a burst of 50 | memory MB |", "|---|---|---|---|---|---|")  # fmt: skip
+    for row in told["rows"]:
+        yield f"| {row['proxy']} | {row['call']:,} | {row['alone']:,} | {row['event']} | {row['burst']:,} | {row['memory_mb']} |"
+    yield from ("", *_missing(told))
+
+
+def _clients(told: dict[str, Any]) -> Iterator[str]:
+    names = list(told["versions"])
+    yield from ("", "## What the upstream's client must do", "")
+    yield "Each question is asked of each client, before a server that says bytes by hand. [Why pyreqwest is not offered](../decisions/2026-11-23-pyreqwest-is-not-offered.md)."
+    yield from (
+        "",
+        f"| | {' | '.join(f'{name} {of}' for name, of in told['versions'].items())} |",
+        f"|---|{'---|' * len(names)}",
+    )
+    for row in told["rows"]:
+        yield f"| {row['question'].rstrip('.')} | {' | '.join('yes' if row[name] else '**no**' for name in names)} |"
 
 
 def _sdks(told: dict[str, Any]) -> Iterator[str]:

@@ -54,6 +54,10 @@ general_settings: {{ dangerously_permit_weak_or_unset_master_key: true }}
 """LiteLLM at its cheapest: no key is looked up, nothing is logged."""
 
 
+STACKS = ("uvicorn-aiohttp", "granian-aiohttp", "uvicorn-pyreqwest", "granian-pyreqwest")
+"""Pairs of server and client, as `bench/gateway_stack.py` puts a gateway on them."""
+
+
 def free_port() -> int:
     """A port that nobody has at the moment."""
     with socket.socket() as one:
@@ -109,7 +113,7 @@ def standing(path: Path, accounts: int) -> None:
 
 
 class Stands:
-    """Starts proxies by name: `bare`, `observe` (no policy, no capture), `full` (policy, standing, capture), `hide`, `sdks` (hides, and blocks a model), `litellm`."""
+    """Starts proxies by name: `bare`, `observe` (no policy, no capture), `full` (policy, standing, capture), `hide`, `sdks` (hides, and blocks a model), `litellm`, and pairs of server and client."""
 
     def __init__(self, folder: Path, upstream: int, litellm: Path | None) -> None:
         self._folder, self._upstream, self._litellm = folder, upstream, litellm
@@ -141,6 +145,8 @@ class Stands:
 
     def _arguments(self, name: str, port: int) -> list[str]:
         upstream = f"http://127.0.0.1:{self._upstream}"
+        if name in STACKS:
+            return [sys.executable, "bench/gateway_stack.py", str(port), upstream, *name.split("-")]
         if name == "bare":
             return [sys.executable, "bench/gateway_bare.py", str(port), upstream]
         if name == "litellm":

@@ -29,10 +29,12 @@ from stillwatch.engine import table
 from stillwatch.policy import Asked, Dialect, Gatekeeper, Standing, Used
 from stillwatch.policy.policy_file import policy_from
 
-__all__ = ["BUDGETS", "got_through", "students", "students_drawn", "students_told"]
+__all__ = ["BUDGETS", "SHOWN", "got_through", "students", "students_drawn", "students_told"]
 
 BUDGETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """What the actor's accounts together may use in a day, as a share of what the job costs."""
+SHOWN = (0.01, 0.1, 1.0)
+"""Budgets whose figures stand at the head of the page."""
 ACCOUNTS, WORDS, VOCABULARY, PROMPT_TOKENS = 100, 20, 1000, 30
 ANSWERS = 20_000
 """Requests of a job to the count model; the classifier's job is as large as there are questions for."""
@@ -185,7 +187,7 @@ def students(seeds: Sequence[int]) -> Figures:
             rows += found
     bars = []
     for job, sees in dict.fromkeys((row["job"], row["sees"]) for row in rows):
-        for budget in (0.01, 0.1, 1.0):
+        for budget in SHOWN:
             some = [row["agreement"] for row in rows if (row["job"], row["sees"], row["budget"]) == (job, sees, budget)]
             name = f"Student fidelity, {job}, {sees}: agreement with the teacher at a budget of {budget:.0%} of the job"
             bars.append(bar(name, round(statistics.median(some), 3), "share", "-", None))
@@ -205,9 +207,9 @@ def _medians(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return made
 
 
-def students_drawn(told: dict[str, Any]) -> str:
+def students_drawn(told: dict[str, Any], zoo: dict[str, Any] | None = None) -> str:
     """The plot: fidelity by budget."""
-    found = _medians(told["rows"])
+    found = [one for one in _medians([*told["rows"], *(zoo["rows"] if zoo else ())]) if one["budget"]]
     ticks = [(one, f"{one:.1%}".replace(".0", "")) for one in BUDGETS if one not in (0.02, 0.2)]
     panels = []
     for job in dict.fromkeys(one["job"] for one in found):
@@ -232,7 +234,7 @@ def students_drawn(told: dict[str, Any]) -> str:
     return chart(panels, columns=2, width=400)
 
 
-def students_told(told: dict[str, Any]) -> list[str]:
+def students_told(told: dict[str, Any], zoo: dict[str, Any] | None = None) -> list[str]:
     """The section of the page."""
     jobs = told["jobs"]
     lines = [
@@ -251,9 +253,23 @@ def students_told(told: dict[str, Any]) -> list[str]:
         "| job | the student sees | budget | answers | agreement with the teacher | KL to the teacher, nats |",
         "|---|---|---|---|---|---|",
     ]
-    for one in _medians(told["rows"]):
+    lines[5:5] = _zoo_told(zoo)
+    for one in _medians([*told["rows"], *(zoo["rows"] if zoo else ())]):
         kl = "-" if one["kl"] is None else f"{one['kl']:.3f}"
         lines.append(
             f"| {one['job']} | {one['sees']} | {one['budget']:.1%} | {one['answers']:,.0f} | {one['agreement']:.1%} ({one['low']:.1%} to {one['high']:.1%}) | {kl} |"
         )
     return lines
+
+
+def _zoo_told(zoo: dict[str, Any] | None) -> list[str]:
+    if zoo is None:
+        return []
+    return [
+        (
+            f"**Transformers.** A third job is {zoo['requests']:,} prompts to a transformer of the audit's zoo ({zoo['weights']:,} weights, answers of 32 tokens). Its students start from a base that read another share of the same texts (budget 0: before any "
+            f"answer) and are tuned for five passes over what was answered; agreement is on every token of {zoo['held_out']:,} held-out answers, medians of {len(zoo['seeds'])} seeds. With log-probabilities they learn the whole distribution after every token, "
+            "which no API shows: a bound."
+        ),
+        "",
+    ]

@@ -20,7 +20,7 @@ ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 EXTRAS = (
     "pyspark", "torch", "transformers", "starlette", "uvicorn", "aiohttp", "stix2", "voprf", "nacl", "rbcl", "argon2", "cel_expr_python",
     "redis", "grpc", "google", "opentelemetry", "pg8000", "uvloop", "httptools", "sqlglot", "pandas", "psutil", "httpx",
-    "joserfc", "rfc3161_client", "reportlab", "confluent_kafka", "nats", "deltalake", "pyiceberg", "fsspec",
+    "joserfc", "rfc3161_client", "reportlab", "confluent_kafka", "nats", "deltalake", "pyiceberg", "fsspec", "granian",
 )  # fmt: skip
 SERVERS = (
     "stillwatch.console",

@@ -15,9 +15,11 @@ uvicorn = pytest.importorskip("uvicorn", reason="the extra `gateway` is not inst
 aiohttp = pytest.importorskip("aiohttp", reason="the extra `gateway` is not installed")
 
 from stillwatch.core import Pseudonymiser  # noqa: E402
+from stillwatch.gateway.choosing import granian_server  # noqa: E402
 from stillwatch.gateway.options import Options  # noqa: E402
 from stillwatch.gateway.protocol import GuardedProtocol  # noqa: E402
 from stillwatch.gateway.relay import Gateway  # noqa: E402
+from stillwatch.gateway.serving import Listen  # noqa: E402
 from stillwatch.gateway.upstream import Upstream  # noqa: E402
 from stillwatch.gateway.who import Identities  # noqa: E402
 from stillwatch.policy import Asked, Ruling, Step, Used  # noqa: E402
@@ -148,6 +150,29 @@ async def listening(app: Any, *, http: Any = "httptools", lifespan: str = "off")
         await running
 
 
+STACK = {"server": "uvicorn"}
+"""What serves the gateway of a `scene`; the fixture `server` changes it."""
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[int]:
+    """Serve a gateway by the server that was chosen; gives its port."""
+    if STACK["server"] == "uvicorn":
+        async with listening(app, http=GuardedProtocol, lifespan="on") as port:
+            yield port
+        return
+    server = granian_server()(app, Listen(port=0, drain_seconds=1))
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not running.done(), "the server could not start"
+        await asyncio.sleep(0.001)
+    try:
+        yield server.port
+    finally:
+        server.should_exit = True
+        await running
+
+
 @dataclass
 class Scene:
     """A model API, the gate and the gateway between them; `url` is where clients go."""
@@ -207,7 +232,7 @@ async def scene(
         upstream = Upstream(f"http://127.0.0.1:{behind}", connect_seconds=2.0, silence_seconds=options.silence_seconds)
         who = Identities(Pseudonymiser(KEY), zero=zero, **named)
         gateway = Gateway(upstream, gate, who, options=options, capture=capture, tracing=tracing, **(parts or {}))
-        async with listening(gateway, http=GuardedProtocol, lifespan="on") as port, aiohttp.ClientSession() as session:
+        async with serving(gateway) as port, aiohttp.ClientSession() as session:
             yield Scene(model, gate, gateway, port, session)
 
 

@@ -69,7 +69,9 @@ async def text(session: Any, url: str) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-def test_it_starts_carries_the_policy_out_and_drains(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["uvicorn", "granian"])
+def test_it_starts_carries_the_policy_out_and_drains(tmp_path: Path, server: str) -> None:
+    pytest.importorskip(server, reason=f"the extra `{server}` is not installed")
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY)
     events = [b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'] * 10
@@ -77,7 +79,7 @@ def test_it_starts_carries_the_policy_out_and_drains(tmp_path: Path) -> None:
     async def scenario() -> None:
         model = Model(says(b"{}"))
         async with (
-            command(tmp_path, model, "--policy", str(policy)) as (url, admin, process),
+            command(tmp_path, model, "--policy", str(policy), "--server", server) as (url, admin, process),
             aiohttp.ClientSession() as session,
         ):
             async with session.post(url + "/v1/chat/completions", json={"n": 3, "logprobs": True}) as answer:
@@ -142,3 +144,19 @@ def test_spans_that_could_go_nowhere_are_told_at_the_start(
         main()
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_server_whose_extra_is_missing_is_told_with_the_extra_s_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stillwatch.cli import main
+
+    monkeypatch.delitem(sys.modules, "stillwatch.gateway.serving_granian", raising=False)
+    monkeypatch.setitem(sys.modules, "granian", None)
+    monkeypatch.setitem(sys.modules, "granian.constants", None)
+    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(tmp_path), "--unsafe-observe-only"]
+    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, "--server", "granian"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "pip install 'stillwatch[granian]'" in capsys.readouterr().err

@@ -23,6 +23,7 @@ from stillwatch.policy import Standing, Watched, open_gate, write_standing
 from .serving import KEY, Scene, aiohttp, played, says, scene, streams
 
 pytest.importorskip("cel_expr_python", reason="rules with conditions need the extra `gateway`")
+pytestmark = pytest.mark.usefixtures("server")
 
 CHAT = "/v1/chat/completions"
 SHIPPED = Path(stillwatch.policy.__file__).parent / "default.toml"

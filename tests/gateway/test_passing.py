@@ -15,6 +15,8 @@ from stillwatch.policy import Dialect
 
 from .serving import KEY, played, says, scene, streams
 
+pytestmark = pytest.mark.usefixtures("server")
+
 PATHS = {
     "/v1/chat/completions": Dialect.CHAT,
     "/v1/responses": Dialect.RESPONSES,

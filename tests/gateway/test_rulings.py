@@ -16,6 +16,8 @@ from stillwatch.policy import Asked, Clamp, Dialect, Ruling, Step
 
 from .serving import Rules, played, says, scene
 
+pytestmark = pytest.mark.usefixtures("server")
+
 CLAMP = Clamp(n=1, top_k=5, max_tokens=100, drop_logprobs=True, drop_logit_bias=True)
 PATHS = {
     "/v1/chat/completions": Dialect.CHAT,

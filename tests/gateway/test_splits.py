@@ -22,6 +22,8 @@ from stillwatch.policy import Hide, Ruling, Step
 
 from .serving import played, scene, streams
 
+pytestmark = pytest.mark.usefixtures("server")
+
 HIDE = Ruling(step=Step.HIDE_REASONING, code="reasoning_hidden", hide=Hide.REMOVE)
 STREAM = b"".join(
     b"data: " + json.dumps(one, ensure_ascii=False).encode() + b"\n\n"

@@ -12,6 +12,8 @@ from stillwatch.policy import Dialect, Hide, Ruling, Step
 
 from .serving import played, says, scene, streams
 
+pytestmark = pytest.mark.usefixtures("server")
+
 HIDE = Ruling(step=Step.HIDE_REASONING, code="reasoning_hidden", hide=Hide.REMOVE)
 ITEM = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "SECRET"}], "encrypted_content": "kept"}
 CHOICE = {"message": {"role": "assistant", "content": "kept", "reasoning_content": "SECRET"}}

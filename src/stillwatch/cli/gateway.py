@@ -23,6 +23,7 @@ def gateway(
     ways: Ways = _WAYS,
     port: int = 8080,
     admin_port: int = 9464,
+    server: Literal["uvicorn", "granian"] = "uvicorn",
     upstream_ca: Path | None = None,
     account_since_header: str | None = None,
     trust_forwarded: Annotated[bool, Parameter(negative=())] = False,
@@ -54,6 +55,7 @@ def gateway(
         upstream: URL of the model API; paths are appended.
         port: Port to listen on.
         admin_port: Port of the operator's pages.
+        server: What listens on the port; granian has an extra of its own.
         upstream_ca: Certificates that are trusted of the upstream instead of the system's.
         account_since_header: Header in which a trusted front says since when the account exists, a date or seconds since 1970.
         trust_forwarded: A trusted front sets X-Forwarded-For.
@@ -89,6 +91,7 @@ def gateway(
             f"the gateway needs its extra: pip install 'stillwatch[gateway]' ({error.name} is missing)"
         ) from error
     from stillwatch.gateway.capture import Capture, checked_url
+    from stillwatch.gateway.choosing import granian_server
     from stillwatch.gateway.extras import Extras
     from stillwatch.gateway.relay import Gateway
     from stillwatch.gateway.signatures import Binding, Bound
@@ -96,6 +99,8 @@ def gateway(
     from stillwatch.gateway.who import Identities, read_names
 
     ways.checked()
+    if server == "granian":
+        granian_server()
     tracing = None
     if traces is not None:
         try:
@@ -159,4 +164,4 @@ def gateway(
     )
     listen = ways.listen(port, admin_port, drain_seconds=drain_seconds)
     admin = Admin(served.metrics, keeping, pathway=pathway, age=following.age, safeguards=served.safeguards)
-    serve_until_ended(served, admin, listen, following, said=f", before {upstream}")
+    serve_until_ended(served, admin, listen, following, said=f", before {upstream}", server=server)

@@ -15,6 +15,7 @@ from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
     from stillwatch.engine import Workspace
+    from stillwatch.gateway.choosing import Server
     from stillwatch.gateway.options import Options
     from stillwatch.gateway.serving import Admin, Listen
     from stillwatch.policy import Gate
@@ -139,7 +140,14 @@ def follow(ways: Ways, workspace: Workspace) -> Following:
 
 
 def serve_until_ended(
-    app: Any, admin: Admin, listen: Listen, following: Following, *, said: str, beside: Any = None
+    app: Any,
+    admin: Admin,
+    listen: Listen,
+    following: Following,
+    *,
+    said: str,
+    beside: Any = None,
+    server: Server = "uvicorn",
 ) -> None:
     """Run the worker on uvloop and say where it listens. `beside` is an async context that is open for as long, and says what it does."""
     import contextlib
@@ -159,7 +167,7 @@ def serve_until_ended(
                     flush=True,
                 )
 
-            await serve(app, admin, listen, started=listening, refresh=following.refresh)
+            await serve(app, admin, listen, server=server, started=listening, refresh=following.refresh)
 
     log_to(sys.stderr)
     uvloop.run(serving())

@@ -1,11 +1,11 @@
-"""What an operator chooses of a gateway: limits, and for each stage which way it fails."""
+"""What an operator chooses of a gateway: limits, for each stage which way it fails, and where it listens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Fail", "Options"]
+__all__ = ["Fail", "Listen", "Options"]
 
 
 class Fail(Enum):
@@ -52,3 +52,18 @@ class Options:
     pathway: str = "gateway"
     forwarded: bool = False
     strip: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """Where a worker listens. The admin port belongs inside: it has no password."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    admin_host: str = "127.0.0.1"
+    admin_port: int | None = 9464
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    client_ca: str | None = None
+    drain_seconds: float = 30.0
+    most_connections: int | None = None

@@ -9,7 +9,6 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,8 +17,10 @@ import uvicorn
 
 from stillwatch.core import Error
 from stillwatch.gateway.capture import Capture
+from stillwatch.gateway.choosing import Server, granian_server
 from stillwatch.gateway.coverage import coverage
 from stillwatch.gateway.metrics import Metrics
+from stillwatch.gateway.options import Listen
 from stillwatch.gateway.protocol import GuardedProtocol
 
 __all__ = ["Admin", "Listen", "serve"]
@@ -28,21 +29,6 @@ _log = logging.getLogger(__name__)
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
 """Names of `mallopt` in glibc's malloc.h."""
 _LARGE = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listen:
-    """Where a worker listens. The admin port belongs inside: it has no password."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    admin_host: str = "127.0.0.1"
-    admin_port: int | None = 9464
-    tls_cert: str | None = None
-    tls_key: str | None = None
-    client_ca: str | None = None
-    drain_seconds: float = 30.0
-    most_connections: int | None = None
 
 
 class Admin:
@@ -108,6 +94,11 @@ class Admin:
 class _Server(uvicorn.Server):
     """uvicorn without its own handling of signals: the worker has two servers and one way to end."""
 
+    @property
+    def port(self) -> int:
+        """Where it listens, once it has started."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -134,6 +125,7 @@ async def serve(
     admin: Admin,
     listen: Listen,
     *,
+    server: Server = "uvicorn",
     started: Callable[[int, int | None], None] | None = None,
     refresh: Callable[[], object] | None = None,
     refresh_seconds: float = 5.0,
@@ -143,9 +135,41 @@ async def serve(
     `refresh` is called every few seconds in a thread: it makes the policy follow its files.
 
     Raises:
-        Error: when a port cannot be had.
+        Error: when a port cannot be had, or the extra of the server is not installed.
     """
-    main = _Server(
+    main = granian_server()(app, listen) if server == "granian" else _by_uvicorn(app, listen)
+    servers = [main]
+    if listen.admin_port is not None:
+        servers.append(_Server(_config(admin, listen.admin_host, listen.admin_port, http="httptools", lifespan="off")))
+
+    def drain() -> None:
+        admin.draining = True
+        main.should_exit = True
+
+    _steady()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, drain)
+    running = [asyncio.create_task(_run(one)) for one in servers]
+    following: asyncio.Task[None] | None = None
+    try:
+        for one, task in zip(servers, running, strict=True):
+            await _until_started(one, task)
+        if started is not None:
+            started(main.port, servers[1].port if len(servers) > 1 else None)
+        if refresh is not None:
+            following = asyncio.create_task(_follow(refresh, refresh_seconds))
+        await running[0]
+    finally:
+        if following is not None:
+            following.cancel()
+        for one in servers[1:]:
+            one.should_exit = True
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _by_uvicorn(app: Any, listen: Listen) -> Any:
+    return _Server(
         _config(
             app,
             listen.host,
@@ -162,45 +186,16 @@ async def serve(
             ssl_cert_reqs=2 if listen.client_ca else 0,
         )
     )
-    servers = [main]
-    if listen.admin_port is not None:
-        servers.append(_Server(_config(admin, listen.admin_host, listen.admin_port, http="httptools", lifespan="off")))
-
-    def drain() -> None:
-        admin.draining = True
-        main.should_exit = True
-
-    _steady()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, drain)
-    running = [asyncio.create_task(_run(server)) for server in servers]
-    following: asyncio.Task[None] | None = None
-    try:
-        for server, task in zip(servers, running, strict=True):
-            await _until_started(server, task)
-        if started is not None:
-            ports = [server.servers[0].sockets[0].getsockname()[1] for server in servers]
-            started(ports[0], ports[1] if len(ports) > 1 else None)
-        if refresh is not None:
-            following = asyncio.create_task(_follow(refresh, refresh_seconds))
-        await running[0]
-    finally:
-        if following is not None:
-            following.cancel()
-        for server in servers[1:]:
-            server.should_exit = True
-        await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _run(server: uvicorn.Server) -> None:
+async def _run(server: Any) -> None:
     try:
         await server.serve()
     except SystemExit as error:  # uvicorn leaves so when a port is taken
         raise Error(f"{server.config.host}:{server.config.port}: cannot listen there") from error
 
 
-async def _until_started(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
+async def _until_started(server: Any, running: asyncio.Task[None]) -> None:
     while not server.started:
         if running.done():
             await running

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import stillwatch.forum.tags as tags
 from stillwatch.forum.tags import RULES, Kind, ValueRefused, canonical, oprf
 from stillwatch.forum.tags.density import dense_ranges
 from stillwatch.forum.tags.group import ORDER, scalar, times, times_base
 from stillwatch.forum.tags.kinds import input_of, key_info
 
-VECTORS: dict[str, Any] = json.loads((Path(tags.__file__).parent / "vectors.json").read_text())
+VECTORS: dict[str, Any] = json.loads(Path(__file__).with_name("vectors.json").read_text())
 NAMED = [pytest.param(v, id=f"{v['kind']}-{place}") for place, v in enumerate(VECTORS["spellings"])]
 
 

@@ -1,6 +1,6 @@
 """Identifiers in the one spelling that all labs make a tag of, or a refusal that says the rule and never the value.
 
-Two labs find the same tag only when they spell the same thing the same way. `vectors.json` beside this file holds what every
+Two labs find the same tag only when they spell the same thing the same way. `tests/forum/tags/vectors.json` holds what every
 implementation must give; its `rules` number rises with any change, and a change takes effect with a new epoch only.
 """
 
