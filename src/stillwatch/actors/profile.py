@@ -55,7 +55,6 @@ _OF_MEMBERS = Sql(
     from {features} f join (select distinct m.account from {members} m) n on n.account = f.account
     """,
 )
-"""Kept once, as many questions are asked of them."""
 
 _MEMBERS = Sql(
     "profile_members",
