@@ -64,3 +64,21 @@ def test_other_bytes_another_table_or_names_that_are_gone_bring_the_file_in_anew
     assert len(reads) == 5
     commit(space, path)
     assert len(reads) == 5
+
+
+def test_a_file_that_changed_while_it_was_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space, path = workspace(tmp_path / "w"), tmp_path / "accounts.csv"
+    path.write_text("account,plan\nann,team\n")
+    real = provider_facts.read_accounts
+
+    def meanwhile(file: Path, names: object) -> object:
+        found = real(file, names)  # type: ignore[arg-type]
+        path.write_text("account,plan\nann,free\n")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(provider_facts, "read_accounts", meanwhile)
+        commit(space, path)
+    assert space.store.read("account_facts").column("plan").to_pylist() == ["team"]
+    commit(space, path)
+    assert space.store.read("account_facts").column("plan").to_pylist() == ["free"]

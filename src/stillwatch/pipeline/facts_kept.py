@@ -15,7 +15,7 @@ from typing import Any
 
 from stillwatch.engine import Workspace, durable_write
 
-__all__ = ["facts_name", "keep_facts", "kept_facts"]
+__all__ = ["digest_of", "facts_name", "keep_facts", "kept_facts"]
 
 _PIECE = 1 << 20
 
@@ -25,46 +25,47 @@ def facts_name(path: Path) -> str:
     return "facts-" + hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()
 
 
-def kept_facts(workspace: Workspace, name: str, path: Path) -> list[str] | None:
-    """What there was to say of a file of facts when it was read for a table, where nothing has changed since; None where it must be read.
-
-    Raises:
-        OSError: when the file cannot be read.
-    """
-    told = _all(workspace).get(name)
-    if not isinstance(told, dict) or told.get("looks") != _looks(workspace, name, path):
-        return None
-    return [str(note) for note in told["notes"]]
-
-
-def keep_facts(workspace: Workspace, name: str, path: Path, notes: list[str]) -> None:
-    """Keep that a file of facts was read for a table, and what there was to say of it."""
-    told = {**_all(workspace), name: {"looks": _looks(workspace, name, path), "notes": notes}}
-    durable_write(_file(workspace), json.dumps(told).encode(), mode=0o600)
-
-
-def _looks(workspace: Workspace, name: str, path: Path) -> list[Any]:
-    """The file, the table, the names and the rejects as they are now."""
-    left = facts_name(path)
-    rejects = [one.path for one in workspace.store.manifest("rejects").parts if one.made_from == left]
-    return [
-        version("stillwatch"),
-        str(path),
-        _digest(path),
-        [one.path for one in workspace.store.manifest(name).parts],
-        _digest(workspace.root / "vault" / f"{left}.parquet"),
-        rejects,
-    ]
-
-
-def _digest(path: Path) -> str | None:
-    if not path.exists():
+def digest_of(path: Path) -> str | None:
+    """What tells a file's content from another; nothing where there is no such file, or one that can be read only once."""
+    if not path.is_file():
         return None
     found = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             found.update(piece)
     return found.hexdigest()
+
+
+def kept_facts(workspace: Workspace, name: str, path: Path, digest: str | None) -> list[str] | None:
+    """What there was to say of a file of facts when it was read for a table; None where anything changed since, so that it must be read."""
+    told = _all(workspace).get(name)
+    if digest is None or not isinstance(told, dict) or told.get("looks") != _looks(workspace, name, path, digest):
+        return None
+    return [str(note) for note in told["notes"]]
+
+
+def keep_facts(workspace: Workspace, name: str, path: Path, digest: str | None, notes: list[str]) -> None:
+    """Keep that a file of facts was read for a table, and what there was to say of it.
+
+    Args:
+        digest: of the file before it was read: what somebody wrote to it meanwhile makes it another file next time.
+    """
+    told = {**_all(workspace), name: {"looks": _looks(workspace, name, path, digest), "notes": notes}}
+    durable_write(_file(workspace), json.dumps(told).encode(), mode=0o600)
+
+
+def _looks(workspace: Workspace, name: str, path: Path, digest: str | None) -> list[Any]:
+    """The file, the table, the names and the rejects as they are now."""
+    left = facts_name(path)
+    rejects = [one.path for one in workspace.store.manifest("rejects").parts if one.made_from == left]
+    return [
+        version("stillwatch"),
+        str(path),
+        digest,
+        [one.path for one in workspace.store.manifest(name).parts],
+        digest_of(workspace.root / "vault" / f"{left}.parquet"),
+        rejects,
+    ]
 
 
 def _file(workspace: Workspace) -> Path:

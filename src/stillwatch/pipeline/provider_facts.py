@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.ingest import Facts, read_accounts, read_cleared, read_releases, read_telemetry
-from stillwatch.pipeline.facts_kept import facts_name, keep_facts, kept_facts
+from stillwatch.pipeline.facts_kept import digest_of, facts_name, keep_facts, kept_facts
 from stillwatch.pipeline.purposes import keep_purposes
 from stillwatch.pipeline.stage import keep_names
 
@@ -34,12 +34,13 @@ def commit_facts(
     for name, path, read in readers:
         if path is None:
             continue
-        told = kept_facts(workspace, name, path) if path.is_file() else None
+        digest = digest_of(path)
+        told = kept_facts(workspace, name, path, digest)
         if told is None:
             facts = read(path)
             workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
             told = _left_out(workspace, path, facts)
-            keep_facts(workspace, name, path, told)
+            keep_facts(workspace, name, path, digest, told)
         notes += told
     pa.default_memory_pool().release_unused()  # or what the facts of many accounts took is kept while the logs are read
     return notes
