@@ -133,10 +133,8 @@ def vouching(keys: Path) -> tuple[PublicKey, ...]:
     """
     current = keys / "collector.pem"
     halves: list[PublicKey] = []
-    for path in (
-        next_path(keys),
-        current,
-    ):  # the successor first: a replacement that ends in between is seen in the other
+    # The successor first: of a replacement that ends in between it is the other.
+    for path in (next_path(keys), current):
         with contextlib.suppress(FileNotFoundError, PermissionError):
             halves.append(read_signer(path).public)
     return tuple(dict.fromkeys((read_public(public_half(current)), *halves)))
