@@ -30,8 +30,10 @@ from stillwatch.cases import (
 from stillwatch.cases import rotating as rotating_module
 from stillwatch.cases.archive import pack, unpack
 from stillwatch.cases.sealing import Seal, sealed_case
+from stillwatch.cases.signing import make_private
 from stillwatch.cases.verifying import ROTATIONS
 from stillwatch.core import CaseError, TamperingFound
+from stillwatch.engine import durable_write
 
 from .desk import desk, opening, ticking
 
@@ -181,8 +183,8 @@ def test_a_replacement_that_was_cut_off_anywhere_is_finished_by_the_same_command
         return write
 
     with monkeypatch.context() as patch:
-        patch.setattr(rotating_module, "durable_write", until_cut(rotating_module.durable_write))
-        patch.setattr(rotating_module, "make_private", until_cut(rotating_module.make_private))
+        patch.setattr(rotating_module, "durable_write", until_cut(durable_write))
+        patch.setattr(rotating_module, "make_private", until_cut(make_private))
         patch.setattr(at.journal, "hand_over", until_cut(at.journal.hand_over))
         patch.setattr(type(at.journal), "_append", until_cut(type(at.journal)._append))
         patch.setattr(Path, "replace", until_cut_of_the_key(until_cut, Path.replace))

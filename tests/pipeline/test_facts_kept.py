@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.engine import Workspace
+from stillwatch.ingest import read_accounts
 from stillwatch.pipeline import provider_facts
 from stillwatch.pipeline.provider_facts import commit_facts
 
@@ -17,7 +18,7 @@ from .logs import workspace
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every file of account facts that is read, in order."""
     seen: list[Path] = []
-    real = provider_facts.read_accounts
+    real = read_accounts
 
     def spied(path: Path, names: object) -> object:
         seen.append(path)
@@ -69,7 +70,7 @@ def test_other_bytes_another_table_or_names_that_are_gone_bring_the_file_in_anew
 def test_a_file_that_changed_while_it_was_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space, path = workspace(tmp_path / "w"), tmp_path / "accounts.csv"
     path.write_text("account,plan\nann,team\n")
-    real = provider_facts.read_accounts
+    real = read_accounts
 
     def meanwhile(file: Path, names: object) -> object:
         found = real(file, names)  # type: ignore[arg-type]
