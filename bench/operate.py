@@ -240,7 +240,9 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
             f"A day of {told['exchanges']:,} exchanges: at once {told['whole']['before']['cpu']:.1f} CPU seconds, its last hour ({told['share']:.1%} of it) behind "
             f"the rest {told['one']['cpu']:.1f}, behind a day more {told['two']['cpu']:.1f}. Peak memory {told['one']['peak_mib']:,} and "
             f"{told['two']['peak_mib']:,} MiB. Reading costs what is new; signals are measured again of accounts that sent something; families, links and tests "
-            "read the features of all that is kept, which is what `keep.days` bounds."
+            "read the features of all that is kept, which `keep.days` and `actors.window_days` bound: where both windows are a day, the hour took "
+            f"{told['near'][0]['cpu']:.1f} CPU seconds and {told['near'][0]['peak_mib']:,} MiB behind a day, {told['near'][1]['cpu']:.1f} and "
+            f"{told['near'][1]['peak_mib']:,} MiB behind two."
         )
     if "hundred" in found["raw"]:
         yield from ("", "## Day by day", "")

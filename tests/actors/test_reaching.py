@@ -70,7 +70,7 @@ def test_of_candidates_who_do_what_strangers_do_few_are_shown_whatever_their_bin
 
 
 def test_a_candidate_that_slept_does_not_hide_those_whose_strangers_just_suffice() -> None:
-    """Of 20 candidates 40 strangers are as busy as 10: 2 / 41 is just below five percent, and with m = 20 one that sleeps would hide all."""
+    """Of 20 candidates 40 strangers are as busy as 10: 2 / 41 is just below 5 %, and with m = 20 one that sleeps would hide all."""
     rng = np.random.default_rng(2)
     bins = np.repeat([0, 1], [80 + 10, 40 + 10])
     people = population(rng, bins.size, bin=bins, elicited=rng.random(bins.size))

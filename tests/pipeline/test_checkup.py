@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stillwatch.cases import Desk
+from stillwatch.cases import Desk, make_key, rotate
 from stillwatch.engine import Workspace
 from stillwatch.pipeline import Finding, Health, Scanned, checkup, checkup_machine, needs
 
@@ -142,6 +142,16 @@ def test_a_journal_that_was_changed_or_is_gone_is_an_illness(root: Path) -> None
     assert "not what the collector" in ill(root)["journal"].seen
     shutil.rmtree(root / "desk")
     assert "it is gone" in ill(root)["journal"].seen
+
+
+def test_a_key_whose_replacement_was_cut_off_is_an_illness_that_the_same_command_mends(root: Path) -> None:
+    desk = Desk(Workspace(root), lambda: NOW)
+    desk.journal.begin()
+    make_key(root / "keys" / "collector.next.pem")
+    (root / "keys" / "collector.next.pub.pem").unlink()
+    assert "cut off" in ill(root)["collector's key"].seen
+    rotate(desk, by="mary", why="every year")
+    assert not {"collector's key", "journal", "permissions"} & ill(root).keys()
 
 
 def test_no_room_for_a_scan_is_an_illness_and_room_for_a_week_a_notice(

@@ -48,6 +48,14 @@ _WORDS = {
     Technique.ALIGNMENT_HARVEST: "where the model draws lines",
 }
 
+_OF_MEMBERS = Sql(
+    "profile_of_members",
+    """
+    select f.exchange_id, f.at, f.account, f.model, f.pathway, f.outcome, f.prompt_hash, f.elicitation, f.input_tokens, f.output_tokens
+    from {features} f join (select distinct m.account from {members} m) n on n.account = f.account
+    """,
+)
+
 _MEMBERS = Sql(
     "profile_members",
     """
@@ -105,12 +113,13 @@ _FIRST = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActorTables:
-    """Rows of the tables `actors`, `actor_members`, `actor_lineage` and `actor_evidence`."""
+    """Rows of `actors`, `actor_members`, `actor_lineage` and `actor_evidence`, and the exchanges of all members, if there are any."""
 
     actors: pa.Table
     members: pa.Table
     lineage: pa.Table
     evidence: pa.Table
+    exchanges: Relation | None = None
 
 
 def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> ActorTables:
@@ -131,7 +140,6 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
             }
         )
     )
-    inputs = {"features": features, "carried": found.carried, "wanted": wanted}
     sent = engine.to_arrow(engine.sql(_MEMBERS, carried=found.carried, wanted=wanted, features=features))
     claimed = {a for j in judged if j.decision is Decision.REVIEW for a in j.group.accounts.tolist()}
     kept = [_members(place, one, sent, claimed) for place, one in enumerate(judged)]
@@ -142,8 +150,10 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     pools = shared_pools(
         [np.sort(one.group.accounts) for one in judged], found.links, found.population, np.random.default_rng(seed)
     )
-    sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, members=members, **inputs)).to_pylist()}
-    firsts = engine.to_arrow(engine.sql(_FIRST, features=features, members=members))
+    theirs = engine.keep(engine.sql(_OF_MEMBERS, features=features, members=members))
+    yields = engine.sql(_YIELD, features=theirs, members=members, carried=found.carried, wanted=wanted)
+    sizes = {r["candidate"]: r for r in engine.to_arrow(yields).to_pylist()}
+    firsts = engine.to_arrow(engine.sql(_FIRST, features=theirs, members=members))
     linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
     ids = [one.actor for one in judged]
     until = int(found.population.ended.max())
@@ -169,6 +179,7 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
                 )
             ],
         ),
+        exchanges=theirs,
     )
 
 

@@ -15,13 +15,15 @@ from stillwatch.cases.heard import Feedback, Label, Pause, Sample, Verdict, feed
 from stillwatch.cases.holds import hold, holds, holds_in, release
 from stillwatch.cases.impact import Impact, impact_estimates, impact_lines
 from stillwatch.cases.journal import Entry, Journal, JournalFault, Private, Told, journal_faults
-from stillwatch.cases.leaving import export, redact, seal, stamp
+from stillwatch.cases.leaving import SEALED_KINDS, export, redact, seal, stamp
 from stillwatch.cases.opening import CaseTest, Exculpatory, Lookalike, Member, Opening
 from stillwatch.cases.proposed import Proposed, Undoable, all_proposed, decline, follow, proposed, undo, undoable
 from stillwatch.cases.purposes import approve_purpose, declare_purpose, end_purpose
 from stillwatch.cases.record import FORGOTTEN, Case, ClaimRaised, Event, RulingGiven, State
+from stillwatch.cases.rotating import followed, rotate, rotations
+from stillwatch.cases.rotation import Rotation
 from stillwatch.cases.ruling import ANSWER_WITHIN, LASTS, NEEDS_TWO, Reason, Ruling
-from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer
+from stillwatch.cases.signing import PublicKey, Signer, collector, make_key, read_public, read_signer, retired, vouching
 from stillwatch.cases.stamping import AskAuthority, Stamp, read_authority
 from stillwatch.cases.statement import Claim, Confidence, Factor, FactorShown, Statement
 from stillwatch.cases.told import case_lines, exhibit_words, standing_words
@@ -35,6 +37,7 @@ __all__ = [
     "LASTS",
     "NEEDS_APPROVAL",
     "NEEDS_TWO",
+    "SEALED_KINDS",
     "AskAuthority",
     "Book",
     "Case",
@@ -68,6 +71,7 @@ __all__ = [
     "PublicKey",
     "Purpose",
     "Reason",
+    "Rotation",
     "Ruling",
     "RulingGiven",
     "Sample",
@@ -96,6 +100,7 @@ __all__ = [
     "export",
     "feedback_from",
     "follow",
+    "followed",
     "forget",
     "hold",
     "holds",
@@ -116,7 +121,10 @@ __all__ = [
     "read_signer",
     "redact",
     "release",
+    "retired",
     "revoke_exhibit",
+    "rotate",
+    "rotations",
     "seal",
     "sealed_exhibit",
     "sealed_files",
@@ -127,5 +135,6 @@ __all__ = [
     "undo",
     "undoable",
     "verified",
+    "vouching",
     "waiting",
 ]

@@ -20,7 +20,7 @@ from stillwatch.cases.journal import Append, Entry, Journal, Private
 from stillwatch.cases.opening import SHOWN, Member, Opening, whole
 from stillwatch.cases.record import FORGOTTEN, Case, State
 from stillwatch.cases.ruling import NEEDS_TWO, Reason, Ruling, ends, fits
-from stillwatch.cases.signing import Signer, collector
+from stillwatch.cases.signing import PublicKey, Signer, collector, retired
 from stillwatch.cases.statement import Claim, Confidence, Statement
 from stillwatch.cases.subjects import Subjects
 from stillwatch.core import handle, unhandle
@@ -50,6 +50,11 @@ class Desk:
         subjects = Subjects(workspace.root / "keys" / "subjects.sqlite", workspace.key)
         self.journal = Journal(workspace.root / "desk", self.signer, subjects, clock, traces=[self.sealed])
         self._books = Bookkeeper(self.journal)
+
+    @property
+    def own_keys(self) -> tuple[PublicKey, ...]:
+        """The installation's key, and those that it had before."""
+        return tuple(dict.fromkeys((self.signer.public, *retired(self.workspace.root / "keys"))))
 
     def book(self) -> Book:
         """The journal as it stands, as cases and as what was said of findings.

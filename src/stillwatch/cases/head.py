@@ -33,8 +33,8 @@ def head_bytes(head: Head, signer: Signer) -> bytes:
     return canonical(msgspec.to_builtins(replace(head, signature=signer.sign(_unsigned(head)).hex())))
 
 
-def read_head(path: Path, public: PublicKey) -> Head:
-    """The head in a file, if it is what this key signed.
+def read_head(path: Path, *keys: PublicKey) -> Head:
+    """The head in a file, if it is what one of these keys signed.
 
     Raises:
         TamperingFound: when it is not, or not there.
@@ -45,13 +45,13 @@ def read_head(path: Path, public: PublicKey) -> Head:
         whole = canonical(msgspec.to_builtins(head)) == data
         signature = bytes.fromhex(head.signature)
         whole = whole and signature.hex() == head.signature  # the same signature in capitals is another file
-        whole = whole and head.key == public.id and public.signed(_unsigned(head), signature)
+        whole = whole and any(head.key == one.id and one.signed(_unsigned(head), signature) for one in keys)
     except FileNotFoundError as error:
         raise TamperingFound([f"{path}: missing, so nothing says how far the journal is acknowledged"]) from error
     except (msgspec.DecodeError, ValueError):
         whole = False
     if not whole:
-        raise TamperingFound([f"{path}: not what the collector's key {public.id[:16]} signed"])
+        raise TamperingFound([f"{path}: not what the collector's key {keys[0].id[:16]} signed"])
     return head
 
 

@@ -132,7 +132,10 @@ class Journal:
         Raises:
             TamperingFound: when it has no head, is another journal than it was, or the head is not what the collector signed.
         """
-        head = read_head(self.folder / _HEAD, self._signer.public)
+        try:
+            head = read_head(self.folder / _HEAD, *self._signer.vouching())
+        except TamperingFound:  # unless the key was replaced between the two looks
+            head = read_head(self.folder / _HEAD, *self._signer.vouching())
         if self._name.exists() and self._name.read_text() != head.journal:
             raise TamperingFound([f"{self.folder}: is another journal than the one that {self._name} names"])
         return head
@@ -186,6 +189,16 @@ class Journal:
             self._set_aside()
             yield self._append
 
+    @contextlib.contextmanager
+    def unbegun(self) -> Iterator[bool]:
+        """Keep everybody from beginning the journal meanwhile; whether there is none to begin with."""
+        with self._locked():
+            yield not self._begun()
+
+    def hand_over(self, signer: Signer) -> None:
+        """Let another key vouch for the journal as it stands. Only within `writing`, by whoever then puts that key in its place."""
+        self._put(self.head(), signer)
+
     def append(self, entry: Entry) -> Record:
         """Record one entry; on return it is on the disk."""
         with self.writing() as append:
@@ -212,7 +225,8 @@ class Journal:
             made.append(linked(record, last))
             last = made[-1].hash
         lines = b"".join(map(line_of, made))
-        after = replace(head, seq=head.seq + len(made), size=head.size + len(lines), hash=last)
+        key = self._signer.public.id
+        after = replace(head, key=key, seq=head.seq + len(made), size=head.size + len(lines), hash=last)
         with self._looking:
             self._checked.look_again(head)
             self._write(lines)
@@ -229,8 +243,9 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def _put(self, head: Head) -> None:
-        durable_write(self.folder / _HEAD, head_bytes(head, self._signer), mode=0o600)
+    def _put(self, head: Head, signer: Signer | None = None) -> None:
+        by = signer or self._signer
+        durable_write(self.folder / _HEAD, head_bytes(replace(head, key=by.public.id), by), mode=0o600)
 
     def _there(self) -> bool:
         return any((self.folder / name).exists() for name in (_HEAD, LINES))
@@ -285,10 +300,10 @@ class Journal:
             yield
 
 
-def journal_faults(folder: Path, public: PublicKey) -> list[JournalFault]:
-    """Everything wrong with a journal, in order; nothing when it is whole. Needs the collector's public key alone."""
+def journal_faults(folder: Path, *keys: PublicKey) -> list[JournalFault]:
+    """Everything wrong with a journal, in order; nothing when it is whole. Needs the collector's public key alone (see `vouching`)."""
     try:
-        head = read_head(folder / _HEAD, public)
+        head = read_head(folder / _HEAD, *keys)
     except TamperingFound as error:
         return [JournalFault(line=0, offset=0, message=str(error))]
     return [one for one in walked(acknowledged(folder, head), head) if isinstance(one, JournalFault)]

@@ -19,14 +19,18 @@ from stillwatch.cases.exhibits import auditor_keys
 from stillwatch.cases.journal import Append
 from stillwatch.cases.record import Case
 from stillwatch.cases.redacting import redacted
+from stillwatch.cases.rotating import rotations
 from stillwatch.cases.sealing import Seal, sealed_case
 from stillwatch.cases.signing import PublicKey, Signer
 from stillwatch.cases.stamping import AskAuthority, Stamp, stamped
-from stillwatch.cases.verifying import Verified, verified
+from stillwatch.cases.verifying import ROTATIONS, Verified, verified
 from stillwatch.core.errors import CaseError
 from stillwatch.engine import durable_create, durable_write
 
-__all__ = ["export", "redact", "seal", "stamp"]
+__all__ = ["SEALED_KINDS", "export", "ours", "redact", "seal", "stamp"]
+
+SEALED_KINDS = ("case.sealed", "case.stamped", "case.redacted")
+"""Kinds of records that say of a file that it was made here."""
 
 
 def seal(desk: Desk, case_id: str, *, by: str, why: str, reviewer: Signer | None = None) -> Path:
@@ -56,9 +60,9 @@ def redact(
     """
     data = path.read_bytes()
     with desk.journal.writing() as append:
-        told, case = _ours(desk, path, data, keys)
-        copy = redacted(told, items, at=_now(desk), signers=[desk.signer])
-        left = verified(copy, [desk.signer.public, *keys], auditors=auditor_keys(desk.book()))
+        told, case = ours(desk, path, data, keys)
+        copy = redacted(told, items, at=_now(desk), signers=[desk.signer], handed_on=_handed_on(desk, told))
+        left = verified(copy, [*desk.own_keys, *keys], auditors=auditor_keys(desk.book()))
         gone = left.removed.keys() - told.removed.keys()
         facts = {"of": _digest(data), "items": sorted(gone)}
         return _kept(desk, append, "case.redacted", case, copy, by, why, facts)
@@ -83,9 +87,10 @@ def stamp(
         CaseError: when another installation sealed it, it has a time stamp, or the authority's answer is not to be believed.
     """
     data = path.read_bytes()
-    told, _ = _ours(desk, path, data, keys)
-    copy, given = stamped(told.files, ask, authority, at=desk.clock(), signer=desk.signer)
-    verified(copy, [desk.signer.public, *keys], authority, auditors=auditor_keys(desk.book()))
+    told, _ = ours(desk, path, data, keys)
+    files = {**told.files, **_handed_on(desk, told)}
+    copy, given = stamped(files, ask, authority, at=desk.clock(), signer=desk.signer)
+    verified(copy, [*desk.own_keys, *keys], authority, auditors=auditor_keys(desk.book()))
     with desk.journal.writing() as append:
         case = desk.case(told.case)
         facts = {"of": _digest(data), "time": given.time.isoformat(), "policy": given.policy, "serial": given.serial}
@@ -104,7 +109,7 @@ def export(
     if to.exists():
         raise CaseError(f"{to}: is there already; name another file")
     data = path.read_bytes()
-    told, case = _ours(desk, path, data, keys)
+    told, case = ours(desk, path, data, keys)
     body = {"sha256": _digest(data), "removed": len(told.removed)}
     desk.journal.append(note_entry("case.exported", case, by, f"to {recipient}: {why}", body))
     try:
@@ -114,15 +119,29 @@ def export(
     return told
 
 
-def _ours(desk: Desk, path: Path, data: bytes, keys: Sequence[PublicKey]) -> tuple[Verified, Case]:
+def ours(desk: Desk, path: Path, data: bytes, keys: Sequence[PublicKey] = ()) -> tuple[Verified, Case]:
     """What the bytes of a sealed file say, and the case here that they are about.
 
-    A key that somebody gives says only that its owner signed; that the file is this house's own takes the collector's.
+    A key that somebody gives says only that its owner signed; that the file is this house's own takes the collector's. Of a key that was
+    retired, whose private half may be anybody's, only files that the journal knows count.
     """
-    told = verified(data, [desk.signer.public, *keys], auditors=auditor_keys(desk.book()))
+    own = desk.own_keys
+    told, case = verified(data, [*own, *keys], auditors=auditor_keys(desk.book())), None
     if desk.signer.public.id not in told.signed:
-        raise CaseError(f"{path}: was not sealed by this installation (key {desk.signer.public.id[:16]})")
-    return told, desk.case(told.case)
+        if not {one.id for one in own}.intersection(told.signed):
+            raise CaseError(f"{path}: was not sealed by this installation (key {desk.signer.public.id[:16]})")
+        case = desk.case(told.case)
+        made = {one.record.body.get("sha256") for one in desk.book().of_kinds(*SEALED_KINDS)}
+        if _digest(data) not in made:
+            raise CaseError(f"{path}: is signed by a key that was retired, and the journal knows no such file")
+    return told, case or desk.case(told.case)
+
+
+def _handed_on(desk: Desk, told: Verified) -> dict[str, bytes]:
+    """The statements, by their names in a file, that lead from a key under its seal to the one in use; what is in the file stays first."""
+    chain = rotations(desk.workspace.root / "keys")
+    start = next((place for place, one in enumerate(chain) if one.old in told.signed), len(chain))
+    return {f"{ROTATIONS}{number:06d}.dsse.json": one.statement for number, one in enumerate(chain[start:], 1)}
 
 
 def _kept(

@@ -15,10 +15,20 @@ from stillwatch.core.errors import CaseError
 __all__ = ["redacted"]
 
 
-def redacted(sealed: Verified, why: Mapping[str, str], *, at: str, signers: Sequence[Signer]) -> bytes:
+def redacted(
+    sealed: Verified,
+    why: Mapping[str, str],
+    *,
+    at: str,
+    signers: Sequence[Signer],
+    handed_on: Mapping[str, bytes] | None = None,
+) -> bytes:
     """The copy without these items (number, or kind for all of a kind), each with its reason.
 
     Redacting a redacted copy again keeps what was said of the earlier ones.
+
+    Args:
+        handed_on: statements, by their names in the file, that lead from a key under the seal to the signer's.
 
     Raises:
         CaseError: when an item is not in the file, or is of a kind that stays.
@@ -40,4 +50,4 @@ def redacted(sealed: Verified, why: Mapping[str, str], *, at: str, signers: Sequ
         for name, data in sealed.files.items()
         if name.removeprefix("items/").removesuffix(".json") not in gone
     }
-    return pack({**left, REDACTION: signed})
+    return pack({**left, **(handed_on or {}), REDACTION: signed})

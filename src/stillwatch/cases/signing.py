@@ -6,6 +6,7 @@ readable by its owner alone. A reviewer's key is a person's and lies wherever th
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 from dataclasses import dataclass
@@ -25,7 +26,21 @@ from cryptography.hazmat.primitives.serialization import (
 from stillwatch.core.errors import CaseError
 from stillwatch.engine import Workspace, durable_create
 
-__all__ = ["PublicKey", "Signer", "collector", "make_key", "read_public", "read_signer"]
+__all__ = [
+    "Collector",
+    "PublicKey",
+    "Signer",
+    "collector",
+    "make_key",
+    "make_private",
+    "next_path",
+    "public_half",
+    "read_public",
+    "read_signer",
+    "retired",
+    "retired_folder",
+    "vouching",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +74,95 @@ class Signer:
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        self.public = PublicKey(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+        self._public = PublicKey(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+
+    @property
+    def public(self) -> PublicKey:
+        """The half that anybody may have."""
+        return self._public
+
+    def vouching(self) -> tuple[PublicKey, ...]:
+        """The keys under one of which the journal's head is: this one, and its successor while it is being replaced."""
+        return (self.public,)
 
     def sign(self, message: bytes) -> bytes:
         """The 64 bytes that only this key can make of this message; always the same."""
         return self._key.sign(message)
+
+
+class Collector(Signer):
+    """The installation's own key at work: where another process replaces it, the new one is used from then on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = self._look()
+        super().__init__(read_signer(path)._key)
+
+    def _look(self) -> tuple[int, int]:
+        told = self._path.stat()
+        return told.st_ino, told.st_mtime_ns
+
+    def _fresh(self) -> None:
+        if (stamp := self._look()) != self._stamp:
+            super().__init__(read_signer(self._path)._key)
+            self._stamp = stamp
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half of the key in use."""
+        self._fresh()
+        return self._public
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign by the key in use."""
+        self._fresh()
+        return super().sign(message)
+
+    def vouching(self) -> tuple[PublicKey, ...]:
+        """The key in use, and its successor while it is being replaced."""
+        return vouching(self._path.parent)
+
+
+def vouching(keys: Path) -> tuple[PublicKey, ...]:
+    """The public keys under one of which a journal's head is, out of a folder of keys: more than one only while it is replaced.
+
+    Private halves that may not be read are passed over: the public one is enough but for a replacement that was cut off.
+
+    Raises:
+        CaseError, FileNotFoundError: when the installation's public key is not there, or is none.
+    """
+    current = keys / "collector.pem"
+    halves: list[PublicKey] = []
+    # The successor first: of a replacement that ends in between it is the other.
+    for path in (next_path(keys), current):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            halves.append(read_signer(path).public)
+    return tuple(dict.fromkeys((read_public(public_half(current)), *halves)))
+
+
+def retired(keys: Path) -> tuple[PublicKey, ...]:
+    """Public halves of keys that were in use before, out of an installation's folder of keys."""
+    return tuple(read_public(path) for path in sorted(retired_folder(keys).glob("*.pub.pem")))
+
+
+def retired_folder(keys: Path) -> Path:
+    """Where what is left of retired keys is kept."""
+    return keys / "retired"
+
+
+def next_path(keys: Path) -> Path:
+    """Where the successor of the key in use lies while it is being replaced."""
+    return keys / "collector.next.pem"
+
+
+def make_private(path: Path) -> None:
+    """Make the private half of a key, readable by its owner alone.
+
+    Raises:
+        FileExistsError: when something is there.
+    """
+    key = Ed25519PrivateKey.generate()
+    durable_create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
 
 
 def make_key(path: Path) -> PublicKey:
@@ -72,15 +171,14 @@ def make_key(path: Path) -> PublicKey:
     Raises:
         CaseError: when something is there already; a key that is written over can sign nothing any more.
     """
-    beside = _public_half(path)
+    beside = public_half(path)
     if beside.exists():
         raise CaseError(f"{beside}: is there already; name another file")
-    key = Ed25519PrivateKey.generate()
-    public = Signer(key).public
     try:
-        durable_create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
+        make_private(path)
     except FileExistsError as error:
         raise CaseError(f"{path}: is there already; name another file") from error
+    public = read_signer(path).public
     try:
         durable_create(beside, public.pem())
     except FileExistsError as error:
@@ -126,16 +224,16 @@ def collector(workspace: Workspace) -> Signer:
         CaseError: when only the public half is left: a new key would vouch for nothing that was signed before.
     """
     path = workspace.root / "keys" / "collector.pem"
-    if not (path.exists() and _public_half(path).exists()):
+    if not (path.exists() and public_half(path).exists()):
         with path.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _complete(path)
-    return read_signer(path)
+    return Collector(path)
 
 
 def _complete(path: Path) -> None:
     """Make what is missing of the installation's key, alone at it: both halves, or the public one after a crash between them."""
-    beside = _public_half(path)
+    beside = public_half(path)
     if not path.exists():
         if beside.exists():
             raise CaseError(f"{path}: is gone, and {beside.name} says that it was there; put it back")
@@ -144,5 +242,6 @@ def _complete(path: Path) -> None:
         durable_create(beside, read_signer(path).public.pem())
 
 
-def _public_half(path: Path) -> Path:
+def public_half(path: Path) -> Path:
+    """Where the public half of a key lies: beside the private one."""
     return path.with_name(f"{path.stem}.pub.pem")

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from stillwatch.cases.book import Book
 from stillwatch.cases.desk import Desk, note_entry, subject_of
-from stillwatch.cases.exhibits import auditor_keys
 from stillwatch.cases.fold import said
 from stillwatch.cases.journal import Private
+from stillwatch.cases.leaving import ours
 from stillwatch.cases.signing import PublicKey
-from stillwatch.cases.verifying import verified
 from stillwatch.core.errors import CaseError
 
 __all__ = ["Leave", "ask_to_export", "let_go", "sealed_files", "sealed_name", "waiting"]
@@ -56,7 +55,7 @@ def ask_to_export(desk: Desk, case_id: str, name: str, *, recipient: str, by: st
     if not recipient.strip() or not why.strip():
         raise CaseError(f"{case_id}: say for whom the file is, and why")
     data = _bytes(desk, case_id, name)
-    verified(data, [desk.signer.public], auditors=auditor_keys(desk.book()))
+    ours(desk, desk.sealed / name, data)
     with desk.journal.writing() as append:
         case = desk.case(case_id)
         to = Private(field="recipient", subject=subject_of(case.handle), value=recipient)
@@ -101,7 +100,7 @@ def let_go(desk: Desk, case_id: str, seq: int, *, by: str, note: str, keys: Sequ
         if me is not None and me.id == asked.person:
             raise CaseError(f"{case_id}: a file leaves by two hands; {by} asked for it")
         data = _bytes(desk, case_id, asked.name)
-        told = verified(data, [desk.signer.public, *keys], auditors=auditor_keys(desk.book()))
+        told, _ = ours(desk, desk.sealed / asked.name, data, keys)
         if hashlib.sha256(data).hexdigest() != asked.sha256:
             raise CaseError(f"{case_id}: the file is another than the one that was asked for")
         body = {"sha256": asked.sha256, "removed": len(told.removed), "answers": seq}

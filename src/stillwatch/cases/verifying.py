@@ -14,16 +14,20 @@ from stillwatch.cases.archive import unpack
 from stillwatch.cases.canonical import canonical, read_canonical
 from stillwatch.cases.dsse import opened_envelope
 from stillwatch.cases.exhibit import opened_exhibit
+from stillwatch.cases.rotation import heirs
 from stillwatch.cases.sealing import ENVELOPE, FORM, MANIFEST, REDACTION, STAMP, STAYS
 from stillwatch.cases.signing import PublicKey
 from stillwatch.cases.stamping import Stamp, stamp_in
 from stillwatch.core import handle, unhandle
 from stillwatch.core.errors import CaseError, TamperingFound
 
-__all__ = ["REDACTION_FORM", "Item", "Verified", "verified"]
+__all__ = ["REDACTION_FORM", "ROTATIONS", "Item", "Verified", "verified"]
 
 REDACTION_FORM = "urn:stillwatch:case-redaction:1"
 """Names the predicate of a redaction."""
+
+ROTATIONS = "rotations/"
+"""Folder of a copy's statements of keys and their successors, in order, where a successor made the copy."""
 
 _ITEM = re.compile(r"items/(\d{6})\.json")
 
@@ -66,8 +70,9 @@ def verified(
 
     Exhibits in it are checked likewise, against the same keys and those of `auditors`, which count for exhibits alone.
 
-    A redaction counts only when it leaves what speaks for the accused, and by keys that signed the seal too: whoever else holds a copy
-    cannot take anything out of it. With certificates of a time-stamping `authority` a time stamp has to be under one of them.
+    A redaction counts only when it leaves what speaks for the accused, and by keys that signed the seal too, or by successors that those
+    keys named: whoever else holds a copy cannot take anything out of it. With certificates of a time-stamping `authority` a time stamp has
+    to be under one of them.
 
     Raises:
         TamperingFound: when it is not, with what is wrong.
@@ -83,15 +88,17 @@ def verified(
         manifest = read_canonical(files[MANIFEST])
         _check_case(manifest["case"])
         kinds = {one["item"]: one["kind"] for one in manifest["items"]}
+        statements = [files[name] for name in sorted(files) if name.startswith(ROTATIONS)]
+        entitled = (*signed, *heirs(statements, keys, signed))
         gone: dict[str, str] = {}
         redacted_by: tuple[str, ...] = ()
         if REDACTION in files:
             told, redacted_by = opened_envelope(files[REDACTION], keys, REDACTION_FORM, digest, MANIFEST)
             gone = {one["item"]: one["why"] for one in told["removed"]}
-            _check_redaction(gone, kinds, redacted_by, signed)
+            _check_redaction(gone, kinds, redacted_by, entitled)
         items = _items(files, manifest, gone)
         _check_exhibits(items, [*keys, *auditors])
-        stamp = stamp_in(files, keys, signed, authority)
+        stamp = stamp_in(files, keys, entitled, authority)
     except (ValueError, KeyError, TypeError) as error:
         raise TamperingFound([f"sealed file: {error}"]) from error
     return Verified(
@@ -114,7 +121,8 @@ def _items(files: Mapping[str, bytes], manifest: Mapping[str, Any], gone: Mappin
     """
     listed = {one["item"]: one for one in manifest["items"]}
     there = {found[1]: name for name in files if (found := _ITEM.fullmatch(name))}
-    known = {ENVELOPE, MANIFEST, REDACTION, STAMP, *there.values()}
+    handed_on = {name for name in files if name.startswith(ROTATIONS)}
+    known = {ENVELOPE, MANIFEST, REDACTION, STAMP, *handed_on, *there.values()}
     if files.keys() - known or there.keys() - listed.keys() or gone.keys() - listed.keys():
         raise ValueError("holds a file that the manifest does not know")
     if there.keys() & gone.keys():
@@ -163,14 +171,14 @@ def _check_case(case: object) -> None:
 
 
 def _check_redaction(
-    gone: Mapping[str, str], kinds: Mapping[str, str], by: Sequence[str], signed: Sequence[str]
+    gone: Mapping[str, str], kinds: Mapping[str, str], by: Sequence[str], entitled: Sequence[str]
 ) -> None:
     """What was taken out may be missing, and those who took it out may say so.
 
     Raises:
         ValueError: when something was taken out that stays in every copy, or by somebody who did not sign the seal.
     """
-    stranger = next((key for key in by if key not in signed), None)
+    stranger = next((key for key in by if key not in entitled), None)
     if stranger is not None:
         raise ValueError(f"redacted by key {stranger[:16]}, which did not sign the seal")
     for number in gone:

@@ -25,7 +25,7 @@ def case_journal(*, case: str | None = None, workspace: Path = DEFAULT_WORKSPACE
     if not desk.journal.begun():
         return
     desk.journal.head()
-    faults = journal_faults(desk.journal.folder, desk.signer.public)
+    faults = journal_faults(desk.journal.folder, *desk.signer.vouching())
     if faults:
         raise TamperingFound([str(fault) for fault in faults])
     for told in desk.journal.history():

@@ -42,6 +42,7 @@ from stillwatch.cli.gateway import gateway
 from stillwatch.cli.gateway_captures import gateway_receive, gateway_send
 from stillwatch.cli.gateway_sync import gateway_sync
 from stillwatch.cli.gateway_webhook import gateway_webhook
+from stillwatch.cli.keys import keys_app
 from stillwatch.cli.policy import policy_app
 from stillwatch.cli.range import range_app
 from stillwatch.cli.scan import scan
@@ -91,6 +92,7 @@ COMMANDS = (
     tidy,
     backup,
     restore,
+    keys_app,
     forum_demo,
     demo,
     range_app,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch import signals
-from stillwatch.engine import Engine, Relation, Sql, Store, durable_write
+from stillwatch.engine import TABLES, Engine, Relation, Sql, Store, durable_write
 
 __all__ = ["Carried", "measured_now"]
 
@@ -31,7 +32,14 @@ _OWN = frozenset({"features", "account_facts", "releases"})
 _MOST = 0.5
 """Share of the exchanges that are new beyond which measuring everything costs no more."""
 
-_OF_TOUCHED = Sql("features_of_touched", "select f.* from {features} f join {touched} t on t.account = f.account")
+
+def _of_touched() -> Sql:
+    """The rows of touched accounts, with the columns alone that any signal names: lists of shingles are most of the bytes."""
+    said = set(re.findall(r"\w+", " ".join(one.query.template for one in signals.SIGNALS.values())))
+    columns = ", ".join(f"f.{name}" for name in TABLES["features"].names() if name in said)
+    return Sql(
+        "features_of_touched", f"select {columns} from {{features}} f join {{touched}} t on t.account = f.account"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +101,7 @@ def _brought_up(
 ) -> dict[str, pa.Table]:
     """What was measured of accounts that are not touched, and the others measured anew."""
     chosen = engine.from_arrow(pa.table({"account": touched}))
-    theirs = engine.keep(engine.sql(_OF_TOUCHED, features=given["features"], touched=chosen))
+    theirs = engine.keep(engine.sql(_of_touched(), features=given["features"], touched=chosen))
     fresh = _measured(engine, {**given, "features": theirs}, kept) if len(touched) else {}
     out = {}
     for one in kept:

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from stillwatch.cases import journal_faults, read_public
+from stillwatch.cases import journal_faults, vouching
 from stillwatch.core import read_settings
 from stillwatch.core.errors import CaseError, Error, SettingsError, WorkspaceError
 from stillwatch.engine import LAYOUT_VERSION, Store
@@ -95,6 +95,10 @@ def _keys(root: Path, now: dt.datetime) -> Iterator[Finding]:
         yield Finding(what="pseudonym key", health=Health.WELL, seen="there")
     if (root / "keys" / "collector.pub.pem").exists() and not (root / "keys" / "collector.pem").exists():
         yield _ill("collector's key", "its private half is gone", "restore it from the back-up of the keys")
+    if (root / "keys" / "collector.next.pem").exists():
+        yield _ill(
+            "collector's key", "its replacement was cut off", f"finish it: stillwatch keys rotate {root} --why ..."
+        )
 
 
 def _permissions(root: Path, now: dt.datetime) -> Iterator[Finding]:
@@ -159,7 +163,7 @@ def _journal(root: Path, now: dt.datetime) -> Iterator[Finding]:
             yield Finding(what="journal", health=Health.WELL, seen="not begun")
         return
     try:
-        faults = journal_faults(folder, read_public(public))
+        faults = journal_faults(folder, *vouching(public.parent))
     except (CaseError, FileNotFoundError) as error:
         yield _ill("journal", f"its public key cannot be read: {error}", "restore keys/collector.pub.pem")
         return

@@ -175,7 +175,7 @@ def draw(
     """
     whole = features if everything is None else everything
     coverage = engine.to_arrow(engine.sql(_COVERAGE, features=whole)).to_pylist()[0]
-    if not described.actors.num_rows:
+    if described.exchanges is None:
         return Pictures(coverage=coverage)
     wanted = engine.from_arrow(
         pa.table(
@@ -187,25 +187,26 @@ def draw(
             }
         )
     )
+    theirs = described.exchanges
     members = engine.from_arrow(described.members.select(["actor", "account"]))
     limits = engine.from_arrow(pa.table({"per_family": pa.array([_PER_FAMILY], pa.int64())}))
     inputs = {"carried": found.carried, "wanted": wanted}
     hours: dict[int, list[tuple[int, int, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_HOURS, features=features, members=members, **inputs)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_HOURS, features=theirs, members=members, **inputs)).to_pylist():
         hours.setdefault(row["actor"], []).append((row["hour"], row["harvest"], row["exchanges"] - row["harvest"]))
     models: dict[int, list[tuple[int, str, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_MODELS, features=features, members=members)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_MODELS, features=theirs, members=members)).to_pylist():
         models.setdefault(row["actor"], []).append((row["day"], row["model"], row["exchanges"]))
     pathways: dict[int, list[tuple[int, str, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_PATHWAYS, features=features, members=members)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_PATHWAYS, features=theirs, members=members)).to_pylist():
         pathways.setdefault(row["actor"], []).append((row["day"], row["pathway"], row["exchanges"]))
     tried: dict[int, list[tuple[int, int, int, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_TRIED, features=features, members=members)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_TRIED, features=theirs, members=members)).to_pylist():
         tried.setdefault(row["actor"], []).append((row["hour"], row["technique"], row["asked"], row["refused"]))
     uses: dict[int, list[dict[str, Any]]] = {}
-    for row in engine.to_arrow(engine.sql(_USES, features=features, members=members, **inputs)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_USES, features=theirs, members=members, **inputs)).to_pylist():
         uses.setdefault(row["actor"], []).append(row)
-    asked = engine.to_arrow(engine.sql(_SOUGHT, features=features, members=members)).to_pylist()
+    asked = engine.to_arrow(engine.sql(_SOUGHT, features=theirs, members=members)).to_pylist()
     sought = {row.pop("actor"): row for row in asked}
     by_all = engine.to_arrow(engine.sql(_SOUGHT_BY_ALL, features=features)).to_pylist()[0]
     examples: dict[int, list[int]] = {}

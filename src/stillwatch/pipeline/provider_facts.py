@@ -5,7 +5,6 @@ They are committed before the logs are read; once those are in, it is told how m
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engine import TABLES, Workspace
 from stillwatch.ingest import Facts, read_accounts, read_cleared, read_releases, read_telemetry
+from stillwatch.pipeline.facts_kept import digest_of, facts_name, keep_facts, kept_facts
 from stillwatch.pipeline.purposes import keep_purposes
 from stillwatch.pipeline.stage import keep_names
 
@@ -32,10 +32,16 @@ def commit_facts(
         ("labels", cleared, lambda path: read_cleared(path, workspace.names)),
     )
     for name, path, read in readers:
-        if path is not None:
+        if path is None:
+            continue
+        digest = digest_of(path)
+        told = kept_facts(workspace, name, path, digest)
+        if told is None:
             facts = read(path)
             workspace.store.put(name, facts.table.sort_by(TABLES[name].key[0]))
-            notes += _left_out(workspace, path, facts)
+            told = _left_out(workspace, path, facts)
+            keep_facts(workspace, name, path, digest, told)
+        notes += told
     pa.default_memory_pool().release_unused()  # or what the facts of many accounts took is kept while the logs are read
     return notes
 
@@ -89,7 +95,7 @@ def _left_out(workspace: Workspace, path: Path, facts: Facts) -> list[str]:
     if not facts.table.num_rows and not facts.rejects.num_rows:
         return [f"{path}: empty"]
     rows = facts.rejects if isinstance(facts.rejects, pa.Table) else pa.Table.from_batches([facts.rejects])
-    name = "facts-" + hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()
+    name = facts_name(path)
     keep_names(workspace.root, name, facts.vault)
     if not rows.num_rows:
         return []

@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillwatch.cases import Desk, PublicKey
+from stillwatch.cases import SEALED_KINDS, Desk, PublicKey
 from stillwatch.core import CaseError, TamperingFound
 from stillwatch.forum.log import (
     Checkpoint,
@@ -31,7 +31,6 @@ from stillwatch.forum.log import (
 __all__ = ["Included", "checked_proof", "grown", "log_checkpoint", "log_proof"]
 
 _FORM = "c2sp.org/tlog-proof@v1"
-_KINDS = ("case.sealed", "case.stamped", "case.redacted")
 _MOST_HASHES = 64
 
 
@@ -107,7 +106,7 @@ def grown(desk: Desk, earlier: str) -> Checkpoint:
     try:
         note = read_note(earlier)
         checkpoint = read_checkpoint(note)
-        ours = signers(note, [NoteKey(name=_origin(desk), key=desk.signer.public)])
+        ours = signers(note, [NoteKey(name=_origin(desk), key=key) for key in desk.own_keys])
     except ValueError as error:
         raise TamperingFound([f"checkpoint: {error}"]) from error
     leaves = _leaves(desk)
@@ -123,7 +122,7 @@ def _written(index: int, path: Sequence[bytes], checkpoint: str) -> str:
 
 
 def _leaves(desk: Desk) -> list[bytes]:
-    return [leaf_hash(bytes.fromhex(told.record.body["sha256"])) for told in desk.book().of_kinds(*_KINDS)]
+    return [leaf_hash(bytes.fromhex(told.record.body["sha256"])) for told in desk.book().of_kinds(*SEALED_KINDS)]
 
 
 def _leaf(data: bytes) -> bytes:

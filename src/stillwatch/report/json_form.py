@@ -55,12 +55,17 @@ def packaged_schema() -> bytes:
 
 def _plain(value: Any) -> Any:
     """The value with what JSON or UTF-8 cannot hold replaced."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if kind is float:
+        return value if math.isfinite(value) else _finite(value)
+    if kind is dict:
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else math.copysign(sys.float_info.max, value)
-    if isinstance(value, str):
-        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     return value
+
+
+def _finite(value: float) -> float | None:
+    return None if math.isnan(value) else math.copysign(sys.float_info.max, value)

@@ -47,7 +47,7 @@ def sealed(visit: Visit) -> Response:
         raise NotFound("the case has no sealed file of this name")
     data = (visit.house.desk.sealed / name).read_bytes()
     try:
-        told, fault = verified(data, [visit.house.desk.signer.public], auditors=auditor_keys(visit.book)), ""
+        told, fault = verified(data, visit.house.desk.own_keys, auditors=auditor_keys(visit.book)), ""
     except TamperingFound as error:
         told, fault = None, str(error)
     kinds = Counter() if told is None else Counter(item.kind for item in told.items)
@@ -135,7 +135,7 @@ def _checked(visit: Visit) -> tuple[Book | None, list[JournalFault]]:
     try:
         return visit.book, []
     except TamperingFound:
-        faults = journal_faults(visit.house.desk.journal.folder, visit.house.desk.signer.public)
+        faults = journal_faults(visit.house.desk.journal.folder, *visit.house.desk.signer.vouching())
         if not faults:
             raise
         return None, faults
