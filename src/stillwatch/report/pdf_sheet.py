@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import lzma
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,8 +114,8 @@ def open_sheet(font: Path | None = None) -> Sheet:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-    for name, file in ((_PLAIN, "DejaVuSansCondensed.ttf"), (_BOLD, "DejaVuSansCondensed-Bold.ttf")):
-        data = resources.files("stillwatch.report").joinpath("fonts", file).read_bytes()
+    for name, file in ((_PLAIN, "DejaVuSansCondensed.ttf.xz"), (_BOLD, "DejaVuSansCondensed-Bold.ttf.xz")):
+        data = lzma.decompress(resources.files("stillwatch.report").joinpath("fonts", file).read_bytes())
         pdfmetrics.registerFont(TTFont(name, io.BytesIO(data)))
     pdfmetrics.registerFontFamily(_PLAIN, normal=_PLAIN, bold=_BOLD, italic=_PLAIN, boldItalic=_BOLD)
     known = frozenset(pdfmetrics.getFont(_PLAIN).face.charToGlyph) & frozenset(
