@@ -69,7 +69,7 @@ def publish_standing(
         rulings = {**_cleared(store, settings, seen), **decided(workspace, desk)}
         lasts = dt.timedelta(days=settings.detect.standing_days)
         rows = merged(proposed, rulings, old, seen=seen, lasts=lasts, fresh=scanned is not None)
-        facts = facts_by_account(store, rows)
+        facts = facts_by_account(store, rows, ("product_type", "declared_programme"))
         registered = purposes_now(workspace, rows, desk)
         for account, row in rows.items():
             known = facts.get(account, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -26,11 +26,12 @@ def grouped(rows: pa.Table, by: str) -> dict[int, list[dict[str, Any]]]:
     return out
 
 
-def facts_by_account(store: Store, accounts: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """What the provider's records say of these accounts; an account that they do not know is left out."""
-    facts = store.read(
-        "account_facts", ["account", "plan", "product_type", "signup_path", "created", "declared_programme"]
-    )
+_FACTS = ("plan", "product_type", "signup_path", "created", "declared_programme")
+
+
+def facts_by_account(store: Store, accounts: Iterable[int], asked: Sequence[str] = _FACTS) -> dict[int, dict[str, Any]]:
+    """What the provider's records say of these accounts, and no more than is asked; an account that they do not know is left out."""
+    facts = store.read("account_facts", ["account", *asked])
     wanted = pa.array(sorted(set(accounts)), pa.int64())
     return {row["account"]: row for row in facts.filter(pc.is_in(facts.column("account"), wanted)).to_pylist()}
 
