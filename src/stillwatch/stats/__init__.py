@@ -41,7 +41,16 @@ from stillwatch.stats.multiplicity import (
     reach_e,
     storey_bh,
 )
-from stillwatch.stats.novelty import Directions, main_directions, nearest_distances, rank_surprise, residual_energy
+from stillwatch.stats.novelty import (
+    Directions,
+    Spread,
+    main_directions,
+    nearest_distances,
+    rank_surprise,
+    residual_energy,
+    scaled_distances,
+    spread_of,
+)
 from stillwatch.stats.online import OnlineBudget, OnlineRule, online_fdr
 from stillwatch.stats.permutation import permutation_p, sequential_permutation
 from stillwatch.stats.spread import (
@@ -68,6 +77,7 @@ __all__ = [
     "OnlineBudget",
     "OnlineRule",
     "Reach",
+    "Spread",
     "StratumCalibration",
     "TailPower",
     "Tiling",
@@ -118,9 +128,11 @@ __all__ = [
     "reachable",
     "repeats_bound",
     "residual_energy",
+    "scaled_distances",
     "sequential_permutation",
     "share_excess",
     "shown_so_far",
+    "spread_of",
     "storey_bh",
     "tail_e",
     "tail_power",

@@ -9,7 +9,16 @@ import numpy.typing as npt
 
 from stillwatch.stats._arguments import FloatArray
 
-__all__ = ["Directions", "main_directions", "nearest_distances", "rank_surprise", "residual_energy"]
+__all__ = [
+    "Directions",
+    "Spread",
+    "main_directions",
+    "nearest_distances",
+    "rank_surprise",
+    "residual_energy",
+    "scaled_distances",
+    "spread_of",
+]
 
 _BLOCK = 1024
 
@@ -22,6 +31,37 @@ class Directions:
     rest: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The mean of reference vectors, and axes along each of which they have a variance of 1, one a column."""
+
+    mean: FloatArray
+    axes: FloatArray
+
+
+def spread_of(reference: npt.ArrayLike, *, least: float = 0.02) -> Spread:
+    """How much the reference varies in each direction, for `scaled_distances`; no direction counts as narrower than `least` of the widest.
+
+    >>> found = spread_of([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    >>> scaled_distances([[3.0, 0.0], [0.0, 1.0], [0.0, 3.0]], found).round(6).tolist()
+    [2.0, 2.0, 18.0]
+    """
+    if not 0.0 < least <= 1.0:
+        raise ValueError(f"least: got {least}, expected a share above 0 and up to 1")
+    mean, variances, axes = _principal(_rows(reference, "reference"))
+    widest = max(float(variances[-1]), 1e-12)
+    return Spread(mean=mean, axes=axes / np.sqrt(np.maximum(variances, least * widest)))
+
+
+def scaled_distances(rows: npt.ArrayLike, spread: Spread) -> FloatArray:
+    """The squared distance of each row from the reference's mean, each direction in units of the reference's own spread.
+
+    Source: Mahalanobis (1936), On the generalised distance in statistics.
+    """
+    scaled = (_rows(rows, "rows") - spread.mean) @ spread.axes
+    return np.asarray(np.einsum("ij,ij->i", scaled, scaled), dtype=np.float64)
+
+
 def main_directions(reference: npt.ArrayLike, *, kept: int) -> Directions:
     """Find the `kept` directions in which the reference varies most (principal components), so that all others can be told.
 
@@ -32,9 +72,7 @@ def main_directions(reference: npt.ArrayLike, *, kept: int) -> Directions:
     rows = _rows(reference, "reference")
     if not 0 <= kept < rows.shape[1]:
         raise ValueError(f"kept: got {kept}, expected fewer than {rows.shape[1]} directions")
-    mean = rows.mean(axis=0)
-    centred = rows - mean
-    _, axes = np.linalg.eigh(centred.T @ centred / len(rows))
+    mean, _, axes = _principal(rows)
     return Directions(mean=mean, rest=np.asarray(axes[:, : rows.shape[1] - kept], dtype=np.float64))
 
 
@@ -52,8 +90,10 @@ def residual_energy(rows: npt.ArrayLike, directions: Directions) -> FloatArray:
     return np.asarray(np.einsum("ij,ij->i", left, left), dtype=np.float64)
 
 
-def nearest_distances(rows: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]) -> FloatArray:
-    """One minus the largest cosine of each row with any row of the reference; rows have length 1 or are all zero.
+def nearest_distances(
+    rows: npt.NDArray[np.float32], reference: npt.NDArray[np.float32], *, among: int = 1
+) -> FloatArray:
+    """One minus the mean of the `among` largest cosines of each row with rows of the reference; rows have length 1 or are all zero.
 
     Costs a product of every row with every row of the reference: give a sample of some thousands.
     Source: Loftsgaarden and Quesenberry (1965) for nearest neighbours as density; Breunig and others (2000) for outliers.
@@ -64,7 +104,10 @@ def nearest_distances(rows: npt.NDArray[np.float32], reference: npt.NDArray[np.f
     """
     if not len(reference):
         raise ValueError("reference: got no rows")
-    parts = [1.0 - (rows[low : low + _BLOCK] @ reference.T).max(axis=1) for low in range(0, len(rows), _BLOCK)]
+    if among < 1:
+        raise ValueError(f"among: got {among}, expected at least 1")
+    most = min(among, len(reference))
+    parts = [_nearest(rows[low : low + _BLOCK] @ reference.T, most) for low in range(0, len(rows), _BLOCK)]
     return np.concatenate([np.zeros(0), *parts]).astype(np.float64)
 
 
@@ -82,6 +125,19 @@ def rank_surprise(rows: npt.ArrayLike, reference: npt.ArrayLike) -> FloatArray:
     n = len(ordered)
     below = [np.searchsorted(ordered[:, column], values[:, column], side="left") for column in range(values.shape[1])]
     return np.asarray(-np.log((1.0 + n - np.stack(below, axis=1)) / (1.0 + n)), dtype=np.float64)
+
+
+def _nearest(cosines: npt.NDArray[np.float32], most: int) -> npt.NDArray[np.float32]:
+    largest = cosines.max(axis=1) if most == 1 else np.partition(cosines, -most, axis=1)[:, -most:].mean(axis=1)
+    return np.asarray(1.0 - largest, dtype=np.float32)
+
+
+def _principal(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean, variances from the smallest on, and their directions, one a column."""
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    variances, axes = np.linalg.eigh(centred.T @ centred / len(rows))
+    return mean, variances, axes
 
 
 def _rows(values: npt.ArrayLike, name: str) -> FloatArray:

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from stillwatch.range.peers import topics
+from stillwatch.range.peers._topic_views import MEASURES
 from stillwatch.range.peers.topics import KINDS
 from stillwatch.range.peers.window_peer import WINDOW_PEERS, Queries, Tail, calibrate, draw_windows
+from stillwatch.stats import scaled_distances
+from stillwatch.text import meaning_vectors
 
 PEER = WINDOW_PEERS["ours-topics"]
 SYLLABLES = ["ba", "do", "fi", "gu", "ke", "lo", "mi", "nu", "pa", "re", "si", "tu"]
@@ -115,6 +118,36 @@ def test_the_scale_of_a_size_is_set_once() -> None:
     first = fitted.score(traffic, windows, np.random.default_rng(9))
     fitted.null(30, 40, rng)
     assert np.array_equal(first, fitted.score(traffic, windows, np.random.default_rng(9)))
+
+
+def test_new_words_about_something_else_shift_the_meaning_more_than_new_words_about_the_same() -> None:
+    rng = np.random.default_rng(10)
+    kitchen = ["oven", "flour", "butter", "recipe", "sugar", "kitchen", "soup", "pepper"]
+    like_it = ["bread", "cake", "cheese", "cook", "salt", "onion", "garlic", "dinner"]
+    court = ["judge", "lawsuit", "verdict", "attorney", "statute", "appeal", "court", "plaintiff"]
+
+    def about(words: list[str], count: int) -> list[str]:
+        return [" ".join(rng.choice(words, 6)) for _ in range(count)]
+
+    benign, traffic = about(kitchen, 800), [*about(kitchen, 60), *about(like_it, 20), *about(court, 20)]
+    fitted = PEER.fit(Queries(vectors=np.zeros((len(benign), 1), dtype=np.float32), texts=benign), rng)
+    rows = fitted._rows(traffic)  # type: ignore[attr-defined]
+    windows = np.stack([rows[:80], rows[[*range(60), *range(80, 100)]]])
+    same, other = fitted._statistics(windows, np.zeros(2, dtype=np.int64))[:, 0]  # type: ignore[attr-defined]
+    assert other > 2.0 * same > 0.0
+
+
+def test_the_table_of_meanings_is_read() -> None:
+    rng = np.random.default_rng(11)
+    fitted = PEER.fit(asked(rng, 400), rng)
+    learnt = fitted._learnt  # type: ignore[attr-defined]
+    texts = ["how long does bread dough rise in a warm kitchen", "which court hears an appeal against a verdict"]
+    views = learnt.views(texts)
+    assert np.allclose(views.meaning, meaning_vectors(texts))
+    cosines = np.sort(views.meaning @ learnt.like_in_meaning.T, axis=1)[:, -5:]
+    apart = MEASURES.index("distance in meaning")
+    assert np.allclose(views.novelty[:, apart], 1.0 - cosines.mean(axis=1), atol=1e-6)
+    assert np.allclose(views.novelty[:, apart + 1], scaled_distances(views.meaning, learnt.spread))
 
 
 def test_every_kind_counts() -> None:

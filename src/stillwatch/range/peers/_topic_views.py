@@ -13,38 +13,46 @@ import numpy.typing as npt
 from scipy import sparse
 
 from stillwatch.range.peers.window_peer import Floats, Places, Vectors
-from stillwatch.stats import Directions, main_directions, nearest_distances, residual_energy
-from stillwatch.text import (
-    CELLS,
-    Familiar,
-    Projection,
-    cells,
-    familiar,
-    sketch_signs,
-    sketches,
-    unfamiliar_shares,
+from stillwatch.stats import (
+    Directions,
+    Spread,
+    main_directions,
+    nearest_distances,
+    residual_energy,
+    scaled_distances,
+    spread_of,
 )
+from stillwatch.text import CELLS, Familiar, Projection, cells, familiar, meaning_vectors, unfamiliar_shares
 from stillwatch.text import words as words_of
 
 __all__ = ["MEASURES", "Learnt", "Views", "learn"]
 
-MEASURES = ("new words", "rare words", "new pairs", "nearest distance", "residual energy")
-"""Columns of `Views.novelty`; larger is stranger."""
+MEASURES = (
+    "new words",
+    "rare words",
+    "new pairs",
+    "nearest distance",
+    "residual energy",
+    "distance in meaning",
+    "strangeness in meaning",
+)
+"""Columns of `Views.novelty`; larger is stranger. The last two are read from the table of meanings, the others from hashed words."""
 
 _DIMENSIONS = 256
 _KEPT = 96
 _RARE = 3
 _NEIGHBOURS = 6000
+_NEAREST = 5
 _BUCKETS = 4096
 _PROJECTION = Projection(_DIMENSIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Views:
-    """Texts (rows) as numbers: `novelty` by `MEASURES`, `signs` of the sketch, and `cells` and hashed `words` as zeros and ones."""
+    """Texts (rows) as numbers: `novelty` by `MEASURES`, vectors of `meaning`, and `cells` and hashed `words` as zeros and ones."""
 
     novelty: Floats
-    signs: Vectors
+    meaning: Vectors
     cells: sparse.csr_array
     words: sparse.csr_array
 
@@ -55,7 +63,7 @@ class Views:
         """These rows and then those."""
         return Views(
             novelty=np.concatenate([self.novelty, other.novelty]),
-            signs=np.concatenate([self.signs, other.signs]),
+            meaning=np.concatenate([self.meaning, other.meaning]),
             cells=sparse.vstack([self.cells, other.cells], format="csr"),
             words=sparse.vstack([self.words, other.words], format="csr"),
         )
@@ -63,11 +71,13 @@ class Views:
 
 @dataclass(frozen=True, kw_only=True)
 class Learnt:
-    """What benign texts hold: words and pairs of words, a sample of vectors, and directions in which the vectors hardly vary."""
+    """What benign texts hold: words and pairs of words, samples of vectors of words and of meaning, and how both kinds vary."""
 
     known: Familiar
     neighbours: Vectors
     directions: Directions
+    like_in_meaning: Vectors
+    spread: Spread
 
     def views(self, texts: Sequence[str]) -> Views:
         """Texts as numbers. Texts that this was learnt from look less strange than they are."""
@@ -76,10 +86,13 @@ class Learnt:
         new, pairs = unfamiliar_shares(words, self.known)
         rare, _ = unfamiliar_shares(words, self.known, most=_RARE)
         far, left = nearest_distances(vectors, self.neighbours), residual_energy(vectors, self.directions)
+        meaning = meaning_vectors(list(texts))
+        apart = nearest_distances(meaning, self.like_in_meaning, among=_NEAREST)
+        strange = scaled_distances(meaning, self.spread)
         cell = cells(words).astype(np.int64)
         return Views(
-            novelty=np.stack([new, rare, pairs, far, left], axis=1),
-            signs=sketch_signs(sketches(words)).astype(np.float32),
+            novelty=np.stack([new, rare, pairs, far, left, apart, strange], axis=1),
+            meaning=meaning,
             cells=_ones(np.arange(words.rows)[cell >= 0], cell[cell >= 0], (words.rows, CELLS)),
             words=_ones(
                 np.repeat(np.arange(words.rows), words.counts),
@@ -92,11 +105,14 @@ class Learnt:
 def learn(texts: Sequence[str], rng: np.random.Generator) -> Learnt:
     """Learn what benign texts hold; at most 6,000 of them, at random, are kept as neighbours."""
     words = words_of(list(texts))
-    vectors = _PROJECTION.embed(words)
+    vectors, meaning = _PROJECTION.embed(words), meaning_vectors(list(texts))
+    some = rng.permutation(len(texts))[:_NEIGHBOURS]
     return Learnt(
         known=familiar(words),
-        neighbours=vectors[rng.permutation(len(texts))[:_NEIGHBOURS]],
+        neighbours=vectors[some],
         directions=main_directions(vectors, kept=_KEPT),
+        like_in_meaning=meaning[some],
+        spread=spread_of(meaning),
     )
 
 
