@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stillwatch.stats import benjamini_hochberg, conformal_p, e_bh, e_needed, holm, p_needed, reach, reach_e, storey_bh
@@ -80,6 +80,7 @@ def _storey_by_definition(p: np.ndarray, q: float) -> np.ndarray:
 
 
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.5]))
+@example([0.125, 0.0625, 0.09375], 0.1)  # whoever is above q adds to no rank
 def test_storey_shows_by_its_definition_and_needed_is_what_each_had_to_reach(values: list[float], q: float) -> None:
     p = np.array(values)
     found = storey_bh(p, q=q)

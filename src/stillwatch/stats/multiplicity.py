@@ -111,13 +111,15 @@ def storey_bh(p: npt.ArrayLike, *, q: float) -> Discoveries:
     above = values > level
     innocent = (1.0 + int(above.sum())) / (1.0 - level)
     with np.errstate(divide="ignore", over="ignore"):
-        inverse = 1.0 / values
+        inverse = np.where(above, 0.0, 1.0 / values)  # who is above q is shown by no step, and adds to no other's rank
     bars = _e_thresholds(inverse, level * values.size / innocent)
     if above.any():
         # Whoever is above q counts as innocent; with a p low enough to be shown he would not.
         bars[above] = _e_thresholds(inverse, level * values.size * (1.0 - level) / int(above.sum()))[above]
     needed = np.minimum(1.0 / bars, level)
-    adjusted = np.minimum(1.0, np.where(above, 1.0, _step_up(values, values.size) * (innocent / max(values.size, 1))))
+    adjusted = np.minimum(
+        1.0, _step_up(np.where(above, np.inf, values), values.size) * (innocent / max(values.size, 1))
+    )
     return Discoveries(
         selected=_reaches(inverse, 1.0 / needed),
         adjusted=adjusted,
