@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import App
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from stillwatch.cli.app import app
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -112,9 +111,7 @@ def alerts_deliveries(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
     Args:
         workspace: Folder of the scan.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("webhook", "id", "kind", "state", "attempts", "queued", "next", "last"):
-        table.add_column(name, no_wrap=name != "last")
+    table = listing("webhook", "id", "kind", "state", "attempts", "queued", "next", "last")
     for one in _outbox(_space(workspace)).all():
         due = "" if one.due is None else f"{one.due:%Y-%m-%d %H:%M}"
         table.add_row(
@@ -127,7 +124,7 @@ def alerts_deliveries(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
             due,
             Text(one.last),
         )
-    Console(highlight=False).print(table)
+    show_list(table)
 
 
 @alerts_app.command(name="again")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from stillwatch.cli.app import app
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -65,14 +65,12 @@ def case_list(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
     Args:
         workspace: Folder of the scan.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("case", "about", "state", "accounts", "decisions in force", "opened"):
-        table.add_column(name, no_wrap=True)
+    table = listing("case", "about", "state", "accounts", "decisions in force", "opened")
     for case in desk_in(workspace).cases().values():
         force = ", ".join(ruling.ruling.value for ruling in case.in_force)
         state = case.state.replace("_", " ")
         table.add_row(case.id, Text(case.handle), state, str(len(case.members)), force, case.history[0].at[:16])
-    Console(highlight=False).print(table)
+    show_list(table)
 
 
 @case_app.command(name="show")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from stillwatch.cli.case import By, case_app, desk_in, me
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 __all__ = ["case_bystander", "case_bystanders", "case_told"]
@@ -30,12 +28,10 @@ def case_bystanders(case: str, /, *, why: str = "", by: By = None, workspace: Pa
         found, left = find_bystanders(desk, case, by=me(by), why=why)
     else:
         found = bystanders(desk, case)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("number", "kind", "issuer, who can void it", "seen in texts"):
-        table.add_column(name, no_wrap=True)
+    table = listing("number", "kind", "issuer, who can void it", "seen in texts")
     for one in found:
         table.add_row(str(one.number), one.kind, one.issuer or "-", str(one.seen))
-    Console(highlight=False).print(table)
+    show_list(table)
     if left:
         print(f"{left} more values are not listed")
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from stillwatch.cli.case import By, Flag, case_app, desk_in, me, publish, word
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -77,9 +76,7 @@ def purposes_list(*, account: str | None = None, over: Flag = False, workspace: 
         workspace: Folder of the scan.
     """
     desk = desk_in(workspace)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("number", "purpose", "state", "from", "until", "declared by", "covers", "recorded, approved", "why"):
-        table.add_column(name, no_wrap=name in ("number", "purpose", "state", "from", "until"))
+    table = listing("number", "purpose", "state", "from", "until", "declared by", "covers", "recorded, approved", "why")
     now = desk.clock()
     for one in sorted(desk.book().feedback.purposes.values(), key=lambda one: -one.number):
         gone = one.ended_by is not None or one.until <= now
@@ -96,7 +93,7 @@ def purposes_list(*, account: str | None = None, over: Flag = False, workspace: 
             Text(", ".join(filter(None, (one.by, one.approved_by)))),
             Text(one.why),
         )
-    Console(highlight=False).print(table)
+    show_list(table)
 
 
 @purposes_app.command(name="approve")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from stillwatch.cli.expand import accounts_as_json
 from stillwatch.cli.forum import forum_app
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -75,15 +75,13 @@ def _list(console: Console, lead: Lead) -> None:
     shown = [one for one in lead.found.reached if one.verdict is Verdict.SHOWN]
     if not shown:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("account", "held-out", "carries", "presses", "p", "why it was looked at"):
-        table.add_column(name, overflow="fold")
+    table = listing("account", "held-out", "carries", "presses", "p", "why it was looked at")
     for one in shown[:_LISTED]:
         carried = "-" if one.carried is None else f"{one.carried:.0%}"
         pressed = "-" if one.pressed is None else f"{one.pressed:.0%}"
         why = Text("; ".join(one.why[:2]))
         table.add_row(handle("account", one.account), f"{one.n:,}", carried, pressed, f"{one.p_value:.2g}", why)
-    console.print(table)
+    show_list(table, console)
     if len(shown) > _LISTED:
         console.print(f"[dim]and {len(shown) - _LISTED:,} more; --json lists them[/]")
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from stillwatch.cli.app import app
 from stillwatch.cli.case import Flag
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.policy_parity import policy_parity
 from stillwatch.cli.scan import DEFAULT_WORKSPACE
 
@@ -125,7 +125,7 @@ def policy_push(
 
 
 def _show_rules(policy: Policy) -> None:
-    table = _table("rule", "step", "for whom", "for which requests", "lasts")
+    table = listing("rule", "step", "for whom", "for which requests", "lasts")
     for rule in policy.rules:
         whom = "everybody" if rule.when is None else rule.when.text
         if rule.entry.evidence:
@@ -136,7 +136,7 @@ def _show_rules(policy: Policy) -> None:
             rule.name, step, Text(whom), Text(which), "" if rule.ttl is None else f"{rule.ttl / 86400:g} days"
         )
     Console(highlight=False).print(Text(policy.id, style="bold"))
-    Console(highlight=False).print(table)
+    show_list(table)
 
 
 def _show_account(policy: Policy, name: str, workspace: Path) -> None:
@@ -178,33 +178,26 @@ def _show_replay(told: Replayed) -> None:
         f"Touched: {total.touched_requests:,} requests of {total.touched_accounts:,} accounts; "
         f"{total.refused_requests:,} of them refused."
     )
-    rules = _table("rule", "accounts", "requests", "refused")
+    rules = listing("rule", "accounts", "requests", "refused")
     for rule in told.rules:
         name = f"{rule.rule} (shadow)" if rule.shadow else rule.rule
         rules.add_row(name, f"{rule.accounts:,}", f"{rule.requests:,}", f"{rule.refused:,}")
-    console.print(rules)
+    show_list(rules, console)
     for title, crowds in (("product type", told.products), ("innocent explanation of those touched", told.lookalikes)):
-        table = _table(title, "accounts", "touched", "requests", "touched", "refused")
+        table = listing(title, "accounts", "touched", "requests", "touched", "refused")
         for one in crowds:
             counts = (one.accounts, one.touched_accounts, one.requests, one.touched_requests, one.refused_requests)
             table.add_row(one.name, *(f"{count:,}" for count in counts))
-        console.print(table)
+        show_list(table, console)
     most = sorted(told.accounts, key=lambda one: (-one.touched, one.account))[:_ACCOUNTS_SHOWN]
     if most:
-        table = _table("account", "product", "fits", "step", "rule", "requests", "touched", "refused")
+        table = listing("account", "product", "fits", "step", "rule", "requests", "touched", "refused")
         for each in most:
             numbers = (f"{each.requests:,}", f"{each.touched:,}", f"{each.refused:,}")
             table.add_row(each.account, each.product, each.lookalike, each.step, each.rule, *numbers)
-        console.print(table)
+        show_list(table, console)
     for line in told.not_replayed:
         console.print(f"Not replayed: {line}.")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in columns:
-        table.add_column(name)
-    return table
 
 
 def _words(value: object) -> str:

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from stillwatch.cli.app import app
+from stillwatch.cli.listing import listing, show_list
 from stillwatch.cli.progress import progress_bar
 
 __all__ = ["range_app", "range_list", "range_run", "range_show"]
@@ -102,13 +102,11 @@ def range_list() -> None:
     """List the presets with their questions and costs."""
     from stillwatch.range.presets import PRESETS
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("preset", "question", "cost"):
-        table.add_column(name, no_wrap=name == "preset")
+    table = listing("preset", "question", "cost")
     for one in PRESETS.values():
         cost = "not in this build" if one.missing else one.cost + ("; needs --data" if one.needs_data else "")
         table.add_row(one.name, Text(one.question), Text(cost, "dim" if one.missing else ""))
-    Console(highlight=False).print(table)
+    show_list(table)
 
 
 @range_app.command(name="show")
