@@ -21,11 +21,11 @@ def test_a_key_is_replaced_and_followed_by_who_knew_the_old_one(
         return out if code == 0 else err
 
     space = Workspace(key(tmp_path / "w")).root
-    assert run("keys", "list", space).endswith("\tin use\n")
+    assert run("keys", "list", "--workspace", space).endswith("\tin use\n")
     pinned = tmp_path / "pinned.pem"
     pinned.write_bytes((space / "keys" / "collector.pub.pem").read_bytes())
-    assert "reason" in run("keys", "rotate", space, "--why", "", code=2)
-    statements = [run("keys", "rotate", space, "--why", "every year").splitlines()[1] for _ in range(2)]
+    assert "reason" in run("keys", "rotate", "--workspace", space, "--why", "", code=2)
+    statements = [run("keys", "rotate", "--workspace", space, "--why", "every year").splitlines()[1] for _ in range(2)]
     new = tmp_path / "new.pem"
     run("keys", "follow", *statements, "--public-key", pinned, "--out", new)
     assert new.read_bytes() == (space / "keys" / "collector.pub.pem").read_bytes() != pinned.read_bytes()
@@ -34,4 +34,4 @@ def test_a_key_is_replaced_and_followed_by_who_knew_the_old_one(
         "keys", "follow", *reversed(statements), "--public-key", pinned, "--out", tmp_path / "other.pem", code=2
     )
     assert not (tmp_path / "other.pem").exists()
-    assert run("keys", "list", space).count("until") == 2
+    assert run("keys", "list", "--workspace", space).count("until") == 2

@@ -17,7 +17,7 @@ app.command(keys_app)
 
 
 @keys_app.command(name="list")
-def keys_list(workspace: Path = DEFAULT_WORKSPACE, /) -> None:
+def keys_list(*, workspace: Path = DEFAULT_WORKSPACE) -> None:
     """Print the ids of the keys that this installation signed with, the first one first, and when each was replaced.
 
     Args:
@@ -32,15 +32,15 @@ def keys_list(workspace: Path = DEFAULT_WORKSPACE, /) -> None:
 
 
 @keys_app.command(name="rotate")
-def keys_rotate(workspace: Path = DEFAULT_WORKSPACE, /, *, why: str, by: By = None) -> None:
+def keys_rotate(*, why: str, by: By = None, workspace: Path = DEFAULT_WORKSPACE) -> None:
     """Replace this installation's key (keys/collector.pem), and record it in the journal. A replacement that was cut off is finished.
 
     The old private key is gone; what it signed stays valid with its public half in keys/retired. Send the statement that is printed to
     whoever pinned the old key, back up the keys anew, and destroy older copies of them.
 
     Args:
-        workspace: Folder of the workspace.
         why: Why the key is replaced, for the journal.
+        workspace: Folder of the workspace.
     """
     from stillwatch.cases import rotate
 

@@ -97,7 +97,9 @@ def _keys(root: Path, now: dt.datetime) -> Iterator[Finding]:
         yield _ill("collector's key", "its private half is gone", "restore it from the back-up of the keys")
     if (root / "keys" / "collector.next.pem").exists():
         yield _ill(
-            "collector's key", "its replacement was cut off", f"finish it: stillwatch keys rotate {root} --why ..."
+            "collector's key",
+            "its replacement was cut off",
+            f"finish it: stillwatch keys rotate --why ... --workspace {root}",
         )
 
 
