@@ -1,20 +1,15 @@
 """Change bytes of sealed files and journals and kill writers of journals, and say what was found and what was lost.
 
-    python bench/evidence.py [--changes 10000] [--kills 200] [--write]
-
 Every change is of one byte at a seeded place, to a seeded other value. A change is found when the check refuses the file; of a journal it
 is located when the first fault names the line that was changed. Kills are SIGKILL at seeded moments while a process appends and reports
-what was acknowledged (tests/cases/kill_writers.py). Prints JSON; --write puts it and a page into docs/benchmarks/.
+what was acknowledged (tests/cases/kill_writers.py). `bench/console.py changes kills` runs it and writes the figures.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,21 +21,6 @@ from tests.cases.desk import SIGNER, desk, entry, journal, opening  # noqa: E402
 
 from stillwatch.cases import journal_faults, redact, seal, verified  # noqa: E402
 from stillwatch.core import TamperingFound  # noqa: E402
-
-PAGE = """\
-# What a sealed file and a journal notice
-
-Written by `python bench/evidence.py --write` (seeds 1 to 3 for changes, 6 for kills). Every change is of one byte, at a random place, to a random other value.
-
-| of | bytes | changes | found | named in the right line | CPU each |
-|---|---|---|---|---|---|
-{changes}
-
-{kills}
-
-**Not shown here.** Changes by somebody who holds the signing key; an older journal put back with its older head; loss of power (a kill leaves the system's cache
-alone; what the disk does with a flush is the disk's promise). [Cases](../cases.md) says what follows.
-"""
 
 
 def changed(whole: bytes, changes: int, seed: int, look: Callable[[bytes, int], tuple[bool, bool]]) -> dict[str, float]:
@@ -99,35 +79,3 @@ def killed(folder: Path, kills: int) -> str:
         [sys.executable, script, folder, str(kills), "6"], capture_output=True, text=True, check=False
     )
     return done.stdout.strip() if done.returncode == 0 else f"LOST OR DAMAGED: {done.stderr.strip()}"
-
-
-def main() -> None:
-    asked = argparse.ArgumentParser()
-    asked.add_argument("--changes", type=int, default=10_000)
-    asked.add_argument("--kills", type=int, default=200)
-    asked.add_argument("--write", action="store_true")
-    wanted = asked.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        told = {**sealed_files(folder / "s", wanted.changes), **journals(folder / "j", wanted.changes)}
-        kills = killed(folder / "k", wanted.kills)
-    result = {"form": "stillwatch.evidence/1", "changes": told, "kills": kills}
-    print(json.dumps(result, indent=1))
-    if wanted.write:
-        pages = ROOT / "docs" / "benchmarks"
-        (pages / "evidence.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-        rows = "\n".join(
-            f"| {of} | {one['bytes']:,} | {one['changes']:,} | {one['found']:,} | "
-            f"{format(one['located'], ',') if 'located' in one else 'one file'} | {one['cpu_ms']} ms |"
-            for of, one in told.items()
-        )
-        sentence = (
-            f"Killed writers: {kills}; every acknowledged record was there after every kill, and no fault in the chain."
-        )
-        if kills.startswith("LOST"):
-            sentence = f"Killed writers: {kills}"
-        (pages / "evidence.md").write_text(PAGE.format(changes=rows, kills=sentence), "utf-8")
-
-
-if __name__ == "__main__":
-    main()
