@@ -97,7 +97,7 @@ def reached(
     if tested.any():
         shown[tested] = storey_bh(p_value[tested], q=level).selected
     # At the least p-value that its calibration allows, and not shown: more accounts would decide, not more evidence.
-    short = known & ~shown & (p_value <= floor) & (p_value < 1)
+    short = known & ~shown & (p_value <= floor)
     # Alone it has to reach what `storey_bh` asks of the first where all others count as innocent.
     enough = math.ceil(len(scores) * e_needed(max(looked_at.size, 1), level * (1 - level)) - 1e-9) - 1
     why, observed = _reasons(links)
