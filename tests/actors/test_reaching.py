@@ -80,3 +80,24 @@ def test_a_candidate_that_slept_does_not_hide_those_whose_strangers_just_suffice
     verdicts = {one.account: one.verdict for one in verdicts_of(people, candidates, carries, 0.05)}
     assert verdicts[int(candidates[0])] is not Verdict.SHOWN
     assert {verdicts[one] for one in candidates[1:].tolist()} == {Verdict.SHOWN}
+
+
+def test_who_is_undecided_is_told_how_many_strangers_would_show_it_alone() -> None:
+    """Two loud ones have too few strangers; with as many as they are told, one of them is shown though all others sleep."""
+    bins = np.repeat([0, 1], [300 + 18, BUSY + 2])
+
+    def verdict_of_last(more: int) -> Reached:
+        rng = np.random.default_rng(3)
+        binned = np.concatenate([np.ones(more, np.int64), bins])
+        places = more + np.concatenate([np.arange(18), bins.size - 1 - np.arange(2)])
+        asks = np.where(np.isin(np.arange(binned.size), places), 0.0, rng.random(binned.size))
+        people = population(rng, binned.size, bin=binned, elicited=asks)
+        candidates = people.account[places]
+        carries = np.where(people.account == people.account[-1], 1.0, 0.0)
+        return next(v for v in verdicts_of(people, candidates, carries, 0.05) if v.account == people.account[-1])
+
+    few = verdict_of_last(0)
+    assert few.verdict is Verdict.UNDECIDED
+    assert few.needed == 842, "2 * 20 / (0.05 * 0.95) accounts, itself among them"
+    assert verdict_of_last(few.needed - BUSY).verdict is Verdict.SHOWN
+    assert verdict_of_last(few.needed - BUSY - 1).verdict is Verdict.UNDECIDED

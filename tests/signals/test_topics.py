@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -148,7 +149,7 @@ def test_topics_are_put_into_words(engine: Engine) -> None:
 
 
 def test_statistics_are_what_a_plain_loop_makes_of_them(engine: Engine) -> None:
-    features = crowd(9)
+    features = crowd(9, asked(NARROW, 130, np.random.default_rng(10)), asked(THIN, 25, np.random.default_rng(11)))
     found = {one["account"]: one for one in topics(engine, engine.from_arrow(features)).to_pylist()}
     mine: dict[int, list[dict[str, int]]] = {}
     for one in features.to_pylist():
@@ -168,21 +169,49 @@ def test_statistics_are_what_a_plain_loop_makes_of_them(engine: Engine) -> None:
         return np.asarray(within + between - 2 * own.mean(axis=0) * means.mean(axis=0))
 
     everyone = {account: (bits(prompts), cells(prompts)) for account, prompts in mine.items()}
-    for account in (1, 17, ACCOUNTS):
+    for account in (1, 17, ACCOUNTS, NARROW, THIN):
         own, rest = everyone[account], [both for other, both in everyone.items() if other != account]
-        shrunk = PROMPTS / (PROMPTS + 20)
+        prompts = len(own[0])
+        shrunk = prompts / (prompts + 20)
         usual = (np.mean([c.mean(axis=0) for _, c in rest], axis=0) * len(rest) + 1 / TOPICS) / (len(rest) + 1)
         assert found[account]["shift"] == pytest.approx(apart(own[0], [b for b, _ in rest]).mean() * shrunk)
         spread = (apart(own[1], [c for _, c in rest]) / usual).mean() * shrunk
         assert found[account]["spread"] == pytest.approx(spread)
-        scale = 64 / PROMPTS if PROMPTS > 64 else 1.0
-        e = poisson_e(np.floor(own[1].sum(axis=0) * scale).astype(int), usual * PROMPTS * scale)
+        scale = 64 / prompts if prompts > 64 else 1.0
+        e = poisson_e(np.floor(own[1].sum(axis=0) * scale).astype(int), usual * prompts * scale)
         assert found[account]["focus"] == pytest.approx(np.log(e.mean()))
     beyond = dict.fromkeys(mine, 0)
     for column in ("topic_far", "topic_rest"):
-        limit = sorted(one[column] for prompts in mine.values() for one in prompts)[int(0.99 * ACCOUNTS * PROMPTS) - 1]
+        weighed = [(one[column], 1 / len(prompts)) for prompts in mine.values() for one in prompts]
+        limit = min(at for at, _ in weighed if sum(w for other, w in weighed if other > at) <= len(mine) / 100 + 1e-9)
         for account, prompts in mine.items():
             beyond[account] += sum(one[column] > limit for one in prompts)
     assert sum(beyond.values()) > ACCOUNTS * PROMPTS / 100
     for account, some in beyond.items():
-        assert found[account]["novelty"] == pytest.approx((some / 2 + 0.2) / (PROMPTS + 20))
+        assert found[account]["novelty"] == pytest.approx((some / 2 + 0.2) / (len(mine[account]) + 20))
+
+
+def test_accounts_taken_a_few_at_a_time_come_out_as_all_at_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features = engine.from_arrow(crowd(13))
+    whole = topics(engine, features).to_pylist()
+    monkeypatch.setattr(import_module("stillwatch.signals.topics"), "_ROWS", 7)
+    for at_once, some in zip(whole, topics(engine, features).to_pylist(), strict=True):
+        for name in ("account", "prompts", "shift", "spread", "focus", "novelty"):
+            assert some[name] == pytest.approx(at_once[name])
+
+
+def test_among_few_accounts_one_that_is_far_out_moves_the_limit_of_the_tail(engine: Engine) -> None:
+    """Of 20 accounts one asks nothing that is not far out: a fifth of its prompts lie beyond, and of 101 nearly all."""
+    rng = np.random.default_rng(14)
+    strange = [
+        one | {"topic_far": 600 + place, "topic_rest": 600 + place} for place, one in enumerate(asked(THIN, 100, rng))
+    ]
+    shares = {}
+    for others in (19, 100):
+        listed = [one for account in range(1, others + 1) for one in asked(account, PROMPTS, rng)] + strange
+        rows = topics(engine, engine.from_arrow(tables([row(**fields) for fields in listed])["features"]))  # type: ignore[arg-type]
+        shares[others] = {one["account"]: one["novelty"] for one in rows.to_pylist()}[THIN]
+    assert shares[19] == pytest.approx((20 + 0.2) / 120)
+    assert shares[100] > 0.8

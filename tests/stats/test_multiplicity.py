@@ -7,7 +7,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stillwatch.stats import benjamini_hochberg, conformal_p, e_bh, e_needed, holm, p_needed, reach, reach_e, storey_bh
+from stillwatch.stats import (
+    Discoveries,
+    benjamini_hochberg,
+    conformal_p,
+    e_bh,
+    e_needed,
+    holm,
+    p_needed,
+    reach,
+    reach_e,
+    storey_bh,
+)
 
 
 def _false_share(selected: np.ndarray, null: np.ndarray) -> float:
@@ -52,18 +63,25 @@ def _by_definition(e: np.ndarray, q: float) -> np.ndarray:
     return e >= m / (q * max(passing)) * (1 - 1e-12) if passing else np.zeros(m, dtype=bool)
 
 
+def _each_had_to_reach_what_it_needed(
+    found: Discoveries, values: np.ndarray, shown: Callable[[np.ndarray, float], np.ndarray], *, short: float
+) -> None:
+    """Moved to what it needed, each is shown; moved to a little `short` of that, none that was not shown is."""
+    for i in range(values.size):
+        moved = values.copy()
+        moved[i] = found.needed[i]
+        assert shown(moved, found.q)[i]
+        if not found.selected[i]:
+            moved[i] = found.needed[i] * short
+            assert not shown(moved, found.q)[i]
+
+
 @given(st.lists(st.floats(0.01, 1e4), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.5]))
 def test_needed_is_exactly_what_each_candidate_had_to_reach(values: list[float], q: float) -> None:
     e = np.array(values)
     found = e_bh(e, q=q)
     np.testing.assert_array_equal(found.selected, _by_definition(e, q))
-    for i in range(e.size):
-        lifted = e.copy()
-        lifted[i] = found.needed[i]
-        assert _by_definition(lifted, q)[i]
-        if not found.selected[i]:
-            lifted[i] = found.needed[i] * 0.999
-            assert not _by_definition(lifted, q)[i]
+    _each_had_to_reach_what_it_needed(found, e, _by_definition, short=0.999)
 
 
 @given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=12), st.sampled_from([0.05, 0.1, 0.5]))
@@ -85,13 +103,10 @@ def test_storey_shows_by_its_definition_and_needed_is_what_each_had_to_reach(val
     p = np.array(values)
     found = storey_bh(p, q=q)
     np.testing.assert_array_equal(found.selected, _storey_by_definition(p, q))
-    for i in range(p.size):
-        lowered = p.copy()
-        lowered[i] = found.needed[i]
-        assert _storey_by_definition(lowered, q)[i]
-        if not found.selected[i]:
-            lowered[i] = found.needed[i] * 1.001
-            assert not _storey_by_definition(lowered, q)[i]
+    _each_had_to_reach_what_it_needed(found, p, _storey_by_definition, short=1.001)
+    np.testing.assert_array_equal(found.adjusted <= q * (1 + 1e-12), found.selected)
+    assert (np.diff(found.adjusted[np.argsort(p, kind="stable")]) >= 0).all()
+    assert (found.adjusted[p > q] == 1).all()
 
 
 @pytest.mark.parametrize("strangers", [20, 21, 41, 80])
@@ -164,6 +179,14 @@ def test_bad_arguments_are_refused_by_name() -> None:
         e_bh([float("nan")], q=0.1)
     with pytest.raises(ValueError, match="p: got"):
         benjamini_hochberg([2.0], q=0.1)
+    for p, q, said in (
+        ([2.0], 0.1, "p: got"),
+        ([0.5], 0.0, "q: got 0"),
+        ([0.5], 1.0, "q: got 1"),
+        ([[0.5]], 0.1, "one value"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            storey_bh(p, q=q)
     with pytest.raises(ValueError, match="one value a candidate"):
         e_bh([[1.0]], q=0.1)
 

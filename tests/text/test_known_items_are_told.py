@@ -1,5 +1,8 @@
 """Items of public sets are told in whatever text they stand, and in no other."""
 
+import lzma
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -88,6 +91,30 @@ def test_a_packed_registry_holds_the_same_items_each_in_its_set(among: Registry)
     again = known_items(words(ITEMS), among=compiled(names, held, items)).to_pylist()
     assert len(set(again)) == len(ITEMS)
     assert [one >> ITEM_BITS for one in again] == [0] * 40 + [1] * 20
+
+
+def test_what_is_no_registry_or_one_of_another_make_is_refused_and_not_read_as_knowing_nothing() -> None:
+    whole = files("stillwatch.text").joinpath("known_items.xz").read_bytes()
+    for damaged in (b"", whole[:-100], whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:], b"PK" + whole[2:]):
+        with pytest.raises(lzma.LZMAError):
+            unpacked(damaged)
+    a_mark_short = lzma.compress(lzma.decompress(whole)[:-12])
+    for foreign in (
+        a_mark_short,
+        *map(lzma.compress, (b"not a head\n", b"[3]\n" + bytes(36), b'{"a": 3}\n' + bytes(48))),
+    ):
+        with pytest.raises(ValueError, match=r"registry of known items|Expecting value"):
+            unpacked(foreign)
+    wide = np.array([[1, 2, 1 << 28]], dtype=np.uint32)
+    with pytest.raises(ValueError, match="expected less than 2\\^28"):
+        compiled(*unpacked(packed(["of 32 bits"], wide, np.array([1]))))
+
+
+def test_a_registry_whose_sets_do_not_add_up_is_not_packed() -> None:
+    marks = np.arange(12, dtype=np.uint32).reshape(4, 3)
+    for names, items in ((["same", "same"], [2, 2]), (["one", "other"], [2, 1])):
+        with pytest.raises(ValueError, match="got 4 items for sets of"):
+            packed(names, marks, np.array(items))
 
 
 def test_long_ordinary_texts_hold_no_packaged_item_by_chance() -> None:

@@ -1,5 +1,6 @@
 """Vectors of meanings: near for what means the same, equal on every machine and for every cut of a batch, small in the package."""
 
+import lzma
 from importlib.resources import files
 from itertools import pairwise
 
@@ -93,6 +94,17 @@ def test_a_packed_table_is_read_back_as_it_was() -> None:
     assert (made.rows[77] == np.concatenate([books[part, codes[77, part]] for part in range(PARTS)])).all()
     assert (cells == made.cells.T).all()
     assert (main == made.main.T).all()
+
+
+def test_what_is_no_table_or_one_of_other_sizes_is_refused() -> None:
+    whole = files("stillwatch.text").joinpath("meaning.table").read_bytes()
+    for damaged in (b"", whole[:-50], whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:]):
+        with pytest.raises(lzma.LZMAError):
+            unpacked(damaged, "")
+    raw = lzma.decompress(whole)
+    for foreign in (b"", raw[:-WIDTH], raw + raw[:WIDTH]):
+        with pytest.raises(ValueError, match=r"table of meanings: got .* bytes, expected "):
+            unpacked(lzma.compress(foreign), "")
 
 
 def test_the_table_of_the_package_is_small_and_its_topics_have_names() -> None:

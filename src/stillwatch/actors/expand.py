@@ -5,8 +5,8 @@
    after round. Hubs tie nobody. All of this reads the discovery slice and the records alone.
 2. *Test.* Each candidate is compared, in the test slice, with accounts as busy of its product type that nothing ties to the seed, and that
    sent none of its templates in the discovery slice: how much of its traffic carries the seed's templates (where there are any) and
-   how much presses for training value. Of the p-values of two tests twice the smaller counts. Benjamini-Hochberg over all candidates
-   at the stated level: conformal p-values that share their calibration accounts are positively dependent (Bates and others 2023).
+   how much presses for training value. Of the p-values of two tests twice the smaller counts. Benjamini-Hochberg at the stated level,
+   divided by an estimate of the innocent among the candidates (`reaching`).
 3. *The whole group*, as it was before anybody was picked, goes through the tests and the innocent explanations of every actor. Members of
    an actor are known because the test slice showed them: a group grown from these has no e-value here, and says why.
 

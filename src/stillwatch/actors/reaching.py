@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from stillwatch.actors.links import OBSERVED
 from stillwatch.actors.population import HeldOut
-from stillwatch.stats import conformal_p, storey_bh
+from stillwatch.stats import conformal_p, e_needed, storey_bh
 
 __all__ = ["Reached", "Verdict", "carried_share", "met", "reached"]
 
@@ -32,7 +33,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reached:
-    """One account that was looked at. `n` are its held-out exchanges, `carried` and `pressed` shares of them; unknown p is undecided."""
+    """One account that was looked at. `n` are its held-out exchanges, `carried` and `pressed` shares of them; unknown p is undecided.
+
+    `needed` says of an undecided one what would decide: exchanges in the test slice where it has none, else strangers enough to show it
+    though nobody else is.
+    """
 
     account: int
     verdict: Verdict
@@ -92,7 +97,9 @@ def reached(
     if tested.any():
         shown[tested] = storey_bh(p_value[tested], q=level).selected
     # At the least p-value that its calibration allows, and not shown: more accounts would decide, not more evidence.
-    short = known & ~shown & (p_value <= floor) & (p_value < 1)
+    short = known & ~shown & (p_value <= floor)
+    # Alone it has to reach what `storey_bh` asks of the first where all others count as innocent.
+    enough = math.ceil(len(scores) * e_needed(max(looked_at.size, 1), level * (1 - level)) - 1e-9) - 1
     why, observed = _reasons(links)
     out = []
     active = dict(zip(population.account[places].tolist(), range(places.size), strict=True))
@@ -112,9 +119,7 @@ def reached(
                 carried=None if place is None or carries is None else float(carries[place]),
                 pressed=None if place is None else float(population.elicited[place]),
                 p_value=None if at is None or not known[at] else float(p_value[at]),
-                needed=None
-                if decided
-                else (1 if at is None else int(np.ceil(len(scores) * looked_at.size / level)) - 1),
+                needed=None if decided else 1 if at is None else enough,
             )
         )
     order = list(Verdict)

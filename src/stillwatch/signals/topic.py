@@ -9,6 +9,7 @@ from __future__ import annotations
 from stillwatch.engine import Sql
 from stillwatch.signals.examples import about
 from stillwatch.signals.signal import signal
+from stillwatch.signals.topics import LEAST_PROMPTS
 
 __all__ = ["topic_focus", "topic_novelty", "topic_shift", "topic_spread"]
 
@@ -29,7 +30,7 @@ def _column(name: str, column: str) -> Sql:
 @signal(
     unit="squared distance",
     larger_means="what it asks means something else on the whole than what others ask",
-    needs=20,
+    needs=LEAST_PROMPTS,
     quiet=[about(shift=0.01)],
     loud=[about(shift=0.2)],
     misled_by=_MISLED,
@@ -47,7 +48,7 @@ def topic_shift() -> Sql:
 @signal(
     unit="squared distance over share",
     larger_means="its shares of topics differ more from those of others",
-    needs=20,
+    needs=LEAST_PROMPTS,
     quiet=[about(spread=0.1)],
     loud=[about(spread=3.0)],
     misled_by=_MISLED,
@@ -65,7 +66,7 @@ def topic_spread() -> Sql:
 @signal(
     unit="logarithm of evidence",
     larger_means="a few topics are asked about far more than by others",
-    needs=20,
+    needs=LEAST_PROMPTS,
     quiet=[about(focus=-0.5)],
     loud=[about(focus=60.0)],
     misled_by=_MISLED,
@@ -84,14 +85,14 @@ def topic_focus() -> Sql:
 @signal(
     unit="share",
     larger_means="more prompts that are unlike what anybody asks",
-    needs=20,
+    needs=LEAST_PROMPTS,
     quiet=[about(novelty=0.01)],
     loud=[about(novelty=0.3)],
     misled_by=_MISLED,
     unweighed=_UNWEIGHED,
 )
 def topic_novelty() -> Sql:
-    """Share of its prompts farther out than 99 % of the prompts of others.
+    """Share of its prompts farther out than 99 % of all prompts, each account counting alike.
 
     By the distance from the nearest topic and by what lies outside the main directions of ordinary prompts; the mean of both shares,
     shrunk where there are few prompts. Sees thin mixtures that the means do not. n: distinct prompts.

@@ -1,12 +1,14 @@
 """What each account asks about beside all others: four statistics of the meanings and topics of its prompts.
 
 Everything is made of sums over an account's distinct prompts (64 signs, counts of topics, counts in the tail), which grow by addition
-and take no more room for more prompts. Each account counts alike in what the others ask about, however much it sends, and no
-account stands in what it is compared with. An account's value is the same function of it and all accounts of the log,
-whoever is cleared, so honest accounts stay exchangeable and ranks among the cleared keep their promise (Marandon and others 2022,
-arXiv:2208.06685).
+and take no more room for more prompts. Each account counts alike in what is usual, however much it sends, and no account stands in
+what it is compared with, but for the tail: its limits are those of all accounts. An account's value is the same function of it and
+all accounts of the log, whoever is cleared, so honest accounts stay exchangeable and ranks among the cleared keep their promise
+(Marandon and others 2022, arXiv:2208.06685).
 
-Misled by: honest accounts that keep to a subject of their own; languages that the table of meanings does not know well.
+Misled by: honest accounts that keep to a subject of their own; languages that the table of meanings does not know well. Among fewer
+than a hundred accounts, one that is far out in all it asks moves the limits of the tail itself: about a hundredth of their number is
+then all that its novelty comes to.
 """
 
 from __future__ import annotations
@@ -167,8 +169,8 @@ def topics(engine: Engine, features: Relation) -> pa.Table:
 
     *Shift*: squared distance of means of random features of a kernel, here signs of the meaning (maximum mean discrepancy). *Spread*: the
     same of shares of topics, each over its variance by chance among the others (chi-square, second moment). *Focus*: evidence of a
-    few topics asked about too often (scan of cells). *Novelty*: prompts beyond the others' 99th percentile of the distance from
-    their topic, and of what is outside the main directions; the mean of both shares. The unbiased distances are shrunk as if each
+    few topics asked about too often (scan of cells). *Novelty*: prompts beyond the 99th percentile of all accounts' in the distance
+    from their topic, and in what is outside the main directions; the mean of both shares. The unbiased distances are shrunk as if each
     account had sent 20 ordinary prompts more.
     """
     asked = engine.keep(engine.sql(_ASKED, features=features))

@@ -93,7 +93,7 @@ def storey_bh(p: npt.ArrayLike, *, q: float) -> Discoveries:
 
     Benjamini-Hochberg with m replaced by `(1 + how many p are above q) / (1 - q)`, an estimate of the innocent that errs upwards, and
     nobody shown with p above q. So a suspect who did nothing in the time that is tested costs the others little, and each innocent one
-    is shown with probability q at most. Where nobody is guilty it shows fewer than `benjamini_hochberg`.
+    is shown with probability q at most. Where nobody is guilty it shows somebody about as often as `benjamini_hochberg`.
 
     Null of each: that of its p-value. Holds for independent p-values and for conformal ones from one common calibration set (Marandon,
     Lei, Mary, Roquain 2024); q as the point from which innocents are counted is what stands dependence best (Blanchard, Roquain 2009).

@@ -118,7 +118,13 @@ def registry() -> Registry:
 
 def packed(names: Sequence[str], marks: _Marks, items: npt.NDArray[np.int64]) -> bytes:
     """A registry as the package carries it: the sets, then the marks of all items, ordered within their set, as steps from one to the
-    next, byte by byte of each; then xz."""
+    next, byte by byte of each; then xz.
+
+    Raises:
+        ValueError: when a set is named twice, or there are not as many items as the sets hold.
+    """
+    if len(set(names)) < len(names) or items.sum() != len(marks):
+        raise ValueError(f"marks: got {len(marks):,} items for sets of {items.tolist()} named {', '.join(names)}")
     steps = []
     for rows in np.split(np.sort(marks, axis=1), np.cumsum(items)[:-1]):
         ordered = rows[np.lexsort(rows.T[::-1])]
@@ -131,10 +137,21 @@ def packed(names: Sequence[str], marks: _Marks, items: npt.NDArray[np.int64]) ->
 
 
 def unpacked(held: bytes) -> tuple[list[str], _Marks, npt.NDArray[np.int64]]:
-    """Names, marks and sizes of the sets of `packed`; items are numbered in its order."""
+    """Names, marks and sizes of the sets of `packed`; items are numbered in its order.
+
+    Raises:
+        ValueError: when it is no registry, or one of another make.
+        lzma.LZMAError: when it is cut or damaged.
+    """
     head, _, body = lzma.decompress(held).partition(b"\n")
     told = json.loads(head)
+    if not isinstance(told, dict):
+        raise ValueError("registry of known items: names no sets")
     items = np.array(list(told.values()), dtype=np.int64)
+    if len(body) != 4 * KEPT * items.sum():
+        raise ValueError(
+            f"registry of known items: got {len(body):,} bytes of marks, expected {4 * KEPT * items.sum():,}"
+        )
     planes = np.frombuffer(body, dtype=np.uint8).reshape(KEPT, 4, -1).transpose(2, 0, 1)
     steps = np.ascontiguousarray(planes).view("<u4")[:, :, 0].astype(np.uint32)
     for rows in np.split(steps, np.cumsum(items)[:-1]):  # views: the steps become marks in place
@@ -143,7 +160,13 @@ def unpacked(held: bytes) -> tuple[list[str], _Marks, npt.NDArray[np.int64]]:
 
 
 def compiled(names: Sequence[str], marks: _Marks, items: npt.NDArray[np.int64]) -> Registry:
-    """Make a registry of the marks of all items, `KEPT` a row, sets end to end with `items` rows each."""
+    """Make a registry of the marks of all items, `KEPT` a row, sets end to end with `items` rows each.
+
+    Raises:
+        ValueError: when a mark is wider than those that are looked for, so that it would never be met.
+    """
+    if (marks >> np.uint32(_MARK_BITS)).any():
+        raise ValueError(f"marks: got {int(marks.max())}, expected less than 2^{_MARK_BITS}")
     number = np.repeat(np.arange(len(names)), items)
     within = np.arange(len(marks)) - np.repeat(np.cumsum(items) - items, items)
     order = np.argsort(marks.reshape(-1), kind="stable")

@@ -111,9 +111,16 @@ def packed(codes: npt.NDArray[np.uint8], books: _Bytes, cells: _Bytes, main: _By
 
 
 def unpacked(held: bytes, names: str) -> Meanings:
-    """The table of `packed`, with the names of its cells, one a line."""
+    """The table of `packed`, with the names of its cells, one a line.
+
+    Raises:
+        ValueError: when it is no table, or one of other sizes.
+        lzma.LZMAError: when it is cut or damaged.
+    """
     raw = np.frombuffer(lzma.decompress(held), dtype=np.int8)
     sizes = (256 * WIDTH, TOPICS * WIDTH, MAIN * WIDTH, BUCKETS * PARTS)
+    if raw.size != sum(sizes):
+        raise ValueError(f"table of meanings: got {raw.size:,} bytes, expected {sum(sizes):,}")
     books, cells, main, codes = np.split(raw, np.cumsum(sizes)[:-1])
     book = books.reshape(PARTS, 256, WIDTH // PARTS)
     code = codes.view(np.uint8).reshape(PARTS, BUCKETS)
