@@ -13,7 +13,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Params", "Shape", "Tilt", "fresh", "likelihoods", "logits_of", "next_tokens", "pair_masses", "sample", "train"]
+__all__ = [
+    "Params",
+    "Shape",
+    "Tilt",
+    "fresh",
+    "likelihoods",
+    "logits_of",
+    "next_tokens",
+    "pair_masses",
+    "sample",
+    "train",
+]
 
 Params: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
 Rows: TypeAlias = npt.NDArray[np.int64]
