@@ -1,4 +1,4 @@
-"""Where a worker listens, by either server: a port that is taken, an application that cannot begin, an end that waits no longer than it may."""
+"""Where a worker listens, by either server: a port that is taken, an application that cannot begin, an end that does not wait for ever."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .serving import aiohttp, played
 
 @dataclass
 class Slow:
-    """An application whose answers wait until they may `go`; `begun` is how many wait or have waited, `over` whether it was told its end."""
+    """An application whose answers wait until they may `go`; `begun` counts them, `over` is whether it was told its end."""
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     begun: int = 0
@@ -110,6 +110,21 @@ def test_an_end_waits_no_longer_than_it_may(server: Server) -> None:
     played(scenario)
 
 
+def test_beyond_the_most_connections_no_request_is_begun(server: Server) -> None:
+    async def scenario() -> None:
+        app = Slow()
+        async with worker(app, server, drain_seconds=5, most_connections=2) as (url, _):
+            answers = [asyncio.create_task(asked(url)) for _ in range(5)]
+            while not app.begun:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)  # nothing is awaited: requests beyond the bound would have begun by now
+            assert app.begun <= 2
+            app.go.set()
+            assert "done" in await asyncio.gather(*answers)
+
+    played(scenario)
+
+
 @pytest.mark.parametrize("fails", ["says so", "raises"])
 def test_an_application_that_cannot_begin_is_not_served(fails: str) -> None:
     pytest.importorskip("granian", reason="the extra `granian` is not installed")
@@ -122,7 +137,7 @@ def test_an_application_that_cannot_begin_is_not_served(fails: str) -> None:
 
     async def scenario() -> None:
         made = granian_server()(app, Listen(port=0, drain_seconds=1))
-        with pytest.raises(LookupError if fails == "raises" else Error, match="no key|failed at its startup"):
+        with pytest.raises(LookupError if fails == "raises" else Error, match=r"no key|failed at its startup"):
             await asyncio.wait_for(made.serve(), 10)
         assert not made.started
 
