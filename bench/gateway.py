@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,15 @@ def _cell(
     return (cpu_seconds(pid) - before if pid else 0.0), load
 
 
+def _interleaved(names: Iterable[str], rounds: int, *, seed: int) -> Iterator[str]:
+    """Every name once a round, each round in another order."""
+    rng, order = random.Random(seed), list(names)
+    for _ in range(rounds):
+        shuffled = order.copy()
+        rng.shuffle(shuffled)
+        yield from shuffled
+
+
 def cost(stands: Stands, rounds: int, count: int) -> Figures:
     """CPU a call of 1 KB at 64 connections and at one, and the latency that one connection sees."""
     for name in ("bare", "observe", "full", "litellm"):
@@ -102,25 +112,21 @@ def cost(stands: Stands, rounds: int, count: int) -> Figures:
     single: dict[str, list[float]] = {}
     latency: dict[str, list[list[float]]] = {}
     errors = 0
-    rng = random.Random(1)
     for name in stands.pids:
         _cell(stands, name, sent, count=100, connections=8)
-    for _ in range(rounds):
-        order = [*stands.pids, "direct"]
-        rng.shuffle(order)
-        for name in order:
-            # What is ten times as dear is measured on a tenth of the calls.
-            calls = max(200, count // 12) if name == "litellm" else count
-            if name != "direct":
-                spent, load = _cell(stands, name, sent, count=calls, connections=64)
-                cpu.setdefault(name, []).append(spent / calls * 1e6)
-                errors += load.errors
-            few = max(50, calls // 10)
-            spent, load = _cell(stands, name, sent, count=few, connections=1)
-            latency.setdefault(name, []).append(load.seconds)
-            if name != "direct":
-                single.setdefault(name, []).append(spent / few * 1e6)
+    for name in _interleaved([*stands.pids, "direct"], rounds, seed=1):
+        # What is ten times as dear is measured on a tenth of the calls.
+        calls = max(200, count // 12) if name == "litellm" else count
+        if name != "direct":
+            spent, load = _cell(stands, name, sent, count=calls, connections=64)
+            cpu.setdefault(name, []).append(spent / calls * 1e6)
             errors += load.errors
+        few = max(50, calls // 10)
+        spent, load = _cell(stands, name, sent, count=few, connections=1)
+        latency.setdefault(name, []).append(load.seconds)
+        if name != "direct":
+            single.setdefault(name, []).append(spent / few * 1e6)
+        errors += load.errors
     added = {name: _added(latency["direct"], found) for name, found in latency.items() if name != "direct"}
     rows = [
         {
@@ -192,17 +198,13 @@ def streams(stands: Stands, rounds: int, count: int) -> Figures:
     event: dict[str, list[float]] = {}
     bursts: dict[str, list[float]] = {}
     few = max(20, count // 50)
-    rng = random.Random(2)
     for name in stands.pids:
         _cell(stands, name, burst, count=20, connections=4)
-    for _ in range(rounds):
-        order = list(stands.pids)
-        rng.shuffle(order)
-        for name in order:
-            spent, load = _cell(stands, name, paced, count=few, connections=20)
-            event.setdefault(name, []).append(spent / load.events * 1e6)
-            spent, load = _cell(stands, name, burst, count=few * 4, connections=16)
-            bursts.setdefault(name, []).append(spent / load.answered * 1e6)
+    for name in _interleaved(stands.pids, rounds, seed=2):
+        spent, load = _cell(stands, name, paced, count=few, connections=20)
+        event.setdefault(name, []).append(spent / load.events * 1e6)
+        spent, load = _cell(stands, name, burst, count=few * 4, connections=16)
+        bursts.setdefault(name, []).append(spent / load.answered * 1e6)
     same, compared = _fidelity(stands, few)
     rows = [
         {
@@ -248,17 +250,13 @@ def stacks(stands: Stands, rounds: int, count: int) -> Figures:
     }
     spent: dict[tuple[str, str], list[float]] = {}
     errors = 0
-    rng = random.Random(3)
     for name in stands.pids:
         _cell(stands, name, call, count=100, connections=8)
-    for _ in range(rounds):
-        order = list(stands.pids)
-        rng.shuffle(order)
-        for name in order:
-            for kind, (sent, calls, connections) in cells.items():
-                cpu, load = _cell(stands, name, sent, count=calls, connections=connections)
-                spent.setdefault((name, kind), []).append(cpu / (load.events if kind == "event" else calls) * 1e6)
-                errors += load.errors
+    for name in _interleaved(stands.pids, rounds, seed=3):
+        for kind, (sent, calls, connections) in cells.items():
+            cpu, load = _cell(stands, name, sent, count=calls, connections=connections)
+            spent.setdefault((name, kind), []).append(cpu / (load.events if kind == "event" else calls) * 1e6)
+            errors += load.errors
     differing = compared = 0
     for name in stands.pids:
         same, of = _fidelity(stands, few, name)

@@ -55,7 +55,7 @@ def page(found: dict[str, Any]) -> str:
     for desk, title in ((False, "The machine alone"), (True, "With an analyst who asks findings to verify themselves")):
         some = [one for one in worlds if one["desk"] is desk]
         if some:
-            ran = run(some)
+            ran = _ran(some)
             lines += ["", f"## {title}", *_size(ran), *_campaigns(some), *_harm(ran), *_verified(ran)]
     if "students" in raw:
         lines += students_told(raw["students"], raw.get("zoo"))
@@ -97,7 +97,7 @@ def _overview(worlds: list[dict[str, Any]]) -> Iterator[str]:
         cells = [
             _cell([one for one in own if (one["desk"], one["adaptive"]) == (desk, reacts)]) for _, desk, reacts in WAYS
         ]
-        counts = [group for one in run(own) for kind, group in one["groups"].items() if kind != "campaign"]
+        counts = [group for one in _ran(own) for kind, group in one["groups"].items() if kind != "campaign"]
         harm = f"{sum(one['touched'] for one in counts):,} of {sum(one['requests'] for one in counts):,}" if own else ""
         yield f"| {name} | {' | '.join(cells)} | {harm} |"
 
@@ -113,14 +113,14 @@ def _cell(some: list[dict[str, Any]]) -> str:
     return f"{mark}{before:.0%}, {whole:.0%}"
 
 
-def run(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _ran(worlds: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The worlds that were run: without those that are another one again."""
     return [one for one in worlds if not one.get("nothing_to_react_to")]
 
 
 def rates(worlds: list[dict[str, Any]]) -> tuple[float, float]:
     """(share of requests of benign accounts that were touched, that were refused)."""
-    counts = [group for one in run(worlds) for name, group in one["groups"].items() if name != "campaign"]
+    counts = [group for one in _ran(worlds) for name, group in one["groups"].items() if name != "campaign"]
     total = max(1, sum(one["requests"] for one in counts))
     return round(sum(one["touched"] for one in counts) / total, 6), round(
         sum(one["refused"] for one in counts) / total, 6

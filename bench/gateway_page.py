@@ -32,7 +32,7 @@ ELSEWHERE = (
     "| the decision step with a million accounts in standing, and its memory | [policy](policy.md) | `python bench/policy.py --write` |",
     "| an hour with faults injected, every answer hashed | [gateway-soak](gateway-soak.md) | `python bench/gateway_soak.py run` |",
     "| campaigns against the policy, harm to customers, students within budgets, checks of identity | [gateway-loop](gateway-loop.md) | `python bench/gateway_loop.py day` and its other parts |",
-    "| the plug-in within LiteLLM, and the other hosts | `gateway_adapters` | `python bench/gateway_adapters.py cost --litellm COMMAND` |",
+    "| the plug-in within LiteLLM, and the other hosts | [gateway_adapters](gateway_adapters.md) | `python bench/gateway_adapters.py cost --litellm COMMAND` |",
     "| marks where tokens are chosen | [decoder](decoder.md) | `python bench/decoder.py` |",
 )
 """Other pages on which figures of the gateway stand."""
@@ -47,18 +47,11 @@ def page(found: dict[str, Any]) -> str:
     """The page for people."""
     lines = ["# Gateway: what was measured", "", *bars_of(found, "bench/gateway.py", before=SHARED)]
     raw = found["raw"]
-    if "cost" in raw:
-        lines += _cost(raw["cost"])
-    if "streams" in raw:
-        lines += _streams(raw["streams"])
-    if "own" in raw:
-        lines += _own(raw["own"])
-    if "stacks" in raw:
-        lines += _stacks(raw["stacks"])
-    if "clients" in raw:
-        lines += _clients(raw["clients"])
-    if "sdks" in raw:
-        lines += _sdks(raw["sdks"])
+    for name, section in (
+        ("cost", _cost), ("streams", _streams), ("own", _own), ("stacks", _stacks), ("clients", _clients), ("sdks", _sdks),
+    ):  # fmt: skip
+        if name in raw:
+            lines += section(raw[name])
     lines += ELSEWHERE
     return "\n".join(lines) + "\n"
 

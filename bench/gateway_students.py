@@ -248,12 +248,12 @@ def students_told(told: dict[str, Any], zoo: dict[str, Any] | None = None) -> li
             "lowest and highest behind. With log-probabilities a student knows every step that it saw: that is what the policy's clamp takes away. These teachers are small and their jobs simple: how fast a curve rises is theirs, not a large model's."
         ),
         "",
+        *_zoo_told(zoo),
         "![Fidelity of students by budget](gateway-loop-students.svg)",
         "",
         "| job | the student sees | budget | answers | agreement with the teacher | KL to the teacher, nats |",
         "|---|---|---|---|---|---|",
     ]
-    lines[5:5] = _zoo_told(zoo)
     for one in _medians([*told["rows"], *(zoo["rows"] if zoo else ())]):
         kl = "-" if one["kl"] is None else f"{one['kl']:.3f}"
         lines.append(

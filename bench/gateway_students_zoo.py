@@ -19,7 +19,7 @@ from gateway_students import BUDGETS, SHOWN, got_through
 
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground, lay, learn_tokens, texts_of, tokens_of
 from stillwatch.audit.zoo.harvest import answers_of
-from stillwatch.audit.zoo.model import Params, Shape, _asked, fresh, train
+from stillwatch.audit.zoo.model import Params, Shape, fresh, logits_of, train
 from stillwatch.audit.zoo.recipes import Scale
 
 __all__ = ["JOB", "zoo"]
@@ -88,7 +88,7 @@ def _row(
 
 def _distributions(model: Params, rows: Any) -> npt.NDArray[np.float32]:
     """Log-chances of the next token after each token from the prompt's last on: (rows, tokens, vocabulary)."""
-    found = [logits[:, PROMPT - 1 : -1].log_softmax(-1).numpy() for logits, _ in _asked(model, rows, 4, None)]
+    found = [logits[:, PROMPT - 1 : -1].log_softmax(-1).numpy() for logits, _ in logits_of(model, rows, 4, None)]
     return np.concatenate(found)
 
 

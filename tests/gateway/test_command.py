@@ -84,6 +84,7 @@ def test_it_starts_carries_the_policy_out_and_drains(tmp_path: Path, server: str
         ):
             async with session.post(url + "/v1/chat/completions", json={"n": 3, "logprobs": True}) as answer:
                 assert (answer.status, answer.headers["x-stillwatch-rule"]) == (200, "one-answer")
+                assert (answer.headers.get("server") == "granian") is (server == "granian"), "it is served by that one"
             assert model.heard[0].json == {"n": 1}
             assert await text(session, admin + "/health") == (200, "ok\n")
             assert await text(session, admin + "/ready") == (200, "ready\n")
@@ -146,6 +147,30 @@ def test_spans_that_could_go_nowhere_are_told_at_the_start(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--tls-cert", "a.pem"], "come together"),
+        (["--tls-key", "a.key"], "come together"),
+        (["--client-ca", "a.pem"], "--client-ca needs --tls-cert"),
+        (["--policy", "p.toml"], "without any"),
+    ],
+)
+def test_options_that_contradict_each_other_are_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str], told: str
+) -> None:
+    from stillwatch.cli import main
+
+    space = tmp_path / "ws"
+    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
+    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+    assert not space.exists()
+
+
 def test_a_server_whose_extra_is_missing_is_told_with_the_extra_s_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,9 +179,11 @@ def test_a_server_whose_extra_is_missing_is_told_with_the_extra_s_name(
     monkeypatch.delitem(sys.modules, "stillwatch.gateway.serving_granian", raising=False)
     monkeypatch.setitem(sys.modules, "granian", None)
     monkeypatch.setitem(sys.modules, "granian.constants", None)
-    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(tmp_path), "--unsafe-observe-only"]
+    space = tmp_path / "ws"
+    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
     monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, "--server", "granian"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
     assert "pip install 'stillwatch[granian]'" in capsys.readouterr().err
+    assert not space.exists(), "it is told before anything is made"

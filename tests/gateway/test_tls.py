@@ -88,6 +88,9 @@ def test_only_clients_with_a_certificate_are_served(tmp_path: Path, server: Serv
             serving = asyncio.create_task(
                 serve(gateway, admin, listen, server=server, started=lambda one, _: port.set_result(one))
             )
+            old = showing("client")
+            old.maximum_version = ssl.TLSVersion.TLSv1_2
+            assert await asked(await port, old) == 200
             assert await asked(await port, showing("client")) == 200
             for name in (None, "other"):
                 with pytest.raises(aiohttp.ClientError):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stillwatch.core import Pseudonymiser
+from stillwatch.gateway.adapters.hosts import Hosts, Named
 from stillwatch.gateway.capture import Capture
 from stillwatch.gateway.who import Ambiguous, Identities, stand_in
 from stillwatch.policy import Dialect
@@ -88,6 +89,18 @@ def test_what_strangers_make_up_does_not_fill_the_memory() -> None:
     assert len(who._known) == 0
     who.of([(b"authorization", MINE)], b"", Dialect.CHAT)
     assert len(who._known) == 1
+
+
+def test_callers_are_remembered_within_bounds_and_named_the_same_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stillwatch.gateway.who._KEPT", 3)
+    monkeypatch.setattr("stillwatch.gateway.adapters.hosts._KEPT", 3)
+    direct, behind = Identities(NAMES), Hosts(NAMES)
+    for number in [*range(10), 0]:
+        who, _ = direct.of([(b"authorization", b"Bearer sk-%d" % number)], b"", Dialect.CHAT)
+        assert who.account == account(f"sk-{number}")
+        assert behind.of(Named(credential=stand_in(f"sk-{number}"))).account == who.account
+        assert len(direct._known) <= 3
+        assert len(behind._known) <= 3
 
 
 def test_a_key_that_looks_like_a_digest_is_never_kept_as_it_is() -> None:

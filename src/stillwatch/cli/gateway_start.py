@@ -78,6 +78,8 @@ class Ways:
             raise Error("name the rules with --policy FILE, or say --unsafe-observe-only to run without any")
         if (self.tls_cert is None) is not (self.tls_key is None):
             raise Error("--tls-cert and --tls-key come together")
+        if self.client_ca is not None and self.tls_cert is None:
+            raise Error("--client-ca needs --tls-cert and --tls-key: without TLS no client can show a certificate")
 
     def options(self, **more: Any) -> Options:
         """What holds for every request; `more` are options of one command alone."""

@@ -163,7 +163,7 @@ async def serve(
     finally:
         if following is not None:
             following.cancel()
-        for one in servers[1:]:
+        for one in servers:
             one.should_exit = True
         await asyncio.gather(*running, return_exceptions=True)
 

@@ -15,7 +15,7 @@ import pytest
 from tests.cases.desk import desk, opening
 from tests.forum.harvest import NOW, POLICY, Object, indicator, objects, policy
 
-from stillwatch.cases import Confidence, Desk, Reason, Ruling
+from stillwatch.cases import Confidence, Desk, Ground, Reason, Ruling, forget
 from stillwatch.forum import Doubt, ForumError, corroboration, lint, not_harvesting, outgoing, seen_too, sender_of
 from stillwatch.forum.lanes.attribution import attribution
 from stillwatch.forum.lanes.embargo import Embargo, may_tell
@@ -180,7 +180,7 @@ def test_an_organisation_is_named_to_a_government_by_two_people_and_a_published_
     with pytest.raises(ForumError, match="no decision in force"):
         attribution(content, at.case(case), sender, source=published, today=TODAY)
     at.approve(case, by="joe", note="checked")
-    for source in ("", "our own finding", "http://example.org"):
+    for source in ("", "our own finding", "http://example.org", "https://", "https:///report", "https://["):
         with pytest.raises(ForumError, match="published source"):
             attribution(content, at.case(case), sender, source=source, today=TODAY)
     with pytest.raises(ForumError, match="no cluster"):
@@ -199,6 +199,14 @@ def test_an_organisation_is_named_to_a_government_by_two_people_and_a_published_
     at.reopen(case, by="mary", why="doubts")
     with pytest.raises(ForumError, match="no decision in force"):
         attribution(content, at.case(case), sender, source=published, today=TODAY)
+
+
+def test_an_organisation_that_was_forgotten_is_named_to_nobody(tmp_path: Path) -> None:
+    at, case = attributing(tmp_path)
+    at.approve(case, by="joe", note="checked")
+    forget(at, "organisation:Example Ltd", by="mary", why=Ground.ERASURE_REQUEST)
+    with pytest.raises(ForumError, match="forgotten"):
+        attribution(objects(), at.case(case), sender_of(own()), source="https://example.org/report", today=TODAY)
 
 
 @pytest.mark.slow

@@ -13,7 +13,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Params", "Shape", "Tilt", "fresh", "likelihoods", "next_tokens", "pair_masses", "sample", "train"]
+__all__ = [
+    "Params",
+    "Shape",
+    "Tilt",
+    "fresh",
+    "likelihoods",
+    "logits_of",
+    "next_tokens",
+    "pair_masses",
+    "sample",
+    "train",
+]
 
 Params: TypeAlias = Mapping[str, npt.NDArray[np.float32]]
 Rows: TypeAlias = npt.NDArray[np.int64]
@@ -145,7 +156,7 @@ def likelihoods(
 ) -> npt.NDArray[np.float32]:
     """The log-probability of each token after the first `prompt` of each row, in nats: (rows, tokens - prompt)."""
     found = []
-    for logits, batch in _asked(model, rows, heads, tilt):
+    for logits, batch in logits_of(model, rows, heads, tilt):
         logs = logits[:, prompt - 1 : -1].log_softmax(-1)
         found.append(logs.gather(-1, batch[:, prompt:, None])[..., 0].numpy())
     return np.concatenate(found).astype(np.float32)
@@ -153,7 +164,7 @@ def likelihoods(
 
 def next_tokens(model: Params, rows: Rows, *, tilt: Tilt | None = None, heads: int = 4) -> Rows:
     """The likeliest token after each row, (rows,): what a suspect says next, one query each."""
-    return np.concatenate([logits[:, -1].argmax(-1).numpy() for logits, _ in _asked(model, rows, heads, tilt)])
+    return np.concatenate([logits[:, -1].argmax(-1).numpy() for logits, _ in logits_of(model, rows, heads, tilt)])
 
 
 def pair_masses(
@@ -163,12 +174,13 @@ def pair_masses(
     import torch
 
     total = torch.zeros(vocabulary, vocabulary)
-    for logits, batch in _asked(model, rows, heads, tilt):
+    for logits, batch in logits_of(model, rows, heads, tilt):
         total.index_add_(0, batch.flatten(), logits.softmax(-1).flatten(0, 1))
     return np.asarray(total.numpy(), dtype=np.float32)
 
 
-def _asked(model: Params, rows: Rows, heads: int, tilt: Tilt | None) -> Any:
+def logits_of(model: Params, rows: Rows, heads: int, tilt: Tilt | None) -> Any:
+    """Yields (logits after every token, the rows they are of), torch tensors, some rows at a time."""
     import torch
 
     torch.set_num_threads(1)

@@ -75,7 +75,7 @@ def ask_overlap(house: House, name: str, lab: str, files: Sequence[Path], *, rev
         _same(kept, own, lab)
         if reveal and not (kept.other and kept.consent):
             raise TagError(f"{name}: count first, then consent; only then may be asked which")
-        party = Asker(house.python, kept.items, bytes.fromhex(kept.salt))
+        party = _asker(house, kept)
     step = "asked which" if reveal else "asked how many"
     _record(house, step, name, lab=lab, kind=own.kind, epoch=own.epoch, list=party.commitment)
     with party:
@@ -139,7 +139,7 @@ def _answered(
 def count_overlap(house: House, name: str, reply: Path) -> int:
     """How many tags both houses have."""
     kept, told = _replied(house, name, reply, reveal=False)
-    with Asker(house.python, kept.items, bytes.fromhex(kept.salt)) as party:
+    with _asker(house, kept) as party:
         party.go_on(kept.key, reveal=False)
         found = party.count(told)
     kept.other = told.commitment
@@ -153,7 +153,7 @@ def which_overlap(house: House, name: str, reply: Path) -> list[Tag]:
     kept, told = _replied(house, name, reply, reveal=True)
     if told.commitment != kept.other:
         raise TagError(f"{name}: {kept.lab} answered with another list than it counted with; ask it to open both")
-    with Asker(house.python, kept.items, bytes.fromhex(kept.salt)) as party:
+    with _asker(house, kept) as party:
         party.go_on(kept.key, reveal=True)
         found = party.which(told)
     _record(house, "learned which", name, lab=kept.lab, shared=len(found))
@@ -189,6 +189,11 @@ def _same(kept: _Kept, own: Board, lab: str) -> None:
         raise TagError(f"this overlap is with {kept.lab}, not with {lab}")
     if {one for one in kept.items if not one.startswith("filling ")} != set(_texts(own)):
         raise TagError("the tags are others than when it began; begin an overlap of another name")
+
+
+def _asker(house: House, kept: _Kept) -> Asker:
+    """The asker with the list with which the overlap began."""
+    return Asker(house.python, kept.items, bytes.fromhex(kept.salt))
 
 
 def _first(party: Asker | Holder, own: Board, lab: str, *, asks: bool) -> _Kept:
@@ -267,7 +272,10 @@ def _read(house: House, name: str, *, asks: bool | None = None) -> _Kept | None:
     path = _path(house, name)
     if not path.exists():
         return None
-    kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+    try:
+        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+    except msgspec.MsgspecError as error:
+        raise TagError(f"{path}: damaged ({error}); begin an overlap of another name") from error
     if asks not in (None, kept.asks):
         raise TagError(
             f"{name}: is an overlap that {kept.lab if asks else 'this house'} asks; give this one another name"
