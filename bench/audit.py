@@ -8,7 +8,8 @@
     python bench/audit.py tier2 --dir DIR                     a real teacher and real students (stillwatch audit zoo --tier 2 --dir DIR)
     python bench/audit.py page                                draw the page anew, nothing is measured
 
-Each null is an audit of its own: responses, siblings, keys or controls are drawn anew; a world (teacher, suspect, peer) serves 50 of them.
+Each null is an audit of its own: responses, siblings, keys or controls are drawn anew; a world (teacher, suspect, peer) serves 50 of them,
+and intervals of rates are taken by world.
 Figures go to docs/benchmarks/audit.json (`--out` names another folder); a test that is not run keeps the figures it had.
 """
 
@@ -24,7 +25,7 @@ from figures import ROOT, Figures, bar, keep, redraw
 
 from stillwatch.audit import TESTS
 from stillwatch.audit.tier0 import null_draws
-from stillwatch.stats import clopper_pearson
+from stillwatch.stats import clustered_rate
 
 LEVELS = (0.05, 0.01, 0.001)
 ENOUGH = 20
@@ -107,15 +108,17 @@ def tier0(name: str, nulls: int, seed: int) -> Figures:
     spent = time.process_time() - begun
     bars, rows = [], []
     for kind, values in (("p", found.p), ("e", 1.0 / np.maximum(found.e, 1e-300))):
-        known = values[~np.isnan(values)]
+        there = ~np.isnan(values)
+        known, world = values[there], found.world[there]
         for level in LEVELS:
-            rate = clopper_pearson(int((known <= level).sum()), known.size)
+            rate = clustered_rate(known <= level, world)
             told = f"{TESTS[name].title}: {'p <= alpha' if kind == 'p' else 'e ever >= 1/alpha'} under the null"
             holds = False if rate.low > level else True if known.size * level >= ENOUGH else None
             bars.append(bar(told, round(rate.value, 5), "", f"<= {level}", holds))
             rows.append({"kind": kind, "level": level, "rate": rate.value, "low": rate.low, "high": rate.high})
     undecided = int(np.isnan(found.p).sum())
-    return bars, {"nulls": nulls, "seed": seed, "undecided": undecided, "cpu_seconds": round(spent, 1), "rows": rows}
+    counted = {"nulls": nulls, "worlds": int(np.unique(found.world).size), "undecided": undecided}
+    return bars, {**counted, "seed": seed, "cpu_seconds": round(spent, 1), "rows": rows}
 
 
 if __name__ == "__main__":

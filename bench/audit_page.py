@@ -183,11 +183,18 @@ def _errors(raw: dict[str, Any]) -> Iterator[str]:
     yield (
         "Count models of word pairs. For tests of exposure the suspect is a student of the same teacher, trained on its responses to somebody "
         "else; for resemblance our model is one of twenty by one author; weights are drawn anew by one recipe; which of four strings is "
-        "ours, and the order of training, are drawn by lot; for clearing a fifth of the answers is marked. Rates with their "
-        "95 % Clopper-Pearson interval, over audits; a bar fails where the whole interval lies above it, and is left open "
-        "where the audits are too few to say that it holds. These models prove validity and "
+        "ours, and the order of training, are drawn by lot; for clearing a fifth of the answers is marked. Fifty audits share a "
+        "world, so rates have a 95 % interval by world (Korn and Graubard: that of Clopper and Pearson for as many independent audits as would "
+        "tell the rate as well; where no audit erred, nothing tells how those of a world hang together, and each world counts once). A bar fails "
+        "where the whole interval lies above it, and is left open where the audits are too few to say that it holds. These models prove validity and "
         "nothing about power: what a large model remembers of one response, they cannot show."
     )
+    apart = [name.removeprefix("tier0 ") for name, told in raw.items() if "worlds" not in told]
+    if apart:
+        yield ""
+        yield (
+            f"Measured before intervals were taken by world, with those of Clopper and Pearson over audits as if none shared one, which may be too short: {', '.join(apart)}."
+        )
     few = [name.removeprefix("tier0 ") for name, told in raw.items() if told["nulls"] < WHOLE]
     if few:
         yield ""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from stillwatch.audit import TESTS, sibling_likelihood, sibling_overlap
+from stillwatch.audit import TESTS, Finding, sibling_likelihood, sibling_overlap, tier0
 from stillwatch.audit.count_models import CountModel, serve
-from stillwatch.audit.tier0 import NULLS, VOCABULARY, draw_world, null_draws
+from stillwatch.audit.tier0 import NULLS, VOCABULARY, World, draw_world, null_draws
 
 AUDITS = {"agreement": (24, 40), "text_source": (24, 60), "decoy_keys": (30, 60)}
 """Audits by test, of the sample and in all; 60 and 120 of the others."""
@@ -32,6 +32,19 @@ def test_a_test_errs_no_oftener_than_promised(
     for level in (0.01, 0.05, 0.2):
         assert at_most(int((found.p <= level).sum()), audits, level)
         assert at_most(int((found.e >= 1 / level).sum()), audits, level)
+
+
+def test_the_audits_of_one_world_are_told_from_those_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds: list[World] = []
+
+    def heard(world: World, rng: np.random.Generator) -> Finding:
+        worlds.append(world)
+        return NULLS["betting"](world, rng)
+
+    monkeypatch.setitem(tier0.NULLS, "heard", heard)
+    found = null_draws("heard", 7, np.random.default_rng(1), a_world=3)
+    assert found.world.tolist() == [0, 0, 0, 1, 1, 1, 2]
+    assert [[one is other for other in worlds] for one in worlds] == (found.world[:, None] == found.world).tolist()
 
 
 def test_who_was_trained_on_the_responses_is_found_both_ways() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from stillwatch.stats import bootstrap, clopper_pearson, dkw, wilson
+from stillwatch.stats import bootstrap, clopper_pearson, clustered_rate, dkw, wilson
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.2, 0.5])
@@ -50,6 +50,54 @@ def test_no_trials_is_unknown_and_not_zero() -> None:
         nothing = method(0, 0)
         assert math.isnan(nothing.value)
         assert (nothing.low, nothing.high, nothing.n) == (0.0, 1.0, 0)
+
+
+@pytest.mark.parametrize(("rate", "alike"), [(0.01, 0.0), (0.01, 0.05), (0.05, 0.2), (0.01, 0.999)])
+def test_a_rate_by_cluster_covers_however_much_trials_of_a_cluster_hang_together(rate: float, alike: float) -> None:
+    rng = np.random.default_rng(7)
+    size, many, runs = 25, 80, 400
+    cluster = np.repeat(np.arange(many), size)
+    covered = plain = 0
+    for _ in range(runs):
+        rates = np.full(many, rate)
+        if alike:
+            rates = rng.beta(rate * (1 / alike - 1), (1 - rate) * (1 / alike - 1), size=many)
+        hits = rng.random(many * size) < np.repeat(rates, size)
+        found, as_if_apart = clustered_rate(hits, cluster), clopper_pearson(int(hits.sum()), hits.size)
+        covered += found.low <= rate <= found.high
+        plain += as_if_apart.low <= rate <= as_if_apart.high
+    assert covered >= 0.92 * runs
+    if alike >= 0.2:
+        assert plain <= 0.7 * runs
+
+
+def test_a_rate_by_cluster_is_the_plain_one_where_each_trial_is_a_cluster_and_no_shorter_where_not() -> None:
+    hits = np.arange(60) % 7 == 0
+    apart, plain = clustered_rate(hits, np.arange(60)), clopper_pearson(int(hits.sum()), 60)
+    assert (apart.low, apart.high) == pytest.approx((plain.low, plain.high))
+    spread = clustered_rate(hits, np.arange(60) % 7 // 4)
+    assert spread.low <= plain.low < plain.high <= spread.high
+    for even in (np.arange(60) % 6 == 0, (np.arange(60) % 6 == 0) | (np.arange(60) == 59)):
+        told, alone = clustered_rate(even, np.arange(60) // 12), clopper_pearson(int(even.sum()), 60)
+        assert (told.low, told.high) == pytest.approx((alone.low, alone.high))
+    none = clustered_rate(np.zeros(60, dtype=bool), np.arange(60) // 10)
+    assert (none.low, none.high) == (0.0, clopper_pearson(0, 6).high)
+    all_of_one = clustered_rate(hits, np.zeros(60, dtype=int))
+    assert (all_of_one.value, all_of_one.low, all_of_one.high) == (plain.value, 0.0, 1.0)
+    nothing = clustered_rate(np.zeros(0, dtype=bool), [])
+    assert math.isnan(nothing.value)
+    assert (nothing.low, nothing.high, nothing.n) == (0.0, 1.0, 0)
+    with pytest.raises(ValueError, match="cluster: "):
+        clustered_rate(hits, np.arange(59))
+
+
+def test_a_rate_of_four_clusters_is_told_as_by_hand() -> None:
+    hits = np.concatenate([np.arange(10) < one for one in (1, 2, 3, 4)])
+    found = clustered_rate(hits, np.repeat(["a", "b", "c", "d"], 10))
+    as_many = 0.25 * 0.75 / 39 / (4 / 3 * 5 / 40**2) * 40 * (2.02269 / 3.18245) ** 2
+    assert as_many == pytest.approx(18.645, abs=1e-3)
+    assert found.low == pytest.approx(stats.beta.ppf(0.025, as_many / 4, as_many * 3 / 4 + 1), abs=1e-5)
+    assert found.high == pytest.approx(stats.beta.ppf(0.975, as_many / 4 + 1, as_many * 3 / 4), abs=1e-5)
 
 
 def test_the_bootstrap_covers_a_mean_of_units() -> None:

@@ -6,11 +6,13 @@ import contextlib
 import email.utils
 import http.client
 import os
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from stillwatch.core import Error
 
@@ -19,7 +21,7 @@ __all__ = ["Endpoint", "Heard", "NoAnswer"]
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _AGAIN = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
 _CLOSED = frozenset((301, 302, 303, 307, 308, 401, 402, 403, 404, 405))
-_MOST_BYTES, _LONGEST_WAIT = 32 << 20, 120.0
+_MOST_BYTES, _LONGEST_WAIT, _LONGEST_PATIENCE = 32 << 20, 120.0, 86_400.0
 
 
 class NoAnswer(Error):
@@ -38,6 +40,11 @@ class Heard:
         """Whether it is an answer."""
         return self.status == 200
 
+    @property
+    def again(self) -> bool:
+        """Whether what comes back may be better another time."""
+        return not self.status or self.status in _AGAIN
+
 
 @dataclass(kw_only=True)
 class Endpoint:
@@ -47,7 +54,7 @@ class Endpoint:
     environment variable, goes out in a header and is shown nowhere. Nobody is followed to another address.
 
     Raises:
-        Error: an address that is none, that has a password in it, or that would send a key in the clear.
+        Error: an address that is none, that has a password in it, or that would send a key in the clear; a key that no header can hold.
     """
 
     base: str
@@ -57,22 +64,18 @@ class Endpoint:
     wait: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base.rstrip("/"))
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise Error("address: expected one such as https://host/v1")
-        if parts.username or parts.password:
-            raise Error("address: expected one without a password in it")
+        parts = _parts_of(self.base)
+        if self.key and not (self.key.isascii() and self.key.isprintable()):
+            raise Error("key: expected printable characters of ASCII, as a header takes no others")
         if self.key and parts.scheme == "http" and parts.hostname not in _LOCAL:
             raise Error("address: plain HTTP shows the key to the network; expected https")
-        if self.attempts < 1 or self.seconds <= 0:
-            raise Error("attempts, seconds: expected one attempt or more, and some time")
+        if self.attempts < 1 or not 0.0 < self.seconds <= _LONGEST_PATIENCE:
+            raise Error(
+                f"attempts, seconds: expected one attempt or more, and some time of at most {_LONGEST_PATIENCE:g} s"
+            )
         self._parts = parts
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._idle: list[http.client.HTTPConnection] | None = None
-
-    def tries_again(self, told: Heard) -> bool:
-        """Whether what came back may be better another time."""
-        return not told.status or told.status in _AGAIN
 
     def ask(self, path: str, body: bytes, heard: Callable[[Heard], None]) -> Heard:
         """The answer to one request. `heard` is given every attempt before the next one, and may raise to end the asking.
@@ -91,7 +94,7 @@ class Endpoint:
                 raise Error(
                     f"{self._parts.hostname}: status {told.status}; the key, the address or the model is not right"
                 )
-            if not self.tries_again(told):
+            if not told.again:
                 break
             if attempt + 1 < self.attempts:
                 self.wait(min(_LONGEST_WAIT, after if after is not None else float(2**attempt)))
@@ -105,6 +108,9 @@ class Endpoint:
             headers["authorization"] = f"Bearer {self.key}"
         ends = time.monotonic() + self.seconds
         line = self._line()
+        late = threading.Timer(self.seconds, _cut, [line])
+        late.daemon = True
+        late.start()
         try:
             line.request("POST", f"{self._parts.path}{path}", body=body, headers=headers)
             answer = line.getresponse()
@@ -115,6 +121,8 @@ class Endpoint:
         except (OSError, http.client.HTTPException):
             line.close()
             return Heard(status=0, body=""), None
+        finally:
+            late.cancel()
 
     @contextlib.contextmanager
     def lines_kept(self) -> Iterator[None]:
@@ -159,6 +167,32 @@ class Endpoint:
         return cls(base=base, key=key, seconds=seconds, attempts=attempts)
 
 
+def _parts_of(base: str) -> SplitResult:
+    """The parts of an address.
+
+    Raises:
+        Error: it is none, or has a password in it.
+    """
+    try:
+        parts = urlsplit(base.rstrip("/"))
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    spoken = base.isascii() and base.isprintable() and " " not in base
+    if not whole or not spoken or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise Error("address: expected one such as https://host/v1")
+    if parts.username or parts.password:
+        raise Error("address: expected one without a password in it")
+    return parts
+
+
+def _cut(line: http.client.HTTPConnection) -> None:
+    """End a connection under whoever reads from it: a head that drips, or never ends, is not waited for."""
+    with contextlib.suppress(OSError):  # closed meanwhile
+        if line.sock is not None:
+            line.sock.shutdown(socket.SHUT_RDWR)
+
+
 def _read(answer: http.client.HTTPResponse, ends: float) -> bytes:
     """A whole body, in time and of bearable length; a server that drips is as good as silent.
 
@@ -168,12 +202,12 @@ def _read(answer: http.client.HTTPResponse, ends: float) -> bytes:
     parts, many = [], 0
     while True:
         part = answer.read1(1 << 16)
-        if not part:
-            break
         parts.append(part)
         many += len(part)
         if many > _MOST_BYTES or time.monotonic() > ends:
             raise TimeoutError
+        if not part:
+            break
     if answer.length:
         raise http.client.IncompleteRead(b"", answer.length)
     return b"".join(parts)

@@ -109,7 +109,7 @@ def _header(data: BinaryIO) -> tuple[dict[str, _Place], int]:
             raise ValueError
         shape = tuple(reversed(_take(data, f"<{axes}Q")))
         kind, offset = _take(data, "<IQ")
-        if offset % alignment:
+        if offset % alignment or 0 in shape:
             raise ValueError
         found[name] = _Place(kind, shape, offset)
     return found, -(-data.tell() // alignment) * alignment

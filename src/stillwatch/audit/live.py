@@ -60,6 +60,10 @@ class _Line(msgspec.Struct):
     reply: str
 
 
+_BEGINS = b'{"at":"'
+"""How such a line begins; a file whose last line begins otherwise is somebody else's, and nothing is cut off it."""
+
+
 class Live:
     """A suspect that answers, and where its server gives logprobs of given text, scores. Also without an endpoint: then it replays.
 
@@ -102,7 +106,7 @@ class Live:
     def knows(self, one: Wanted) -> bool:
         """Whether a reply that can be read is kept."""
         for body in self._known.get(self._asked(one)[0], ()):
-            with contextlib.suppress(Unreadable):  # as above
+            with contextlib.suppress(Unreadable):  # another attempt may have given what this one did not
                 read_reply(one, body, self._interface)
                 return True
         return False
@@ -198,7 +202,7 @@ class Live:
                     self._known.setdefault(digest, []).append(heard.body)
                     if self._budget.tokens is not None:
                         self._budget.tokens -= spent_tokens(heard.body)
-                elif last and endpoint.tries_again(heard):
+                elif last and heard.again:
                     self._budget.spend()
 
         return endpoint.ask(path, msgspec.json.encode(request), keep)
@@ -230,20 +234,20 @@ def _read_journal(path: Path) -> dict[str, list[str]]:
     """
     if not path.exists():
         return {}
-    raw = path.read_bytes()
-    if raw and not raw.endswith(b"\n"):
-        whole = raw.rfind(b"\n") + 1
-        os.truncate(path, whole)
-        raw = raw[:whole]
+    *lines, begun = path.read_bytes().split(b"\n")
     known: dict[str, list[str]] = {}
     decoder = msgspec.json.Decoder(_Line)
-    for at, line in enumerate(raw.split(b"\n")[:-1], start=1):
+    for at, line in enumerate(lines, start=1):
         try:
             found = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise FormatError(f"{path}:{at}: not a line of a journal of replies") from None
         if found.status == 200:
             known.setdefault(found.asked, []).append(found.reply)
+    if not begun.startswith(_BEGINS[: len(begun)]):
+        raise FormatError(f"{path}:{len(lines) + 1}: not a line of a journal of replies")
+    if begun:
+        os.truncate(path, path.stat().st_size - len(begun))
     return known
 
 

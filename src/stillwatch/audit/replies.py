@@ -61,18 +61,12 @@ class _Message(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
-    message: _Message | None = None
     text: str | None = None
     logprobs: _Logs | None = None
 
 
-class _Usage(msgspec.Struct):
-    total_tokens: int = 0
-
-
 class _Reply(msgspec.Struct):
     choices: list[_Choice]
-    usage: _Usage | None = None
 
 
 class _ChatChoice(msgspec.Struct):
@@ -81,6 +75,10 @@ class _ChatChoice(msgspec.Struct):
 
 class _ChatReply(msgspec.Struct):
     choices: list[_ChatChoice]
+
+
+class _Usage(msgspec.Struct):
+    total_tokens: int = 0
 
 
 class _Counted(msgspec.Struct):

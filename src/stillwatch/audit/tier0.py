@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.audit.agreement import agreement
 from stillwatch.audit.betting import betting
@@ -56,10 +57,11 @@ class World:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NullDraws:
-    """P-values and the highest e-values of many audits under the null; nan where a test gives none."""
+    """P-values and the highest e-values of many audits under the null, nan where a test gives none; and the number of each one's world."""
 
     p: Floats
     e: Floats
+    world: npt.NDArray[np.int64]
 
 
 def draw_world(rng: np.random.Generator) -> World:
@@ -74,7 +76,10 @@ def draw_world(rng: np.random.Generator) -> World:
 
 
 def null_draws(test: str, audits: int, rng: np.random.Generator, *, a_world: int = 50) -> NullDraws:
-    """So many audits under the null, `a_world` of them in each world: serving, keys or controls are drawn anew for every one."""
+    """So many audits under the null, `a_world` of them in each world: serving, keys or controls are drawn anew for every one.
+
+    Audits of one world may hang together: intervals of rates are taken by world (`stats.clustered_rate`).
+    """
     found = []
     for at in range(audits):
         if at % a_world == 0:
@@ -82,7 +87,11 @@ def null_draws(test: str, audits: int, rng: np.random.Generator, *, a_world: int
         found.append(NULLS[test](world, rng))
     p = [np.nan if one.evidence.p_value is None else one.evidence.p_value for one in found]
     e = [max(one.running) if one.running else (one.evidence.e_value or np.nan) for one in found]
-    return NullDraws(p=np.array(p, dtype=np.float64), e=np.array(e, dtype=np.float64))
+    return NullDraws(
+        p=np.array(p, dtype=np.float64),
+        e=np.array(e, dtype=np.float64),
+        world=np.arange(audits, dtype=np.int64) // a_world,
+    )
 
 
 def _sibling_overlap(world: World, rng: np.random.Generator) -> Finding:

@@ -10,7 +10,7 @@ import numpy as np
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.overlap import Similarity, same_start
 from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, Question, State
-from stillwatch.audit.suspect import Answering, Scoring
+from stillwatch.audit.suspect import Answering, Scoring, Suspect
 from stillwatch.core import Error
 from stillwatch.stats import conformal_p
 
@@ -64,10 +64,7 @@ def twin_contrast(
     >>> found.evidence.p_value, twin_contrast(prompts, ours, ours, [twin], others[:3]).evidence.needed
     (0.05, 99)
     """
-    if len(set(prompts)) != len(prompts):
-        raise Error("prompts: one occurs twice")
-    if not twins:
-        raise Error("twins: got none, expected at least one model as capable as ours")
+    _checked(prompts, twins)
     models = (suspect, *independents)
     rows = []
     for prompt in prompts:
@@ -76,11 +73,7 @@ def twin_contrast(
         if None not in said and None not in told:
             alike = np.array([[similarity(one or "", other or "") for other in told] for one in said])
             rows.append(alike[:, 0] - alike[:, 1:].mean(axis=1))
-    scores = np.array(rows).mean(axis=0) if rows else np.zeros(0)
-    silent = len(prompts) - len(rows)
-    words = f"every model answered each of the {len(prompts)} prompts"
-    state = State.MENDED if silent else State.HOLDS
-    return contrast_finding(suspect.name, scores, Condition(words=words, state=state, left_out=silent), alpha=alpha)
+    return _ranked(suspect.name, rows, f"every model answered each of the {len(prompts)} prompts", len(prompts), alpha)
 
 
 def twin_likelihood(
@@ -105,10 +98,7 @@ def twin_likelihood(
     >>> twin_likelihood(prompts, said[0], scorer("ours", "m0"), [scorer("twin", "m1")], said[1:], alpha=0.05).evidence.p_value
     0.05
     """
-    if len(set(prompts)) != len(prompts):
-        raise Error("prompts: one occurs twice")
-    if not twins:
-        raise Error("twins: got none, expected at least one model as capable as ours")
+    _checked(prompts, twins)
     rows = []
     for prompt in prompts:
         said = [one.answer(prompt) for one in (suspect, *independents)]
@@ -117,11 +107,8 @@ def twin_likelihood(
         if len(known) == len(told):
             found = np.array(known).reshape(len(said), -1)
             rows.append(found[:, 0] - found[:, 1:].mean(axis=1))
-    scores = np.array(rows).mean(axis=0) if rows else np.zeros(0)
-    silent = len(prompts) - len(rows)
     words = f"every model answered each of the {len(prompts)} prompts, and ours and the twins scored each answer"
-    state = State.MENDED if silent else State.HOLDS
-    return contrast_finding(suspect.name, scores, Condition(words=words, state=state, left_out=silent), alpha=alpha)
+    return _ranked(suspect.name, rows, words, len(prompts), alpha)
 
 
 def contrast_finding(suspect: str, scores: Floats, condition: Condition, *, alpha: float = 0.01) -> Finding:
@@ -140,3 +127,18 @@ def contrast_finding(suspect: str, scores: Floats, condition: Condition, *, alph
         needed=needed,
         conditions=(condition,),
     )
+
+
+def _checked(prompts: Sequence[str], twins: Sequence[Suspect]) -> None:
+    if len(set(prompts)) != len(prompts):
+        raise Error("prompts: one occurs twice")
+    if not twins:
+        raise Error("twins: got none, expected at least one model as capable as ours")
+
+
+def _ranked(suspect: str, rows: Sequence[Floats], words: str, asked: int, alpha: float) -> Finding:
+    """The finding from a row for each prompt that everybody answered, of `asked` in all: the suspect's lead, then the independents'."""
+    scores = np.array(rows).mean(axis=0) if rows else np.zeros(0)
+    silent = asked - len(rows)
+    condition = Condition(words=words, state=State.MENDED if silent else State.HOLDS, left_out=silent)
+    return contrast_finding(suspect, scores, condition, alpha=alpha)

@@ -47,14 +47,12 @@ def _count_models(nulls: int, seed: int) -> None:
 
     from stillwatch.audit import TESTS
     from stillwatch.audit.tier0 import null_draws
-    from stillwatch.stats import clopper_pearson
+    from stillwatch.stats import clustered_rate
 
     print(f"{nulls} audits a test of models that learned nothing: how often p <= 0.05, and e >= 20 at any time")
     for at, name in enumerate(TESTS):
         found = null_draws(name, nulls, np.random.default_rng([seed, at]))
-        rates = [
-            clopper_pearson(int(hits.sum()), hits.size) for hits in (found.p <= 0.05, np.nan_to_num(found.e) >= 20.0)
-        ]
+        rates = [clustered_rate(hits, found.world) for hits in (found.p <= 0.05, np.nan_to_num(found.e) >= 20.0)]
         told = "  ".join(f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})" for one in rates)
         print(f"  {name:<20} {told}")
 

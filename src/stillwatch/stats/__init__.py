@@ -26,7 +26,7 @@ from stillwatch.stats.evalues import (
     poisson_e,
 )
 from stillwatch.stats.group_means import GroupMeans, group_mean_test
-from stillwatch.stats.intervals import bootstrap, clopper_pearson, dkw, wilson
+from stillwatch.stats.intervals import bootstrap, clopper_pearson, clustered_rate, dkw, wilson
 from stillwatch.stats.looks import accumulate, look_share, shown_so_far
 from stillwatch.stats.monitor import null_monitor
 from stillwatch.stats.multiplicity import (
@@ -93,6 +93,7 @@ __all__ = [
     "certified_rate",
     "certified_rate_everywhere",
     "clopper_pearson",
+    "clustered_rate",
     "conformal_e",
     "conformal_p",
     "cross_fitted_p",

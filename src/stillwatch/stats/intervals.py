@@ -10,9 +10,9 @@ import numpy.typing as npt
 import scipy
 
 from stillwatch.core.records import Estimate
-from stillwatch.stats._arguments import FloatArray, numbers, share, whole
+from stillwatch.stats._arguments import FloatArray, IntArray, flags, labels, numbers, share, whole
 
-__all__ = ["bootstrap", "clopper_pearson", "dkw", "wilson"]
+__all__ = ["bootstrap", "clopper_pearson", "clustered_rate", "dkw", "wilson"]
 
 
 def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Estimate:
@@ -26,10 +26,34 @@ def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Esti
     (0.0, 0.308)
     """
     hits, n, tail = _binomial(successes, trials, level)
-    low = 0.0 if hits == 0 else float(scipy.stats.beta.ppf(tail, hits, n - hits + 1))
-    high = 1.0 if hits == n else float(scipy.stats.beta.ppf(1.0 - tail, hits + 1, n - hits))
+    low, high = _exact(hits, n, tail)
     value = hits / n if n else math.nan
     return Estimate(value=value, low=low, high=high, n=n, method="Clopper-Pearson", level=level)
+
+
+def clustered_rate(hits: npt.ArrayLike, cluster: npt.ArrayLike, *, level: float = 0.95) -> Estimate:
+    """A rate of trials that hang together by cluster (of one world, account, day), with an interval that is wider the more they do.
+
+    One truth value and one label a trial. `n` counts trials, but the interval is that of `clopper_pearson` for as many independent
+    ones as tell the rate as well (Korn and Graubard 1998), never more than there are. Where nothing was a hit, or everything, nothing tells
+    how trials hang together, and each cluster counts once; fewer than two clusters: the interval is all of [0, 1].
+    Misled by clusters that hang together in turn, and by hits in one or two clusters alone: then it may be too short.
+
+    >>> import numpy as np
+    >>> apart, alike = np.arange(400) % 10 == 0, np.arange(400) < 40
+    >>> one, other = (clustered_rate(hits, np.arange(400) // 10) for hits in (apart, alike))
+    >>> round(one.low, 3), round(one.high, 3), round(other.low, 3), round(other.high, 3)
+    (0.072, 0.134, 0.026, 0.244)
+    """
+    found = flags(hits, "hits", n=np.size(hits))
+    at, names = labels(cluster, "cluster", n=found.size)
+    tail = (1.0 - share(level, "level", open_low=True, open_high=True)) / 2.0
+    value = float(found.mean()) if found.size else math.nan
+    low, high = 0.0, 1.0
+    if len(names) >= 2:
+        worth = _worth(np.bincount(at, weights=found), np.bincount(at), tail)
+        low, high = _exact(value * worth, worth, tail)
+    return Estimate(value=value, low=low, high=high, n=found.size, method="Korn-Graubard by cluster", level=level)
 
 
 def wilson(successes: int, trials: int, *, level: float = 0.95) -> Estimate:
@@ -105,6 +129,24 @@ def dkw(n: int, *, level: float = 0.95) -> float:
     size = whole(n, "n")
     miss = 1.0 - share(level, "level", open_low=True, open_high=True)
     return min(1.0, math.sqrt(math.log(2.0 / miss) / (2.0 * size))) if size else 1.0
+
+
+def _exact(hits: float, n: float, tail: float) -> tuple[float, float]:
+    """The bounds of Clopper and Pearson, also for fractions of trials."""
+    low = 0.0 if hits == 0 else float(scipy.stats.beta.ppf(tail, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(scipy.stats.beta.ppf(1.0 - tail, hits + 1, n - hits))
+    return low, high
+
+
+def _worth(hits: FloatArray, sizes: IntArray, tail: float) -> float:
+    """As how many independent trials those of clusters tell their rate, given the hits and the trials of each."""
+    n, many = int(sizes.sum()), sizes.size
+    rate = float(hits.sum()) / n
+    if rate in (0.0, 1.0):
+        return float(many)
+    variance = many / (many - 1) * float(((hits - rate * sizes) ** 2).sum()) / n**2
+    doubt = float(scipy.stats.t.ppf(tail, n - 1) / scipy.stats.t.ppf(tail, many - 1)) ** 2
+    return min(float(n), rate * (1.0 - rate) * n / (n - 1) / variance * doubt) if variance else float(n)
 
 
 def _binomial(successes: int, trials: int, level: float) -> tuple[int, int, float]:
