@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from stillwatch.cases import Case, Confidence
+from stillwatch.cases import FORGOTTEN, Case, Confidence
 from stillwatch.cases.ruling import Ruling
 from stillwatch.forum.stix.ids import stix_id
 from stillwatch.forum.words import ForumError
@@ -30,20 +31,22 @@ def attribution(objects: Sequence[Object], case: Case, sender: Sender, *, source
 
     Args:
         objects: of the case, with its cluster.
-        case: with a decision in force that attributes it, approved by a second person.
+        case: with a decision in force that attributes it: until a second person approved it, none is.
         sender: who sends.
         source: address of what was published about it.
         today: the day.
 
     Raises:
-        ForumError: when no such decision is in force, nothing published is named, or there is no cluster to tie it to.
+        ForumError: when no such decision is in force, its organisation was forgotten, nothing published is named, or there is no cluster
+            to tie it to.
     """
     given = next((one for one in reversed(case.in_force) if one.ruling is Ruling.ATTRIBUTE), None)
-    if given is None or given.organisation is None or given.confidence is None:
+    if given is None:
         raise ForumError(f"{case.id}: no decision in force attributes it; stillwatch case decide and approve do")
-    if given.approved_by is None:
-        raise ForumError(f"{case.id}: a second person has to approve the attribution first")
-    if not source.startswith("https://"):
+    if given.organisation in (None, FORGOTTEN) or given.confidence is None:
+        raise ForumError(f"{case.id}: whom it was attributed to is forgotten, so nobody can be named")
+    parts = urlsplit(source)
+    if parts.scheme != "https" or not parts.hostname:
         raise ForumError("an organisation is named with a published source: its https address")
     cluster = next((one for one in objects if one["type"] == "intrusion-set"), None)
     if cluster is None:
