@@ -6,12 +6,15 @@ import datetime as dt
 import hashlib
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stillwatch.cases import (
+    EXHIBIT_BYTES,
     FORGOTTEN,
     Desk,
     Factor,
@@ -28,6 +31,8 @@ from stillwatch.cases import (
     verified,
 )
 from stillwatch.cases.canonical import canonical, read_canonical
+from stillwatch.cases.dsse import envelope
+from stillwatch.cases.exhibit import EXHIBIT_FORM
 from stillwatch.cases.sealing import Seal, sealed_case
 from stillwatch.core import CaseError, TamperingFound
 
@@ -135,6 +140,64 @@ def test_an_exhibit_needs_a_reason_and_something_for_the_accused_and_goes_in_onc
     add_exhibit(at, case, data, by="mary", why="w")
     with pytest.raises(CaseError, match="already"):
         add_exhibit(at, case, data, by="mary", why="w")
+
+
+def signed_as(told: object, **predicate: object) -> bytes:
+    """A file that the auditor signed whatever it says."""
+    body = canonical(told)
+    said = {"at": NOW, "keys": [AUDITOR.public.id], **predicate}
+    made = envelope(EXHIBIT_FORM, hashlib.sha256(body).hexdigest(), "exhibit", said, [AUDITOR])
+    return canonical({"envelope": read_canonical(made), "exhibit": told})
+
+
+def told_in(data: bytes) -> dict[str, Any]:
+    told: dict[str, Any] = read_canonical(data.removesuffix(b"\n"))["exhibit"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("worse", "why"),
+    [
+        ({"suspect": " "}, "names no suspect"),
+        ({"statements": exhibit().statements * 67}, "more than an exhibit does"),
+        ({"dates": ("d" * 8001,)}, "more than an exhibit does"),
+        ({"marks": ("0f" * 32,) * 3000}, "at most 196,608 bytes"),
+    ],
+    ids=["no suspect", "201 statements", "a sentence without end", "3,000 accounts"],
+)
+def test_an_exhibit_that_nobody_would_read_is_not_signed(worse: Mapping[str, Any], why: str) -> None:
+    with pytest.raises(CaseError, match=why):
+        sealed_exhibit(replace(exhibit(), **worse), [AUDITOR], at=NOW)
+
+
+def test_an_exhibit_that_nobody_would_read_is_not_taken_in_by_whomever_it_was_signed(at: Desk) -> None:
+    told = told_in(file(members(at)[0]))
+    for worse, why in (
+        ({**told, "suspect": ""}, "names no suspect"),
+        ({**told, "suspect": 7}, "Expected `str`"),
+        ({k: v for k, v in told.items() if k != "salt"}, "missing required field `salt`"),
+    ):
+        with pytest.raises(CaseError, match=why):
+            add_exhibit(at, case_of(at), signed_as(worse), by="mary", why="w")
+    with pytest.raises(TamperingFound, match="names other keys"):
+        add_exhibit(at, case_of(at), signed_as(told, at=20261120), by="mary", why="w")
+    assert len(add_exhibit(at, case_of(at), signed_as(told), by="mary", why="w").exhibits) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b" " * (EXHIBIT_BYTES + 1), "larger than 196,608 bytes"),
+        (b"5", "no audit exhibit"),
+        (b'["envelope","exhibit"]', "no audit exhibit"),
+        (canonical({**read_canonical(file().removesuffix(b"\n")), "more": 1}), "no audit exhibit"),
+        (b"not JSON", "exhibit: "),
+    ],
+    ids=["too large", "a number", "a list", "something beside it", "a text"],
+)
+def test_a_file_that_is_no_exhibit_is_none(at: Desk, data: bytes, why: str) -> None:
+    with pytest.raises(TamperingFound, match=why):
+        add_exhibit(at, case_of(at), data, by="mary", why="w")
 
 
 def test_a_sealed_case_carries_the_exhibit_and_verifies_it_offline(at: Desk, tmp_path: Path) -> None:

@@ -196,6 +196,17 @@ def test_a_split_that_was_decided_since_is_not_undone(at: Desk) -> None:
     assert undoable(at.book(), one) is None
 
 
+def test_a_merger_that_was_decided_since_is_not_undone(at: Desk) -> None:
+    one, two = both(at)
+    at.merge(one, two, by="mary", why="w")
+    last = undoable(at.book(), one)
+    assert last is not None
+    at.decide(one, Ruling.CLEAR, Reason.INNOCENT_EXPLANATION, by="mary", note="a class")
+    assert undoable(at.book(), one) is None
+    with pytest.raises(CaseError, match="can be undone now"):
+        undo(at, one, last.seq, by="mary", why="w")
+
+
 def test_whom_nobody_can_tell_any_more_is_in_no_proposal(at: Desk) -> None:
     one, _ = both(at)
     seq, gone = split(at), at.case(one).members[0].handle

@@ -93,8 +93,8 @@ def undoable(book: Book, case_id: str) -> Undoable | None:
         return None
     last = steps[-1].record
     merged = last.kind == "case.took_over"
-    other = book.cases.get(last.body["other" if merged else "to"])
-    if other is None or (merged and other.merged_into != case_id) or (not merged and other.state is not State.OPEN):
+    other = book.cases[last.body["other" if merged else "to"]]
+    if (merged and other.merged_into != case_id) or (not merged and other.state is not State.OPEN):
         return None
     step = "merge" if merged else "split"
     return Undoable(seq=last.seq, step=step, at=last.at, by=said(steps[-1], "by"), other=other.id)
