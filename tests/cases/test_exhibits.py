@@ -99,6 +99,28 @@ def test_an_exhibit_of_another_year_shows_nothing_of_the_fourth_factor(tmp_path:
     assert fourth(made) == [None]
 
 
+@pytest.mark.parametrize(
+    ("days", "harvest"),
+    [(True, {"harvest_begun": None}), (True, {"harvest_ended": None}), (False, {})],
+    ids=["nobody knows when the harvest began", "the harvest goes on", "the case knows no days"],
+)
+def test_days_that_nobody_knows_lie_outside_of_nothing(tmp_path: Path, days: bool, harvest: Mapping[str, None]) -> None:
+    made = desk(tmp_path)
+    day = dt.datetime(2026, 10, 20, tzinfo=dt.UTC) if days else None
+    case = made.open(replace(opening(), first_seen=day, last_seen=day), by="mary")
+    told = replace(exhibit(case.members[0].handle), **harvest)
+    found = add_exhibit(made, case.id, sealed_exhibit(told, [made.signer], at=NOW), by="mary", why="w")
+    assert found.exhibits[0].days_meet is (True if "harvest_ended" in harvest else None)
+    assert fourth(made) == [True]
+
+
+def test_no_exhibit_goes_into_a_case_that_is_part_of_another(at: Desk) -> None:
+    case, other = case_of(at), at.open(opening("X-0000000000002", "00fe"), by="mary").id
+    at.merge(case, other, by="mary", why="one")
+    with pytest.raises(CaseError, match=f"is merged into {case}; put the exhibit there"):
+        add_exhibit(at, other, file(), by="mary", why="w")
+
+
 def test_every_changed_byte_of_an_exhibit_is_refused(at: Desk) -> None:
     data, rng = file(members(at)[0]), random.Random(6)  # noqa: S311 - which byte, not a secret
     for _ in range(300):
@@ -261,6 +283,8 @@ def test_the_house_key_is_not_revoked_and_a_digest_is_spelled_out(at: Desk) -> N
         revoke_exhibit(at, at.signer.public.id, by="joe", why="w")
     with pytest.raises(CaseError, match="64 hexadecimal digits"):
         revoke_exhibit(at, "beef", by="joe", why="w")
+    with pytest.raises(CaseError, match="64 hexadecimal digits"):
+        revoke_exhibit(at, "ge" * 32, by="joe", why="w")
     with pytest.raises(CaseError, match="say why"):
         revoke_exhibit(at, "be" * 32, by="joe", why=" ")
 

@@ -335,6 +335,15 @@ def test_a_purpose_is_declared_approved_by_another_and_ended_on_one_page(house: 
     assert house.book().feedback.purposes[number].ended_by == "analyst"
 
 
+def test_a_purpose_that_begins_later_does_not_look_as_if_it_counted(house: House) -> None:
+    mary = Browser(house, "analyst")
+    later = declaration(handle("account", account_of(0))) | {"since": "2027-01-01", "until": "2027-02-01"}
+    mary.send("/purposes", purpose="research", **declaration(handle("account", account_of(1))))
+    assert ", not yet" not in mary.see("/purposes")
+    mary.send("/purposes", purpose="research", **later)
+    assert ", not yet" in mary.see("/purposes")
+
+
 def test_an_approver_does_not_approve_what_the_same_person_recorded(house: House) -> None:
     joe = Browser(house, "approver")
     asked = declaration(handle("account", account_of(0)))
