@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -44,6 +45,6 @@ def exhibit(*named: str, suspect: str = "student-1", allow: bool | None = True, 
     )
 
 
-def file(*named: str, by: Signer = AUDITOR, **facts: object) -> bytes:
+def file(*named: str, by: Signer = AUDITOR, **facts: Any) -> bytes:
     """Its file, signed."""
-    return sealed_exhibit(exhibit(*named, **facts), [by], at=NOW)  # type: ignore[arg-type]
+    return sealed_exhibit(exhibit(*named, **facts), [by], at=NOW)

@@ -6,12 +6,15 @@ import datetime as dt
 import hashlib
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stillwatch.cases import (
+    EXHIBIT_BYTES,
     FORGOTTEN,
     Desk,
     Factor,
@@ -28,6 +31,8 @@ from stillwatch.cases import (
     verified,
 )
 from stillwatch.cases.canonical import canonical, read_canonical
+from stillwatch.cases.dsse import envelope
+from stillwatch.cases.exhibit import EXHIBIT_FORM
 from stillwatch.cases.sealing import Seal, sealed_case
 from stillwatch.core import CaseError, TamperingFound
 
@@ -94,6 +99,28 @@ def test_an_exhibit_of_another_year_shows_nothing_of_the_fourth_factor(tmp_path:
     assert fourth(made) == [None]
 
 
+@pytest.mark.parametrize(
+    ("days", "harvest"),
+    [(True, {"harvest_begun": None}), (True, {"harvest_ended": None}), (False, {})],
+    ids=["nobody knows when the harvest began", "the harvest goes on", "the case knows no days"],
+)
+def test_days_that_nobody_knows_lie_outside_of_nothing(tmp_path: Path, days: bool, harvest: Mapping[str, None]) -> None:
+    made = desk(tmp_path)
+    day = dt.datetime(2026, 10, 20, tzinfo=dt.UTC) if days else None
+    case = made.open(replace(opening(), first_seen=day, last_seen=day), by="mary")
+    told = replace(exhibit(case.members[0].handle), **harvest)
+    found = add_exhibit(made, case.id, sealed_exhibit(told, [made.signer], at=NOW), by="mary", why="w")
+    assert found.exhibits[0].days_meet is (True if "harvest_ended" in harvest else None)
+    assert fourth(made) == [True]
+
+
+def test_no_exhibit_goes_into_a_case_that_is_part_of_another(at: Desk) -> None:
+    case, other = case_of(at), at.open(opening("X-0000000000002", "00fe"), by="mary").id
+    at.merge(case, other, by="mary", why="one")
+    with pytest.raises(CaseError, match=f"is merged into {case}; put the exhibit there"):
+        add_exhibit(at, other, file(), by="mary", why="w")
+
+
 def test_every_changed_byte_of_an_exhibit_is_refused(at: Desk) -> None:
     data, rng = file(members(at)[0]), random.Random(6)  # noqa: S311 - which byte, not a secret
     for _ in range(300):
@@ -135,6 +162,64 @@ def test_an_exhibit_needs_a_reason_and_something_for_the_accused_and_goes_in_onc
     add_exhibit(at, case, data, by="mary", why="w")
     with pytest.raises(CaseError, match="already"):
         add_exhibit(at, case, data, by="mary", why="w")
+
+
+def signed_as(told: object, **predicate: object) -> bytes:
+    """A file that the auditor signed whatever it says."""
+    body = canonical(told)
+    said = {"at": NOW, "keys": [AUDITOR.public.id], **predicate}
+    made = envelope(EXHIBIT_FORM, hashlib.sha256(body).hexdigest(), "exhibit", said, [AUDITOR])
+    return canonical({"envelope": read_canonical(made), "exhibit": told})
+
+
+def told_in(data: bytes) -> dict[str, Any]:
+    told: dict[str, Any] = read_canonical(data.removesuffix(b"\n"))["exhibit"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("worse", "why"),
+    [
+        ({"suspect": " "}, "names no suspect"),
+        ({"statements": exhibit().statements * 67}, "more than an exhibit does"),
+        ({"dates": ("d" * 8001,)}, "more than an exhibit does"),
+        ({"marks": ("0f" * 32,) * 3000}, "at most 196,608 bytes"),
+    ],
+    ids=["no suspect", "201 statements", "a sentence without end", "3,000 accounts"],
+)
+def test_an_exhibit_that_nobody_would_read_is_not_signed(worse: Mapping[str, Any], why: str) -> None:
+    with pytest.raises(CaseError, match=why):
+        sealed_exhibit(replace(exhibit(), **worse), [AUDITOR], at=NOW)
+
+
+def test_an_exhibit_that_nobody_would_read_is_not_taken_in_by_whomever_it_was_signed(at: Desk) -> None:
+    told = told_in(file(members(at)[0]))
+    for worse, why in (
+        ({**told, "suspect": ""}, "names no suspect"),
+        ({**told, "suspect": 7}, "Expected `str`"),
+        ({k: v for k, v in told.items() if k != "salt"}, "missing required field `salt`"),
+    ):
+        with pytest.raises(CaseError, match=why):
+            add_exhibit(at, case_of(at), signed_as(worse), by="mary", why="w")
+    with pytest.raises(TamperingFound, match="names other keys"):
+        add_exhibit(at, case_of(at), signed_as(told, at=20261120), by="mary", why="w")
+    assert len(add_exhibit(at, case_of(at), signed_as(told), by="mary", why="w").exhibits) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b" " * (EXHIBIT_BYTES + 1), "larger than 196,608 bytes"),
+        (b"5", "no audit exhibit"),
+        (b'["envelope","exhibit"]', "no audit exhibit"),
+        (canonical({**read_canonical(file().removesuffix(b"\n")), "more": 1}), "no audit exhibit"),
+        (b"not JSON", "exhibit: "),
+    ],
+    ids=["too large", "a number", "a list", "something beside it", "a text"],
+)
+def test_a_file_that_is_no_exhibit_is_none(at: Desk, data: bytes, why: str) -> None:
+    with pytest.raises(TamperingFound, match=why):
+        add_exhibit(at, case_of(at), data, by="mary", why="w")
 
 
 def test_a_sealed_case_carries_the_exhibit_and_verifies_it_offline(at: Desk, tmp_path: Path) -> None:
@@ -198,6 +283,8 @@ def test_the_house_key_is_not_revoked_and_a_digest_is_spelled_out(at: Desk) -> N
         revoke_exhibit(at, at.signer.public.id, by="joe", why="w")
     with pytest.raises(CaseError, match="64 hexadecimal digits"):
         revoke_exhibit(at, "beef", by="joe", why="w")
+    with pytest.raises(CaseError, match="64 hexadecimal digits"):
+        revoke_exhibit(at, "ge" * 32, by="joe", why="w")
     with pytest.raises(CaseError, match="say why"):
         revoke_exhibit(at, "be" * 32, by="joe", why=" ")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from stillwatch.cases import (
     undoable,
     verified,
 )
+from stillwatch.cases.journal import Append
 from stillwatch.core import CaseError, Part
 
 from .desk import desk, opening
@@ -194,6 +196,35 @@ def test_a_split_that_was_decided_since_is_not_undone(at: Desk) -> None:
     made = follow(at, one, split(at), by="joe", why="w")
     at.decide(made.id, Ruling.CLEAR, Reason.INNOCENT_EXPLANATION, by="mary", note="a class")
     assert undoable(at.book(), one) is None
+
+
+def test_a_merger_that_was_decided_since_is_not_undone(at: Desk) -> None:
+    one, two = both(at)
+    at.merge(one, two, by="mary", why="w")
+    last = undoable(at.book(), one)
+    assert last is not None
+    at.decide(one, Ruling.CLEAR, Reason.INNOCENT_EXPLANATION, by="mary", note="a class")
+    assert undoable(at.book(), one) is None
+    with pytest.raises(CaseError, match="can be undone now"):
+        undo(at, one, last.seq, by="mary", why="w")
+
+
+def test_a_merger_that_somebody_else_undoes_meanwhile_is_undone_once(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = both(at)
+    at.merge(one, two, by="mary", why="w")
+    last = undoable(at.book(), one)
+    assert last is not None
+    real = at.journal.writing
+
+    def once_somebody_else_did() -> AbstractContextManager[Append]:
+        monkeypatch.undo()
+        undo(at, one, last.seq, by="joe", why="mine was first")
+        return real()
+
+    monkeypatch.setattr(at.journal, "writing", once_somebody_else_did)
+    with pytest.raises(CaseError, match="changed meanwhile"):
+        undo(at, one, last.seq, by="mary", why="w")
+    assert [event.what for event in at.case(one).history].count("unmerged") == 1
 
 
 def test_whom_nobody_can_tell_any_more_is_in_no_proposal(at: Desk) -> None:

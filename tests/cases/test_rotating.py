@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,12 +175,12 @@ def test_a_replacement_that_was_cut_off_anywhere_is_finished_by_the_same_command
     first = at.signer.public
     left = [after]
 
-    def until_cut(real: object) -> object:
-        def write(*given: object, **more: object) -> object:
+    def until_cut(real: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*given: Any, **more: Any) -> Any:
             if left[0] == 0:
                 raise Cut
             left[0] -= 1
-            return real(*given, **more)  # type: ignore[operator]
+            return real(*given, **more)
 
         return write
 
@@ -204,9 +206,9 @@ def test_a_replacement_that_was_cut_off_anywhere_is_finished_by_the_same_command
     shutil.rmtree(at.workspace.root)
 
 
-def until_cut_of_the_key(until_cut: object, real: object) -> object:
-    cut = until_cut(real)  # type: ignore[operator]
-    return lambda path, target: (cut if path.name == "collector.next.pem" else real)(path, target)  # type: ignore[operator]
+def until_cut_of_the_key(until_cut: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
+    cut = until_cut(real)
+    return lambda path, target: (cut if path.name == "collector.next.pem" else real)(path, target)
 
 
 def test_a_key_is_replaced_before_there_is_any_journal_and_never_without_a_reason(tmp_path: Path) -> None:

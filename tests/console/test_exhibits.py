@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.cases.exhibits import AUDITOR, file
@@ -15,7 +14,7 @@ from stillwatch.core import handle
 
 from .browser import Browser
 from .hostile import HOSTILE, faults_of
-from .world import account_of, actor_of
+from .world import account_of, actor_of, declaration
 
 ACTOR, OTHER = handle("actor", actor_of(0)), handle("actor", actor_of(1))
 MEMBER = handle("account", account_of(0))
@@ -138,13 +137,7 @@ def test_a_proposed_split_is_followed_or_declined_with_a_reason(house: House) ->
 def test_an_accounts_page_says_what_was_declared_for_it(house: House, tmp_path: Path) -> None:
     mary, joe = Browser(house, "analyst"), Browser(house, "approver")
     assert "Nobody declared a purpose for this account" in mary.see(f"/accounts/{MEMBER}")
-    asked: dict[str, Any] = {
-        "handles": MEMBER,
-        "declarer": "Prof. Ada",
-        "since": "2026-10-30",
-        "until": "2026-12-01",
-        "why": "form 7",
-    }
+    asked = declaration(MEMBER)
     mary.send("/purposes", purpose="distillation", **asked)
     (number,) = house.book().feedback.purposes
     assert "waits for a second person" in mary.see(f"/accounts/{MEMBER}")

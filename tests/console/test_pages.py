@@ -23,7 +23,7 @@ from stillwatch.pipeline import Cleared, clear_accounts, standing_file, unflagge
 from stillwatch.policy import read_standing
 
 from .browser import Browser, house_in
-from .world import account_of, actor_of, indicators_in, made
+from .world import account_of, actor_of, declaration, indicators_in, made
 
 ACTOR = handle("actor", actor_of(0))
 NOTHING = Marks(in_case={}, labelled={}, paused=frozenset())
@@ -319,14 +319,7 @@ def test_a_sample_is_of_one_scan_or_of_none(house: House, monkeypatch: pytest.Mo
 
 def test_a_purpose_is_declared_approved_by_another_and_ended_on_one_page(house: House) -> None:
     mary, joe, viewer = (Browser(house, name) for name in ("analyst", "approver", "viewer"))
-    account = handle("account", account_of(0))
-    asked: dict[str, Any] = {
-        "handles": account,
-        "declarer": "Prof. Ada",
-        "since": "2026-11-01",
-        "until": "2026-12-01",
-        "why": "form 7",
-    }
+    asked = declaration(handle("account", account_of(0)))
     viewer.send("/purposes", status=403, purpose="research", **asked)
     mary.send("/purposes", status=422, purpose="research", **(asked | {"until": "soon"}))
     mary.send("/purposes", purpose="distillation", **asked)
@@ -342,16 +335,18 @@ def test_a_purpose_is_declared_approved_by_another_and_ended_on_one_page(house: 
     assert house.book().feedback.purposes[number].ended_by == "analyst"
 
 
+def test_a_purpose_that_begins_later_does_not_look_as_if_it_counted(house: House) -> None:
+    mary = Browser(house, "analyst")
+    later = declaration(handle("account", account_of(0))) | {"since": "2027-01-01", "until": "2027-02-01"}
+    mary.send("/purposes", purpose="research", **declaration(handle("account", account_of(1))))
+    assert ", not yet" not in mary.see("/purposes")
+    mary.send("/purposes", purpose="research", **later)
+    assert ", not yet" in mary.see("/purposes")
+
+
 def test_an_approver_does_not_approve_what_the_same_person_recorded(house: House) -> None:
     joe = Browser(house, "approver")
-    account = handle("account", account_of(0))
-    asked: dict[str, Any] = {
-        "handles": account,
-        "declarer": "Prof. Ada",
-        "since": "2026-11-01",
-        "until": "2026-12-01",
-        "why": "form 7",
-    }
+    asked = declaration(handle("account", account_of(0)))
     joe.send("/purposes", purpose="distillation", **asked)
     (number,) = house.book().feedback.purposes
     assert "needs a second person" in joe.send("/purposes/approve", status=422, number=number, why="contract 9").text

@@ -89,6 +89,12 @@ def made(
     return workspace
 
 
+def declaration(handles: str) -> dict[str, Any]:
+    """What a person writes into the form of a declared purpose, all but the purpose."""
+    days = {"since": "2026-10-30", "until": "2026-12-01"}
+    return {"handles": handles, "declarer": "Prof. Ada", "why": "form 7", **days}
+
+
 def indicators_in(house: House, **fields: str) -> None:
     """Let a house have been told of one indicator, with some fields of one's own."""
     at = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     seen: list[Path] = []
     real = read_accounts
 
-    def spied(path: Path, names: object) -> object:
+    def spied(path: Path, names: Any) -> Any:
         seen.append(path)
-        return real(path, names)  # type: ignore[arg-type]
+        return real(path, names)
 
     monkeypatch.setattr(provider_facts, "read_accounts", spied)
     return seen
@@ -72,8 +73,8 @@ def test_a_file_that_changed_while_it_was_read_is_read_again(tmp_path: Path, mon
     path.write_text("account,plan\nann,team\n")
     real = read_accounts
 
-    def meanwhile(file: Path, names: object) -> object:
-        found = real(file, names)  # type: ignore[arg-type]
+    def meanwhile(file: Path, names: Any) -> Any:
+        found = real(file, names)
         path.write_text("account,plan\nann,free\n")
         return found
 

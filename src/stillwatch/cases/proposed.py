@@ -93,8 +93,8 @@ def undoable(book: Book, case_id: str) -> Undoable | None:
         return None
     last = steps[-1].record
     merged = last.kind == "case.took_over"
-    other = book.cases.get(last.body["other" if merged else "to"])
-    if other is None or (merged and other.merged_into != case_id) or (not merged and other.state is not State.OPEN):
+    other = book.cases[last.body["other" if merged else "to"]]
+    if (merged and other.merged_into != case_id) or (not merged and other.state is not State.OPEN):
         return None
     step = "merge" if merged else "split"
     return Undoable(seq=last.seq, step=step, at=last.at, by=said(steps[-1], "by"), other=other.id)
@@ -107,7 +107,7 @@ def undo(desk: Desk, case_id: str, seq: int, *, by: str, why: str) -> Case:
     members, and what was said of them meanwhile, come back.
 
     Raises:
-        CaseError: when this is not what can be taken back, nobody of the members would be left, or no reason is given.
+        CaseError: when this is not what can be taken back, or no reason is given.
     """
     last = undoable(desk.book(), case_id)
     if last is None or last.seq != seq:
@@ -126,8 +126,6 @@ def undo(desk: Desk, case_id: str, seq: int, *, by: str, why: str) -> Case:
         own = {member.handle for member in before.members}
         came = {member.handle for member in other.members} - own - {FORGOTTEN}
         gone = tuple(member for member in case.members if member.handle in came)
-        if len(gone) == len(case.members):
-            raise CaseError(f"{case_id}: nobody would be left in it; give members off instead")
         body = {
             "undoes": seq,
             "other": other.id,

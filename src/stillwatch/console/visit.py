@@ -48,7 +48,7 @@ DONE: Mapping[str, str] = {
     "labelled_later": "Your label is recorded. A scan is writing: which accounts calibrate the next one follows once it has ended.",
     "left": "Left alone until the day you named.",
     "lifted": "Back in the queue.",
-    "declared": "The purpose is on the register and counts.",
+    "declared": "The purpose is on the register and counts between its days.",
     "purpose_waits": "Recorded. It counts once a second person approves it.",
     "purpose_ended": "It counts no more.",
     "drawn": "The sample is drawn.",
