@@ -101,3 +101,10 @@ def test_who_is_undecided_is_told_how_many_strangers_would_show_it_alone() -> No
     assert few.needed == 842, "2 * 20 / (0.05 * 0.95) accounts, itself among them"
     assert verdict_of_last(few.needed - BUSY).verdict is Verdict.SHOWN
     assert verdict_of_last(few.needed - BUSY - 1).verdict is Verdict.UNDECIDED
+
+
+def test_who_has_one_stranger_is_undecided_however_quiet_it_was() -> None:
+    people = population(np.random.default_rng(3), 2, bin=np.zeros(2, np.int64), elicited=np.array([0.9, 0.1]))
+    (found,) = verdicts_of(people, people.account[1:], np.zeros(2), 0.05)
+    assert found.verdict is Verdict.UNDECIDED
+    assert (found.needed or 0) > 1
