@@ -231,7 +231,7 @@ def soak(minutes: float, rate: float, accounts: int, seed: int) -> Figures:
                      str(one.workspace.root), "--policy", str(one.policy), "--standing", str(one.standing), "--port", str(one.port),
                      "--admin-port", str(one.admin), "--roll-seconds", "5"]  # fmt: skip
         try:
-            with running(arguments, one.port, core=0, patience=400.0) as gateway:
+            with running(arguments, one.port, core=0, yielding=False, patience=400.0) as gateway:
                 asyncio.run(one.run(gateway, minutes, rate))
                 left = psutil.Process(gateway).num_fds()
         finally:

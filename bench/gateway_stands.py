@@ -67,11 +67,24 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    arguments: list[str], port: int, *, core: int, patience: float = 90.0, env: dict[str, str] | None = None
+    arguments: list[str],
+    port: int,
+    *,
+    core: int,
+    yielding: bool = True,
+    patience: float = 90.0,
+    env: dict[str, str] | None = None,
 ) -> Iterator[int]:
-    """Run a server until it listens; gives its process id."""
+    """Run a server until it listens; gives its process id. One that is not `yielding` has the priority of whoever starts it."""
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(arguments, cwd=ROOT, preexec_fn=lambda: pin(core), stdout=said, stderr=said, env=env)
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            preexec_fn=lambda: pin(core, yielding=yielding),
+            stdout=said,
+            stderr=said,
+            env=env,
+        )
         try:
             until = time.monotonic() + patience
             while True:

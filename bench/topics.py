@@ -31,8 +31,8 @@ from stillwatch.range.windows.results import averaged
 
 PEER = "ours-topics"
 WORDS = 12
-SIZES = {"plain": (100, 1500), "letters": (1500,), "others": (100, 1500)}
-SEEDS = {"plain": (1, 20, 42), "letters": (42,), "others": (42,)}
+SIZES = {"plain": (100, 1500), "between": (200, 500, 1000), "letters": (1500,), "others": (100, 1500)}
+SEEDS = {"plain": (1, 20, 42), "between": (1, 20, 42), "letters": (42,), "others": (42,)}
 NOMINAL = (0.05, 0.01)
 OTHERS = ("mmd", "mmd-matched")
 BENCHMARKS = Path(__file__).parents[1] / "docs" / "benchmarks"
@@ -161,15 +161,20 @@ def _letters(pairs: Sequence[Found], folder: Path) -> Path:
     return folder
 
 
-def read(parts: Path, spelling: str) -> tuple[WindowsResult, list[Level]] | None:
-    """All parts of one spelling, as one run, if any was measured."""
-    files = [msgspec.json.decode(file.read_bytes(), type=Part) for file in sorted(parts.glob(f"{spelling}-*.json"))]
+def read(parts: Path, *runs: str) -> tuple[WindowsResult, list[Level]] | None:
+    """All parts of these runs, as one run, if any was measured."""
+    paths = sorted(path for run_of in runs for path in parts.glob(f"{run_of}-*.json"))
+    files = [msgspec.json.decode(path.read_bytes(), type=Part) for path in paths]
     return None if not files else (joined([one.result for one in files]), [row for one in files for row in one.levels])
 
 
 def write(parts: Path) -> None:
     """Write what was measured to the JSON file and the page of the benchmark."""
-    found = {run_of: read(parts, run_of) for run_of in SEEDS}
+    found = {
+        "plain": read(parts, "plain", "between"),
+        "letters": read(parts, "letters"),
+        "others": read(parts, "others"),
+    }
     plain = found["plain"]
     if plain is None:
         raise SystemExit(f"{parts}: nothing was measured")
