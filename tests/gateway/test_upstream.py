@@ -24,6 +24,7 @@ class Once:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self.asked = 0
+        self.heard: list[bytes] = []
         self.mute = 0
         self.running = threading.Thread(target=self._serve, daemon=True)
         self.running.start()
@@ -35,7 +36,7 @@ class Once:
             except OSError:
                 return
             with one:
-                one.recv(65_536)
+                self.heard.append(one.recv(65_536))
                 self.asked += 1
                 if self.mute:
                     self.mute -= 1
@@ -71,6 +72,29 @@ def test_a_connection_that_was_closed_while_the_loop_was_busy_is_not_used(once: 
             time.sleep(0.3)  # the loop must not hear that the server hangs up
         await upstream.stop()
         assert once.asked == 4
+
+    played(scenario)
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "length"),
+    [("POST", b"{}", b"Content-Length: 2\r\n"), ("POST", None, b"Content-Length: 0\r\n"), ("GET", None, b"")],
+)
+def test_what_goes_on_has_the_headers_that_it_came_with_a_host_and_a_length(
+    once: Once, method: str, body: bytes | None, length: bytes
+) -> None:
+    async def scenario() -> None:
+        upstream = await opened(once.url)
+        sent = [("x-twice", "1"), ("x-twice", "2"), ("accept-Language", "t\xf6")]
+        await upstream.send(method, PATH, b"a=%20", sent, body)
+        await upstream.stop()
+        head, _, rest = once.heard[0].partition(b"\r\n\r\n")
+        host = once.url.removeprefix("http://").encode()
+        told = (
+            b"%s /v1/messages?a=%%20 HTTP/1.1\r\nHost: %s\r\nx-twice: 1\r\nx-twice: 2\r\naccept-Language: t\xc3\xb6\r\n"
+        )
+        assert head + b"\r\n" == told % (method.encode(), host) + length
+        assert rest == (body or b"")
 
     played(scenario)
 
