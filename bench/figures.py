@@ -50,6 +50,7 @@ def surroundings() -> dict[str, Any]:
     return {
         "machine": {
             "cores": os.cpu_count(),
+            "threads_of_a_core": _threads_of_a_core(),
             "memory_gib": round(psutil.virtual_memory().total / (1 << 30)),
             "system": platform.platform(),
             "python": platform.python_version(),
@@ -57,6 +58,16 @@ def surroundings() -> dict[str, Any]:
         },
         "versions": {n: version(n) for n in ("stillwatch", "duckdb", "pyarrow", "numpy", "scipy", "msgspec")},
     }
+
+
+def _threads_of_a_core() -> int | None:
+    """How many of the machine's cores are one core's: what they run beside each other slows all."""
+    try:
+        told = Path("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list").read_text()
+    except OSError:
+        return None
+    ends = [part.split("-") for part in told.strip().split(",")]
+    return sum(int(one[-1]) - int(one[0]) + 1 for one in ends)
 
 
 def keep(out: Path, name: str, part: str, figures: Figures, page: Page) -> None:

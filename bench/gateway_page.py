@@ -17,8 +17,8 @@ NAMES = {
 SHARED = (
     "",
     (
-        "Proxies ran on the first core, load and the model API on the second, all at the lowest priority. The two cores are hyperthreads of one, "
-        "and the machine was shared with other work: CPU time is inflated by that, wall-clock time more so. The comparisons within a run are what counts."
+        "Proxies ran on the first core, load and the model API on the second, all at the lowest priority. Other work on the machine, and cores "
+        "that are threads of one, inflate CPU time, and wall-clock time more so: the comparisons within a run are what counts."
     ),
 )
 
