@@ -6,6 +6,7 @@
     python bench/accounts.py harvest [--accounts N]    single accounts that do nothing but harvest, among customers of the range (half an hour)
     python bench/accounts.py windows                   the window protocol beside its bars, from accounts-windows.json
     python bench/accounts.py cost [--exchanges N]      what evidence about accounts takes: seconds, bytes (minutes)
+    python bench/accounts.py page                      the page once more, from the figures that are there
     python bench/accounts.py                           the first three (some minutes)
 
 The first three draw scores with known truth, not traffic: they test the statistics, not the signals. Figures go to
@@ -22,7 +23,7 @@ from typing import Any
 
 from accounts_cost import cost
 from bars import bars_of
-from figures import ROOT, Figures, keep
+from figures import ROOT, Figures, keep, redraw
 from guarantees import days, power, validity
 from harvest import harvest, told_of
 from topics import windows
@@ -32,7 +33,7 @@ def main() -> None:
     """Run one part, or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     drawn = ["validity", "days", "power"]
-    parser.add_argument("part", nargs="?", default="all", choices=[*drawn, "harvest", "windows", "cost", "all"])
+    parser.add_argument("part", nargs="?", default="all", choices=[*drawn, "harvest", "windows", "cost", "page", "all"])
     parser.add_argument("--worlds", type=int, help="worlds of each kind (200 for validity, 25 for days)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     parser.add_argument("--accounts", type=int, default=400_000, help="customers for harvest, half of them cleared")
@@ -40,6 +41,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "accounts")
     chosen = parser.parse_args()
+    if chosen.part == "page":
+        redraw(chosen.out, "accounts", files)
+        return
     parts: dict[str, Callable[[], Figures]] = {
         "validity": lambda: validity(chosen.worlds or 200),
         "days": lambda: days(chosen.worlds or 25),
@@ -49,7 +53,12 @@ def main() -> None:
         "cost": lambda: cost(chosen),
     }
     for part in drawn if chosen.part == "all" else [chosen.part]:
-        keep(chosen.out, "accounts", part, parts[part](), lambda found: {"accounts.md": page(found)})
+        keep(chosen.out, "accounts", part, parts[part](), files)
+
+
+def files(found: dict[str, Any]) -> dict[str, str]:
+    """The page, by file name."""
+    return {"accounts.md": page(found)}
 
 
 def page(found: dict[str, Any]) -> str:

@@ -296,8 +296,10 @@ def files(found: dict[str, Any]) -> dict[str, str]:
     lines = ["# Soak of the gateway", "", *bars_of(found, "bench/gateway_soak.py")]
     lines += [
         "",
-        "A worker remembers callers and their limits up to bounds that [the gateway's page](../gateway.md) names, so its memory grows while new accounts come. "
-        "Where all are known, whatever grows would grow with calls.",
+        (
+            "A worker remembers callers and their limits up to bounds that [the gateway's page](../gateway.md) names, so its memory grows while new accounts come. "
+            "Where all are known, whatever grows would grow with calls."
+        ),
     ]
     for part, title in (("run", "An hour"), ("steady", "By accounts that are known")):
         if part in found["raw"]:
