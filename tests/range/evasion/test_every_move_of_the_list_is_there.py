@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from stillwatch.core import Error
 from stillwatch.range.campaigns.profiles import SCENARIOS
 from stillwatch.range.evasion import probing
-from stillwatch.range.evasion.moves import KNOBS
+from stillwatch.range.evasion.moves import KNOBS, evaded, refused
+from stillwatch.range.seeds import stream
 from stillwatch.range.studies import feeling
+from stillwatch.range.studies.dials import KINDS
+
+from .conftest import NewGround
 
 MOVES = {
     "splitting over accounts": ("splitting", "cap"),
@@ -64,3 +69,18 @@ def test_probing_with_feedback_and_shared_pools_are_no_knobs_and_are_there() -> 
     assert callable(probing.probe_threshold)
     assert callable(feeling.feel)
     assert len(SCENARIOS["shared_pool"].guests) == 2
+
+
+def test_the_campaign_of_the_study_turns_every_knob_but_the_one_that_it_is_said_to_refuse(
+    new_ground: NewGround,
+) -> None:
+    profile, refusing = KINDS["grading"], {}
+    for name, knob in KNOBS.items():
+        try:
+            evaded(profile, knob.moves(knob.values[-1]), most=7000)(new_ground(days=2), stream(1, "knobs", name))
+        except Error as error:
+            refusing[name] = str(error)
+    assert list(refusing) == ["no_scaffold"]
+    assert "two parts" in refusing["no_scaffold"]
+    told = {kind: {name for name, knob in KNOBS.items() if refused(knob, one)} for kind, one in KINDS.items()}
+    assert told == {"scaffold": set(), "reasoning": set(), "grading": {"no_scaffold"}}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.range.campaigns.deliver import Delivered, deliver
+from stillwatch.range.campaigns.families import FAMILIES, NUMBERS
 from stillwatch.range.campaigns.plan import Plan
 from stillwatch.range.campaigns.profile import CampaignProfile
 from stillwatch.range.campaigns.render import render
@@ -28,7 +29,7 @@ from stillwatch.range.evasion.wording import FreeRewording, Paraphrase, Personas
 from stillwatch.range.ground import Ground
 from stillwatch.range.splits import Fold
 
-__all__ = ["KNOBS", "Knob", "Told", "evaded"]
+__all__ = ["KNOBS", "Knob", "Told", "evaded", "refused"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,6 +135,14 @@ class Told:
     def multiplier(self) -> float:
         """How many times as many requests a useful answer costs."""
         return self.after.times(self.before)["requests"]
+
+
+def refused(knob: Knob, profile: CampaignProfile, fold: Fold = Fold.DEVELOP) -> str:
+    """Why this campaign cannot turn this knob at any of its values; empty where it can."""
+    families = {key for phase in profile.phases for key, _ in phase.mix}
+    unwraps = any(isinstance(move, Unwrap) for value in knob.values for move in knob.moves(value))
+    joined = any(FAMILIES[NUMBERS[key]].joins(fold) for key in families)
+    return "items of two parts, which the wrapper joins" if unwraps and joined else ""
 
 
 def evaded(

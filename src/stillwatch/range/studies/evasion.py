@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from stillwatch.core import Estimate
 from stillwatch.range.campaigns.profile import CampaignProfile
-from stillwatch.range.evasion.moves import KNOBS
+from stillwatch.range.evasion.moves import KNOBS, Knob, refused
 from stillwatch.range.results import (
     Bar,
     Bars,
@@ -44,7 +44,8 @@ def study(order: Order) -> Result:
     """Turn each knob through its values."""
     profile = KINDS[_CAMPAIGN]
     tasks = [_task(order, profile, "nothing", 0.0, seed) for seed in order.seeds]
-    for name, knob in KNOBS.items():
+    cannot = {name: why for name, knob in KNOBS.items() if (why := refused(knob, profile, order.fold))}
+    for name, knob in _turned(cannot):
         tasks += [_task(order, profile, name, value, seed) for value in knob.values for seed in order.seeds]
     worked = work_off(order, tasks)
     look, _ = looking(order)
@@ -52,21 +53,23 @@ def study(order: Order) -> Result:
     worlds = [*worked.all, *(seen for one in felt for seen in one.worlds)]
     plain = worked.worlds[("nothing", 0.0)]
     base = found_rate(plain, _CAMPAIGN)
-    beaten = [name for name, knob in KNOBS.items() if _least(worked, name, knob.values) < 0.5 <= base.value]
+    beaten = [name for name, knob in _turned(cannot) if _least(worked, name, knob.values) < 0.5 <= base.value]
     cheap = [name for name in beaten if _cost(worked, name) <= 1.5]
     return recorded(
         order,
         title="Evasion: what it buys, and what it costs",
         question="Which ways of evading hide a campaign that is found without them, and how much dearer do they make a useful answer?",
-        answer=(*_answer(profile, base, beaten, cheap), _felt(felt)),
+        answer=(*_answer(profile, base, beaten, cheap, cannot), _felt(felt)),
         sections=(
-            Section(title=GLANCE, figures=_glance(worked, base, beaten, cheap)),
+            Section(title=GLANCE, figures=_glance(worked, base, beaten, cheap, cannot)),
             Section(
                 title="Each knob at each value",
                 lead="Cost: paid requests to one useful answer, as a multiple of the cost without evasion, counted from the campaign.",
-                figures=(_table(worked, plain),),
+                figures=(_table(worked, plain, cannot),),
             ),
-            Section(title="Along the values", figures=tuple(_curve(worked, name) for name in _CURVES if name in KNOBS)),
+            Section(
+                title="Along the values", figures=tuple(_curve(worked, name) for name in _CURVES if name not in cannot)
+            ),
             felt_section(felt),
             Section(title="The worlds", figures=(world_table(worlds),)),
         ),
@@ -79,12 +82,21 @@ def study(order: Order) -> Result:
     )
 
 
-def _answer(profile: CampaignProfile, base: Estimate, beaten: Sequence[str], cheap: Sequence[str]) -> tuple[str, ...]:
+def _turned(cannot: Mapping[str, str]) -> list[tuple[str, Knob]]:
+    """The knobs that the campaign can turn."""
+    return [(name, knob) for name, knob in KNOBS.items() if name not in cannot]
+
+
+def _answer(
+    profile: CampaignProfile, base: Estimate, beaten: Sequence[str], cheap: Sequence[str], cannot: Mapping[str, str]
+) -> tuple[str, ...]:
     plain = (
         f"Without evasion the campaign ({_CAMPAIGN}: {profile.accounts.value:g} accounts, {profile.rate.value:g} requests each) was "
         f"found in {base.value:.0%} of {base.n} worlds."
     )
-    hidden = f"{len(beaten)} of {len(KNOBS)} ways of evading bring that below half at some value" + _listed(beaten)
+    hidden = f"{len(beaten)} of {len(_turned(cannot))} ways of evading bring that below half at some value" + _listed(
+        beaten
+    )
     return plain, hidden, f"{len(cheap)} of these make a useful answer at most half as dear again" + _listed(cheap)
 
 
@@ -98,11 +110,13 @@ def _felt(felt: Sequence[Felt]) -> str:
     )
 
 
-def _glance(worked: Worked, base: Estimate, beaten: Sequence[str], cheap: Sequence[str]) -> tuple[Bars, Bars]:
-    known = base.value >= 0.5
+def _glance(
+    worked: Worked, base: Estimate, beaten: Sequence[str], cheap: Sequence[str], cannot: Mapping[str, str]
+) -> tuple[Bars, Bars]:
+    known, turned = base.value >= 0.5, _turned(cannot)
     told = [
         (seen.seed, float(catch(seen, _CAMPAIGN).found))
-        for name, knob in KNOBS.items()
+        for name, knob in turned
         for value in knob.values
         for seen in worked.worlds[(name, float(value))]
         if seen.actors
@@ -117,12 +131,12 @@ def _glance(worked: Worked, base: Estimate, beaten: Sequence[str], cheap: Sequen
         prominent=True,
     )
     ways = Bars(
-        title=f"Of {len(KNOBS)} ways of evading, those that hide the campaign at some value",
+        title=f"Of {len(turned)} ways of evading, those that hide the campaign at some value",
         bars=(
-            Bar(label="at any cost", value=len(beaten) / len(KNOBS) if known else None, ours=True),
+            Bar(label="at any cost", value=len(beaten) / len(turned) if known else None, ours=True),
             Bar(
                 label="for a useful answer at most half as dear again",
-                value=len(cheap) / len(KNOBS) if known else None,
+                value=len(cheap) / len(turned) if known else None,
                 ours=True,
             ),
         ),
@@ -165,9 +179,12 @@ def _cost(worked: Worked, name: str) -> float:
     return min(costs, default=float("inf"))
 
 
-def _table(worked: Worked, plain: Sequence[Seen]) -> Table:
+def _table(worked: Worked, plain: Sequence[Seen], cannot: Mapping[str, str]) -> Table:
     rows: list[tuple[Cell, ...]] = [_row("nothing", "no evasion", None, "", plain)]
     for name, knob in KNOBS.items():
+        if name in cannot:
+            rows.append(_row(name, f"{knob.says}: not possible with {cannot[name]}", None, "", ()))
+            continue
         rows += [
             _row(name, knob.says, float(value), knob.unit, worked.worlds[(name, float(value))]) for value in knob.values
         ]

@@ -38,6 +38,10 @@ class Family:
     systems: Mapping[Fold, str] | None = None
     purpose: Purpose = Purpose.HARVEST
 
+    def joins(self, fold: Fold) -> bool:
+        """Whether its items have two parts, which only the wrapper joins."""
+        return "{b}" in self.wordings[fold].fixed()
+
 
 def item_of(text: Ints, extra: Ints) -> Ints:
     """One number for what is harvested: the same text with another companion is another item."""
