@@ -3,7 +3,8 @@
     python bench/operate.py image [--podman podman] [--compose podman-compose] [--image stillwatch]
 
 `make image` builds it first. Every service runs as deploy/compose.yaml says, but in one network namespace that has nothing beside its own
-loopback, with the mock of bench/gateway_mock.py as upstream: nothing is published, and nothing goes out. Podman's settings are taken
+loopback, with the mock of bench/gateway_mock.py as upstream: nothing is published, and nothing goes out. Its system calls are those that the
+units of deploy/systemd allow, others are refused as there; systemd-analyze says which they are. Podman's settings are taken
 from the environment (`CONTAINERS_CONF`, `CONTAINERS_STORAGE_CONF`). Containers and volumes of the run are removed when it ends.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -43,6 +45,7 @@ ONE = """\
     image: {image}
     network_mode: "service:net"
     ports: !reset []
+    security_opt: ["seccomp={calls}"]
     depends_on: [net]
 """
 ASK = """\
@@ -103,8 +106,12 @@ class Stack:
         shutil.copytree(ROOT / "deploy", folder / "deploy")
         policy = self.podman("run", "--rm", "--network", "none", name, "policy", "default")
         (folder / "deploy/policy.toml").write_text(policy)
+        calls = folder / "calls.json"
+        calls.write_text(json.dumps(profile((ROOT / "deploy/systemd/stillwatch-gateway.service").read_text())))
         alone = ALONE.format(image=name, bench=ROOT / "bench")
-        (folder / "alone.yaml").write_text(alone + "".join(ONE.format(name=one, image=name) for one in SERVICES))
+        (folder / "alone.yaml").write_text(
+            alone + "".join(ONE.format(name=one, image=name, calls=calls) for one in SERVICES)
+        )
         files = ["-f", str(folder / "deploy/compose.yaml"), "-f", str(folder / "alone.yaml")]
         self.composed = [*shlex.split(compose), "-p", self.project, *files]
 
@@ -179,6 +186,24 @@ class Stack:
             time.sleep(1)
 
 
+def profile(unit: str) -> dict[str, Any]:
+    """The system calls that a unit allows, in the form that container engines read."""
+    allowed = calls_of("@default")
+    for line in re.findall(r"^SystemCallFilter=(.+)$", unit, flags=re.MULTILINE):
+        for group in line.lstrip("~").split():
+            allowed = allowed - calls_of(group) if line.startswith("~") else allowed | calls_of(group)
+    refused = "SCMP_ACT_ERRNO" if "SystemCallErrorNumber=EPERM" in unit else "SCMP_ACT_KILL_PROCESS"
+    allowed |= calls_of("@default")
+    return {"defaultAction": refused, "syscalls": [{"names": sorted(allowed), "action": "SCMP_ACT_ALLOW"}]}
+
+
+def calls_of(group: str) -> set[str]:
+    """The system calls of a group of systemd's, groups within it included."""
+    told = [line.strip() for line in said(["systemd-analyze", "syscall-filter", group]).splitlines()[1:]]
+    named = [one for one in told if one and not one.startswith("#")]
+    return {call for one in named for call in (calls_of(one) if one.startswith("@") else {one})}
+
+
 def said(words: list[str], *, told: str = "", also: bool = False) -> str:
     """Standard output of a command; errors as well where asked."""
     done = subprocess.run(
@@ -198,7 +223,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     """The page's section."""
     text = (
         f"deploy/Containerfile on {told['base']}, and the services of deploy/compose.yaml as they stand there ({told['podman']}), in a network "
-        "namespace without a way out, before a mock. The gateway is stopped between the two halves of the requests; health is what each "
+        "namespace without a way out, before a mock, under the system calls that the units allow. The gateway is stopped between the two halves of the requests; health is what each "
         "service's own check says."
     )
     return ["", "## A container", "", text]
