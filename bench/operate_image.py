@@ -101,7 +101,7 @@ class Stack:
 
     def __init__(self, folder: Path, podman: str, compose: str, name: str) -> None:
         if shutil.which(shlex.split(podman)[0]) is None or shutil.which(shlex.split(compose)[0]) is None:
-            sys.exit(f"image: needs {podman} (Debian) and {compose} (PyPI)")
+            sys.exit(f"image: needs {podman} and {compose}: apt-get install podman, pip install podman-compose")
         self.engine, self.project = shlex.split(podman), f"stillwatch-{secrets.token_hex(3)}"
         shutil.copytree(ROOT / "deploy", folder / "deploy")
         policy = self.podman("run", "--rm", "--network", "none", name, "policy", "default")
