@@ -9,7 +9,7 @@ SPREAD := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE # with it every process would compile every module anew
 
 .DEFAULT_GOAL := help
-.PHONY: help demo forum-demo servers test quick whole check bench docs site dist sbom newcomer lock clean
+.PHONY: help demo forum-demo servers test quick whole check bench docs site dist sbom image newcomer lock clean
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -65,6 +65,12 @@ dist: $(CORE) ## build wheel and source archive into dist/, the same bytes where
 
 sbom: $(CORE) ## write what all this is made of into dist/stillwatch.cdx.json (CycloneDX)
 	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python .ci/sbom.py dist/stillwatch.cdx.json
+
+CONTAINERS ?= $(firstword $(foreach tool,podman docker,$(shell command -v $(tool))))
+
+image: ## build the container image "stillwatch" with podman or docker (ARGS="--build-arg EXTRAS=gateway" for a smaller one)
+	@test -n "$(CONTAINERS)" || { echo "make: neither podman nor docker is here; on Debian and Ubuntu: sudo apt install podman"; exit 1; }
+	$(CONTAINERS) build $(ARGS) -t stillwatch -f deploy/Containerfile .
 
 newcomer: ## walk the way of a newcomer, from a clone to findings in the console, timed
 	$(PYTHON) bench/newcomer.py $(ARGS)

@@ -2,7 +2,8 @@
 
 `python bench/gateway_mock.py PORT`. Requests say what they want in `x-mock-*` headers: `events` (how many), `pace` (seconds between them),
 `status`, `slow` (seconds before the answer), `reasoning` (1: with visible reasoning), `cut` (break off after so many events),
-`usage` (0: a stream without usage), `tools` (1: call a tool), `once` (a name: 429 the first time it is heard). Its own counts stand at `/mock/counts`.
+`usage` (0: a stream without usage), `tools` (1: call a tool), `once` (a name: 429 the first time it is heard), `id`
+(of a whole chat completion, in place of the one that all have). Its own counts stand at `/mock/counts`.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         )
     )
     if not stream:
+        made = made.replace(b"chatcmpl-mock", wanted.get("id", "chatcmpl-mock").encode())
         await _send(send, 200, [(b"content-type", b"application/json"), (b"x-request-id", b"req-mock")], made)
         COUNTS["finished"] += 1
         return

@@ -58,6 +58,7 @@ def main() -> None:
             "commit": commit,
             "demo": told.demo,
             "actors_for_review": walker.actors,
+            "exchanges": walker.exchanges,
             "took": took,
             "load": os.getloadavg(),
             "pictures": pictures.is_dir(),
@@ -95,7 +96,7 @@ class Walker:
     """Types lines, keeps what runs in the background, and waits where the page waits."""
 
     def __init__(self, place: Path, demo: str) -> None:
-        self.place, self.demo, self.actors = place, demo, 0
+        self.place, self.demo, self.actors, self.exchanges = place, demo, 0, 0
         self.running: list[subprocess.Popen[bytes]] = []
 
     def type(self, line: str) -> None:
@@ -123,6 +124,8 @@ class Walker:
             told = self.fetch("http://127.0.0.1:9003/metrics")
             counted = re.search(r"^stillwatch_watch_actors_for_review (\d+)", told, flags=re.MULTILINE)
             if counted and int(counted[1]):
+                read = re.search(r"^stillwatch_watch_exchanges (\d+)", told, flags=re.MULTILINE)
+                self.exchanges = int(read[1]) if read else 0
                 return int(counted[1])
             time.sleep(1)
         sys.exit("the watch found nothing")
@@ -149,7 +152,7 @@ class Walker:
 
 
 def look(chromium: str, out: Path) -> None:
-    """Log in, choose a password, and take pictures of the first page and the findings."""
+    """Log in, choose a password, and take pictures of the first page, the findings and the first of them."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -172,6 +175,9 @@ def look(chromium: str, out: Path) -> None:
         page.screenshot(path=out / "today.png")
         page.goto("http://127.0.0.1:9004/findings")
         page.screenshot(path=out / "findings.png")
+        page.click("a[href*='/X-']")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=out / "finding.png")
         browser.close()
 
 
@@ -193,7 +199,8 @@ def write(found: dict[str, Any], pictures: Path) -> None:
         f"| `{line[:90]}{'…' if len(line) > 90 else ''}` | {seconds:,.1f} |" for line, seconds in found["took"]
     )
     shown = (
-        "\n![The first page](../newcomer/today.png)\n![The findings](../newcomer/findings.png)\n" * found["pictures"]
+        "\n![The first page](../newcomer/today.png)\n![The findings](../newcomer/findings.png)\n![One of them](../newcomer/finding.png)\n"
+        * found["pictures"]
     )
     day = f"`make demo` was given `{found['demo']}`, for a smaller day. " if found["demo"] else ""
     (out / "newcomer.md").write_text(
@@ -201,7 +208,7 @@ def write(found: dict[str, Any], pictures: Path) -> None:
 
 Written by `python bench/newcomer.py --write`, never by hand, at commit {found["commit"]}: every line of [the page](../quickstart.md), typed in a fresh clone.
 {day}Seconds by the clock, on a machine whose load was {found["load"][1]:.1f}; waiting for the first findings counts for the watch. In the end {found["actors_for_review"]} actors
-were for review in the console. Pictures: {"taken in Chromium" if found["pictures"] else "none, for want of Chromium or Playwright"}.
+were for review in the console, after {found["exchanges"]:,} exchanges. Pictures: {"taken in Chromium" if found["pictures"] else "none, for want of Chromium or Playwright"}.
 
 | line | seconds |
 |---|---|

@@ -2,6 +2,7 @@
 
     python bench/operate.py [rounds] [kills] [engines] [packages] [--kills 20] [--exchanges 20000] [--uv uv]
     python bench/operate.py sources
+    python bench/operate.py image [--podman podman] [--compose podman-compose] [--image stillwatch]    (see operate_image)
     python bench/operate.py newcomer                    (the figures of bench/newcomer.py --write, as bars)
     python bench/operate.py hour [--exchanges 1000000] [--keep DIR]
     python bench/operate.py hundred [--exchanges 100000000 --days 10 --kept 1 --minutes 60] [--keep DIR]
@@ -31,6 +32,8 @@ from typing import Any
 
 from bars import bars_of
 from figures import ROOT, Figures, bar, keep, redraw
+from operate_image import image
+from operate_image import lines as image_lines
 from operate_packages import packages
 
 sys.path.insert(0, str(ROOT))
@@ -275,6 +278,8 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
             + "; ".join(f"{name} {count}" for name, count in told["resolved"].items())
             + "."
         )
+    if "image" in found["raw"]:
+        yield from image_lines(found["raw"]["image"])
     missing = [what for part, what in WANTED.items() if part not in found["raw"]]
     if missing:
         yield from ("", f"**Not measured yet:** {'; '.join(missing)}.")
@@ -305,6 +310,7 @@ WANTED = {
     "hundred": "a hundred million exchanges day by day",
     "engines": "the same log on Spark and DuckDB",
     "packages": "what is built and what each extra brings",
+    "image": "a container",
     "newcomer": "a newcomer's way",
 }
 """What the page is to show, by part."""
@@ -318,6 +324,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, Path], Figures]] = {
     "engines": _engines,
     "newcomer": lambda chosen, folder: newcomer(chosen.out),
     "packages": lambda chosen, folder: packages(folder, uv=chosen.uv),
+    "image": lambda chosen, folder: image(folder, podman=chosen.podman, compose=chosen.compose, name=chosen.image),
 }
 
 
@@ -335,6 +342,9 @@ def main() -> None:
     asked.add_argument("--minutes", type=float, default=1e9, help="after which hundred begins no other day")
     asked.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "stillwatch-operate")
     asked.add_argument("--uv", default="uv", help="the command uv, for packages")
+    asked.add_argument("--podman", default="podman", help="the command podman, for image")
+    asked.add_argument("--compose", default="podman-compose", help="the command podman-compose, for image")
+    asked.add_argument("--image", default="stillwatch", help="what make image built, for image")
     asked.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     chosen = asked.parse_args()
     for part in chosen.parts:

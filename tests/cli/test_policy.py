@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.pipeline import standing_file
-from stillwatch.policy import read_standing
+from stillwatch.policy import read_policy, read_standing
 
 from .calling import Done, call
 
@@ -63,6 +63,15 @@ def test_a_test_that_fails_leaves_with_1_and_a_fault_with_2(
     assert "rules[0].step" in err
     code, _, err = call(capsys, monkeypatch, "policy", "check", "none.toml")
     assert (code, "none.toml: cannot be read" in err) == (2, True)
+
+
+def test_the_policy_that_ships_is_printed_as_a_file_to_begin_with(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, out, _ = call(capsys, monkeypatch, "policy", "default")
+    assert code == 0
+    (tmp_path / "policy.toml").write_text(out, "utf-8")
+    assert read_policy(tmp_path / "policy.toml") == read_policy()
 
 
 def test_a_policy_is_shown_rule_by_rule(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

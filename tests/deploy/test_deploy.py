@@ -131,6 +131,13 @@ def test_the_compose_file_is_read_as_it_is_meant() -> None:
     assert open_to_all == ["8080:8080"], "only the gateway can be reached from outside"
 
 
+def test_the_health_of_each_service_is_asked_where_it_serves() -> None:
+    for name, service in read_yaml("compose.yaml")["services"].items():
+        asked = re.findall(r"http://127\.0\.0\.1:(\d+)/health", service["healthcheck"]["test"][-1])
+        options = dict(word.split("=", 1) for word in service["command"] if word.startswith("--"))
+        assert asked == [options.get("--admin-port", options["--port"])], name
+
+
 def test_prometheus_files_are_read_as_they_are_meant() -> None:
     told = read_yaml("prometheus.yml")
     assert [name for name in told["rule_files"] if not (DEPLOY / name).is_file()] == []
@@ -166,10 +173,12 @@ def test_prometheus_itself_takes_them() -> None:
 
 def test_the_containerfile_copies_what_there_is() -> None:
     text = (DEPLOY / "Containerfile").read_text()
+    sent = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
     for line in re.findall(r"^COPY (?!--from)(.+)$", text, flags=re.MULTILINE):
         for source in line.split()[:-1]:
             assert (DEPLOY.parent / source).exists(), source
-    extras = re.findall(r"'\.\[([a-z,]+)\]'", text)
+            assert f"!{source}" in sent, f"{source} is kept from the builder by .dockerignore"
+    extras = re.findall(r"^ARG EXTRAS=([a-z,]+)$", text, flags=re.MULTILINE)
     project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
     assert extras
     assert {one for told in extras for one in told.split(",")} <= set(project["optional-dependencies"])

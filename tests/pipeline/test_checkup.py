@@ -177,7 +177,6 @@ def test_the_machine_that_runs_the_tests_is_well() -> None:
 def test_a_machine_with_libraries_out_of_bounds_or_half_an_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [
         "duckdb<2,>=1.5.3",
-        "numpy>=2",
         "redis>=5; extra == 'valkey'",
         "gone-a>=1; extra == 'psi'",
         "numpy>=1; extra == 'psi'",
@@ -195,6 +194,30 @@ def test_a_machine_with_libraries_out_of_bounds_or_half_an_extra_is_told(monkeyp
     assert (found["libraries"].health, found["libraries"].seen) == (Health.ILL, "duckdb 2.0.0 where <2 is wanted")
     assert found["extra valkey"].seen == "not installed"
     assert (found["extra psi"].health, found["extra psi"].seen) == (Health.NOTICE, "gone-a is missing")
+
+
+def test_an_extra_of_which_only_shared_libraries_are_there_is_not_half_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = [
+        "gone-a>=1; extra == 'stamps'",
+        "httpx>=0.2; extra == 'stamps'",
+        "httpx>=0.2; extra == 'console'",
+        "numpy>=2",
+        "numpy>=2; extra == 'forum'",
+    ]
+    has = {"httpx": "0.28", "numpy": "2.4.6"}
+
+    def version(name: str) -> str:
+        if name not in has:
+            raise metadata.PackageNotFoundError(name)
+        return has[name]
+
+    monkeypatch.setattr(metadata, "requires", lambda _: wanted)
+    monkeypatch.setattr(metadata, "version", version)
+    found = {one.what: one for one in checkup_machine.machine_checks()}
+    assert (found["extra stamps"].health, found["extra stamps"].seen) == (Health.WELL, "not installed")
+    assert found["extra forum"].seen == "installed, and every import works"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,25 @@ def test_the_first_detection_is_due_as_soon_as_there_is_anything(
     assert scans.at == []
     rounds(over, clock, log, count=1)
     assert scans.at == [0]
+
+
+def test_the_first_detection_waits_for_files_that_are_about_to_be_read_but_not_for_ever(
+    tmp_path: Path, space: Workspace, clock: Clock, scans: Scans
+) -> None:
+    log = tmp_path / "logs/api.jsonl"
+    packed = add(log.parent / "old.jsonl.gz", gzip.compress(lines(50, 60)))
+    over = watch(space, [log.parent], clock, Schedule(every=600, rows=100, settle=100))
+    rounds(over, clock, log, count=3)
+    assert scans.at == []
+    rounds(over, clock, log, count=2)
+    assert (scans.at, over.pulse.fresh) == ([120], 15)
+
+    growing = watch(space, [log.parent], clock, Schedule(every=600, rows=100, settle=100))
+    for _ in range(25):
+        add(packed, b"x")
+        growing.round()
+        clock.pass_by(30)
+    assert scans.at == [120, 750]
 
 
 def test_the_next_ones_come_on_schedule_and_only_when_something_is_new(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stillwatch.pipeline import Replayed
     from stillwatch.policy import Policy
 
-__all__ = ["policy_app", "policy_check", "policy_push", "policy_replay", "policy_show", "policy_test"]
+__all__ = ["policy_app", "policy_check", "policy_default", "policy_push", "policy_replay", "policy_show", "policy_test"]
 
 policy_app = App(name="policy", help="Check, test and try out the rules that a gateway carries out.")
 app.command(policy_app)
@@ -31,6 +31,14 @@ _FAILED = 1
 _ACCOUNTS_SHOWN = 20
 
 File = Annotated[Path | None, Parameter(help="The policy; the one that ships with Stillwatch where none is named.")]
+
+
+@policy_app.command(name="default")
+def policy_default() -> None:
+    """Print the file of the policy that ships, to begin one of your own with."""
+    from stillwatch.policy import default_policy
+
+    print(default_policy().decode("utf-8"), end="")
 
 
 @policy_app.command(name="check")

@@ -30,6 +30,9 @@ _ENDED_AFTER = 3600.0
 """Seconds without a change after which a last line without an end counts as all that will come."""
 
 
+_SETTLING = "it may still be written"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unread:
     """A file of which something is not in yet, for how many seconds that has been known, and what it waits for, if it does."""
@@ -114,6 +117,10 @@ class Growing:
         ]
         return sorted(found, key=lambda one: (-one.seconds, one.path))
 
+    def settling(self) -> bool:
+        """Whether a file of the last look will be read as soon as it has kept its size long enough."""
+        return any(one.waits == _SETTLING for one in self._logs.values())
+
     @staticmethod
     def holds(chunk: Chunk) -> bool:
         """Whether a piece's file still holds what was planned: a log that was rotated while it was read holds something else."""
@@ -155,7 +162,7 @@ class Growing:
             elif one.by_lines:
                 _read_on(one, options, done, ends, changed=changed, ended=now - one.kept_since >= _ENDED_AFTER)
             elif not settled and not _whole_parquet(one.path):
-                one.chunks, one.waits = (), "it may still be written"
+                one.chunks, one.waits = (), _SETTLING
             elif _alone(one.sniffed) and (changed or not one.chunks):
                 one.chunks = plan([one.path], options).chunks
         except (FormatError, PermissionError) as error:

@@ -45,7 +45,8 @@ def machine_checks() -> Iterator[Finding]:
         do="pip install --upgrade stillwatch, in this environment" if core else "",
     )
     for extra in sorted({one.extra for one in wanted if one.extra not in (None, "dev")} - {None}, key=str):
-        yield _extra(str(extra), [one for one in wanted if one.extra == extra])
+        others = {one.name for one in wanted if one.extra not in (extra, "dev")}
+        yield _extra(str(extra), [one for one in wanted if one.extra == extra], others)
     yield _loops()
 
 
@@ -110,10 +111,12 @@ class _Wanted:
         return f"{self.name} {has} where {', '.join(wrong)} is wanted" if wrong else None
 
 
-def _extra(name: str, wanted: list[_Wanted]) -> Finding:
+def _extra(name: str, wanted: list[_Wanted], others: set[str]) -> Finding:
+    """An extra of which only what `others` bring too is there was not asked for."""
     what = f"extra {name}"
     here = [one for one in wanted if one.installed() is not None]
-    if not here:
+    own = [one for one in wanted if one.name not in others]
+    if not any(one in here for one in own or wanted):
         return Finding(what=what, health=Health.WELL, seen="not installed")
     faults = [fault for one in wanted if (fault := one.fault())] + [
         fault for one in here if (fault := _import(one.name))

@@ -85,6 +85,7 @@ class Watcher:
         self._looked_into: set[str] = set()
         self._newest: dt.datetime | None = None
         self._found_at: float | None = None
+        self._begun = clock()
         self._waiting_rows = 0
         self._told_at = clock()
         self._pulse = Pulse(at=wall(), state="starting")
@@ -165,11 +166,13 @@ class Watcher:
             return read.fresh, Plan(chunks=kept, files=planned.files, notes=(*planned.notes, *left_out))
 
     def _due(self) -> bool:
-        """Whether it is time to detect; the first time as soon as there is anything."""
+        """Whether it is time to detect; the first time as soon as there is anything and no file is about to be read, or a part of the logs
+        would be judged as all of them."""
         if not self._workspace.store.manifest("features").rows:
             return False
         if self._found_at is None:
-            return True
+            late = self._clock() - self._begun >= self._schedule.every
+            return late or not self._growing.settling()
         if not self._waiting_rows:
             return False
         passed = self._clock() - self._found_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stillwatch.policy.gatekeeper import Gatekeeper, Health
 from stillwatch.policy.markers import Marker, Place, epoch_of
 from stillwatch.policy.parity import Difference, parity, places_of
-from stillwatch.policy.policy_file import read_policy
+from stillwatch.policy.policy_file import default_policy, read_policy
 from stillwatch.policy.records import Asked, Clamp, Dialect, Gate, Hide, Hold, Ruling, Siblings, Step, Used
 from stillwatch.policy.replay import NEEDS, NOT_REPLAYED, Tally, replay
 from stillwatch.policy.rule import Policy
@@ -38,6 +38,7 @@ __all__ = [
     "Used",
     "Watched",
     "connect",
+    "default_policy",
     "epoch_of",
     "fetch_standing",
     "open_gate",

@@ -18,7 +18,7 @@ from stillwatch.policy.read_rule import read_limits, read_rule
 from stillwatch.policy.records import Step
 from stillwatch.policy.rule import Example, People, Policy, Rule, Trust, Without
 
-__all__ = ["DEFAULT", "policy_from", "read_policy"]
+__all__ = ["DEFAULT", "default_policy", "policy_from", "read_policy"]
 
 DEFAULT = "default.toml"
 """The policy that is used where none is named; it lies in this room."""
@@ -35,7 +35,7 @@ def read_policy(path: Path | None = None) -> Policy:
     """
     where = str(path) if path is not None else DEFAULT
     try:
-        data = path.read_bytes() if path is not None else files(__package__).joinpath(DEFAULT).read_bytes()
+        data = path.read_bytes() if path is not None else default_policy()
     except OSError as error:
         raise PolicyError([Fault(path=where, message=f"cannot be read: {error.strerror or error}")]) from error
     try:
@@ -43,6 +43,11 @@ def read_policy(path: Path | None = None) -> Policy:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError([Fault(path=where, message=f"not TOML: {error}")]) from error
     return policy_from(raw, digest=hashlib.blake2b(data, digest_size=4).hexdigest())
+
+
+def default_policy() -> bytes:
+    """The file of the policy that ships, as it stands."""
+    return files(__package__).joinpath(DEFAULT).read_bytes()
 
 
 def policy_from(raw: Mapping[str, Any], *, digest: str = "") -> Policy:
