@@ -17,6 +17,7 @@ from stillwatch.audit import (
     continuation_finding,
     continuations,
     gains,
+    next_words,
     overlaps,
     sibling_likelihood,
 )
@@ -54,6 +55,11 @@ def by_continuation(zoo: Zoo) -> list[Cell]:
     return cells_of(zoo, lambda model, account: continuation_finding(continued(zoo, account, known[model.name])))
 
 
+def by_next_words(zoo: Zoo) -> list[Cell]:
+    """S1c on every account of every suspect, from the next word that it says at places where our model was unsure."""
+    return cells_of(zoo, lambda model, account: next_words(zoo.places[account], zoo.saying(model, account)))
+
+
 def continued(zoo: Zoo, account: int, known: Any) -> Any:
     """The likenesses of S1b for one account."""
     return continuations(zoo.items[account], known[0], cut=known[1])
@@ -66,6 +72,7 @@ def exposure(zoo: Zoo) -> tuple[Figures, dict[str, list[Cell]]]:
         "sibling_likelihood": by_likelihood(zoo),
         "sibling_overlap": by_overlap(zoo),
         "sibling_continuation": by_continuation(zoo),
+        "next_words": by_next_words(zoo),
         **by_marks(zoo),
     }
     bars, raw = (
@@ -190,7 +197,11 @@ def _text_only(zoo: Zoo, tests: dict[str, list[Cell]]) -> Figures:
     """Text with nothing prepared but siblings: power on accounts read whole, and replies until e reaches 100."""
     bars, raw = [], {}
     each = zoo.candidates.shape[2]
-    for name, title, replies in (("sibling_overlap", "S1", 1), ("sibling_continuation", "S1b", each)):
+    for name, title, replies in (
+        ("sibling_overlap", "S1", 1),
+        ("sibling_continuation", "S1b", each),
+        ("next_words", "S1c", 1),
+    ):
         full = [c for c in tests[name] if whole(c)]
         if not full:
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.keyed import KEYED_TESTS
 from stillwatch.audit.live import Live, OutOfBudget, recorded_of
+from stillwatch.audit.next_words import NEXT_WORDS
 from stillwatch.audit.plan import Plan, Stop
 from stillwatch.audit.records import Served
 from stillwatch.audit.run import exposure_of
@@ -52,6 +53,8 @@ def ask_plan(
     Raises:
         Error: items or prompts that are not the plan's, a key that is refused, or a suspect without what the test needs.
     """
+    if plan.exposure == NEXT_WORDS.name:
+        workers = 1  # a place must be answered before a later one, which holds its word, is asked
     things = wanted(plan, served, prompts=prompts, order=order)
     sufficed: list[str] = []
     spent = False
