@@ -2,6 +2,7 @@
 
     python bench/audit.py tier0 [--nulls N] [--test NAME]     count models, N audits a test under its null (20,000)
     python bench/audit.py zoo --dir DIR                       the tests on the models of a zoo (stillwatch audit zoo --tier 1 --dir DIR)
+    python bench/audit.py words --dir DIR                     of these S1c alone, next words
     python bench/audit.py resemblance --dir DIR               of these Q2 alone
     python bench/audit.py peers --dir DIR                     others' methods on the same models
     python bench/audit.py packages --dir DIR --knowlyr PYTHON --equality PYTHON    peers that ship as packages, each in its own environment
@@ -35,7 +36,7 @@ ENOUGH = 20
 def main() -> None:
     """Measure one test or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["tier0", "zoo", "resemblance", "peers", "packages", "tier2", "page"])
+    parser.add_argument("part", choices=["tier0", "zoo", "words", "resemblance", "peers", "packages", "tier2", "page"])
     parser.add_argument("--nulls", type=int, default=20_000, help="audits a test")
     parser.add_argument("--test", choices=[*TESTS], help="this test alone")
     parser.add_argument("--seed", type=int, default=1)
@@ -49,7 +50,7 @@ def main() -> None:
         return
     if chosen.part != "tier0" and chosen.dir is None:
         parser.error("--dir: name the folder of a zoo")
-    if chosen.part in ("zoo", "resemblance", "peers"):
+    if chosen.part in ("zoo", "words", "resemblance", "peers"):
         on_zoo(chosen.part, chosen.dir, chosen.out)
         return
     if chosen.part == "packages":
@@ -72,6 +73,7 @@ def main() -> None:
 def on_zoo(part: str, folder: Path, out: Path) -> None:
     """The tests, or others' methods, on whatever is made so far of a zoo; needs the extra `zoo` to read its tokens."""
     from audit_peers import by_share, peers, resemblance
+    from audit_words import words
     from audit_zoo import cleared, exposure
 
     from stillwatch.audit.zoo import RECIPES, Role, manifest_of, read_zoo
@@ -88,6 +90,10 @@ def on_zoo(part: str, folder: Path, out: Path) -> None:
     if part == "zoo":
         (bars, raw), _ = exposure(zoo)
         keep(out, "audit", "zoo exposure", (bars, raw | told | {"clearing": cleared(zoo)}), files)
+    if part in ("zoo", "words"):
+        keep(out, "audit", "zoo words", words(zoo), files)
+    if part == "words":
+        return
     if not compared:
         print("resemblance waits for all teachers")
         return

@@ -38,6 +38,7 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
     found = raw.get("zoo exposure")
     if found is None:
         return
+    words = raw.get("zoo words", {})
     yield from ("", "## Tier 1: small transformers with known teachers", "")
     scale = found["manifest"]["scale"]
     spent = sum(one["train_seconds"] + one["ask_seconds"] for one in found["manifest"]["models"].values())
@@ -58,7 +59,7 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
         "| test | level | null cells | models | rate | interval over models and accounts |",
         "|---|---|---|---|---|---|",
     )
-    for name, rates in found["errors"].items():
+    for name, rates in (found["errors"] | words.get("errors", {})).items():
         for row in rates:
             if row["rate"] is not None:
                 yield f"| {name} | {row['level']} | {row['cells']} | {row['models']} | {row['rate']:.4f} | {row['low']:.4f} to {row['high']:.4f} |"
@@ -67,15 +68,19 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
         "| test | share of what it read last | accounts | models | TPR at 0.01 | TPR at 1e-4 | median p |",
         "|---|---|---|---|---|---|---|",
     )
-    for name, rows in found["power"].items():
+    for name, rows in (found["power"] | words.get("power", {})).items():
         for row in rows:
             yield (
                 f"| {name} | {row['share']:.0%} | {row['cells']} | {row['models']} | {row['tpr_0.01']:.2f} | {row['tpr_0.0001']:.2f} | {row['median_p']:.2g} |"
             )
     if found.get("attacks"):
-        names = sorted({name for row in found["attacks"].values() for name in row})
+        left = {
+            change: row | ({"next_words": words["attacks"][change]} if change in words.get("attacks", {}) else {})
+            for change, row in found["attacks"].items()
+        }
+        names = sorted({name for row in left.values() for name in row})
         yield from ("", f"| after | {' | '.join(names)} |", f"|---|{'---|' * len(names)}")
-        for change, row in found["attacks"].items():
+        for change, row in left.items():
             yield f"| {change} | {' | '.join(f'{row[one]:.2f}' if one in row else '-' for one in names)} |"
         yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, none is left that would find that attack."
     yield from _judged(raw)
@@ -108,7 +113,8 @@ def _judged(raw: dict[str, Any]) -> Iterator[str]:
     yield (
         "Students are those for which at least half of what they read last came from our model; nulls are students of the other teachers, models of "
         "human text alone and those with 1 to 5 % of incidental text of ours. Methods are read from their papers and written anew on tokens; "
-        "the teacher tracing is by n-grams, as parts of speech need a tagger."
+        "the teacher tracing is by n-grams, and by parts of speech that are learned without labels from the teachers' answers (Schuetze 1995): tokens of the zoo are pieces of words, "
+        "and no tagger of English was found that ships with its model in a wheel under a permissive licence (NLTK's downloads its own)."
     )
     yield from _packages(raw.get("packages", {}))
     often = raw.get("peers", {}).get("repeated")
@@ -127,8 +133,8 @@ def _short(scale: dict[str, Any]) -> Iterator[str]:
         f"- **Radioactivity at 5 %.** Such a student read {round(0.05 * READ)} marked rows, {marked} tokens a key: too few for any statistic to reach 1e-8. With logprobs, text and a reference taken away the "
         "same tests find 100 % and mostly 50 %. The way is a larger harvest (a pilot with 65,000 marked tokens under one key had z = 8.4 with logprobs, 3.4 from text), "
         "which was not made here.\n"
-        "- **Text alone, Q1.** What S2 reads in likelihoods at once moves the likeliest next word seldom, and S1 and S1b ask for nothing else. Begun candidates, longest runs and equal starts "
-        "were tried; none recites. Asking for one word at each place of each candidate would see more, at hundreds of replies an item; that is not built.\n"
+        "- **Text alone, Q1.** What S2 reads in likelihoods at once moves the likeliest next word seldom, and S1 and S1b compare whole answers: begun candidates, longest runs and equal starts were tried, and none recites. "
+        "S1c asks for one word at places where our model was unsure, against the chances that its words were drawn with; how it was found stands in the decision of 2026-11-23 (the sampler is the null). Its rule was fixed on a second zoo (seed 2) and read here once.\n"
         "- **Text alone, e >= 100.** S3b ranks a suspect among m independents, so it ends at p = 1/(m + 1): with the nulls of a zoo of 48 no rank can give e = 100. It takes 99 independents and more.\n"
         "- **Logits.** A student of our logits on served rows learns what we might have said, and hardly which of it we said: S1 and S2 have nothing to see there, by construction. Q2 is the question for it."
     )
