@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from bars import bars_of
 MODELS = 48
 READ, RESPONSE, MARKED_ACCOUNTS = 1200, 32, 4
 """Rows that a student of the zoo reads, tokens of a response, and accounts with a key of their own."""
+
+ENOUGH = 0.8
+"""The share of attacked accounts that the best test left must find."""
 
 WHOLE = 20_000
 """Audits of a test that its figures rest on where nothing is short."""
@@ -82,9 +86,42 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
         yield from ("", f"| after | {' | '.join(names)} |", f"|---|{'---|' * len(names)}")
         for change, row in left.items():
             yield f"| {change} | {' | '.join(f'{row[one]:.2f}' if one in row else '-' for one in names)} |"
-        yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, none is left that would find that attack."
+        yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, no test of exposure is left that would find that attack."
+        yield from _lost(left, raw)
     yield from _judged(raw)
     yield from _short(scale)
+    yield from _replies(words)
+
+
+def _lost(left: dict[str, dict[str, float]], raw: dict[str, Any]) -> Iterator[str]:
+    """Attacks after which no test of exposure finds enough: whether tests of resemblance still find that one student."""
+    rules = raw["zoo resemblance"]["rules"] if "zoo resemblance" in raw else {}
+    for change in (name for name, row in left.items() if max(row.values()) < ENOUGH):
+        seen = [
+            name for name, one in rules.items() if not any(missed.endswith(f"-{change}") for missed in one["missed"])
+        ]
+        told = (
+            f"it is called a student of ours by {', '.join(seen)}"
+            if seen
+            else "no test of resemblance calls it a student of ours"
+        )
+        yield (
+            f"\n**After `{change}`** the best test of exposure finds {max(left[change].values()):.2f} of the accounts, short of {ENOUGH}. Of the one student that was made so, {told}: "
+            "that says whose student it is and not whose harvest it read, and one model gives no rate. Canary variants and rare artefacts are not in the zoo's text, so what they would show is not measured."
+        )
+
+
+def _replies(words: dict[str, Any]) -> Iterator[str]:
+    """How many replies S1c took, account by account."""
+    if not words:
+        return
+    items = sorted(at if at is not None else math.inf for at in words["text_only"]["items"])
+    low, high = (items[round(part * (len(items) - 1))] for part in (0.25, 0.75))
+    never = sum(math.isinf(at) for at in items)
+    yield (
+        f"\nS1c asks {min(words['places'])} to {max(words['places'])} places of an account's 300 responses, fewer where a mark narrows the choice of words. Of {len(items)} accounts "
+        f"read whole e reaches 100 within {low:,.0f} replies in a quarter and within {high:,.0f} in three quarters; {never} are never told. It needs what the serving recorded: the chances of the likeliest words at each place."
+    )
 
 
 def _judged(raw: dict[str, Any]) -> Iterator[str]:
