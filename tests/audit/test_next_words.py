@@ -16,6 +16,7 @@ from stillwatch.audit import (
     State,
     Step,
     Stop,
+    ask_plan,
     carry_out,
     draw_up,
     next_words,
@@ -28,6 +29,9 @@ from stillwatch.audit import (
 from stillwatch.audit.places import Choice
 from stillwatch.cli.audit_places import audit_places
 from stillwatch.core import Error, FormatError
+
+from .serving import Model, served_at
+from .test_live_suspect import live
 
 LETTERS = "abcdef"
 LOGS = np.log([0.08, 0.07, 0.06, 0.05, 0.04, 0.03])
@@ -184,3 +188,19 @@ def test_a_serving_without_enough_told_is_refused_with_its_line(tmp_path: Path) 
     (tmp_path / "s.jsonl").write_bytes(bad)
     with pytest.raises(FormatError, match="chances"):
         read_served(tmp_path / "s.jsonl")
+
+
+def test_places_are_asked_one_by_one_and_never_after_a_later_one_of_their_response(tmp_path: Path) -> None:
+    items = served_places(np.random.default_rng(6), 6)
+    plan = draw_up(items, suspect="s", exposure="next_words")
+    first, *others = [one.prompt for one in items]
+    with served_at(model := Model(lambda prompt: " a")) as at:
+        suspect = live(at, tmp_path / "r.jsonl")
+        model.troubles = [400]
+        assert ask_plan(plan, items, suspect).refused == 1
+        assert [one["messages"][-1]["content"] for one in model.asked] == [first, *others]
+        for stop in Stop:
+            again = live(at, tmp_path / "r.jsonl")
+            ask_plan(draw_up(items, suspect="s", exposure="next_words", stop=stop), items, again)
+    assert len(model.asked) == len(items), "the place that was refused is not asked again"
+    assert items[0].conversation == items[1].conversation
