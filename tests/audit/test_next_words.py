@@ -184,10 +184,11 @@ def test_a_serving_without_enough_told_is_refused_with_its_line(tmp_path: Path) 
     with pytest.raises(Error, match="nowhere so unsure"):
         audit_places(path, out=tmp_path / "p.jsonl", unsure=0.01)
     write_served(tmp_path / "s.jsonl", list(read_places(path))[:1])
-    bad = (tmp_path / "s.jsonl").read_bytes().replace(b'"chances":[', b'"chances":[-1.0,')
-    (tmp_path / "s.jsonl").write_bytes(bad)
-    with pytest.raises(FormatError, match="chances"):
-        read_served(tmp_path / "s.jsonl")
+    good_line = msgspec.json.decode((tmp_path / "s.jsonl").read_bytes())
+    for chances in ([-1.0, *good_line["chances"][1:]], good_line["chances"][1:], [0.0] * 4):
+        (tmp_path / "s.jsonl").write_bytes(msgspec.json.encode(good_line | {"chances": chances}))
+        with pytest.raises(FormatError, match="chances"):
+            read_served(tmp_path / "s.jsonl")
 
 
 def test_places_are_asked_one_by_one_and_never_after_a_later_one_of_their_response(tmp_path: Path) -> None:

@@ -129,5 +129,6 @@ def _shares(one: Served) -> Floats:
 
 def _needed(chance: float, alpha: float) -> int:
     """The places with which e can reach one over alpha at all, were the suspect right at every one."""
-    gain = _ODDS[-1] - math.log1p(chance * math.expm1(_ODDS[-1]))
+    odds = float(_ODDS[-1])
+    gain = odds - math.log1p(chance * math.expm1(odds))
     return math.ceil(math.log(_ODDS.size / alpha) / max(gain, 1e-9))
