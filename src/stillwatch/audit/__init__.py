@@ -106,6 +106,7 @@ __all__ = [
     "HIDDEN_UNITS",
     "INNOCENT",
     "KEYED_TESTS",
+    "NEXT_WORDS",
     "SIMILARITIES",
     "TESTS",
     "WHAT_THE_HASHES_SHOW",
