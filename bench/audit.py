@@ -6,7 +6,7 @@
     python bench/audit.py resemblance --dir DIR               of these Q2 alone
     python bench/audit.py peers --dir DIR                     others' methods on the same models
     python bench/audit.py packages --dir DIR --knowlyr PYTHON --equality PYTHON    peers that ship as packages, each in its own environment
-    python bench/audit.py tier2 --dir DIR                     a real teacher and real students (stillwatch audit zoo --tier 2 --dir DIR)
+    python bench/audit.py tier2 --dir DIR [--again DIR]       a real teacher and real students, at one seed or two (stillwatch audit zoo --tier 2 --dir DIR)
     python bench/audit.py page                                draw the page anew, nothing is measured
 
 Each null is an audit of its own: responses, siblings, keys or controls are drawn anew; a world (teacher, suspect, peer) serves 50 of them,
@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     parser.add_argument("--dir", type=Path, help="folder of a zoo")
+    parser.add_argument("--again", type=Path, help="folder of tier 2 at another seed, beside it")
     for name in ("knowlyr", "equality"):
         parser.add_argument(f"--{name}", type=Path, help="python of the environment of that package")
     chosen = parser.parse_args()
@@ -64,7 +65,7 @@ def main() -> None:
     if chosen.part == "tier2":
         from audit_shipped import shipped
 
-        keep(chosen.out, "audit", "tier2", shipped(chosen.dir), files)
+        keep(chosen.out, "audit", "tier2", shipped([chosen.dir, *([chosen.again] if chosen.again else [])]), files)
         return
     for name in [chosen.test] if chosen.test else TESTS:
         keep(chosen.out, "audit", f"tier0 {name}", tier0(name, chosen.nulls, chosen.seed), files)

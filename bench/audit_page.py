@@ -214,10 +214,17 @@ def _shipped(found: dict[str, Any] | None) -> Iterator[str]:
         f"{scale['layers']} layers, {scale['epochs']} times over, with tokens of its own; `unserved` reads other answers to the same prompts. "
         "So few models make a smoke test: no rate follows. The student as it ships is the reference of S2, and is itself read without one."
     )
-    yield from ("", "| suspect | account | read | S2 p | S2 e | S1 p |", "|---|---|---|---|---|---|")
+    false, first = found["false"], found["first"]
+    made = "; ".join(f"seed {seed}: {', '.join(names)}" for seed, names in found["made"].items())
+    yield (
+        f"\nMade so far: {made}. Of the accounts that were not read {false['named'] * false['accounts']:.0f} of {false['accounts']} is named ({false['low']:.3f} to {false['high']:.3f}), at 0.01 a suspect. "
+        f"Whether served answers were dealt fairly does not hang on any student: `untouched` finds the served one the likeliest of four in {first['rate']:.3f} of {first['items']} items ({first['low']:.3f} to "
+        f"{first['high']:.3f}; a quarter by the deal)."
+    )
+    yield from ("", "| seed | suspect | account | read | S2 p | S2 e | S1 p |", "|---|---|---|---|---|---|---|")
     for row in found["rows"]:
         told = ["-" if row[name] is None else f"{row[name]:.2g}" for name in ("likelihood", "e", "overlap")]
-        yield f"| {row['suspect']} | {row['account']} | {'yes' if row['read'] else 'no'} | {' | '.join(told)} |"
+        yield f"| {row['seed']} | {row['suspect']} | {row['account']} | {'yes' if row['read'] else 'no'} | {' | '.join(told)} |"
 
 
 def _errors(raw: dict[str, Any]) -> Iterator[str]:
