@@ -2,10 +2,11 @@
 
     python bench/audit.py tier0 [--nulls N] [--test NAME]     count models, N audits a test under its null (20,000)
     python bench/audit.py zoo --dir DIR                       the tests on the models of a zoo (stillwatch audit zoo --tier 1 --dir DIR)
+    python bench/audit.py words --dir DIR                     of these S1c alone, next words
     python bench/audit.py resemblance --dir DIR               of these Q2 alone
     python bench/audit.py peers --dir DIR                     others' methods on the same models
     python bench/audit.py packages --dir DIR --knowlyr PYTHON --equality PYTHON    peers that ship as packages, each in its own environment
-    python bench/audit.py tier2 --dir DIR                     a real teacher and real students (stillwatch audit zoo --tier 2 --dir DIR)
+    python bench/audit.py tier2 --dir DIR [--again DIR]       a real teacher and real students, at one seed or two (stillwatch audit zoo --tier 2 --dir DIR)
     python bench/audit.py page                                draw the page anew, nothing is measured
 
 Each null is an audit of its own: responses, siblings, keys or controls are drawn anew; a world (teacher, suspect, peer) serves 50 of them,
@@ -35,12 +36,13 @@ ENOUGH = 20
 def main() -> None:
     """Measure one test or all, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["tier0", "zoo", "resemblance", "peers", "packages", "tier2", "page"])
+    parser.add_argument("part", choices=["tier0", "zoo", "words", "resemblance", "peers", "packages", "tier2", "page"])
     parser.add_argument("--nulls", type=int, default=20_000, help="audits a test")
     parser.add_argument("--test", choices=[*TESTS], help="this test alone")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
     parser.add_argument("--dir", type=Path, help="folder of a zoo")
+    parser.add_argument("--again", type=Path, help="folder of tier 2 at another seed, beside it")
     for name in ("knowlyr", "equality"):
         parser.add_argument(f"--{name}", type=Path, help="python of the environment of that package")
     chosen = parser.parse_args()
@@ -49,7 +51,7 @@ def main() -> None:
         return
     if chosen.part != "tier0" and chosen.dir is None:
         parser.error("--dir: name the folder of a zoo")
-    if chosen.part in ("zoo", "resemblance", "peers"):
+    if chosen.part in ("zoo", "words", "resemblance", "peers"):
         on_zoo(chosen.part, chosen.dir, chosen.out)
         return
     if chosen.part == "packages":
@@ -63,7 +65,7 @@ def main() -> None:
     if chosen.part == "tier2":
         from audit_shipped import shipped
 
-        keep(chosen.out, "audit", "tier2", shipped(chosen.dir), files)
+        keep(chosen.out, "audit", "tier2", shipped([chosen.dir, *([chosen.again] if chosen.again else [])]), files)
         return
     for name in [chosen.test] if chosen.test else TESTS:
         keep(chosen.out, "audit", f"tier0 {name}", tier0(name, chosen.nulls, chosen.seed), files)
@@ -72,6 +74,7 @@ def main() -> None:
 def on_zoo(part: str, folder: Path, out: Path) -> None:
     """The tests, or others' methods, on whatever is made so far of a zoo; needs the extra `zoo` to read its tokens."""
     from audit_peers import by_share, peers, resemblance
+    from audit_words import words
     from audit_zoo import cleared, exposure
 
     from stillwatch.audit.zoo import RECIPES, Role, manifest_of, read_zoo
@@ -88,6 +91,10 @@ def on_zoo(part: str, folder: Path, out: Path) -> None:
     if part == "zoo":
         (bars, raw), _ = exposure(zoo)
         keep(out, "audit", "zoo exposure", (bars, raw | told | {"clearing": cleared(zoo)}), files)
+    if part in ("zoo", "words"):
+        keep(out, "audit", "zoo words", words(zoo), files)
+    if part == "words":
+        return
     if not compared:
         print("resemblance waits for all teachers")
         return

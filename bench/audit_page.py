@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from bars import bars_of
 MODELS = 48
 READ, RESPONSE, MARKED_ACCOUNTS = 1200, 32, 4
 """Rows that a student of the zoo reads, tokens of a response, and accounts with a key of their own."""
+
+ENOUGH = 0.8
+"""The share of attacked accounts that the best test left must find."""
 
 WHOLE = 20_000
 """Audits of a test that its figures rest on where nothing is short."""
@@ -38,6 +42,7 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
     found = raw.get("zoo exposure")
     if found is None:
         return
+    words = raw.get("zoo words", {})
     yield from ("", "## Tier 1: small transformers with known teachers", "")
     scale = found["manifest"]["scale"]
     spent = sum(one["train_seconds"] + one["ask_seconds"] for one in found["manifest"]["models"].values())
@@ -58,7 +63,7 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
         "| test | level | null cells | models | rate | interval over models and accounts |",
         "|---|---|---|---|---|---|",
     )
-    for name, rates in found["errors"].items():
+    for name, rates in (found["errors"] | words.get("errors", {})).items():
         for row in rates:
             if row["rate"] is not None:
                 yield f"| {name} | {row['level']} | {row['cells']} | {row['models']} | {row['rate']:.4f} | {row['low']:.4f} to {row['high']:.4f} |"
@@ -67,19 +72,56 @@ def _zoo(raw: dict[str, Any]) -> Iterator[str]:
         "| test | share of what it read last | accounts | models | TPR at 0.01 | TPR at 1e-4 | median p |",
         "|---|---|---|---|---|---|---|",
     )
-    for name, rows in found["power"].items():
+    for name, rows in (found["power"] | words.get("power", {})).items():
         for row in rows:
             yield (
                 f"| {name} | {row['share']:.0%} | {row['cells']} | {row['models']} | {row['tpr_0.01']:.2f} | {row['tpr_0.0001']:.2f} | {row['median_p']:.2g} |"
             )
     if found.get("attacks"):
-        names = sorted({name for row in found["attacks"].values() for name in row})
+        left = {
+            change: row | ({"next_words": words["attacks"][change]} if change in words.get("attacks", {}) else {})
+            for change, row in found["attacks"].items()
+        }
+        names = sorted({name for row in left.values() for name in row})
         yield from ("", f"| after | {' | '.join(names)} |", f"|---|{'---|' * len(names)}")
-        for change, row in found["attacks"].items():
+        for change, row in left.items():
             yield f"| {change} | {' | '.join(f'{row[one]:.2f}' if one in row else '-' for one in names)} |"
-        yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, none is left that would find that attack."
+        yield "\nShare of attacked accounts with p at most 0.01; where no test reaches 0.8, no test of exposure is left that would find that attack."
+        yield from _lost(left, raw)
     yield from _judged(raw)
     yield from _short(scale)
+    yield from _replies(words)
+
+
+def _lost(left: dict[str, dict[str, float]], raw: dict[str, Any]) -> Iterator[str]:
+    """Attacks after which no test of exposure finds enough: whether tests of resemblance still find that one student."""
+    rules = raw["zoo resemblance"]["rules"] if "zoo resemblance" in raw else {}
+    for change in (name for name, row in left.items() if max(row.values()) < ENOUGH):
+        seen = [
+            name for name, one in rules.items() if not any(missed.endswith(f"-{change}") for missed in one["missed"])
+        ]
+        told = (
+            f"it is called a student of ours by {', '.join(seen)}"
+            if seen
+            else "no test of resemblance calls it a student of ours"
+        )
+        yield (
+            f"\n**After `{change}`** the best test of exposure finds {max(left[change].values()):.2f} of the accounts, short of {ENOUGH}. Of the one student that was made so, {told}: "
+            "that says whose student it is and not whose harvest it read, and one model gives no rate. Canary variants and rare artefacts are not in the zoo's text, so what they would show is not measured."
+        )
+
+
+def _replies(words: dict[str, Any]) -> Iterator[str]:
+    """How many replies S1c took, account by account."""
+    if not words:
+        return
+    items = sorted(at if at is not None else math.inf for at in words["text_only"]["items"])
+    low, high = (items[round(part * (len(items) - 1))] for part in (0.25, 0.75))
+    never = sum(math.isinf(at) for at in items)
+    yield (
+        f"\nS1c asks {min(words['places'])} to {max(words['places'])} places of an account's 300 responses, fewer where a mark narrows the choice of words. Of {len(items)} accounts "
+        f"read whole e reaches 100 within {low:,.0f} replies in a quarter and within {high:,.0f} in three quarters; {never} are never told. It needs what the serving recorded: the chances of the likeliest words at each place."
+    )
 
 
 def _judged(raw: dict[str, Any]) -> Iterator[str]:
@@ -108,7 +150,8 @@ def _judged(raw: dict[str, Any]) -> Iterator[str]:
     yield (
         "Students are those for which at least half of what they read last came from our model; nulls are students of the other teachers, models of "
         "human text alone and those with 1 to 5 % of incidental text of ours. Methods are read from their papers and written anew on tokens; "
-        "the teacher tracing is by n-grams, as parts of speech need a tagger."
+        "the teacher tracing is by n-grams, and by parts of speech that are learned without labels from the teachers' answers (Schuetze 1995): tokens of the zoo are pieces of words, "
+        "and no tagger of English was found that ships with its model in a wheel under a permissive licence (NLTK's downloads its own)."
     )
     yield from _packages(raw.get("packages", {}))
     often = raw.get("peers", {}).get("repeated")
@@ -124,11 +167,11 @@ def _short(scale: dict[str, Any]) -> Iterator[str]:
     marked = round(0.05 * READ * RESPONSE / MARKED_ACCOUNTS)
     yield from ("", "### Where bars are missed, and why", "")
     yield (
-        f"- **Radioactivity at 5 %.** Such a student read {round(0.05 * READ)} marked rows, {marked} tokens a key: too few for any statistic to reach 1e-8. With logprobs, text and a reference taken away the "
+        f"- **Radioactivity at 5 %.** Such a student read {round(0.05 * READ)} marked rows, {marked} tokens a key: too few for these statistics to reach 1e-8. With logprobs, text and a reference taken away the "
         "same tests find 100 % and mostly 50 %. The way is a larger harvest (a pilot with 65,000 marked tokens under one key had z = 8.4 with logprobs, 3.4 from text), "
-        "which was not made here.\n"
-        "- **Text alone, Q1.** What S2 reads in likelihoods at once moves the likeliest next word seldom, and S1 and S1b ask for nothing else. Begun candidates, longest runs and equal starts "
-        "were tried; none recites. Asking for one word at each place of each candidate would see more, at hundreds of replies an item; that is not built.\n"
+        "which was not made here; one key for all accounts in place of one for each was tried, and twenty times the marked rows at the same share: neither reaches the bar (decision of 2026-11-23, one key for all).\n"
+        "- **Text alone, Q1.** What S2 reads in likelihoods at once moves the likeliest next word seldom, and S1 and S1b compare whole answers: begun candidates, longest runs and equal starts were tried, and none recites. "
+        "S1c asks for one word at places where our model was unsure, against the chances that its words were drawn with; how it was found stands in the decision of 2026-11-23 (the sampler is the null). Its rule was fixed on a second zoo (seed 2) and read here once.\n"
         "- **Text alone, e >= 100.** S3b ranks a suspect among m independents, so it ends at p = 1/(m + 1): with the nulls of a zoo of 48 no rank can give e = 100. It takes 99 independents and more.\n"
         "- **Logits.** A student of our logits on served rows learns what we might have said, and hardly which of it we said: S1 and S2 have nothing to see there, by construction. Q2 is the question for it."
     )
@@ -171,10 +214,17 @@ def _shipped(found: dict[str, Any] | None) -> Iterator[str]:
         f"{scale['layers']} layers, {scale['epochs']} times over, with tokens of its own; `unserved` reads other answers to the same prompts. "
         "So few models make a smoke test: no rate follows. The student as it ships is the reference of S2, and is itself read without one."
     )
-    yield from ("", "| suspect | account | read | S2 p | S2 e | S1 p |", "|---|---|---|---|---|---|")
+    false, first = found["false"], found["first"]
+    made = "; ".join(f"seed {seed}: {', '.join(names)}" for seed, names in found["made"].items())
+    yield (
+        f"\nMade so far: {made}. Of the accounts that were not read {false['named'] * false['accounts']:.0f} of {false['accounts']} is named ({false['low']:.3f} to {false['high']:.3f}), at 0.01 a suspect. "
+        f"Whether served answers were dealt fairly does not hang on any student: `untouched` finds the served one the likeliest of four in {first['rate']:.3f} of {first['items']} items ({first['low']:.3f} to "
+        f"{first['high']:.3f}; a quarter by the deal)."
+    )
+    yield from ("", "| seed | suspect | account | read | S2 p | S2 e | S1 p |", "|---|---|---|---|---|---|---|")
     for row in found["rows"]:
         told = ["-" if row[name] is None else f"{row[name]:.2g}" for name in ("likelihood", "e", "overlap")]
-        yield f"| {row['suspect']} | {row['account']} | {'yes' if row['read'] else 'no'} | {' | '.join(told)} |"
+        yield f"| {row['seed']} | {row['suspect']} | {row['account']} | {'yes' if row['read'] else 'no'} | {' | '.join(told)} |"
 
 
 def _errors(raw: dict[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from audit_cells import is_independent, is_student, rounded
+from audit_parts import learned_parts
 from figures import Figures, bar
 from scipy.stats import norm
 
@@ -150,6 +151,15 @@ def by_tracing(zoo: Zoo, model: Seen) -> bool | None:
     return bool(np.argmax([float(mine @ one / np.linalg.norm(one)) for one in found]) == 0)
 
 
+def by_parts(zoo: Zoo, model: Seen) -> bool | None:
+    """Wadhwa and others (2025), by runs of parts of speech: the teacher with the nearest profile (cosine), closed set."""
+    said = np.concatenate([one.heard["said"] for one in teachers_of(zoo)]).astype(np.int64)
+    parts = learned_parts(said, zoo.tokens.get_vocab_size(), seed=zoo.seed)
+    mine = grams(parts[model.heard["said"]], 4)
+    found = [grams(parts[one.heard["said"]], 4) for one in teachers_of(zoo)]
+    return bool(np.argmax([float(mine @ one / np.linalg.norm(one)) for one in found]) == 0)
+
+
 def by_shadows(zoo: Zoo, model: Seen) -> bool | None:
     """As DLI: what tells a shadow student of ours from a shadow that is none, learned from both and asked of the suspect, without a null."""
     students = [one for one in zoo.suspects if one.name.startswith("unserved") and one.name != model.name]
@@ -181,6 +191,7 @@ PEERS: dict[str, Rule] = {
     "model provenance testing": by_provenance,
     "idiosyncrasy classifier": by_idiosyncrasies,
     "n-gram teacher tracing": by_tracing,
+    "teacher tracing by learned parts of speech": by_parts,
     "shadow classifier as DLI": by_shadows,
 }
 

@@ -68,14 +68,33 @@ def exposure(zoo: Zoo) -> tuple[Figures, dict[str, list[Cell]]]:
         "sibling_continuation": by_continuation(zoo),
         **by_marks(zoo),
     }
-    bars, raw = (
-        [],
-        {"suspects": len(zoo.suspects), "items": len(zoo.items[0]), "replies": int(zoo.ours.heard["said"].size)},
-    )
-    raw["errors"] = {
+    raw: dict[str, Any] = {
+        "suspects": len(zoo.suspects),
+        "items": len(zoo.items[0]),
+        "replies": int(zoo.ours.heard["said"].size),
+    }
+    bars, raw["errors"] = errors(zoo, tests)
+    raw["power"] = {name: power(cells) for name, cells in tests.items()}
+    for part in (
+        _attribution(zoo, tests),
+        _membership(tests),
+        radioactive(tests),
+        _text_only(zoo, tests),
+        _savings(tests),
+        _attacks(tests),
+    ):
+        bars += part[0]
+        raw |= part[1]
+    return (bars, raw), tests
+
+
+def errors(zoo: Zoo, tests: dict[str, list[Cell]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """How often p falls to each level where nothing was learned."""
+    bars: list[dict[str, Any]] = []
+    found = {
         name: [clustered([c for c in cells if not c.exposed], at) for at in LEVELS] for name, cells in tests.items()
     }
-    for name, rates in raw["errors"].items():
+    for name, rates in found.items():
         for rate in rates:
             enough = rate["cells"] * rate["level"] >= ENOUGH and len(zoo.models) == len(RECIPES)
             holds = True if enough and rate["rate"] is not None and rate["rate"] <= rate["level"] else None
@@ -90,21 +109,11 @@ def exposure(zoo: Zoo) -> tuple[Figures, dict[str, list[Cell]]]:
                     holds,
                 )
             )
-    raw["power"] = {name: _power(cells) for name, cells in tests.items()}
-    for part in (
-        _attribution(zoo, tests),
-        _membership(tests),
-        radioactive(tests),
-        _text_only(zoo, tests),
-        _savings(tests),
-        _attacks(tests),
-    ):
-        bars += part[0]
-        raw |= part[1]
-    return (bars, raw), tests
+    return bars, found
 
 
-def _power(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+def power(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """What is found by the share of a harvest in what a student read."""
     found = []
     plain = [c for c in cells if c.exposed and c.model.recipe.change is Change.NONE]
     for share in sorted({c.model.recipe.share for c in plain}, reverse=True):
@@ -187,36 +196,40 @@ def _membership(tests: dict[str, list[Cell]]) -> Figures:
 
 
 def _text_only(zoo: Zoo, tests: dict[str, list[Cell]]) -> Figures:
-    """Text with nothing prepared but siblings: power on accounts read whole, and replies until e reaches 100."""
+    """Text with nothing prepared but siblings."""
     bars, raw = [], {}
     each = zoo.candidates.shape[2]
     for name, title, replies in (("sibling_overlap", "S1", 1), ("sibling_continuation", "S1b", each)):
-        full = [c for c in tests[name] if whole(c)]
-        if not full:
-            continue
-        reached = [_reaches(c) for c in full]
-        models = sorted({c.model.name for c in full})
-        rate = {m: float(np.mean([c.p <= 0.01 for c in full if c.model.name == m])) for m in models}
-        good = float(np.mean([value >= 0.9 for value in rate.values()]))
-        middle = replies * float(np.median([math.inf if one is None else one for one in reached]))
-        raw[name] = {"rates": rate, "items": reached, "replies_an_item": replies}
-        bars += [
-            bar(
-                f"zoo, text alone ({title}): share of {len(models)} students read whole with TPR >= 0.9 at p <= 0.01",
-                rounded(good),
-                "",
-                ">= 0.5",
-                good >= 0.5,
-            ),
-            bar(
-                f"zoo, text alone ({title}): median replies to e >= 100",
-                middle if math.isfinite(middle) else None,
-                "",
-                "<= 300",
-                middle <= 300,
-            ),
-        ]
+        if any(whole(c) for c in tests[name]):
+            found, raw[name] = text_alone(title, tests[name], replies=replies)
+            bars += found
     return bars, {"text_only": raw}
+
+
+def text_alone(title: str, cells: Sequence[Cell], *, replies: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Power of a test of text on accounts read whole, and replies until e reaches 100, at so many replies an item."""
+    full = [c for c in cells if whole(c)]
+    reached = [_reaches(c) for c in full]
+    models = sorted({c.model.name for c in full})
+    rate = {m: float(np.mean([c.p <= 0.01 for c in full if c.model.name == m])) for m in models}
+    good = float(np.mean([value >= 0.9 for value in rate.values()]))
+    middle = replies * float(np.median([math.inf if one is None else one for one in reached]))
+    return [
+        bar(
+            f"zoo, text alone ({title}): share of {len(models)} students read whole with TPR >= 0.9 at p <= 0.01",
+            rounded(good),
+            "",
+            ">= 0.5",
+            good >= 0.5,
+        ),
+        bar(
+            f"zoo, text alone ({title}): median replies to e >= 100",
+            middle if math.isfinite(middle) else None,
+            "",
+            "<= 300",
+            middle <= 300,
+        ),
+    ], {"rates": rate, "items": reached, "replies_an_item": replies}
 
 
 def _reaches(cell: Cell) -> int | None:
@@ -286,10 +299,8 @@ def _attacks(tests: dict[str, list[Cell]]) -> Figures:
     """What is left of each test after each attack: the share of attacked accounts with p at most 0.01."""
     rows: dict[str, dict[str, float]] = {}
     for name, cells in tests.items():
-        for change in Change:
-            mine = [c for c in cells if c.exposed and c.model.recipe.change is change and change is not Change.NONE]
-            if mine:
-                rows.setdefault(change.value, {})[name] = float(np.mean([c.p <= 0.01 for c in mine]))
+        for change, left in after_attacks(cells).items():
+            rows.setdefault(change, {})[name] = left
     bars = []
     for change, found in rows.items():
         best = max(found, key=lambda name: found[name])
@@ -303,6 +314,16 @@ def _attacks(tests: dict[str, list[Cell]]) -> Figures:
             )
         )
     return bars, {"attacks": rows}
+
+
+def after_attacks(cells: Sequence[Cell]) -> dict[str, float]:
+    """By attack, the share of attacked accounts with p at most 0.01."""
+    found = {}
+    for change in Change:
+        mine = [c for c in cells if c.exposed and c.model.recipe.change is change and change is not Change.NONE]
+        if mine:
+            found[change.value] = float(np.mean([c.p <= 0.01 for c in mine]))
+    return found
 
 
 def cleared(zoo: Zoo) -> list[dict[str, Any]]:

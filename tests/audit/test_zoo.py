@@ -192,5 +192,16 @@ def test_a_cut_off_build_goes_on_and_gives_what_one_run_gives(tmp_path: Path) ->
     item = once.items[0][0]
     assert once.scored(once.ours).likelihood(item.prompt, item.response) is not None
     assert len(once.items) == ACCOUNTS > len(MARKED)
+    before, told = once.harvest.served[:, :, PROMPT - 1 : -1], once.ours.heard
+    for account in (0, 4):
+        green = marks(once.seed, account, SMALL.vocabulary)[before[account][..., None], told["likeliest"][account]] > 0
+        assert (green.mean() > 0.6) == (account in MARKED), "chances are those of the draw, mark and all"
+    place = once.places[4][0]
+    assert once.saying(once.models["base0"], 4).answer(place.prompt) is not None
+    response, at = map(int, place.item.split("-")[1].split(":"))
+    assert once.tokens.decode([int(once.harvest.served[4, response, PROMPT + at])]) == place.response
+    assert told["words"].shape == (ACCOUNTS, SMALL.responses, ROW - PROMPT)
+    hits = told["likeliest"][4:, :, :, 0] == told["words"][4:]
+    assert hits.mean() > 0.99, "where no mark is, our model's own next word is its likeliest"
     with pytest.raises(Error, match="another seed, corpus or scale"):
         build(tmp_path / "once", corpus, scale=SMALL, seed=2, models=4)

@@ -30,8 +30,10 @@ from stillwatch.audit.keyed import (
 )
 from stillwatch.audit.live import Budget, Live, OutOfBudget, recorded_of
 from stillwatch.audit.marks import Pairs, account_key, draw_keys, green, key_digest, pairs
+from stillwatch.audit.next_words import NEXT_WORDS, next_words, said_word
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.palimpsest import PALIMPSEST, order_digest, palimpsest, read_order
+from stillwatch.audit.places import Step, places, read_places
 from stillwatch.audit.plan import Plan, Stop, draw_up, read_plan, write_plan
 from stillwatch.audit.radioactivity import RADIOACTIVITY, radioactivity
 from stillwatch.audit.rare_artefacts import (
@@ -94,6 +96,7 @@ TESTS = {
         GREEN_MASS,
         TWIN_CONTRAST,
         SIBLING_CONTINUATION,
+        NEXT_WORDS,
     )
 }
 """Every test by name, as it is declared before anything is asked."""
@@ -103,6 +106,7 @@ __all__ = [
     "HIDDEN_UNITS",
     "INNOCENT",
     "KEYED_TESTS",
+    "NEXT_WORDS",
     "SIMILARITIES",
     "TESTS",
     "WHAT_THE_HASHES_SHOW",
@@ -134,6 +138,7 @@ __all__ = [
     "Served",
     "Shown",
     "State",
+    "Step",
     "Stop",
     "Suspect",
     "Timeline",
@@ -175,10 +180,12 @@ __all__ = [
     "key_digest",
     "make_master",
     "mass_lift",
+    "next_words",
     "order_digest",
     "overlaps",
     "pairs",
     "palimpsest",
+    "places",
     "radioactivity",
     "rare_artefacts",
     "read_artefacts",
@@ -187,11 +194,13 @@ __all__ = [
     "read_master",
     "read_order",
     "read_outcome",
+    "read_places",
     "read_plan",
     "read_served",
     "read_suspect",
     "read_weights",
     "recorded_of",
+    "said_word",
     "scoring",
     "sibling_continuation",
     "sibling_likelihood",

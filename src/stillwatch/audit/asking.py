@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.keyed import KEYED_TESTS
 from stillwatch.audit.live import Live, OutOfBudget, recorded_of
+from stillwatch.audit.next_words import NEXT_WORDS
 from stillwatch.audit.plan import Plan, Stop
 from stillwatch.audit.records import Served
 from stillwatch.audit.run import exposure_of
 from stillwatch.audit.suspect import Scoring
-from stillwatch.audit.wanted import of_items, of_prompts, wanted
+from stillwatch.audit.wanted import Kind, Wanted, of_items, of_prompts, wanted
 
 __all__ = ["AskedOf", "ask_plan"]
 
@@ -53,17 +54,23 @@ def ask_plan(
         Error: items or prompts that are not the plan's, a key that is refused, or a suspect without what the test needs.
     """
     things = wanted(plan, served, prompts=prompts, order=order)
+    items_now, things_now = served, things
+    if plan.exposure == NEXT_WORDS.name:
+        workers = 1  # a place must be answered before a later one, which holds its word, is asked
+        items_now = _in_order(served, live)
+        spoilt = {one.prompt for one in served} - {one.prompt for one in items_now}
+        things_now = [one for one in things if one.prompt not in spoilt]
     sufficed: list[str] = []
     spent = False
     try:
         early = plan.stop is Stop.EVIDENCE and plan.exposure not in KEYED_TESTS
         if early and not plan.equality:
-            for account, items in account_items(served).items():
+            for account, items in account_items(items_now).items():
                 if _until_it_suffices(plan, items, live, reference, workers, heard):
                     sufficed.append(account)
             live.ask_all(list(of_prompts(plan, prompts, order)), workers=workers, heard=heard)
         else:
-            live.ask_all(things, workers=workers, heard=heard)
+            live.ask_all(things_now, workers=workers, heard=heard)
     except OutOfBudget:
         spent = True
     return AskedOf(
@@ -73,6 +80,19 @@ def ask_plan(
         sufficed=tuple(sufficed),
         spent=spent,
     )
+
+
+def _in_order(served: Sequence[Served], live: Live) -> list[Served]:
+    """Places without those that a host was silent at before it was asked a later one of the same conversation, which holds their word."""
+    later: set[tuple[str, str | None]] = set()
+    kept = []
+    for one in reversed(served):
+        known = live.knows(Wanted(kind=Kind.ANSWER, prompt=one.prompt))
+        if known or (one.account, one.conversation) not in later:
+            kept.append(one)
+        if known:
+            later.add((one.account, one.conversation))
+    return kept[::-1]
 
 
 def _until_it_suffices(

@@ -67,7 +67,11 @@ def write_served(path: Path, served: list[Served]) -> None:
         Error: when there is such a file already.
     """
     names = ("item", "account", "prompt", "response", "siblings", "as_sampled", "same_sampling")
-    lines = [msgspec.json.encode({name: getattr(one, name) for name in names}) + b"\n" for one in served]
+    lines = []
+    for one in served:
+        told = {name: getattr(one, name) for name in names}
+        told |= {name: known for name in ("conversation", "chances") if (known := getattr(one, name)) is not None}
+        lines.append(msgspec.json.encode(told) + b"\n")
     try:
         durable_create(path, b"".join(lines), mode=0o600)
     except FileExistsError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from stillwatch.audit.records import Condition, Served, State
 
-__all__ = ["fit_items"]
+__all__ = ["fit_items", "fit_places"]
 
 SHORTEST = 20
 """Characters of an earlier response that count as quoted when a prompt holds them; shorter ones occur by chance."""
@@ -18,9 +18,18 @@ def fit_items(served: Sequence[Served]) -> tuple[tuple[Served, ...], tuple[Condi
     Every rule looks at what was served and never at what the suspect said, so leaving out costs power and no validity. Rules go in the
     order of the conditions; of items that may not stand together the first is kept.
     """
+    return _fit(served, _RULES)
+
+
+def fit_places(served: Sequence[Served]) -> tuple[tuple[Served, ...], tuple[Condition, ...]]:
+    """One account's places, items with chances, that may be asked one after another, and each condition as it was found."""
+    return _fit(served, _PLACE_RULES)
+
+
+def _fit(served: Sequence[Served], rules: Sequence[_Rule]) -> tuple[tuple[Served, ...], tuple[Condition, ...]]:
     kept = list(served)
     found = []
-    for words, breaks, known in _RULES:
+    for words, breaks, known in rules:
         fits = [one for one, broken in zip(kept, breaks(kept), strict=True) if not broken]
         left_out = len(kept) - len(fits)
         state = State.MENDED if left_out else State.HOLDS
@@ -71,6 +80,20 @@ def _holds_any(prompt: str, middles: Mapping[str, Sequence[tuple[int, str]]]) ->
     )
 
 
+def _without_chances(items: Sequence[Served]) -> Iterator[bool]:
+    return (one.chances is None for one in items)
+
+
+def _back_in_the_text(items: Sequence[Served]) -> Iterator[bool]:
+    """Places whose prompt is no longer than one asked before in the same conversation: that one may hold the word drawn here."""
+    longest: dict[str | None, int] = {}
+    for one in items:
+        back = one.conversation is not None and len(one.prompt) <= longest.get(one.conversation, -1)
+        yield back
+        if not back:
+            longest[one.conversation] = len(one.prompt)
+
+
 def _again(names: Sequence[str | None]) -> Iterator[bool]:
     seen: set[str] = set()
     for name in names:
@@ -81,12 +104,14 @@ def _again(names: Sequence[str | None]) -> Iterator[bool]:
 
 _Rule = tuple[str, Callable[[Sequence[Served]], Iterator[bool]], Callable[[Served], bool]]
 
+_AS_SAMPLED: _Rule = (
+    "the served text is the first that was drawn: not filtered, not drawn again, not picked by anybody",
+    _filtered,
+    lambda one: one.as_sampled is not None,
+)
+
 _RULES: tuple[_Rule, ...] = (
-    (
-        "the served text is the first that was drawn: not filtered, not drawn again, not picked by anybody",
-        _filtered,
-        lambda one: one.as_sampled is not None,
-    ),
+    _AS_SAMPLED,
     (
         "siblings come from the same snapshot, system text and decoding as the served response",
         _other_sampling,
@@ -95,4 +120,15 @@ _RULES: tuple[_Rule, ...] = (
     ("no prompt occurs twice in the account", _prompt_again, lambda one: True),
     ("no two items are of one conversation", _conversation_again, lambda one: one.conversation is not None),
     ("no prompt holds a response served to the account before", _quotes_earlier, lambda one: True),
+)
+
+_PLACE_RULES: tuple[_Rule, ...] = (
+    _AS_SAMPLED,
+    ("the chances of the words are recorded", _without_chances, lambda one: True),
+    ("no place is asked twice in the account", _prompt_again, lambda one: True),
+    (
+        "places of a conversation come in the order of its text",
+        _back_in_the_text,
+        lambda one: one.conversation is not None,
+    ),
 )

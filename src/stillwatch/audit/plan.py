@@ -12,13 +12,14 @@ import msgspec
 from stillwatch.audit.asked import Asked
 from stillwatch.audit.canary_variants import CANARY_VARIANTS
 from stillwatch.audit.clearing import smallest_share
-from stillwatch.audit.conditions import fit_items
+from stillwatch.audit.conditions import fit_items, fit_places
 from stillwatch.audit.corpus_copies import CORPUS_COPIES
 from stillwatch.audit.decoy_keys import DECOY_KEYS
 from stillwatch.audit.exposure import account_items
 from stillwatch.audit.green_mass import GREEN_MASS
 from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
 from stillwatch.audit.keyed import KEYED_TESTS, Keys, unmarked
+from stillwatch.audit.next_words import NEXT_WORDS
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.records import Served, item_digest
 from stillwatch.audit.sibling_continuation import SIBLING_CONTINUATION
@@ -43,6 +44,7 @@ VERSION = 4
 EXPOSURE_TESTS = (
     SIBLING_OVERLAP.name,
     SIBLING_CONTINUATION.name,
+    NEXT_WORDS.name,
     SIBLING_LIKELIHOOD.name,
     CANARY_VARIANTS.name,
     CORPUS_COPIES.name,
@@ -129,6 +131,10 @@ def draw_up(
             raise Error(f"{name}: got {value!r}, expected a number in (0, 1)")
     if not served:
         raise Error("served: no items; there is nothing to plan")
+    if any((one.chances is None) == (exposure == NEXT_WORDS.name) for one in served):
+        raise Error(
+            "served: next_words takes places with their chances (stillwatch audit places), and no other test does"
+        )
     wanted = (asked or Asked()).checked(prompts, times := (timeline or Timeline()).checked())
     keyed = exposure in KEYED_TESTS
     if reference is not None and exposure not in _REFERRING and not wanted.order:
@@ -208,12 +214,13 @@ def prompts_digest(prompts: Sequence[str]) -> str:
 
 
 def _account_plan(account: str, items: Sequence[Served], *, keyed: bool, alpha: float, power: float) -> AccountPlan:
-    """What could be seen of an account by its siblings; what marks show hangs on how strong they are, and is not known."""
+    """What could be seen of an account by its siblings; what marks and next words show hangs on how strong they are, and is not known."""
     if keyed:
         return AccountPlan(account=account, items=len(items), seen=None)
-    fit, _ = fit_items(items)
+    asked_alone = all(one.chances is not None for one in items)
+    fit, _ = (fit_places if asked_alone else fit_items)(items)
     seen = None
-    if fit:
+    if fit and not asked_alone:
         siblings = round(sum(len(one.siblings) for one in fit) / len(fit))
         seen = smallest_share(len(fit), siblings, alpha=alpha, power=power)
     return AccountPlan(account=account, items=len(fit), seen=None if seen is None else round(seen, 3))

@@ -29,6 +29,7 @@ class _ServedLine(msgspec.Struct, forbid_unknown_fields=True):
     conversation: str | None = None
     as_sampled: bool | None = None
     same_sampling: bool | None = None
+    chances: list[float] | None = None
 
 
 class _SaidLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -111,9 +112,15 @@ def read_served(path: Path, *, bare: bool = False) -> tuple[Served, ...]:
             raise FormatError(f"{path}:{at}: item: named a second time")
         if not line.siblings and not bare:
             raise FormatError(f"{path}:{at}: siblings: got none, expected at least one unserved answer")
+        chances = None if line.chances is None else tuple(line.chances)
+        if chances is not None and not (
+            len(chances) == 1 + len(line.siblings) and all(0.0 < one < 1e9 for one in chances)
+        ):
+            raise FormatError(f"{path}:{at}: chances: expected one above 0 for the response and for each sibling")
         found[line.item] = Served(
-            **{name: getattr(line, name) for name in line.__struct_fields__ if name != "siblings"},
+            **{name: getattr(line, name) for name in line.__struct_fields__ if name not in ("siblings", "chances")},
             siblings=tuple(line.siblings),
+            chances=chances,
         )
     return tuple(found.values())
 

@@ -52,7 +52,8 @@ class Served:
 
     What is not recorded is `None`. `as_sampled`: the served text is the first that was drawn, unfiltered, not picked among several by
     anybody. `same_sampling`: the siblings come from the same snapshot, system text and decoding. `conversation` names the conversation
-    that the prompt belongs to.
+    that the prompt belongs to. `chances` are those of response and siblings where they were not drawn alike: an item of `next_words`,
+    whose response and siblings are words that our model had in mind at one place.
     """
 
     item: str
@@ -63,6 +64,7 @@ class Served:
     conversation: str | None = None
     as_sampled: bool | None = None
     same_sampling: bool | None = None
+    chances: tuple[float, ...] | None = None
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -74,7 +76,8 @@ def item_digest(one: Served) -> str:
     """SHA-256 of everything about an item, with lengths between the parts, so that two items never read alike."""
     made = hashlib.sha256()
     known = [f"{flag}" for flag in (one.as_sampled, one.same_sampling)]
-    for part in (one.item, one.account, one.conversation or "", *known, one.prompt, *one.candidates):
+    told = [] if one.chances is None else ["chances", *(repr(chance) for chance in one.chances)]
+    for part in (one.item, one.account, one.conversation or "", *known, one.prompt, *one.candidates, *told):
         raw = part.encode("utf-8", "surrogatepass")
         made.update(len(raw).to_bytes(8, "big") + raw)
     return made.hexdigest()

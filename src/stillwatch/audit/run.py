@@ -20,6 +20,7 @@ from stillwatch.audit.equality import equality
 from stillwatch.audit.exposure import account_items, stopped
 from stillwatch.audit.kept import Kept, hashed, read_kept, still_as_hashed, write_kept
 from stillwatch.audit.keyed import KEYED_TESTS, keyed_findings
+from stillwatch.audit.next_words import NEXT_WORDS, next_words
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.plan import Plan, Stop, items_digest, prompts_digest
 from stillwatch.audit.recorded import Recorded
@@ -193,6 +194,9 @@ def exposure_of(
     plan: Plan, items: Sequence[Served], suspect: Suspect, reference: Scoring | None
 ) -> tuple[Finding, Clearing | None]:
     """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
+    if plan.exposure == NEXT_WORDS.name:
+        words = next_words(items, answering(suspect), alpha=plan.alpha)
+        return (stopped(words, plan.alpha, whole=False) if plan.stop is Stop.EVIDENCE else words), None
     if plan.exposure == SIBLING_OVERLAP.name:
         alike = SIMILARITIES[plan.similarity]
         numbers = overlaps(items, answering(suspect), similarity=alike)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from stillwatch.audit.decoy_keys import decoy_keys
 from stillwatch.audit.equality import equality
 from stillwatch.audit.green_mass import green_mass, mass_lift
 from stillwatch.audit.marks import draw_keys, pairs
+from stillwatch.audit.next_words import next_words
 from stillwatch.audit.palimpsest import palimpsest
 from stillwatch.audit.radioactivity import radioactivity
 from stillwatch.audit.rare_artefacts import Artefact, rare_artefacts
@@ -42,6 +44,7 @@ ITEMS = 24
 DECOYS = 999
 CONTROLS = 19
 MARKED = 0.2
+PLACES = 6
 WORDINGS = 4
 
 
@@ -100,6 +103,31 @@ def _sibling_overlap(world: World, rng: np.random.Generator) -> Finding:
 
 def _sibling_continuation(world: World, rng: np.random.Generator) -> Finding:
     return sibling_continuation(serve(world.teacher, "a", ITEMS, rng), world.suspect)
+
+
+def _next_words(world: World, rng: np.random.Generator) -> Finding:
+    """The first words of each response, asked where the teacher drew one of its four likeliest."""
+    items = []
+    for at, row in enumerate(world.teacher.sample(rng.integers(VOCABULARY, size=ITEMS), PLACES, rng).tolist()):
+        text = f"{rng.integers(1 << 40)} {row[0]}"
+        for place, (before, word) in enumerate(pairwise(row)):
+            chances = world.teacher.chances[before]
+            others = [one for one in np.argsort(-chances, kind="stable")[:4].tolist() if one != word]
+            if len(others) == 3:
+                items.append(
+                    Served(
+                        item=f"{at}-{place}",
+                        account="a",
+                        prompt=text,
+                        response=f"{word}",
+                        siblings=tuple(map(str, others)),
+                        conversation=f"{at}",
+                        as_sampled=True,
+                        chances=tuple(chances[[word, *others]].tolist()),
+                    )
+                )
+            text += f" {word}"
+    return next_words(items, world.suspect, reads=_first_word)
 
 
 def _sibling_likelihood(world: World, rng: np.random.Generator) -> Finding:
@@ -251,6 +279,7 @@ NULLS: dict[str, Callable[[World, np.random.Generator], Finding]] = {
         _green_mass,
         _twin_contrast,
         _sibling_continuation,
+        _next_words,
     )
 }
 """One audit under the null by test; every test has one."""
@@ -271,6 +300,11 @@ def _weights(name: str, rng: np.random.Generator) -> Weights:
 def _liked(answer: str, wordings: Sequence[str]) -> int:
     """The wording that an answer's first word stands for: half of the words stand for one of them."""
     return wordings.index(str(max(int(answer.split()[0]) % (2 * WORDINGS) - WORDINGS, 0)))
+
+
+def _first_word(answer: str, words: Sequence[str]) -> int | None:
+    said = answer.split()[0]
+    return words.index(said) if said in words else None
 
 
 def _same_word(one: str, other: str) -> float:

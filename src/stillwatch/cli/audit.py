@@ -12,6 +12,7 @@ from stillwatch.cli.app import app
 from stillwatch.cli.audit_ask import audit_ask, prompt_lines
 from stillwatch.cli.audit_beside import AskedBeside, ShownBeside, audit_keys
 from stillwatch.cli.audit_exhibit import audit_exhibit, write_exhibit
+from stillwatch.cli.audit_places import audit_places
 from stillwatch.cli.audit_served import audit_served
 from stillwatch.cli.audit_zoo import audit_zoo
 
@@ -22,6 +23,7 @@ app.command(audit_app)
 audit_app.command(audit_ask, name="ask")
 audit_app.command(audit_keys, name="keys")
 audit_app.command(audit_exhibit, name="exhibit")
+audit_app.command(audit_places, name="places")
 audit_app.command(audit_served, name="served")
 audit_app.command(audit_zoo, name="zoo")
 
@@ -56,7 +58,7 @@ def audit_plan(
         served: JSON lines of served responses with their unserved siblings; docs/audit.md says how they look.
         suspect: Name of the suspect.
         out: File of the plan; never written over.
-        test: Test of exposure: sibling_overlap, sibling_continuation or canary_variants (from answers),
+        test: Test of exposure: sibling_overlap, sibling_continuation, next_words or canary_variants (from answers),
             sibling_likelihood (from logprobs), corpus_copies (in a data set), decoy_keys, betting or radioactivity
             (marks by key, from answers), or green_mass (marks by key, from chances of next words).
         similarity: What sibling_overlap and sibling_continuation compare, gram_overlap, longest_run or same_start.
@@ -76,7 +78,7 @@ def audit_plan(
         share: Share of marked answers that clearing must rule out.
         power: Chance with which the share that is said to be seen would be seen.
     """
-    from stillwatch.audit import KEYED_TESTS, Stop, Timeline, draw_up, read_keys, read_served, write_plan
+    from stillwatch.audit import KEYED_TESTS, NEXT_WORDS, Stop, Timeline, draw_up, read_keys, read_served, write_plan
 
     plan = draw_up(
         read_served(served, bare=test in KEYED_TESTS),
@@ -105,7 +107,11 @@ def audit_plan(
     print(f"Plan {plan.sha256[:16]} for {suspect}: {test}, alpha {alpha:g}, {plan.stop.value}.")
     for one in plan.accounts:
         unseen = (
-            "no share would be seen" if plan.keys is None else "what would be seen hangs on the strength of the mark"
+            "what would be seen hangs on how much it remembers"
+            if test == NEXT_WORDS.name
+            else "no share would be seen"
+            if plan.keys is None
+            else "what would be seen hangs on the strength of the mark"
         )
         seen = unseen if one.seen is None else f"a marked share of {one.seen:.1%} would be seen"
         print(f"  {one.account}: {one.items} items, {seen} (power {power:.0%})")

@@ -51,7 +51,7 @@ def clustered_rate(hits: npt.ArrayLike, cluster: npt.ArrayLike, *, level: float 
     value = float(found.mean()) if found.size else math.nan
     low, high = 0.0, 1.0
     if len(names) >= 2:
-        worth = _worth(np.bincount(at, weights=found), np.bincount(at), tail)
+        worth = _worth(np.bincount(at, weights=found).astype(np.float64), np.bincount(at), tail)
         low, high = _exact(value * worth, worth, tail)
     return Estimate(value=value, low=low, high=high, n=found.size, method="Korn-Graubard by cluster", level=level)
 

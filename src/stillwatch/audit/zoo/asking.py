@@ -10,10 +10,20 @@ import numpy.typing as npt
 
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground
 from stillwatch.audit.zoo.harvest import Harvest
-from stillwatch.audit.zoo.model import Params, Rows, Tilt, likelihoods, next_tokens, pair_masses, sample
+from stillwatch.audit.zoo.model import (
+    HEADS,
+    Params,
+    Rows,
+    Tilt,
+    likelihoods,
+    logits_of,
+    next_tokens,
+    pair_masses,
+    sample,
+)
 from stillwatch.audit.zoo.recipes import Scale
 
-__all__ = ["CUT", "ask", "ask_teachers", "ask_twins", "neutralising"]
+__all__ = ["CUT", "ask", "ask_teachers", "ask_twins", "ask_words", "neutralising"]
 
 CUT = 24
 """Tokens of a row after which the suspect is asked to go on: the prompt and half of the response."""
@@ -70,6 +80,24 @@ def ask_twins(
     prompts = ground.prompts[scale.unsent : scale.unsent + scale.twins, :PROMPT]
     rows = np.concatenate([np.concatenate([prompts, one[: scale.twins].astype(np.int64)], axis=1) for one in said])
     return {"twins": _means(model, rows, tilt, tokens).reshape(len(said), -1)}
+
+
+def ask_words(
+    model: Params, harvest: Harvest, *, tilt: Tilt | None = None, tokens: Tokenizers = None
+) -> dict[str, npt.NDArray[Any]]:
+    """`words`: the likeliest next token at every place of every served response, (accounts, responses, places)."""
+    rows = harvest.served.reshape(-1, ROW)
+    if tokens is None:
+        said = [
+            logits[:, PROMPT - 1 : -1].argmax(-1).numpy().astype(np.int16)
+            for logits, _ in logits_of(model, rows, HEADS, tilt)
+        ]
+        found = np.concatenate(said)
+    else:
+        rng = np.random.default_rng(0)
+        each = [_said(model, rows[:, :at], rng, tilt, tokens, greedy=True, length=1) for at in range(PROMPT, ROW)]
+        found = np.concatenate(each, axis=1)
+    return {"words": found.reshape(*harvest.served.shape[:2], _LENGTH)}
 
 
 def ask_teachers(teachers: Sequence[Params], ground: Ground, said: Rows, scale: Scale) -> dict[str, npt.NDArray[Any]]:

@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.audit.zoo.asking import ask, ask_teachers, ask_twins, neutralising
+from stillwatch.audit.zoo.asking import ask, ask_teachers, ask_twins, ask_words, neutralising
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground, lay, learn_tokens, texts_of, tokens_of
-from stillwatch.audit.zoo.harvest import Harvest, answers_of, rows_of, serve_all
+from stillwatch.audit.zoo.harvest import Harvest, answers_of, rows_of, serve_all, told_chances
 from stillwatch.audit.zoo.model import Params, Shape, Tilt, fresh, train
 from stillwatch.audit.zoo.recipes import ACCOUNTS, OURS, RECIPES, Change, Recipe, Role, Scale, seed_of
 from stillwatch.core import Error
@@ -64,6 +64,7 @@ def build(
         zoo.complete()
     zoo.complete()
     zoo.tell()
+    zoo.next_words()
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -153,6 +154,18 @@ class _Zoo:
             path, known = (self.folder / "evidence" / f"{recipe.name}{end}.npz" for end in (".told", ""))
             if known.exists() and not path.exists():
                 _keep(path, ask_teachers(teachers, self.ground, _load(known)["said"], self.scale))
+
+    def next_words(self) -> None:
+        """Have our model tell what it had in mind at each place that it served, and ask every model for its next word there."""
+        chances = self.folder / "evidence" / f"{OURS}.chances.npz"
+        for recipe in RECIPES:
+            path, known = (self.folder / "evidence" / f"{recipe.name}{end}.npz" for end in (".words", ""))
+            if path.exists() or not known.exists():
+                continue
+            if not chances.exists():
+                _keep(chances, told_chances(self.model(OURS), self.harvest(), self.seed, self.scale))
+            own = (self.tokens, self.own) if recipe.change is Change.TOKENS else None
+            _keep(path, ask_words(self.model(recipe.name), self.harvest(), tilt=self._tilt(recipe), tokens=own))
 
     def model(self, name: str) -> Params:
         found = _load(self.folder / "models" / f"{name}.npz")

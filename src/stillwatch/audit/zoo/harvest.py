@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,17 +10,31 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.audit.marks import account_key, green
+from stillwatch.audit.places import Choice, Step, places
 from stillwatch.audit.records import Served
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground
-from stillwatch.audit.zoo.model import Params, Rows, Tilt, sample
+from stillwatch.audit.zoo.model import HEADS, Params, Rows, Tilt, logits_of, sample
 from stillwatch.audit.zoo.recipes import ACCOUNTS, MARKED, OURS, Change, Recipe, Scale, seed_of
 
-__all__ = ["DELTA", "EPOCH", "SHARE", "Harvest", "answers_of", "items_of", "master_of", "rows_of", "serve_all"]
+__all__ = [
+    "DELTA",
+    "EPOCH",
+    "SHARE",
+    "Harvest",
+    "answers_of",
+    "items_of",
+    "master_of",
+    "places_of",
+    "rows_of",
+    "serve_all",
+    "told_chances",
+]
 
 SHARE, DELTA, EPOCH = 0.25, 2.0, "zoo"
 """The share of next tokens that a key makes green, what is added to their logits, and the epoch of the keys."""
 
 _LENGTH = ROW - PROMPT
+_TOLD = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +101,41 @@ def items_of(candidates: Rows, tokens: Any, account: int) -> list[Served]:
         )
         for at, prompt in enumerate(prompts)
     ]
+
+
+def told_chances(model: Params, harvest: Harvest, zoo: int, scale: Scale) -> dict[str, npt.NDArray[Any]]:
+    """What the serving could have recorded: the `likeliest` tokens of every place, mark and all, and the `logs` of their chances."""
+    likeliest, logs = [], []
+    for account, rows in enumerate(harvest.served):
+        tilt = _by_table(marks(zoo, account, scale.vocabulary)) if account in MARKED else None
+        for logits, _ in logits_of(model, rows, HEADS, tilt):
+            top = logits[:, PROMPT - 1 : -1].log_softmax(-1).topk(_TOLD, dim=-1)
+            likeliest.append(top.indices.numpy().astype(np.int16))
+            logs.append(top.values.numpy())
+    shape = (*harvest.served.shape[:2], _LENGTH, _TOLD)
+    return {"likeliest": np.concatenate(likeliest).reshape(shape), "logs": np.concatenate(logs).reshape(shape)}
+
+
+def places_of(harvest: Harvest, told: Mapping[str, npt.NDArray[Any]], tokens: Any, account: int) -> list[Served]:
+    """One account's places where the model was unsure, as an audit asks them; a number stands for the prompt of each response."""
+    texts = tokens.decode_batch([[at] for at in range(tokens.get_vocab_size())])
+    found: list[Served] = []
+    for at, row in enumerate(harvest.served[account]):
+        steps = [
+            Step(
+                token=texts[token],
+                top_logprobs=[Choice(token=texts[one], logprob=log) for one, log in zip(words, logs, strict=True)],
+            )
+            for token, words, logs in zip(
+                row[PROMPT:].tolist(),
+                told["likeliest"][account, at].tolist(),
+                told["logs"][account, at].tolist(),
+                strict=True,
+            )
+        ]
+        name = f"a{account}-{at}"
+        found += places(steps, item=name, account=f"a{account}", prompt=f"{at}:", conversation=name, as_sampled=True)
+    return found
 
 
 def rows_of(recipe: Recipe, harvest: Harvest, human: Rows, others: Rows, rewriter: Params | None, zoo: int) -> Rows:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "HEADS",
     "Params",
     "Shape",
     "Tilt",
@@ -31,6 +32,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 Tilt: TypeAlias = Callable[[Rows, int], npt.NDArray[np.float32]]
 """What is added to the logits after given tokens, of rows from a place on: tokens of any shape and a row number to (..., vocabulary)."""
 
+HEADS = 4
 _BATCH = 64
 _ASK = 256
 
@@ -42,7 +44,7 @@ class Shape:
     vocabulary: int = 1024
     width: int = 96
     layers: int = 2
-    heads: int = 4
+    heads: int = HEADS
     context: int = 48
 
 
@@ -76,7 +78,7 @@ def train(
     seed: int,
     rate: float = 2e-3,
     teacher: Params | None = None,
-    heads: int = 4,
+    heads: int = HEADS,
 ) -> tuple[Params, float]:
     """The model after so many batches of 64 rows, epoch after epoch in random order, and its mean loss over the last tenth (nats a token).
 
@@ -123,7 +125,7 @@ def sample(
     rng: np.random.Generator,
     greedy: bool = False,
     tilt: Tilt | None = None,
-    heads: int = 4,
+    heads: int = HEADS,
 ) -> Rows:
     """Answers of `length` tokens, (rows, length), at temperature 1 or by the likeliest token."""
     import torch
@@ -152,7 +154,7 @@ def sample(
 
 
 def likelihoods(
-    model: Params, rows: Rows, prompt: int, *, tilt: Tilt | None = None, heads: int = 4
+    model: Params, rows: Rows, prompt: int, *, tilt: Tilt | None = None, heads: int = HEADS
 ) -> npt.NDArray[np.float32]:
     """The log-probability of each token after the first `prompt` of each row, in nats: (rows, tokens - prompt)."""
     found = []
@@ -162,13 +164,13 @@ def likelihoods(
     return np.concatenate(found).astype(np.float32)
 
 
-def next_tokens(model: Params, rows: Rows, *, tilt: Tilt | None = None, heads: int = 4) -> Rows:
+def next_tokens(model: Params, rows: Rows, *, tilt: Tilt | None = None, heads: int = HEADS) -> Rows:
     """The likeliest token after each row, (rows,): what a suspect says next, one query each."""
     return np.concatenate([logits[:, -1].argmax(-1).numpy() for logits, _ in logits_of(model, rows, heads, tilt)])
 
 
 def pair_masses(
-    model: Params, rows: Rows, vocabulary: int, *, tilt: Tilt | None = None, heads: int = 4
+    model: Params, rows: Rows, vocabulary: int, *, tilt: Tilt | None = None, heads: int = HEADS
 ) -> npt.NDArray[np.float32]:
     """The chances of all next tokens, summed over where each token was the last: (vocabulary, vocabulary)."""
     import torch

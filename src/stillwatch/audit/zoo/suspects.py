@@ -17,7 +17,7 @@ from stillwatch.audit.sibling_continuation import Cut
 from stillwatch.audit.zoo.asking import CUT
 from stillwatch.audit.zoo.build import manifest_of
 from stillwatch.audit.zoo.ground import ROW, tokens_of
-from stillwatch.audit.zoo.harvest import EPOCH, Harvest, items_of, master_of
+from stillwatch.audit.zoo.harvest import EPOCH, Harvest, items_of, master_of, places_of
 from stillwatch.audit.zoo.recipes import ACCOUNTS, OURS, RECIPES, Recipe
 
 __all__ = ["Seen", "Zoo", "read_zoo"]
@@ -49,6 +49,7 @@ class Zoo:
     models: dict[str, Seen]
     items: tuple[tuple[Served, ...], ...]
     candidates: npt.NDArray[np.int64]
+    harvest: Harvest
     tokens: Any
 
     @property
@@ -94,6 +95,26 @@ class Zoo:
                 cuts[item.prompt, text], answers[asked] = (asked, rest), answer
         return Recorded(name=seen.name, answers=answers, likelihoods={}), lambda prompt, text: cuts[prompt, text]
 
+    @cached_property
+    def places(self) -> tuple[tuple[Served, ...], ...]:
+        """Where each account's responses are asked word by word; empty where it was not recorded how likely the words were."""
+        if "likeliest" not in self.ours.heard:
+            return tuple(() for _ in self.items)
+        return tuple(
+            tuple(places_of(self.harvest, self.ours.heard, self.tokens, account)) for account in range(ACCOUNTS)
+        )
+
+    def saying(self, seen: Seen, account: int) -> Recorded:
+        """A model's next words at one account's places."""
+        responses, at = (
+            np.array([[int(part) for part in one.item.split("-")[1].split(":")] for one in self.places[account]])
+            .reshape(-1, 2)
+            .T
+        )
+        texts = self.tokens.decode_batch(seen.heard["words"][account, responses, at][:, None].tolist())
+        said = {one.prompt: text for one, text in zip(self.places[account], texts, strict=True)}
+        return Recorded(name=seen.name, answers=said, likelihoods={})
+
     def talking(self, seen: Seen) -> Recorded:
         """A model's answers, drawn at random, to prompts that nobody sent."""
         texts = self.tokens.decode_batch(seen.heard["said"].tolist())
@@ -119,7 +140,7 @@ def read_zoo(folder: Path) -> Zoo:
     models = {}
     for recipe in RECIPES:
         heard: dict[str, npt.NDArray[Any]] = {}
-        for end in ("", ".twins", ".told"):
+        for end in ("", ".twins", ".told", ".words", ".chances"):
             path = folder / "evidence" / f"{recipe.name}{end}.npz"
             if path.exists():
                 with np.load(path) as found:
@@ -129,4 +150,6 @@ def read_zoo(folder: Path) -> Zoo:
     with np.load(folder / "harvest.npz") as found:
         harvest = Harvest(served=found["served"], siblings=found["siblings"], unserved=found["unserved"])
     items = tuple(tuple(items_of(harvest.candidates, tokens, account)) for account in range(ACCOUNTS))
-    return Zoo(seed=manifest["seed"], models=models, items=items, candidates=harvest.candidates, tokens=tokens)
+    return Zoo(
+        seed=manifest["seed"], models=models, items=items, candidates=harvest.candidates, harvest=harvest, tokens=tokens
+    )

@@ -1,0 +1,207 @@
+"""Next words, by text alone: who learned what was served says it oftener than chance has it, and nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from stillwatch.audit import (
+    Recorded,
+    Served,
+    State,
+    Step,
+    Stop,
+    ask_plan,
+    carry_out,
+    draw_up,
+    next_words,
+    places,
+    read_places,
+    read_served,
+    said_word,
+    write_served,
+)
+from stillwatch.audit.places import Choice
+from stillwatch.cli.audit_places import audit_places
+from stillwatch.core import Error, FormatError
+
+from .serving import Model, served_at
+from .test_live_suspect import live
+
+LETTERS = "abcdef"
+LOGS = np.log([0.08, 0.07, 0.06, 0.05, 0.04, 0.03])
+
+
+def steps_of(rng: np.random.Generator, n: int) -> list[Step]:
+    """Words drawn by the chances that are told, a rest of chances on a word beyond them."""
+    chances = np.r_[np.exp(LOGS), 1.0 - np.exp(LOGS).sum()]
+    told = [Choice(token=f" {one}", logprob=float(log)) for one, log in zip(LETTERS, LOGS, strict=True)]
+    return [Step(token=f" {[*LETTERS, 'z'][int(at)]}", top_logprobs=told) for at in rng.choice(7, size=n, p=chances)]
+
+
+def served_places(rng: np.random.Generator, responses: int = 60, n: int = 20) -> list[Served]:
+    return [
+        place
+        for at in range(responses)
+        for place in places(
+            steps_of(rng, n), item=f"i{at}", account="alice", prompt=f"q{at}", conversation=f"{at}", as_sampled=True
+        )
+    ]
+
+
+def who_says(items: list[Served], knows: float, rng: np.random.Generator) -> Recorded:
+    """A model with a word of its own at each place, that knows the served one in a share of places."""
+    said = {one.prompt: one.response if rng.random() < knows else f" {rng.choice([*LETTERS[:3]])}" for one in items}
+    return Recorded(name="s", answers=said, likelihoods={})
+
+
+def test_who_learned_a_little_is_found_and_who_did_not_is_not(at_most: Callable[[int, int, float], bool]) -> None:
+    rng = np.random.default_rng(1)
+    items = served_places(rng)
+    found = next_words(items, who_says(items, 0.15, rng))
+    assert (found.evidence.p_value or 1) < 1e-3
+    assert found.evidence.value == pytest.approx(0.12, abs=0.06)
+    tops = []
+    for _ in range(200):
+        items = served_places(rng, 12)
+        tops.append(max(next_words(items, who_says(items, 0.0, rng)).running))
+    assert all(at_most(int((np.array(tops) >= 1 / level).sum()), 200, level) for level in (0.01, 0.05, 0.2))
+    assert np.mean(np.array(tops) >= 2) > 0.02, "the bets do not move"
+
+
+def test_one_who_always_says_the_likeliest_word_is_no_suspect() -> None:
+    """It is right as often as that word's chance, which a test that took all four as equally likely would read as learning."""
+    told = [
+        Choice(token=f" {one}", logprob=float(np.log(log)))
+        for one, log in zip("abcde", (0.14, 0.06, 0.05, 0.03, 0.01), strict=True)
+    ]
+    rng = np.random.default_rng(2)
+    drawn = [
+        Step(token=f" {one}", top_logprobs=told)
+        for one in rng.choice([*"abcd"], size=300, p=np.array([14, 6, 5, 3]) / 28)
+    ]
+    items = [
+        one
+        for at in range(30)
+        for one in places(drawn[at * 10 : at * 10 + 10], item=f"{at}", account="a", prompt=f"q{at}")
+    ]
+    steady = Recorded(name="s", answers={one.prompt: " a" for one in items}, likelihoods={})
+    assert (next_words(items, steady).evidence.p_value or 0) > 0.01
+    even = [replace(one, chances=(1.0,) * 4) for one in items]
+    assert (next_words(even, steady).evidence.p_value or 1) < 1e-6
+
+
+def test_places_are_those_where_our_model_was_unsure_and_drew_one_of_its_four_likeliest() -> None:
+    told = [Choice(token=f" {one}", logprob=float(log)) for one, log in zip(LETTERS, LOGS, strict=True)]
+    sure = [Choice(token=" a", logprob=-0.1), *told[1:]]
+    steps = [
+        Step(token=" a", top_logprobs=told),
+        Step(token=" e", top_logprobs=told),
+        Step(token=" a", top_logprobs=sure),
+        Step(token=" d", top_logprobs=told[::-1]),
+        Step(token=" b", top_logprobs=[*told, told[0]]),
+    ]
+    found = list(places(steps, item="7", account="x", prompt="q"))
+    assert [(one.item, one.prompt, one.response, one.siblings) for one in found] == [
+        ("7:0", "q", " a", (" b", " c", " d")),
+        ("7:3", "q a e a", " d", (" a", " b", " c")),
+    ]
+    assert found[1].chances == pytest.approx((1.0, 1.6, 1.4, 1.2))
+    cooler = next(iter(places(steps, item="7", account="x", prompt="q", temperature=0.5)))
+    assert cooler.chances == pytest.approx((1.0, (7 / 8) ** 2, (6 / 8) ** 2, (5 / 8) ** 2))
+
+
+def test_a_place_that_comes_after_one_that_holds_its_word_is_left_out() -> None:
+    items = served_places(np.random.default_rng(3), 30)
+    back = [*items[1:], items[0]]
+    found = next_words(back, Recorded(name="s", answers={one.prompt: " a" for one in items}, likelihoods={}))
+    told = {one.words: one for one in found.conditions}["places of a conversation come in the order of its text"]
+    assert (told.state, told.left_out, found.evidence.n) == (State.MENDED, 1, len(items) - 1)
+
+
+def test_what_a_reply_begins_with_is_read_and_the_rest_is_not() -> None:
+    words = (" the", " then", " a", "x")
+    assert [said_word(one, words) for one in (" then we", "then", " thus", "xa", "", " b a")] == [
+        1,
+        1,
+        None,
+        3,
+        None,
+        None,
+    ]
+    assert said_word("ab", ("ab", " ab")) == 0
+    assert said_word("  ab", ("ab", " ab")) is None
+
+
+def test_a_plan_is_carried_out_by_the_file_of_a_serving(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    lines = [
+        {"item": f"{at}", "account": "alice", "prompt": f"q{at}", "content": steps_of(rng, 20), "as_sampled": True}
+        for at in range(60)
+    ]
+    (tmp_path / "l.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
+    audit_places(tmp_path / "l.jsonl", out=tmp_path / "p.jsonl")
+    items = list(read_served(tmp_path / "p.jsonl"))
+    assert items == list(read_places(tmp_path / "l.jsonl"))
+    parrot = who_says(items, 0.5, rng)
+    plan = draw_up(items, suspect="s", exposure="next_words")
+    assert (plan.accounts[0].items, plan.accounts[0].seen) == (len(items), None)
+    told = carry_out(plan, items, parrot)
+    assert told.named == ("alice",)
+    early = carry_out(draw_up(items, suspect="s", exposure="next_words", stop=Stop.EVIDENCE), items, parrot)
+    assert early.findings[0].n < told.findings[0].n
+    assert (early.findings[0].p or 1) <= 0.01
+    with pytest.raises(Error, match="next_words takes places with their chances"):
+        draw_up(items, suspect="s")
+    other = [replace(items[0], chances=(1.0, 2.0, 3.0, 4.0)), *items[1:]]
+    with pytest.raises(Error, match="not the items of the plan"):
+        carry_out(plan, other, parrot)
+
+
+def test_a_serving_without_enough_told_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    good = steps_of(np.random.default_rng(5), 30)
+    few = [Step(token=" a", top_logprobs=good[0].top_logprobs[:4])]
+    for line, words in (
+        ({"content": few}, "at least 5 words"),
+        ({"content": good, "temperature": 0.0}, "temperature"),
+        (
+            {"content": [Step(token=" a", top_logprobs=[Choice(token=f"{at}", logprob=0.5) for at in range(5)])]},
+            "logprob",
+        ),
+    ):
+        path.write_bytes(msgspec.json.encode({"item": "1", "account": "a", "prompt": "q"} | line))
+        with pytest.raises(FormatError, match=rf"l\.jsonl:1: .*{words}"):
+            list(read_places(path))
+    with pytest.raises(Error, match="unsure"):
+        list(read_places(path, unsure=0.0))
+    path.write_bytes(msgspec.json.encode({"item": "1", "account": "a", "prompt": "q", "content": good}))
+    with pytest.raises(Error, match="nowhere so unsure"):
+        audit_places(path, out=tmp_path / "p.jsonl", unsure=0.01)
+    write_served(tmp_path / "s.jsonl", list(read_places(path))[:1])
+    good_line = msgspec.json.decode((tmp_path / "s.jsonl").read_bytes())
+    for chances in ([-1.0, *good_line["chances"][1:]], good_line["chances"][1:], [0.0] * 4):
+        (tmp_path / "s.jsonl").write_bytes(msgspec.json.encode(good_line | {"chances": chances}))
+        with pytest.raises(FormatError, match="chances"):
+            read_served(tmp_path / "s.jsonl")
+
+
+def test_places_are_asked_one_by_one_and_never_after_a_later_one_of_their_response(tmp_path: Path) -> None:
+    items = served_places(np.random.default_rng(6), 6)
+    plan = draw_up(items, suspect="s", exposure="next_words")
+    first, *others = [one.prompt for one in items]
+    with served_at(model := Model(lambda prompt: " a")) as at:
+        suspect = live(at, tmp_path / "r.jsonl")
+        model.troubles = [400]
+        assert ask_plan(plan, items, suspect).refused == 1
+        assert [one["messages"][-1]["content"] for one in model.asked] == [first, *others]
+        for stop in Stop:
+            again = live(at, tmp_path / "r.jsonl")
+            ask_plan(draw_up(items, suspect="s", exposure="next_words", stop=stop), items, again)
+    assert len(model.asked) == len(items), "the place that was refused is not asked again"
+    assert items[0].conversation == items[1].conversation
