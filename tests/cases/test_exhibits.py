@@ -104,7 +104,7 @@ def test_an_exhibit_of_another_year_shows_nothing_of_the_fourth_factor(tmp_path:
     [(True, {"harvest_begun": None}), (True, {"harvest_ended": None}), (False, {})],
     ids=["nobody knows when the harvest began", "the harvest goes on", "the case knows no days"],
 )
-def test_days_that_nobody_knows_lie_outside_of_nothing(tmp_path: Path, days: bool, harvest: Mapping[str, None]) -> None:
+def test_days_that_nobody_knows_lie_outside_of_nothing(tmp_path: Path, days: bool, harvest: Mapping[str, Any]) -> None:
     made = desk(tmp_path)
     day = dt.datetime(2026, 10, 20, tzinfo=dt.UTC) if days else None
     case = made.open(replace(opening(), first_seen=day, last_seen=day), by="mary")

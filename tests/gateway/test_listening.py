@@ -67,7 +67,7 @@ def test_a_port_that_somebody_listens_on_is_told(server: Server, which: str) -> 
     async def scenario() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             number = taken.getsockname()[1]
-            listen = Listen(drain_seconds=1, **({"port": 0, "admin_port": None} | {which: number}))  # type: ignore[arg-type]
+            listen = Listen(drain_seconds=1, **({"port": 0, "admin_port": None} | {which: number}))
             with pytest.raises(Error, match=f"127.0.0.1:{number}: cannot listen there"):
                 await serve(Slow(), Admin(Metrics(), None, pathway="gateway"), listen, server=server)
 

@@ -182,10 +182,10 @@ def test_statistics_are_what_a_plain_loop_makes_of_them(engine: Engine) -> None:
         assert found[account]["focus"] == pytest.approx(np.log(e.mean()))
     beyond = dict.fromkeys(mine, 0)
     for column in ("topic_far", "topic_rest"):
-        weighed = [(one[column], 1 / len(prompts)) for prompts in mine.values() for one in prompts]
+        weighed = [(one[column], 1 / len(asked_of)) for asked_of in mine.values() for one in asked_of]
         limit = min(at for at, _ in weighed if sum(w for other, w in weighed if other > at) <= len(mine) / 100 + 1e-9)
-        for account, prompts in mine.items():
-            beyond[account] += sum(one[column] > limit for one in prompts)
+        for account, asked_of in mine.items():
+            beyond[account] += sum(one[column] > limit for one in asked_of)
     assert sum(beyond.values()) > ACCOUNTS * PROMPTS / 100
     for account, some in beyond.items():
         assert found[account]["novelty"] == pytest.approx((some / 2 + 0.2) / (len(mine[account]) + 20))
