@@ -51,10 +51,20 @@ _WORDS = {
 _OF_MEMBERS = Sql(
     "profile_of_members",
     """
-    select f.exchange_id, f.at, f.account, f.model, f.pathway, f.outcome, f.prompt_hash, f.elicitation, f.input_tokens, f.output_tokens
-    from {features} f join (select distinct m.account from {members} m) n on n.account = f.account
-    """,
+    with templated as (
+        select distinct m.candidate, c.exchange_id
+        from {carried} c
+        join {wanted} w on w.family = c.family
+        join {members} m on m.candidate = w.candidate and m.account = c.account
+    )
+    select m.candidate, m.actor, f.at, f.account, f.model, f.pathway, f.outcome, f.prompt_hash, f.elicitation,
+           f.input_tokens, f.output_tokens,
+           case when (f.elicitation & {pressing}) <> 0 or t.exchange_id is not null then 1 else 0 end as harvest
+    from {features} f join {members} m on m.account = f.account
+    left join templated t on t.candidate = m.candidate and t.exchange_id = f.exchange_id
+    """.replace("{pressing}", str(PRESSING)),
 )
+"""Every member's exchanges, and of each whether it is harvest: it presses for training value or carries a template of the actor's."""
 
 _MEMBERS = Sql(
     "profile_members",
@@ -76,36 +86,28 @@ _MEMBERS = Sql(
 _YIELD = Sql(
     "profile_yield",
     """
-    with harvest as (
-        select distinct m.candidate, f.exchange_id
-        from {features} f join {members} m on m.account = f.account
-        left join {carried} c on c.exchange_id = f.exchange_id
-        left join {wanted} w on w.candidate = m.candidate and w.family = c.family
-        where (f.elicitation & {pressing}) <> 0 or w.family is not null
-    )
-    select m.candidate, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest,
-           count(distinct case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.prompt_hash end) as obtained,
-           cast(sum(case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
+    select f.candidate, count(*) as exchanges, cast(sum(f.harvest) as bigint) as harvest,
+           count(distinct case when f.harvest = 1 and coalesce(f.outcome, 'ok') = 'ok' then f.prompt_hash end) as obtained,
+           cast(sum(case when f.harvest = 1 and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
            min(@epoch_us(f.at)) as first_seen, max(@epoch_us(f.at)) as last_seen,
-    """.replace("{pressing}", str(PRESSING))
+    """
     + ", ".join(
-        f"@count_if(h.exchange_id is not null and @div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}"
+        f"@count_if(f.harvest = 1 and @div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}"
         for bit in range(len(_BITS))
     )
     + """
-    from {features} f join {members} m on m.account = f.account
-    left join harvest h on h.candidate = m.candidate and h.exchange_id = f.exchange_id
-    group by m.candidate
-    order by m.candidate
+    from {theirs} f
+    group by f.candidate
+    order by f.candidate
     """,
 )
 
 _FIRST = Sql(
     "profile_first",
     """
-    select m.candidate, f.account, min(@epoch_us(f.at)) as first_at, max(@epoch_us(f.at)) as last_at, count(*) as exchanges
-    from {features} f join {members} m on m.account = f.account
-    group by m.candidate, f.account
+    select f.candidate, f.account, min(@epoch_us(f.at)) as first_at, max(@epoch_us(f.at)) as last_at, count(*) as exchanges
+    from {theirs} f
+    group by f.candidate, f.account
     order by 1, 2
     """,
 )
@@ -113,7 +115,10 @@ _FIRST = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActorTables:
-    """Rows of `actors`, `actor_members`, `actor_lineage` and `actor_evidence`, and the exchanges of all members, if there are any."""
+    """Rows of `actors`, `actor_members`, `actor_lineage` and `actor_evidence`.
+
+    `exchanges` are those of all members, if there are any: each with its `actor` and whether it is `harvest` (1 or 0).
+    """
 
     actors: pa.Table
     members: pa.Table
@@ -143,19 +148,21 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     sent = engine.to_arrow(engine.sql(_MEMBERS, carried=found.carried, wanted=wanted, features=features))
     claimed = {a for j in judged if j.decision is Decision.REVIEW for a in j.group.accounts.tolist()}
     kept = [_members(place, one, sent, claimed) for place, one in enumerate(judged)]
-    members = engine.from_arrow(_pairs([k for k, _ in kept]))
+    ids = [one.actor for one in judged]
+    held = _pairs([k for k, _ in kept])
+    members = engine.from_arrow(held.append_column("actor", pa.array(ids, pa.int64()).take(held.column("candidate"))))
     founders = engine.from_arrow(_pairs([one.group.accounts for one in judged]))
     seed = salt & 0xFFFF_FFFF
     worked = jobs(engine, found.carried, founders, wanted, groups=len(judged), seed=seed)
     pools = shared_pools(
         [np.sort(one.group.accounts) for one in judged], found.links, found.population, np.random.default_rng(seed)
     )
-    theirs = engine.keep(engine.sql(_OF_MEMBERS, features=features, members=members))
-    yields = engine.sql(_YIELD, features=theirs, members=members, carried=found.carried, wanted=wanted)
-    sizes = {r["candidate"]: r for r in engine.to_arrow(yields).to_pylist()}
-    firsts = engine.to_arrow(engine.sql(_FIRST, features=theirs, members=members))
+    theirs = engine.keep(
+        engine.sql(_OF_MEMBERS, features=features, members=members, carried=found.carried, wanted=wanted)
+    )
+    sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, theirs=theirs)).to_pylist()}
+    firsts = engine.to_arrow(engine.sql(_FIRST, theirs=theirs))
     linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
-    ids = [one.actor for one in judged]
     until = int(found.population.ended.max())
     return ActorTables(
         actors=_rows("actors", [_actor(ids[p], one, kept[p][0], sizes[p]) for p, one in enumerate(judged)]),

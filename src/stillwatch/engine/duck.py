@@ -149,7 +149,13 @@ class DuckEngine:
     def map_batches(self, relation: Relation, kernel: Kernel, schema: pa.Schema) -> Relation:
         """A kernel over all batches of a relation; its output is kept in a scratch Parquet file."""
         path = self._scratch / f"{self._name('mapped')}.parquet"
-        with self._errors(), pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        texts = [one.name for one in schema if pa.types.is_string(one.type)]
+        with (
+            self._errors(),
+            pq.ParquetWriter(
+                path, schema, compression="zstd", compression_level=1, use_dictionary=texts, write_statistics=False
+            ) as writer,
+        ):
             for batch in _one_ahead(self.batches(relation)):
                 writer.write_batch(kernel(batch).cast(schema))
         return self.scan_files([path])
