@@ -79,16 +79,19 @@ def found(space: Workspace, *names: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def candidates(space: Workspace) -> list[tuple[Any, ...]]:
-    """Every candidate by its members, with what each test says of it: what an actor is called hangs on when it was seen first."""
+    """Every candidate by its templates and ties, with its e-value and what each test says of its founders.
+
+    Its name and its decision are left out: they hang on the first look of the day, which stands, and so on when it was taken.
+    """
     space.store.reload()
-    members: dict[int, list[int]] = {}
-    for row in space.store.read("actor_members").to_pylist():
-        members.setdefault(row["actor"], []).append(row["account"])
-    actors = {row["actor"]: (row["families"], row["e_value"], row["exchanges"]) for row in _rows(space, "actors")}
     tests: dict[int, list[str]] = {}
     for row in _rows(space, "actor_evidence"):
-        tests.setdefault(row.pop("actor"), []).append(repr(row))
-    return sorted((sorted(of), *actors[actor], sorted(tests[actor])) for actor, of in members.items())
+        if row["test"] != "combined":
+            tests.setdefault(row.pop("actor"), []).append(repr(row))
+    return sorted(
+        (row["found_by"], sorted(row["families"]), row["e_value"], sorted(tests[row["actor"]]))
+        for row in _rows(space, "actors")
+    )
 
 
 def _rows(space: Workspace, name: str) -> list[dict[str, Any]]:

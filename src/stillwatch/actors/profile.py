@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.actors.conduct import capability, of_members, presence_of, yields
 from stillwatch.actors.heads import heads
 from stillwatch.actors.hypotheses import answer, hypotheses
 from stillwatch.actors.jobs import Jobs, jobs
@@ -21,50 +22,12 @@ from stillwatch.actors.judge import Found, Judged
 from stillwatch.actors.links import OBSERVED
 from stillwatch.actors.pool_sharing import SharedPool, shared_pools
 from stillwatch.actors.tracking import lineage
-from stillwatch.core import PRESSING, Decision, Support, Technique, handle
+from stillwatch.core import Decision, Support, handle
 from stillwatch.engine import Engine, Relation, Sql, table
 
 __all__ = ["ActorTables", "describe"]
 
 Ints = npt.NDArray[np.int64]
-
-_BITS = tuple(Technique)
-_WORDS = {
-    Technique.COT_WRITEOUT: "written-out reasoning",
-    Technique.REASONING_TAGS: "reasoning forced into tags",
-    Technique.DEBUG_PRETEXT: "reasoning under a debugging pretext",
-    Technique.FAKE_SYSTEM: "reasoning by a fake system text",
-    Technique.ANTI_FLAGGING: "requests not to be flagged",
-    Technique.THINKING_LANGUAGE: "reasoning pinned to a language",
-    Technique.TRANSLATE_MEMORY: "translated working memory",
-    Technique.RUBRIC_GRADING: "grades by rubric",
-    Technique.PREFERENCE_JUDGING: "preferences between answers",
-    Technique.TASK_GENERATION: "generated tasks",
-    Technique.SYNTHETIC_DATA: "synthetic training data",
-    Technique.TRACE_CLEANING: "cleaned reasoning traces",
-    Technique.REASONING_REQUEST: "worked reasoning",
-    Technique.GRADING_REQUEST: "grades and scores",
-    Technique.CRITIQUE: "critiques of answers",
-    Technique.ALIGNMENT_HARVEST: "where the model draws lines",
-}
-
-_OF_MEMBERS = Sql(
-    "profile_of_members",
-    """
-    with templated as (
-        select distinct m.candidate, c.exchange_id
-        from {carried} c
-        join {wanted} w on w.family = c.family
-        join {members} m on m.candidate = w.candidate and m.account = c.account
-    )
-    select m.candidate, m.actor, f.at, f.account, f.model, f.pathway, f.outcome, f.prompt_hash, f.elicitation,
-           f.input_tokens, f.output_tokens,
-           case when (f.elicitation & {pressing}) <> 0 or t.exchange_id is not null then 1 else 0 end as harvest
-    from {features} f join {members} m on m.account = f.account
-    left join templated t on t.candidate = m.candidate and t.exchange_id = f.exchange_id
-    """.replace("{pressing}", str(PRESSING)),
-)
-"""Every member's exchanges, and of each whether it is harvest: it presses for training value or carries a template of the actor's."""
 
 _MEMBERS = Sql(
     "profile_members",
@@ -79,35 +42,6 @@ _MEMBERS = Sql(
     )
     select s.candidate, s.account, s.exchanges, t.total
     from sent s join totals t on t.account = s.account
-    order by 1, 2
-    """,
-)
-
-_YIELD = Sql(
-    "profile_yield",
-    """
-    select f.candidate, count(*) as exchanges, cast(sum(f.harvest) as bigint) as harvest,
-           count(distinct case when f.harvest = 1 and coalesce(f.outcome, 'ok') = 'ok' then f.prompt_hash end) as obtained,
-           cast(sum(case when f.harvest = 1 and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
-           min(@epoch_us(f.at)) as first_seen, max(@epoch_us(f.at)) as last_seen,
-    """
-    + ", ".join(
-        f"@count_if(f.harvest = 1 and @div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}"
-        for bit in range(len(_BITS))
-    )
-    + """
-    from {theirs} f
-    group by f.candidate
-    order by f.candidate
-    """,
-)
-
-_FIRST = Sql(
-    "profile_first",
-    """
-    select f.candidate, f.account, min(@epoch_us(f.at)) as first_at, max(@epoch_us(f.at)) as last_at, count(*) as exchanges
-    from {theirs} f
-    group by f.candidate, f.account
     order by 1, 2
     """,
 )
@@ -157,11 +91,8 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     pools = shared_pools(
         [np.sort(one.group.accounts) for one in judged], found.links, found.population, np.random.default_rng(seed)
     )
-    theirs = engine.keep(
-        engine.sql(_OF_MEMBERS, features=features, members=members, carried=found.carried, wanted=wanted)
-    )
-    sizes = {r["candidate"]: r for r in engine.to_arrow(engine.sql(_YIELD, theirs=theirs)).to_pylist()}
-    firsts = engine.to_arrow(engine.sql(_FIRST, theirs=theirs))
+    theirs = of_members(engine, features, found.carried, members, wanted)
+    sizes, firsts = yields(engine, theirs), presence_of(engine, theirs)
     linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
     until = int(found.population.ended.max())
     return ActorTables(
@@ -259,7 +190,7 @@ def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict
         "harvest_exchanges": size["harvest"],
         "yield_exchanges": size["obtained"],
         "yield_tokens": size["tokens"],
-        "capability": _capability(size),
+        "capability": capability(size),
         "found_by": list(one.found_by),
         "families": list(one.families),
         "e_value": one.e_value,
@@ -271,16 +202,6 @@ def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict
         "evidence": one.evidence,
         "looks": one.looks,
     }
-
-
-def _capability(size: dict[str, int]) -> str:
-    """The techniques that at least a tenth of the harvest uses, most used first."""
-    harvest = max(size["harvest"], 1)
-    used = sorted(
-        ((size[f"technique_{bit}"], name) for bit, name in enumerate(_BITS)), key=lambda pair: (-pair[0], pair[1])
-    )
-    words = [_WORDS[name] for count, name in used if 10 * count >= harvest and count]
-    return ", ".join(words[:4]) if words else "bulk answers through a template of its own"
 
 
 def _member_rows(

@@ -142,7 +142,7 @@ class DuckEngine:
         path = self._scratch / f"{name}.parquet"
         with self._errors():
             self._connection.execute(
-                f"copy (select * from {relation.name}) to {_quoted(path)} (format parquet, compression zstd)"
+                f"copy (select * from {relation.name}) to {_quoted(path)} (format parquet, compression zstd, compression_level 1)"
             )
         return self.scan_files([path])
 
