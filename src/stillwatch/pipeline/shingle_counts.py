@@ -69,7 +69,7 @@ def shingle_counts(
     if new:
         with engine.within() as apart:
             fresh = count_prompts(apart, apart.scan_files(new))
-        counts = np.minimum(fresh, _MOST - counts).astype(np.uint8) + counts
+        counts = np.minimum(fresh, _MOST - counts, out=fresh).astype(np.uint8) + counts
         _keep(path, counts, parts)
     return counts, notes
 
