@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -12,18 +13,38 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from stillwatch.actors import BUCKETS
+from stillwatch.actors import BUCKETS, count_prompts
 from stillwatch.core import Settings, settings_from
 from stillwatch.engine import Engine, Relation, Workspace, table
 from stillwatch.pipeline import Scanned, shingle_counts
 from stillwatch.pipeline.shingle_counts import SHINGLE_COUNTS
 
-from .logs import SMALL, Rows, run, traffic, workspace, write_captures
+from .logs import SMALL, START, Rows, run, traffic, workspace, write_captures
 
 FOUND = ("families", "links", "topics", "account_evidence", "calibration", "artifacts")
 """What does not hang on when an actor was seen first."""
 ROUNDS = 4
-ROWS = traffic(customers=40, workers=16, each=12)
+FEW = 7
+"""Accounts of a second template, hardly more than a template needs: a count that is a little too low loses it."""
+
+
+def few() -> Rows:
+    """A few accounts that fill another template three times each."""
+    rows = traffic(customers=FEW, workers=0, each=3, seed=8)
+    told = "Compare both drafts of this advertisement line by line and say for each of them which one sells better and why: "
+    return [
+        {
+            **row,
+            "at": START + dt.timedelta(hours=1 + i),
+            "account": f"few-{i % FEW}@customer.example",
+            "prompt": told + row["prompt"],
+            "request": f"few-{i}",
+        }
+        for i, row in enumerate(rows)
+    ]
+
+
+ROWS = [*traffic(customers=40, workers=16, each=12), *few()]
 
 
 class Counted:
@@ -31,11 +52,10 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows: list[int] = []
-        real = shingle_counts.count_prompts
 
         def spied(engine: Engine, features: Relation) -> npt.NDArray[np.uint32]:
             self.rows.append(engine.to_arrow(features).num_rows)
-            return real(engine, features)
+            return count_prompts(engine, features)
 
         monkeypatch.setattr(shingle_counts, "count_prompts", spied)
 
@@ -124,6 +144,7 @@ def test_rounds_in_any_split_find_what_one_scan_finds(
         assert new == [everything if number == ROUNDS - 1 else len(path.read_text().splitlines())]
     run(whole, [logs])
     assert len(candidates(whole)) > 0
+    assert min(row["accounts"] for row in found(whole, "families")["families"]) <= FEW
     assert candidates(rounds) == candidates(whole)
     assert found(rounds, *FOUND) == found(whole, *FOUND)
 
