@@ -9,14 +9,17 @@ from stillwatch.actors.judge import Found, Gathered, Judged, find, gather, judge
 from stillwatch.actors.links import KINDS
 from stillwatch.actors.lookalikes import LOOKALIKES
 from stillwatch.actors.profile import ActorTables, describe
+from stillwatch.actors.sightings import BUCKETS, Counts, count_prompts
 
 __all__ = [
+    "BUCKETS",
     "CARRIED",
     "INDICATORS",
     "KINDS",
     "LOOKALIKES",
     "TESTS",
     "ActorTables",
+    "Counts",
     "Expanded",
     "Found",
     "Gathered",
@@ -25,6 +28,7 @@ __all__ = [
     "Seed",
     "Verdict",
     "Workroom",
+    "count_prompts",
     "describe",
     "expand",
     "find",

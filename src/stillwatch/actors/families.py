@@ -13,7 +13,6 @@ Mined on the discovery slice alone; the test slice later shows whether a family 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +22,8 @@ import pyarrow.compute as pc
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from stillwatch.actors.anchor_index import AnchorIndex
 from stillwatch.actors.joining import joined, overlapping
+from stillwatch.actors.sightings import LEAST_ANCHORS, Counts, frequent_sightings, supported_sightings
 from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["SCOPES", "Mined", "mine", "mined_from", "reread"]
@@ -35,11 +34,9 @@ SCOPES = {"prompt": "anchors", "system": "system_anchors"}
 """Where a template can stand, and the column of `features` that samples its shingles."""
 
 _JACCARD = 0.5
-_LEAST_ANCHORS = 2
 _LEAST_SHARE = 0.1
 _SHARE = 0.06
 _P_VALUE = 1e-3
-_BUCKET_BITS = 24
 _BLOCK = 2048
 
 _SUPPORTED = Sql(
@@ -53,27 +50,6 @@ _SUPPORTED = Sql(
     having count(*) >= (select min(l.family_support) from {limits} l)
     """,
 )
-
-_TOLD = {
-    "prompt": Sql(
-        "families_told_prompt",
-        """
-        select f.account, f.anchors, 1 as exchanges
-        from {features} f
-        where f.slice = 0 and f.account is not null and f.anchors is not null
-        """,
-    ),
-    "system": Sql(
-        "families_told_system",
-        """
-        select f.account, f.system_anchors as anchors, count(*) as exchanges
-        from {features} f
-        where f.slice = 0 and f.account is not null and f.system_anchors is not null
-        group by f.account, f.system_anchors
-        """,
-    ),
-}
-"""What each account sent. Hardly a prompt is sent twice; a system text is sent with every request."""
 
 _SIGNATURES = Sql(
     "families_signatures",
@@ -117,78 +93,21 @@ class Mined:
     by_senders: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class _KeepFrequent:
-    """Kernel: of each request's shingles only those that may be sent often enough; requests left without any are dropped."""
-
-    frequent: npt.NDArray[np.bool_]
-
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        flat = batch.column("anchors").flatten().to_numpy(zero_copy_only=False)
-        return _left(batch, flat, np.flatnonzero(self.frequent[_bucket(flat)]), least=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _KeepSupported:
-    """Kernel: of each request's shingles only the supported ones; requests left with fewer than two are dropped."""
-
-    index: AnchorIndex
-
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        flat = batch.column("anchors").flatten().to_numpy(zero_copy_only=False)
-        return _left(batch, flat, self.index.find(flat)[0], least=_LEAST_ANCHORS)
-
-
-def _left(batch: pa.RecordBatch, flat: Ints, kept: Ints, *, least: int) -> pa.RecordBatch:
-    """The requests of a batch with the shingles at the places `kept` of all its shingles, where at least `least` are left."""
-    lists = batch.column("anchors")
-    row = np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))[kept]
-    counts = np.bincount(row, minlength=len(lists))
-    enough = counts >= least
-    kept = kept[enough[row]]
-    offsets = np.concatenate(([0], np.cumsum(counts[enough]))).astype(np.int32)
-    return pa.RecordBatch.from_arrays(
-        [
-            batch.column("account").filter(pa.array(enough)),
-            pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat[kept], pa.int64())),
-            batch.column("exchanges").filter(pa.array(enough)).cast(pa.int64()),
-        ],
-        schema=_SIGHTINGS,
-    )
-
-
-def _frequent(batches: Iterable[pa.RecordBatch], least: int) -> npt.NDArray[np.bool_]:
-    """Buckets of shingles that requests hold at least `least` times. What falls elsewhere was sent too seldom to count.
-
-    Nearly all shingles are sent once. Counting them all by name would cost more than everything else here.
-    """
-    counts = np.zeros(1 << _BUCKET_BITS, np.uint32)
-    for batch in batches:
-        np.add.at(counts, _bucket(batch.column("anchors").flatten().to_numpy(zero_copy_only=False)), np.uint32(1))
-    return counts >= least
-
-
-def _bucket(anchors: Ints) -> Ints:
-    """Bucket of each shingle: its leading bits."""
-    return (np.ascontiguousarray(anchors).view(np.uint64) >> np.uint64(64 - _BUCKET_BITS)).view(np.int64)
-
-
-_SIGHTINGS = pa.schema([("account", pa.int64()), ("anchors", pa.list_(pa.int64())), ("exchanges", pa.int64())])
-
-
-def mine(engine: Engine, features: Relation, *, scope: str, support: int, salt: int) -> Mined:
+def mine(
+    engine: Engine, features: Relation, *, scope: str, support: int, salt: int, counts: Counts | None = None
+) -> Mined:
     """Mine the families of one scope (`prompt` or `system`) from the discovery slice of `features`.
 
     Args:
         support: distinct accounts that must have sent a shingle.
         salt: key of the family ids.
+        counts: how often each bucket of shingles was met, where it is known (`sightings.bucket_counts`).
     """
-    told = engine.sql(_TOLD[scope], features=features)
-    often = engine.map_batches(told, _KeepFrequent(_frequent(engine.batches(told), support)), _SIGHTINGS)
+    often = frequent_sightings(engine, features, scope=scope, support=support, counts=counts)
     limits = engine.from_arrow(pa.table({"family_support": pa.array([support], pa.int64())}))
     supported = engine.to_arrow(engine.sql(_SUPPORTED, sightings=often, limits=limits))
     anchors = np.sort(supported.column("anchor").to_numpy())
-    sightings = engine.map_batches(often, _KeepSupported(AnchorIndex(anchors)), _SIGHTINGS)
+    sightings = supported_sightings(engine, often, anchors)
     fragment = _fragments(engine.to_arrow(engine.sql(_SIGNATURES, sightings=sightings)), anchors)
     anchors, fragment = anchors[fragment >= 0], fragment[fragment >= 0]
     if not anchors.size:
@@ -215,8 +134,8 @@ def _fragments(signatures: pa.Table, anchors: Ints) -> Ints:
     graph = sparse.coo_matrix((np.ones(one.size, np.bool_), (one, other)), shape=(count, count))
     parts, label = csgraph.connected_components(graph, directed=False)
     size = np.bincount(label, minlength=parts)
-    order = np.cumsum(size >= _LEAST_ANCHORS) - 1
-    return np.where(size[label] >= _LEAST_ANCHORS, order[label], -1).astype(np.int64)
+    order = np.cumsum(size >= LEAST_ANCHORS) - 1
+    return np.where(size[label] >= LEAST_ANCHORS, order[label], -1).astype(np.int64)
 
 
 def _close(requests: sparse.csr_matrix, weighed: sparse.csr_matrix, total: Ints) -> tuple[Ints, Ints]:

@@ -31,6 +31,7 @@ from stillwatch.actors.held_out_tests import TESTS
 from stillwatch.actors.links import KINDS, STRONG, link, numbered
 from stillwatch.actors.lookalikes import LOOKALIKES
 from stillwatch.actors.population import HeldOut, held_out
+from stillwatch.actors.sightings import Counts
 from stillwatch.actors.tracking import Sighting, look_row, looked, marks_of, recognise, remembered, standings, whole_day
 from stillwatch.actors.weighing import Weighed, weigh
 from stillwatch.core import Settings
@@ -68,6 +69,7 @@ def find(
     settings: Settings,
     salt: int,
     before: pa.Table | None = None,
+    counts: Counts | None = None,
 ) -> Found:
     """Find candidate actors in the discovery slice, judge them on the test slice, and recognise those that were seen before.
 
@@ -75,8 +77,9 @@ def find(
         artifacts: the register of reasoning signatures; without it no replay links or tests anybody.
         releases: launches of models; without them nobody pivots.
         before: rows of `actor_looks` of earlier scans.
+        counts: of the prompts' shingles of the discovery slice, where they are known (`count_prompts`).
     """
-    gathered = gather(engine, features, account_facts, artifacts, releases, settings=settings, salt=salt)
+    gathered = gather(engine, features, account_facts, artifacts, releases, settings=settings, salt=salt, counts=counts)
     return judged(engine, gathered, settings=settings, salt=salt, before=before)
 
 
@@ -100,10 +103,15 @@ def gather(
     *,
     settings: Settings,
     salt: int,
+    counts: Counts | None = None,
 ) -> Gathered:
     """Collect what a pass over the logs gives, before any group is made of it."""
     chosen = settings.actors
-    mined = tuple(mine(engine, features, scope=scope, support=chosen.family_support, salt=salt) for scope in SCOPES)
+    known = {"prompt": counts}
+    mined = tuple(
+        mine(engine, features, scope=scope, support=chosen.family_support, salt=salt, counts=known.get(scope))
+        for scope in SCOPES
+    )
     told = carried(engine, features, mined)
     passed = _none(engine, "artifacts") if artifacts is None else artifacts
     launched = _none(engine, "releases") if releases is None else releases

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.actors.conduct import capability, of_members, presence_of, yields
 from stillwatch.actors.heads import heads
 from stillwatch.actors.hypotheses import answer, hypotheses
 from stillwatch.actors.jobs import Jobs, jobs
@@ -21,40 +22,12 @@ from stillwatch.actors.judge import Found, Judged
 from stillwatch.actors.links import OBSERVED
 from stillwatch.actors.pool_sharing import SharedPool, shared_pools
 from stillwatch.actors.tracking import lineage
-from stillwatch.core import PRESSING, Decision, Support, Technique, handle
+from stillwatch.core import Decision, Support, handle
 from stillwatch.engine import Engine, Relation, Sql, table
 
 __all__ = ["ActorTables", "describe"]
 
 Ints = npt.NDArray[np.int64]
-
-_BITS = tuple(Technique)
-_WORDS = {
-    Technique.COT_WRITEOUT: "written-out reasoning",
-    Technique.REASONING_TAGS: "reasoning forced into tags",
-    Technique.DEBUG_PRETEXT: "reasoning under a debugging pretext",
-    Technique.FAKE_SYSTEM: "reasoning by a fake system text",
-    Technique.ANTI_FLAGGING: "requests not to be flagged",
-    Technique.THINKING_LANGUAGE: "reasoning pinned to a language",
-    Technique.TRANSLATE_MEMORY: "translated working memory",
-    Technique.RUBRIC_GRADING: "grades by rubric",
-    Technique.PREFERENCE_JUDGING: "preferences between answers",
-    Technique.TASK_GENERATION: "generated tasks",
-    Technique.SYNTHETIC_DATA: "synthetic training data",
-    Technique.TRACE_CLEANING: "cleaned reasoning traces",
-    Technique.REASONING_REQUEST: "worked reasoning",
-    Technique.GRADING_REQUEST: "grades and scores",
-    Technique.CRITIQUE: "critiques of answers",
-    Technique.ALIGNMENT_HARVEST: "where the model draws lines",
-}
-
-_OF_MEMBERS = Sql(
-    "profile_of_members",
-    """
-    select f.exchange_id, f.at, f.account, f.model, f.pathway, f.outcome, f.prompt_hash, f.elicitation, f.input_tokens, f.output_tokens
-    from {features} f join (select distinct m.account from {members} m) n on n.account = f.account
-    """,
-)
 
 _MEMBERS = Sql(
     "profile_members",
@@ -73,47 +46,13 @@ _MEMBERS = Sql(
     """,
 )
 
-_YIELD = Sql(
-    "profile_yield",
-    """
-    with harvest as (
-        select distinct m.candidate, f.exchange_id
-        from {features} f join {members} m on m.account = f.account
-        left join {carried} c on c.exchange_id = f.exchange_id
-        left join {wanted} w on w.candidate = m.candidate and w.family = c.family
-        where (f.elicitation & {pressing}) <> 0 or w.family is not null
-    )
-    select m.candidate, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest,
-           count(distinct case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.prompt_hash end) as obtained,
-           cast(sum(case when h.exchange_id is not null and coalesce(f.outcome, 'ok') = 'ok' then f.output_tokens end) as bigint) as tokens,
-           min(@epoch_us(f.at)) as first_seen, max(@epoch_us(f.at)) as last_seen,
-    """.replace("{pressing}", str(PRESSING))
-    + ", ".join(
-        f"@count_if(h.exchange_id is not null and @div(f.elicitation, {1 << bit}) % 2 = 1) as technique_{bit}"
-        for bit in range(len(_BITS))
-    )
-    + """
-    from {features} f join {members} m on m.account = f.account
-    left join harvest h on h.candidate = m.candidate and h.exchange_id = f.exchange_id
-    group by m.candidate
-    order by m.candidate
-    """,
-)
-
-_FIRST = Sql(
-    "profile_first",
-    """
-    select m.candidate, f.account, min(@epoch_us(f.at)) as first_at, max(@epoch_us(f.at)) as last_at, count(*) as exchanges
-    from {features} f join {members} m on m.account = f.account
-    group by m.candidate, f.account
-    order by 1, 2
-    """,
-)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActorTables:
-    """Rows of `actors`, `actor_members`, `actor_lineage` and `actor_evidence`, and the exchanges of all members, if there are any."""
+    """Rows of `actors`, `actor_members`, `actor_lineage` and `actor_evidence`.
+
+    `exchanges` are those of all members, if there are any: each with its `actor` and whether it is `harvest` (1 or 0).
+    """
 
     actors: pa.Table
     members: pa.Table
@@ -143,19 +82,18 @@ def describe(engine: Engine, features: Relation, found: Found, *, salt: int) -> 
     sent = engine.to_arrow(engine.sql(_MEMBERS, carried=found.carried, wanted=wanted, features=features))
     claimed = {a for j in judged if j.decision is Decision.REVIEW for a in j.group.accounts.tolist()}
     kept = [_members(place, one, sent, claimed) for place, one in enumerate(judged)]
-    members = engine.from_arrow(_pairs([k for k, _ in kept]))
+    ids = [one.actor for one in judged]
+    held = _pairs([k for k, _ in kept])
+    members = engine.from_arrow(held.append_column("actor", pa.array(ids, pa.int64()).take(held.column("candidate"))))
     founders = engine.from_arrow(_pairs([one.group.accounts for one in judged]))
     seed = salt & 0xFFFF_FFFF
     worked = jobs(engine, found.carried, founders, wanted, groups=len(judged), seed=seed)
     pools = shared_pools(
         [np.sort(one.group.accounts) for one in judged], found.links, found.population, np.random.default_rng(seed)
     )
-    theirs = engine.keep(engine.sql(_OF_MEMBERS, features=features, members=members))
-    yields = engine.sql(_YIELD, features=theirs, members=members, carried=found.carried, wanted=wanted)
-    sizes = {r["candidate"]: r for r in engine.to_arrow(yields).to_pylist()}
-    firsts = engine.to_arrow(engine.sql(_FIRST, features=theirs, members=members))
+    theirs = of_members(engine, features, found.carried, members, wanted)
+    sizes, firsts = yields(engine, theirs), presence_of(engine, theirs)
     linked = found.links.filter(pc.invert(found.links.column("hub"))).column("account").to_numpy()
-    ids = [one.actor for one in judged]
     until = int(found.population.ended.max())
     return ActorTables(
         actors=_rows("actors", [_actor(ids[p], one, kept[p][0], sizes[p]) for p, one in enumerate(judged)]),
@@ -252,7 +190,7 @@ def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict
         "harvest_exchanges": size["harvest"],
         "yield_exchanges": size["obtained"],
         "yield_tokens": size["tokens"],
-        "capability": _capability(size),
+        "capability": capability(size),
         "found_by": list(one.found_by),
         "families": list(one.families),
         "e_value": one.e_value,
@@ -264,16 +202,6 @@ def _actor(actor: int, one: Judged, members: Ints, size: dict[str, int]) -> dict
         "evidence": one.evidence,
         "looks": one.looks,
     }
-
-
-def _capability(size: dict[str, int]) -> str:
-    """The techniques that at least a tenth of the harvest uses, most used first."""
-    harvest = max(size["harvest"], 1)
-    used = sorted(
-        ((size[f"technique_{bit}"], name) for bit, name in enumerate(_BITS)), key=lambda pair: (-pair[0], pair[1])
-    )
-    words = [_WORDS[name] for count, name in used if 10 * count >= harvest and count]
-    return ", ".join(words[:4]) if words else "bulk answers through a template of its own"
 
 
 def _member_rows(

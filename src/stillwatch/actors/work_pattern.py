@@ -12,6 +12,8 @@ __all__ = ["dealt_lifts", "dispersion", "drawn_dispersions", "without_busiest"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+_SPARSE = 16
+"""Places for a value beyond which sorting is quicker than counting in place."""
 _OUTSIDERS = 0.01
 """Share of a group that may be strangers who got into it: of three thousand accounts of a queue, two evaluators sent a third of all."""
 
@@ -59,6 +61,17 @@ def drawn_dispersions(everyone: Ints, size: int, draws: int, rng: np.random.Gene
     return np.concatenate(out)
 
 
+def _counted(values: Ints, bound: int) -> tuple[Ints, Ints]:
+    """The distinct values, ascending, and how often each is there; all of them are below `bound`."""
+    if bound > _SPARSE * values.size:
+        values = np.sort(values)
+        ends = np.flatnonzero(np.append(values[1:] != values[:-1], True))
+        return values[ends], np.diff(ends, prepend=-1)
+    times = np.bincount(values, minlength=bound)
+    there = np.flatnonzero(times)
+    return there, times[there]
+
+
 def dealt_lifts(account: Ints, cell: Ints, draws: int, rng: np.random.Generator) -> tuple[float, Floats]:
     """How much likelier two exchanges of one account share a topic cell than two of different accounts; and that of `draws` random deals.
 
@@ -74,14 +87,13 @@ def dealt_lifts(account: Ints, cell: Ints, draws: int, rng: np.random.Generator)
         return 0.0, np.zeros(draws)
     pair_weight = np.where(several, 1 / np.maximum(sent * (sent - 1), 1), 0.0)
     alone = float((sent * pair_weight).sum())
-    begin = who * cells
+    begin, share = who * cells, 1 / sent[who]
 
     def lift(dealt: Ints) -> float:
-        pairs = np.sort(begin + dealt)
-        ends = np.flatnonzero(np.append(pairs[1:] != pairs[:-1], True))
-        squares, owner = np.diff(ends, prepend=-1).astype(np.float64) ** 2, pairs[ends] // cells
+        pairs, times = _counted(begin + dealt, sent.size * cells)
+        squares, owner = times.astype(np.float64) ** 2, pairs // cells
         within = ((squares * pair_weight[owner]).sum() - alone) / several.sum()
-        of_cell = np.bincount(dealt, weights=1 / sent[who])
+        of_cell = np.bincount(dealt, weights=share)
         between = (of_cell**2).sum() - (squares / sent[owner] ** 2).sum()
         return float(within - between / (sent.size * (sent.size - 1)))
 

@@ -142,14 +142,20 @@ class DuckEngine:
         path = self._scratch / f"{name}.parquet"
         with self._errors():
             self._connection.execute(
-                f"copy (select * from {relation.name}) to {_quoted(path)} (format parquet, compression zstd)"
+                f"copy (select * from {relation.name}) to {_quoted(path)} (format parquet, compression zstd, compression_level 1)"
             )
         return self.scan_files([path])
 
     def map_batches(self, relation: Relation, kernel: Kernel, schema: pa.Schema) -> Relation:
         """A kernel over all batches of a relation; its output is kept in a scratch Parquet file."""
         path = self._scratch / f"{self._name('mapped')}.parquet"
-        with self._errors(), pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        texts = [one.name for one in schema if pa.types.is_string(one.type)]
+        with (
+            self._errors(),
+            pq.ParquetWriter(
+                path, schema, compression="zstd", compression_level=1, use_dictionary=texts, write_statistics=False
+            ) as writer,
+        ):
             for batch in _one_ahead(self.batches(relation)):
                 writer.write_batch(kernel(batch).cast(schema))
         return self.scan_files([path])

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from stillwatch import signals
 from stillwatch.engine import TABLES, Engine, Relation, Sql, Store, durable_write
 
-__all__ = ["Carried", "measured_now"]
+__all__ = ["Carried", "measured_now", "parts_of_features"]
 
 _INDEX = "carried.json"
 _OWN = frozenset({"features", "account_facts", "releases"})
@@ -65,7 +65,7 @@ def measured_now(
         given: the relations that signals read, by name; `features` are those of `days`.
         days: which days are looked at.
     """
-    key, parts = _key(store, days), _parts(store)
+    key, parts = _key(store, days), parts_of_features(store)
     kept = [one for one in signals.SIGNALS.values() if one.evidence and set(one.query.inputs) <= _OWN]
     before = _carried(state / "measured", key, kept)
     touched = None if before is None else _touched(before, parts)
@@ -129,7 +129,7 @@ def _touched(before: Carried, parts: Mapping[str, tuple[Path, int]]) -> pa.Array
     return pa.array(sorted(found), pa.int64())
 
 
-def _parts(store: Store) -> dict[str, tuple[Path, int]]:
+def parts_of_features(store: Store) -> dict[str, tuple[Path, int]]:
     """The parts of the features by what tells one from another, with their files and rows."""
     manifest, folder = store.manifest("features"), store.folder("features")
     recipe = {piece: [told.get("reading"), told.get("telemetry")] for piece, told in manifest.done.items()}

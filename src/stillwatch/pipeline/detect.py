@@ -10,10 +10,19 @@ from stillwatch import accounts, actors, signals
 from stillwatch.core import Decision, Settings
 from stillwatch.engine import Sql, Workspace, open_engine
 from stillwatch.pipeline.carried import measured_now
-from stillwatch.pipeline.histories import Followed, as_measured, follow, read_calendar, recent_days, window
+from stillwatch.pipeline.histories import (
+    Followed,
+    as_measured,
+    follow,
+    read_calendar,
+    recent_dates,
+    recent_days,
+    window,
+)
 from stillwatch.pipeline.pictures import Pictures, draw
 from stillwatch.pipeline.purposes import facts_with_purposes
 from stillwatch.pipeline.read_logs import Progress
+from stillwatch.pipeline.shingle_counts import shingle_counts
 
 __all__ = ["Findings", "detect"]
 
@@ -26,7 +35,10 @@ _EVERYBODY = Sql(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
-    """What a run concluded beyond the tables: how the accounts' error budget was spent, and what the report shows of actors."""
+    """What a run concluded beyond the tables: how the accounts' error budget was spent, and what the report shows of actors.
+
+    `notes` are what there is to say of what was carried from an earlier run.
+    """
 
     tested: int
     for_review: int
@@ -39,6 +51,7 @@ class Findings:
     spent: tuple[accounts.Spent, ...]
     pictures: Pictures
     followed: Followed
+    notes: tuple[str, ...] = ()
 
 
 def detect(
@@ -69,7 +82,16 @@ def detect(
         looked_at = settings.actors.window_days
         seen = window(engine, calendar, looked_at) if looked_at else features
         known = facts if declared is None else engine.from_arrow(declared)
-        found = actors.find(engine, seen, known, artifacts, releases, settings=settings, salt=salt, before=before)
+        counts, notes = shingle_counts(
+            engine,
+            store,
+            workspace.root / "state",
+            support=settings.actors.family_support,
+            days=recent_dates(calendar, looked_at) if looked_at else None,
+        )
+        found = actors.find(
+            engine, seen, known, artifacts, releases, settings=settings, salt=salt, before=before, counts=counts
+        )
         store.put("families", found.families)
         store.put("links", found.links)
         tell(steps[1], 1, len(steps))
@@ -121,4 +143,5 @@ def detect(
         spent=judgement.spent,
         pictures=pictures,
         followed=followed,
+        notes=notes,
     )

@@ -22,6 +22,7 @@ __all__ = [
     "cleared_accounts",
     "follow",
     "read_calendar",
+    "recent_dates",
     "recent_days",
     "window",
 ]
@@ -162,6 +163,11 @@ def follow(engine: Engine, store: Store, settings: Settings, *, calendar: Calend
 def recent_days(calendar: Calendar, days: int) -> list[int]:
     """The last days of the logs, as days since 1970."""
     return sorted(day for day in calendar.exchanges if day > calendar.last - days)
+
+
+def recent_dates(calendar: Calendar, days: int) -> list[str]:
+    """The last days of the logs, as parts of tables are named by them."""
+    return [_date(day).isoformat() for day in recent_days(calendar, days)]
 
 
 def window(engine: Engine, calendar: Calendar, days: int) -> Relation:

@@ -8,31 +8,19 @@ from typing import Any
 import pyarrow as pa
 
 from stillwatch.actors import ActorTables, Found
-from stillwatch.core import PRESSING, Technique
+from stillwatch.core import Technique
 from stillwatch.engine import Engine, Relation, Sql
 
 __all__ = ["Pictures", "draw"]
 
 _PER_FAMILY = 12
 
-_HARVEST = """
-    with harvest as (
-        select distinct m.actor, f.exchange_id
-        from {features} f join {members} m on m.account = f.account
-        left join {carried} c on c.exchange_id = f.exchange_id
-        left join {wanted} w on w.actor = m.actor and w.family = c.family
-        where (f.elicitation & {pressing}) <> 0 or w.family is not null
-    )
-    """.replace("{pressing}", str(PRESSING))
-
 _HOURS = Sql(
     "pictures_hours",
-    _HARVEST
-    + """
-    select m.actor, @hours(f.at) as hour, count(*) as exchanges, @count_if(h.exchange_id is not null) as harvest
-    from {features} f join {members} m on m.account = f.account
-    left join harvest h on h.actor = m.actor and h.exchange_id = f.exchange_id
-    group by m.actor, @hours(f.at)
+    """
+    select f.actor, @hours(f.at) as hour, count(*) as exchanges, cast(sum(f.harvest) as bigint) as harvest
+    from {theirs} f
+    group by f.actor, @hours(f.at)
     order by 1, 2
     """,
 )
@@ -40,10 +28,10 @@ _HOURS = Sql(
 _MODELS = Sql(
     "pictures_models",
     """
-    select m.actor, @day(f.at) as day, f.model, count(*) as exchanges
-    from {features} f join {members} m on m.account = f.account
+    select f.actor, @day(f.at) as day, f.model, count(*) as exchanges
+    from {theirs} f
     where f.model is not null
-    group by m.actor, @day(f.at), f.model
+    group by f.actor, @day(f.at), f.model
     order by 1, 2, 3
     """,
 )
@@ -51,10 +39,10 @@ _MODELS = Sql(
 _PATHWAYS = Sql(
     "pictures_pathways",
     """
-    select m.actor, @day(f.at) as day, f.pathway, count(*) as exchanges
-    from {features} f join {members} m on m.account = f.account
+    select f.actor, @day(f.at) as day, f.pathway, count(*) as exchanges
+    from {theirs} f
     where f.pathway is not null
-    group by m.actor, @day(f.at), f.pathway
+    group by f.actor, @day(f.at), f.pathway
     order by 1, 2, 3
     """,
 )
@@ -62,26 +50,25 @@ _PATHWAYS = Sql(
 _TRIED = Sql(
     "pictures_tried",
     """
-    select m.actor, @hours(f.at) as hour, f.elicitation as technique, count(*) as asked, @count_if(f.outcome = 'refused') as refused
-    from {features} f join {members} m on m.account = f.account
+    select f.actor, @hours(f.at) as hour, f.elicitation as technique, count(*) as asked, @count_if(f.outcome = 'refused') as refused
+    from {theirs} f
     where f.elicitation <> 0 and f.outcome in ('ok', 'refused')
-    group by m.actor, @hours(f.at), f.elicitation
+    group by f.actor, @hours(f.at), f.elicitation
     order by 1, 2, 3
     """,
 )
 
 _USES = Sql(
     "pictures_uses",
-    _HARVEST
-    + """
-    select m.actor, coalesce(f.model, 'model not named') as model, f.outcome,
+    """
+    select f.actor, coalesce(f.model, 'model not named') as model, f.outcome,
            count(*) as attempts,
            @count_if(f.input_tokens is not null and f.output_tokens is not null) as counted,
            cast(sum(case when f.output_tokens is not null then f.input_tokens end) as bigint) as input_tokens,
            cast(sum(case when f.input_tokens is not null then f.output_tokens end) as bigint) as output_tokens
-    from {features} f join {members} m on m.account = f.account
-    join harvest h on h.actor = m.actor and h.exchange_id = f.exchange_id
-    group by m.actor, coalesce(f.model, 'model not named'), f.outcome
+    from {theirs} f
+    where f.harvest = 1
+    group by f.actor, coalesce(f.model, 'model not named'), f.outcome
     order by 1, 2, 3
     """,
 )
@@ -91,10 +78,10 @@ _ASKED = ", ".join(f"@count_if((f.elicitation & {1 << bit}) <> 0) as technique_{
 _SOUGHT = Sql(
     "pictures_sought",
     f"""
-    select m.actor, @count_if(f.elicitation is not null) as readable, {_ASKED}
-    from {{features}} f join {{members}} m on m.account = f.account
-    group by m.actor
-    order by m.actor
+    select f.actor, @count_if(f.elicitation is not null) as readable, {_ASKED}
+    from {{theirs}} f
+    group by f.actor
+    order by f.actor
     """,
 )
 
@@ -192,21 +179,21 @@ def draw(
     limits = engine.from_arrow(pa.table({"per_family": pa.array([_PER_FAMILY], pa.int64())}))
     inputs = {"carried": found.carried, "wanted": wanted}
     hours: dict[int, list[tuple[int, int, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_HOURS, features=theirs, members=members, **inputs)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_HOURS, theirs=theirs)).to_pylist():
         hours.setdefault(row["actor"], []).append((row["hour"], row["harvest"], row["exchanges"] - row["harvest"]))
     models: dict[int, list[tuple[int, str, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_MODELS, features=theirs, members=members)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_MODELS, theirs=theirs)).to_pylist():
         models.setdefault(row["actor"], []).append((row["day"], row["model"], row["exchanges"]))
     pathways: dict[int, list[tuple[int, str, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_PATHWAYS, features=theirs, members=members)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_PATHWAYS, theirs=theirs)).to_pylist():
         pathways.setdefault(row["actor"], []).append((row["day"], row["pathway"], row["exchanges"]))
     tried: dict[int, list[tuple[int, int, int, int]]] = {}
-    for row in engine.to_arrow(engine.sql(_TRIED, features=theirs, members=members)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_TRIED, theirs=theirs)).to_pylist():
         tried.setdefault(row["actor"], []).append((row["hour"], row["technique"], row["asked"], row["refused"]))
     uses: dict[int, list[dict[str, Any]]] = {}
-    for row in engine.to_arrow(engine.sql(_USES, features=theirs, members=members, **inputs)).to_pylist():
+    for row in engine.to_arrow(engine.sql(_USES, theirs=theirs)).to_pylist():
         uses.setdefault(row["actor"], []).append(row)
-    asked = engine.to_arrow(engine.sql(_SOUGHT, features=theirs, members=members)).to_pylist()
+    asked = engine.to_arrow(engine.sql(_SOUGHT, theirs=theirs)).to_pylist()
     sought = {row.pop("actor"): row for row in asked}
     by_all = engine.to_arrow(engine.sql(_SOUGHT_BY_ALL, features=features)).to_pylist()[0]
     examples: dict[int, list[int]] = {}

@@ -134,7 +134,7 @@ def scan(
         told += keep_cases(workspace, settings, made)
         told += _publish(workspace, settings, now or dt.datetime.now(dt.UTC))
         underway.unlink()
-        told += tuple(findings.followed.notes())
+        told += (*findings.notes, *findings.followed.notes())
         return Scanned(view=made, report=folder / "report.html", read=read, notes=told, unchanged=False)
 
 

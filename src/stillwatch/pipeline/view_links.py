@@ -23,9 +23,8 @@ def link_picture(actor: Mapping[str, Any], members: Sequence[Mapping[str, Any]],
     """
     place = {m["account"]: i for i, m in enumerate(members)}
     shared: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for link in _ties(links, place):
-        if link["kind"] != "family" or link["object"] in actor["families"]:
-            shared.setdefault((link["kind"], link["object"]), []).append(link)
+    for link in _ties(links, place, actor["families"]):
+        shared.setdefault((link["kind"], link["object"]), []).append(link)
     widest_first = sorted(shared.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     kept = [(thing, ties) for thing, ties in widest_first if len(ties) >= 2][:_THINGS_KEPT]
     return LinkPicture(
@@ -40,10 +39,12 @@ def link_picture(actor: Mapping[str, Any], members: Sequence[Mapping[str, Any]],
     )
 
 
-def _ties(links: pa.Table, accounts: Mapping[int, int]) -> list[dict[str, Any]]:
-    """The rows of `links` of these accounts, without hubs."""
-    of_them = pc.is_in(links.column("account"), pa.array(list(accounts), pa.int64()))
-    rows: list[dict[str, Any]] = links.filter(pc.and_(of_them, pc.invert(links.column("hub")))).to_pylist()
+def _ties(links: pa.Table, accounts: Mapping[int, int], families: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows of `links` of these accounts, without hubs and without other families than these."""
+    of_them = links.filter(pc.is_in(links.column("account"), pa.array(list(accounts), pa.int64())))
+    own = pc.is_in(of_them.column("object"), pa.array(list(families), pa.int64()))
+    told = pc.or_(pc.not_equal(of_them.column("kind"), "family"), own)
+    rows: list[dict[str, Any]] = of_them.filter(pc.and_(told, pc.invert(of_them.column("hub")))).to_pylist()
     return rows
 
 
