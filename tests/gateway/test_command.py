@@ -185,5 +185,7 @@ def test_a_server_whose_extra_is_missing_is_told_with_the_extra_s_name(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "pip install 'stillwatch[granian]'" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "stillwatch[granian]" in told
+    assert "docs/operate.md" in told
     assert not space.exists(), "it is told before anything is made"
