@@ -163,6 +163,7 @@ def test_options_that_contradict_each_other_are_told_before_anything_is_made(
 
     space = tmp_path / "ws"
     arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
+    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
     monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -181,6 +182,7 @@ def test_a_server_whose_extra_is_missing_is_told_with_the_extra_s_name(
     monkeypatch.setitem(sys.modules, "granian.constants", None)
     space = tmp_path / "ws"
     arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
+    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
     monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, "--server", "granian"])
     with pytest.raises(SystemExit) as ended:
         main()
