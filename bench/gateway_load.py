@@ -104,7 +104,7 @@ def memory_mb(pid: int) -> float:
 
 
 def pin(core: int, *, yielding: bool = True) -> None:
-    """Stay on one core, and unless told otherwise give way to everybody else: CPU per call does not depend on it, and load comes as it was planned."""
+    """Stay on one core; `yielding`, give way to everybody else too, which suits what is measured in CPU time."""
     os.sched_setaffinity(0, {core})
     if yielding:
         os.nice(19 - os.nice(0))

@@ -135,7 +135,10 @@ class Stack:
     def count(self) -> int:
         """Exchanges of the workspace, each once, after the watch has read what the gateway left."""
         self.compose("run", "--rm", "-T", "watch", "watch", "/data/inbox", "--workspace=/data", "--once")
-        script = "from pathlib import Path; from stillwatch.engine import Store; print(*Store(Path('/data')).read('exchanges').column('exchange_id').to_pylist())"
+        script = (
+            "from pathlib import Path; from stillwatch.engine import Store; "
+            "print(*Store(Path('/data')).read('exchanges').column('exchange_id').to_pylist())"
+        )
         ids = self.compose("run", "--rm", "-T", "--entrypoint", "python", "watch", "-c", script).split()
         return len(ids) if len(ids) == len(set(ids)) else -1
 
@@ -187,8 +190,8 @@ class Stack:
 
 
 def profile(unit: str) -> dict[str, Any]:
-    """The system calls that a unit allows, in the form that container engines read."""
-    allowed = calls_of("@default")
+    """The system calls that a unit allows, in the form that container engines read; like systemd, those of @default in any case."""
+    allowed: set[str] = set()
     for line in re.findall(r"^SystemCallFilter=(.+)$", unit, flags=re.MULTILINE):
         for group in line.lstrip("~").split():
             allowed = allowed - calls_of(group) if line.startswith("~") else allowed | calls_of(group)

@@ -27,6 +27,7 @@ from stillwatch.audit import (
     write_served,
 )
 from stillwatch.audit.places import Choice
+from stillwatch.cli.audit import audit_plan
 from stillwatch.cli.audit_places import audit_places
 from stillwatch.core import Error, FormatError
 
@@ -138,7 +139,7 @@ def test_what_a_reply_begins_with_is_read_and_the_rest_is_not() -> None:
     assert said_word("  ab", ("ab", " ab")) is None
 
 
-def test_a_plan_is_carried_out_by_the_file_of_a_serving(tmp_path: Path) -> None:
+def test_a_plan_is_carried_out_by_the_file_of_a_serving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = np.random.default_rng(4)
     lines = [
         {"item": f"{at}", "account": "alice", "prompt": f"q{at}", "content": steps_of(rng, 20), "as_sampled": True}
@@ -151,6 +152,8 @@ def test_a_plan_is_carried_out_by_the_file_of_a_serving(tmp_path: Path) -> None:
     parrot = who_says(items, 0.5, rng)
     plan = draw_up(items, suspect="s", exposure="next_words")
     assert (plan.accounts[0].items, plan.accounts[0].seen) == (len(items), None)
+    audit_plan(tmp_path / "p.jsonl", "s", test="next_words", out=tmp_path / "plan.json")
+    assert f"{len(items)} items, what would be seen hangs on how much it remembers" in capsys.readouterr().out
     told = carry_out(plan, items, parrot)
     assert told.named == ("alice",)
     early = carry_out(draw_up(items, suspect="s", exposure="next_words", stop=Stop.EVIDENCE), items, parrot)

@@ -91,9 +91,12 @@ def test_the_fourth_factor_is_shown_only_by_dates_and_a_member_together(
     assert fourth(at) == [shown]
 
 
-def test_an_exhibit_of_another_year_shows_nothing_of_the_fourth_factor(tmp_path: Path) -> None:
+@pytest.mark.parametrize("month", [8, 10], ids=["before it", "after it"])
+def test_an_exhibit_whose_harvest_meets_no_day_of_the_case_shows_nothing_of_the_fourth_factor(
+    tmp_path: Path, month: int
+) -> None:
     made = desk(tmp_path)
-    day = dt.datetime(2026, 10, 20, tzinfo=dt.UTC)
+    day = dt.datetime(2026, month, 20, tzinfo=dt.UTC)
     case = made.open(replace(opening(), first_seen=day, last_seen=day), by="mary")
     add_exhibit(made, case.id, file(case.members[0].handle, by=made.signer), by="mary", why="w")
     assert fourth(made) == [None]

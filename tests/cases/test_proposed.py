@@ -176,6 +176,21 @@ def test_mergers_are_undone_from_the_last_one_backwards(at: Desk) -> None:
     assert [s.sentence for s in at.case(one).added] == ["between"]
 
 
+def test_who_was_in_both_cases_is_in_both_again(at: Desk) -> None:
+    one, _ = both(at)
+    mine = at.case(one).members
+    three = at.open(
+        replace(opening("X-0000000000003", "00fd", members=2), members=(mine[0], _member("A-8000000000003"))), by="mary"
+    ).id
+    theirs = at.case(three).members
+    at.merge(one, three, by="mary", why="w")
+    assert len(at.case(one).members) == 5
+    last = undoable(at.book(), one)
+    assert last is not None
+    assert undo(at, one, last.seq, by="mary", why="two operators").members == mine
+    assert at.case(three).members == theirs
+
+
 def test_a_split_is_undone_and_both_keep_their_history(at: Desk) -> None:
     one, _ = both(at)
     before = {m.handle for m in at.case(one).members}

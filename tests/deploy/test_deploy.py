@@ -84,15 +84,19 @@ def test_commands_and_options_of_units_and_containers_exist() -> None:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_units_are_hardened(unit: Path) -> None:
-    text = unit.read_text()
-    for line in (
+    hardened = {
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
         "UMask=0077",
-        "CapabilityBoundingSet=\n",
+        "CapabilityBoundingSet=",
         "User=stillwatch",
-    ):
-        assert line in text
+        "SystemCallFilter=@system-service",
+        "SystemCallFilter=~@privileged",
+        "SystemCallErrorNumber=EPERM",
+        "RemoveIPC=yes",
+        "PrivateMounts=yes",
+    }
+    assert hardened - set(unit.read_text().splitlines()) == set()
 
 
 def test_units_verify(tmp_path: Path) -> None:
@@ -182,3 +186,31 @@ def test_the_containerfile_copies_what_there_is() -> None:
     project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
     assert extras
     assert {one for told in extras for one in told.split(",")} <= set(project["optional-dependencies"])
+
+
+def test_the_image_is_made_of_what_is_asked_for_and_installs_nothing_afterwards() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    assert re.findall(r"^FROM (\S+)", text, flags=re.MULTILINE) == ["${BASE}", "${BASE}"]
+    assert '".[${EXTRAS}]"' in text
+    assert "--require-hashes" in text
+    assert "pip uninstall --yes --quiet pip" in text
+    assert re.findall(r"^USER (\d+)$", text, flags=re.MULTILINE) == re.findall(r"--uid (\d+)", text) == ["10001"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["make", "--no-print-directory", "image", "CONTAINERS="], "neither podman nor docker is here"),
+        (["deploy/debian-base"], "name the image"),
+        (["deploy/debian-base", "localhost/base"], "no debootstrap here"),
+    ],
+    ids=["no engine", "no name", "no debootstrap"],
+)
+def test_an_image_that_cannot_be_made_here_is_told(tmp_path: Path, asked: list[str], told: str) -> None:
+    words = [str(shutil.which(asked[0])), *asked[1:]] if asked[0] == "make" else [str(shutil.which("bash")), *asked]
+    nothing = {"PATH": str(tmp_path)} if asked[0] != "make" else None
+    done = subprocess.run(
+        words, cwd=DEPLOY.parent, env=nothing, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode != 0
+    assert told in done.stdout + done.stderr

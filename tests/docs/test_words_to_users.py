@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.cli import app
+from stillwatch.core import get_extra
 from stillwatch.core.settings import settings_from
 from stillwatch.engine import TABLES
 from stillwatch.ingest import FORMATS
@@ -36,6 +37,8 @@ TO_TYPE = [
 ]
 PACKAGE = re.compile(r"^([a-z0-9][a-z0-9.\-]*)==([0-9][^\s;]*)(?: ; [^\\]+)? \\$")
 LONGEST_NOTE = 25
+OLD_ADVICE = ROOT / "src" / "stillwatch" / "engine" / "opening.py"
+"""Still tells to install by name: measurements that are kept are keyed by the engine's code, so its sentence waits for its next change."""
 WORDS_OF_NUMBERS = {
     3: "three",
     9: "nine",
@@ -173,3 +176,31 @@ def test_constraints_hold_all_that_the_project_asks_for() -> None:
     assert names(project["project"]["dependencies"]) <= pinned(run), "run: make lock"
     assert names(project["build-system"]["requires"]) <= pinned(run), "run: make lock"
     assert names(project["project"]["optional-dependencies"]["dev"]) <= pinned(run) | pinned(check), "run: make lock"
+
+
+def test_nobody_is_told_to_install_a_name_that_a_package_index_knows_nothing_of_or_of_somebody_else() -> None:
+    """One place says how extras are installed; pages and messages name the extra and point there."""
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    code = [path for path in (ROOT / "src").rglob("*.py") if path != OLD_ADVICE]
+    for path in [*WRITTEN, *code, *(ROOT / "deploy").rglob("*")]:
+        if path.is_dir():
+            continue
+        text = path.read_text("utf-8")
+        assert not re.search(r"(pip|uv) [^\n`]*install[^\n`]* ['\"]?stillwatch\b", text), name_of(path)
+        for told in re.findall(r"\bstillwatch\[([a-z,]+)\]", text):
+            assert set(told.split(",")) <= set(known), f"{name_of(path)}: no extra {told}"
+
+
+def test_the_extras_that_make_servers_leaves_out_are_named() -> None:
+    lock = (ROOT / ".ci" / "lock.py").read_text("utf-8")
+    apart = re.findall(r'"(\w+)"', re.findall(r"^APART = (.+)$", lock, flags=re.MULTILINE)[0])
+    text = (ROOT / "docs" / "operate.md").read_text("utf-8").partition("\n## Extras\n")[2].partition("\n## ")[0]
+    told = re.findall(r"but (.+?):", text)[0]
+    assert re.findall(r"`(\w+)`", told) == sorted(apart)
+
+
+def test_a_missing_library_is_told_with_its_extra_and_where_it_stands_how_to_install_it() -> None:
+    told = get_extra("zoo", "gguf")
+    assert "stillwatch[zoo,gguf]" in told
+    page, head = re.findall(r"(docs/\S+\.md) says under (\w+)", told)[0]
+    assert f"\n## {head}\n" in (ROOT / page).read_text("utf-8")

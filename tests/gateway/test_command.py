@@ -163,6 +163,7 @@ def test_options_that_contradict_each_other_are_told_before_anything_is_made(
 
     space = tmp_path / "ws"
     arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
+    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
     monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -171,19 +172,37 @@ def test_options_that_contradict_each_other_are_told_before_anything_is_made(
     assert not space.exists()
 
 
-def test_a_server_whose_extra_is_missing_is_told_with_the_extra_s_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("extra", "room", "gone", "more"),
+    [
+        ("granian", "serving_granian", ["granian", "granian.constants"], ["--server", "granian"]),
+        ("gateway", "serving", ["uvicorn"], []),
+        ("traces", "tracing", ["opentelemetry"], ["--traces", "http://127.0.0.1:1"]),
+    ],
+    ids=["granian", "gateway", "traces"],
+)
+def test_what_needs_an_extra_that_is_missing_is_told_with_the_extra_s_name(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    extra: str,
+    room: str,
+    gone: list[str],
+    more: list[str],
 ) -> None:
     from stillwatch.cli import main
 
-    monkeypatch.delitem(sys.modules, "stillwatch.gateway.serving_granian", raising=False)
-    monkeypatch.setitem(sys.modules, "granian", None)
-    monkeypatch.setitem(sys.modules, "granian.constants", None)
+    monkeypatch.delitem(sys.modules, f"stillwatch.gateway.{room}", raising=False)
+    for name in gone:
+        monkeypatch.setitem(sys.modules, name, None)
     space = tmp_path / "ws"
     arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
-    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, "--server", "granian"])
+    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
+    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "pip install 'stillwatch[granian]'" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"stillwatch[{extra}]" in told
+    assert "docs/operate.md" in told
     assert not space.exists(), "it is told before anything is made"

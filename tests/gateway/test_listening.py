@@ -29,6 +29,11 @@ class Slow:
     begun: int = 0
     over: bool = False
 
+    async def until_begun(self) -> None:
+        """Wait for the first request."""
+        while not self.begun:
+            await asyncio.sleep(0.01)
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             for step in ("startup", "shutdown"):
@@ -79,8 +84,7 @@ def test_what_is_under_way_ends_and_the_application_is_told_its_end(server: Serv
         app = Slow()
         async with worker(app, server, drain_seconds=20) as (url, running):
             answer = asyncio.create_task(asked(url))
-            while not app.begun:
-                await asyncio.sleep(0.01)
+            await app.until_begun()
             signal.raise_signal(signal.SIGTERM)
             await asyncio.sleep(0.3)  # nothing is awaited: a worker that does not wait would be gone by now
             assert not running.done()
@@ -97,8 +101,7 @@ def test_an_end_waits_no_longer_than_it_may(server: Server) -> None:
         app = Slow()
         async with worker(app, server, drain_seconds=1) as (url, running):
             answer = asyncio.create_task(asked(url))
-            while not app.begun:
-                await asyncio.sleep(0.01)
+            await app.until_begun()
             begun = time.monotonic()
             signal.raise_signal(signal.SIGTERM)
             await running
@@ -114,15 +117,15 @@ def test_beyond_the_most_connections_no_request_is_begun(server: Server) -> None
     async def scenario() -> None:
         app = Slow()
         async with worker(app, server, drain_seconds=5, most_connections=2) as (url, _):
-            first = asyncio.create_task(asked(url))
-            while not app.begun:
-                await asyncio.sleep(0.01)
-            others = [asyncio.create_task(asked(url)) for _ in range(5)]
+            answers = [asyncio.create_task(asked(url))]
+            await (
+                app.until_begun()
+            )  # five at once may all be refused: uvicorn counts connections before it hears requests
+            answers += [asyncio.create_task(asked(url)) for _ in range(4)]
             await asyncio.sleep(0.3)  # nothing is awaited: requests beyond the bound would have begun by now
             assert app.begun <= 2
             app.go.set()
-            assert await first == "done"
-            await asyncio.gather(*others)
+            assert "done" in await asyncio.gather(*answers)
 
     played(scenario)
 

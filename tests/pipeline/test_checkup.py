@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from stillwatch.cases import Desk, make_key, rotate
+from stillwatch.core import get_extra
 from stillwatch.engine import Workspace
 from stillwatch.pipeline import Finding, Health, Scanned, checkup, checkup_machine, needs
 
@@ -174,14 +175,8 @@ def test_the_machine_that_runs_the_tests_is_well() -> None:
     assert "extra dev" not in found
 
 
-def test_a_machine_with_libraries_out_of_bounds_or_half_an_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = [
-        "duckdb<2,>=1.5.3",
-        "redis>=5; extra == 'valkey'",
-        "gone-a>=1; extra == 'psi'",
-        "numpy>=1; extra == 'psi'",
-    ]
-    has = {"duckdb": "2.0.0", "numpy": "2.4.6"}
+def looked_at(monkeypatch: pytest.MonkeyPatch, wanted: Sequence[str], has: Mapping[str, str]) -> dict[str, Finding]:
+    """What is found of a machine where a package that asks for `wanted` finds what it `has`."""
 
     def version(name: str) -> str:
         if name not in has:
@@ -190,10 +185,22 @@ def test_a_machine_with_libraries_out_of_bounds_or_half_an_extra_is_told(monkeyp
 
     monkeypatch.setattr(metadata, "requires", lambda _: wanted)
     monkeypatch.setattr(metadata, "version", version)
-    found = {one.what: one for one in checkup_machine.machine_checks()}
+    return {one.what: one for one in checkup_machine.machine_checks()}
+
+
+def test_a_machine_with_libraries_out_of_bounds_or_half_an_extra_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [
+        "duckdb<2,>=1.5.3",
+        "redis>=5; extra == 'valkey'",
+        "gone-a>=1; extra == 'psi'",
+        "numpy>=1; extra == 'psi'",
+    ]
+    found = looked_at(monkeypatch, wanted, {"duckdb": "2.0.0", "numpy": "2.4.6"})
     assert (found["libraries"].health, found["libraries"].seen) == (Health.ILL, "duckdb 2.0.0 where <2 is wanted")
     assert found["extra valkey"].seen == "not installed"
     assert (found["extra psi"].health, found["extra psi"].seen) == (Health.NOTICE, "gone-a is missing")
+    assert get_extra("psi") in found["extra psi"].do
+    assert "docs/operate.md" in found["libraries"].do
 
 
 def test_an_extra_of_which_only_shared_libraries_are_there_is_not_half_installed(
@@ -205,19 +212,18 @@ def test_an_extra_of_which_only_shared_libraries_are_there_is_not_half_installed
         "httpx>=0.2; extra == 'console'",
         "numpy>=2",
         "numpy>=2; extra == 'forum'",
+        "gone-b>=1; extra == 'psi'",
+        "duckdb>=1; extra == 'psi'",
+        "duckdb>=1",
+        "gone-c>=1; extra == 'traces'",
+        "psutil>=7; extra == 'traces'",
+        "psutil>=7; extra == 'dev'",
     ]
-    has = {"httpx": "0.28", "numpy": "2.4.6"}
-
-    def version(name: str) -> str:
-        if name not in has:
-            raise metadata.PackageNotFoundError(name)
-        return has[name]
-
-    monkeypatch.setattr(metadata, "requires", lambda _: wanted)
-    monkeypatch.setattr(metadata, "version", version)
-    found = {one.what: one for one in checkup_machine.machine_checks()}
-    assert (found["extra stamps"].health, found["extra stamps"].seen) == (Health.WELL, "not installed")
+    found = looked_at(monkeypatch, wanted, {"httpx": "0.28", "numpy": "2.4.6", "duckdb": "1.6", "psutil": "7.0"})
+    for name in ("stamps", "psi"):
+        assert (found[f"extra {name}"].health, found[f"extra {name}"].seen) == (Health.WELL, "not installed")
     assert found["extra forum"].seen == "installed, and every import works"
+    assert found["extra traces"].seen == "gone-c is missing", "what tests need is no other extra"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.core import Error, FormatError
+from stillwatch.core import Error, FormatError, get_extra
 
 __all__ = ["gguf_tensors"]
 
@@ -179,7 +179,7 @@ def _library(path: Path) -> Any:
     try:
         import gguf
     except ImportError:
-        raise Error(f"{path}: holds quantised tensors; pip install 'stillwatch[gguf]' widens them") from None
+        raise Error(f"{path}: holds quantised tensors; to widen them {get_extra('gguf')}") from None
     return gguf
 
 

@@ -94,7 +94,7 @@ def undoable(book: Book, case_id: str) -> Undoable | None:
     last = steps[-1].record
     merged = last.kind == "case.took_over"
     other = book.cases[last.body["other" if merged else "to"]]
-    if (merged and other.merged_into != case_id) or (not merged and other.state is not State.OPEN):
+    if not merged and other.state is not State.OPEN:
         return None
     step = "merge" if merged else "split"
     return Undoable(seq=last.seq, step=step, at=last.at, by=said(steps[-1], "by"), other=other.id)

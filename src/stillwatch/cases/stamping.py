@@ -22,6 +22,7 @@ from stillwatch.cases.dsse import envelope, opened_envelope
 from stillwatch.cases.sealing import ENVELOPE, STAMP
 from stillwatch.cases.signing import PublicKey, Signer
 from stillwatch.core.errors import CaseError
+from stillwatch.core.extras import get_extra
 
 __all__ = ["AskAuthority", "Stamp", "read_authority", "stamp_in", "stamped"]
 
@@ -129,7 +130,7 @@ def _believed(answer: bytes, message: bytes, roots: Sequence[x509.Certificate], 
     try:
         from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
     except ImportError as error:
-        raise CaseError("to check a time stamp takes more: pip install stillwatch[stamps]") from error
+        raise CaseError(f"to check a time stamp takes more: {get_extra('stamps')}") from error
     try:
         response: Any = decode_timestamp_response(answer)
         verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()

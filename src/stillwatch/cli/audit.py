@@ -78,7 +78,7 @@ def audit_plan(
         share: Share of marked answers that clearing must rule out.
         power: Chance with which the share that is said to be seen would be seen.
     """
-    from stillwatch.audit import KEYED_TESTS, NEXT_WORDS, Stop, Timeline, draw_up, read_keys, read_served, write_plan
+    from stillwatch.audit import KEYED_TESTS, Stop, Timeline, draw_up, read_keys, read_served, write_plan
 
     plan = draw_up(
         read_served(served, bare=test in KEYED_TESTS),
@@ -106,15 +106,19 @@ def audit_plan(
     write_plan(out, plan)
     print(f"Plan {plan.sha256[:16]} for {suspect}: {test}, alpha {alpha:g}, {plan.stop.value}.")
     for one in plan.accounts:
-        unseen = (
-            "what would be seen hangs on how much it remembers"
-            if test == NEXT_WORDS.name
-            else "no share would be seen"
-            if plan.keys is None
-            else "what would be seen hangs on the strength of the mark"
-        )
-        seen = unseen if one.seen is None else f"a marked share of {one.seen:.1%} would be seen"
+        seen = _foreseen(one.seen, plan.exposure, marked=plan.keys is not None)
         print(f"  {one.account}: {one.items} items, {seen} (power {power:.0%})")
+
+
+def _foreseen(seen: float | None, test: str, *, marked: bool) -> str:
+    """What share an audit would see, as far as it can be said beforehand."""
+    from stillwatch.audit import NEXT_WORDS
+
+    if seen is not None:
+        return f"a marked share of {seen:.1%} would be seen"
+    if test == NEXT_WORDS.name:
+        return "what would be seen hangs on how much it remembers"
+    return "what would be seen hangs on the strength of the mark" if marked else "no share would be seen"
 
 
 @audit_app.command(name="run")

@@ -61,10 +61,10 @@ def _transformers(folder: Path, corpus: Path, models: int | None, seed: int) -> 
     from importlib.util import find_spec
 
     from stillwatch.audit.zoo import RECIPES, Made, build, missing
-    from stillwatch.core import Error
+    from stillwatch.core import Error, get_extra
 
     if find_spec("torch") is None or find_spec("tokenizers") is None:
-        raise Error("audit zoo --tier 1: needs torch and tokenizers; pip install 'stillwatch[zoo]'")
+        raise Error(f"audit zoo --tier 1: needs torch and tokenizers; {get_extra('zoo')}")
 
     def heard(made: Made) -> None:
         spent = made.train_seconds + made.ask_seconds

@@ -94,14 +94,14 @@ def case_stamp(
 
 def _asker(url: str) -> AskAuthority:
     """What asks an authority by HTTP: no redirect is followed, and no answer read beyond what a time stamp can be."""
-    from stillwatch.core import CaseError
+    from stillwatch.core import CaseError, get_extra
 
     if not url.startswith(("https://", "http://")):
         raise CaseError(f"{url}: expected an http:// or https:// address")
     try:
         import httpx
     except ImportError as error:
-        raise CaseError("to ask a time-stamping authority takes more: pip install stillwatch[stamps]") from error
+        raise CaseError(f"to ask a time-stamping authority takes more: {get_extra('stamps')}") from error
 
     def ask(request: bytes) -> bytes:
         headers = {"content-type": "application/timestamp-query", "accept": "application/timestamp-reply"}

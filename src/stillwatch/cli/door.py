@@ -142,7 +142,8 @@ def main() -> None:
         if (error.name or "").partition(".")[0] not in _IN_EXTRAS:
             raise
         print(
-            f"stillwatch: {error.name} is not installed. It comes with an extra: stillwatch[console], [gateway], [forum] or [pdf]",
+            f"stillwatch: {error.name} is not installed. It comes with an extra: stillwatch[console], [gateway], [forum], [pdf], "
+            "[postgres] or [valkey]; docs/operate.md says under Extras how to install one",
             file=sys.stderr,
         )
         sys.exit(WRONG)

@@ -81,15 +81,13 @@ def gateway(
         traces: Collector that OpenTelemetry traces go to, such as http://localhost:4318; without it there are none.
         traces_share: Share of requests that are traced; those of callers who trace theirs count alike.
     """
-    from stillwatch.core import Error
+    from stillwatch.core import Error, get_extra
     from stillwatch.engine import Workspace
 
     try:
         from stillwatch.gateway.serving import Admin
     except ImportError as error:
-        raise Error(
-            f"the gateway needs its extra: pip install 'stillwatch[gateway]' ({error.name} is missing)"
-        ) from error
+        raise Error(f"the gateway: {error.name} is not installed; {get_extra('gateway')}") from error
     from stillwatch.gateway.capture import Capture, checked_url
     from stillwatch.gateway.choosing import granian_server
     from stillwatch.gateway.extras import Extras
@@ -106,9 +104,7 @@ def gateway(
         try:
             from stillwatch.gateway.tracing import Tracing
         except ImportError as error:
-            raise Error(
-                f"--traces needs an extra: pip install 'stillwatch[traces]' ({error.name} is missing)"
-            ) from error
+            raise Error(f"--traces: {error.name} is not installed; {get_extra('traces')}") from error
         tracing = Tracing(traces, share=traces_share)
     opened = Workspace(ways.workspace)
     options = ways.options(

@@ -70,14 +70,12 @@ def gateway_webhook(
 
 @asynccontextmanager
 async def _asked_over_grpc(service: Webhook, ways: Ways, port: int) -> AsyncIterator[str]:
-    from stillwatch.core import Error
+    from stillwatch.core import Error, get_extra
 
     try:
         from stillwatch.gateway.adapters.ext_authz import listening
     except ImportError as error:
-        raise Error(
-            f"--envoy-port needs an extra: pip install 'stillwatch[envoy]' ({error.name} is missing)"
-        ) from error
+        raise Error(f"--envoy-port: {error.name} is not installed; {get_extra('envoy')}") from error
     tls = None if ways.tls_cert is None or ways.tls_key is None else (ways.tls_cert, ways.tls_key)
     async with listening(service, ways.host, port, tls=tls, client_ca=ways.client_ca) as taken:
         yield f" Envoy asks over gRPC on {ways.host}:{taken}."

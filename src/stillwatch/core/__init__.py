@@ -16,6 +16,7 @@ from stillwatch.core.errors import (
     WorkspaceError,
 )
 from stillwatch.core.explanation import Explanation, best_first, by_marks, told, unknown
+from stillwatch.core.extras import get_extra
 from stillwatch.core.impact import CapabilityShare, Displacement, ListValue, ModelUse, Replacement, totals
 from stillwatch.core.pseudonym import Pseudonymiser, handle, unhandle
 from stillwatch.core.records import (
@@ -73,6 +74,7 @@ __all__ = [
     "WorkspaceError",
     "best_first",
     "by_marks",
+    "get_extra",
     "handle",
     "read_settings",
     "settings_from",

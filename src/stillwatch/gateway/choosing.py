@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from stillwatch.core import Error
+from stillwatch.core import Error, get_extra
 
 __all__ = ["Server", "granian_server"]
 
@@ -20,7 +20,5 @@ def granian_server() -> Any:
     try:
         from stillwatch.gateway.serving_granian import GranianServer
     except ImportError as error:
-        raise Error(
-            f"--server granian needs its extra: pip install 'stillwatch[granian]' ({error.name} is missing)"
-        ) from error
+        raise Error(f"--server granian: {error.name} is not installed; {get_extra('granian')}") from error
     return GranianServer

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from stillwatch.core.errors import WorkspaceError
+from stillwatch.core.extras import get_extra
 from stillwatch.engine import Store
 from stillwatch.pipeline.capacity import BYTES_AN_EXCHANGE, needs
 from stillwatch.pipeline.finding import Finding, Health
@@ -42,7 +43,7 @@ def machine_checks() -> Iterator[Finding]:
         what="libraries",
         health=Health.ILL if core else Health.WELL,
         seen="; ".join(core) or f"all {sum(one.extra is None for one in wanted)} as wanted",
-        do="pip install --upgrade stillwatch, in this environment" if core else "",
+        do="install this version of Stillwatch again, as docs/operate.md says" if core else "",
     )
     for extra in sorted({one.extra for one in wanted if one.extra not in (None, "dev")} - {None}, key=str):
         others = {one.name for one in wanted if one.extra not in (extra, "dev")}
@@ -125,7 +126,7 @@ def _extra(name: str, wanted: list[_Wanted], others: set[str]) -> Finding:
         what=what,
         health=Health.NOTICE if faults else Health.WELL,
         seen="; ".join(faults) or "installed, and every import works",
-        do=f"pip install 'stillwatch[{name}]', if this installation is to use it" if faults else "",
+        do=f"if this installation is to use it, {get_extra(name)}" if faults else "",
     )
 
 

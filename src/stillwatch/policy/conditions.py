@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stillwatch.core.errors import Fault, PolicyError
+from stillwatch.core.extras import get_extra
 from stillwatch.policy.rule import Condition
 
 __all__ = ["FACTS", "condition"]
@@ -75,7 +76,7 @@ def _environment() -> tuple[Any, Any]:
     try:
         from cel_expr_python import cel
     except ImportError as error:
-        raise _faulty("conditions need CEL; install stillwatch[gateway]") from error
+        raise _faulty(f"conditions need CEL; {get_extra('gateway')}") from error
     kinds = {
         "text": cel.Type.STRING,
         "whole number": cel.Type.INT,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from stillwatch.core.errors import Error, Fault, FormatError, SettingsError
+from stillwatch.core.extras import get_extra
 from stillwatch.engine import durable_write
 from stillwatch.policy.standing import Standing, read_standing, standing_bytes, standing_from
 
@@ -47,7 +48,7 @@ def connect(url: str) -> Client:
     try:
         import redis
     except ImportError as error:
-        raise SettingsError([Fault(path="valkey", message="needs a client; install stillwatch[valkey]")]) from error
+        raise SettingsError([Fault(path="valkey", message=f"needs a client; {get_extra('valkey')}")]) from error
     try:
         made: Any = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
     except ValueError as error:

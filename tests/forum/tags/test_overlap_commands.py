@@ -100,6 +100,15 @@ def test_how_many_first_and_which_by_consent_of_both(world: World) -> None:
         assert not any(word in text for word in ("mary", "counsel", "joint", *(tag(one).hex() for one in range(30))))
 
 
+@pytest.mark.parametrize("kept", [b"", b"{", b"\xff", b'{"asks": true}'], ids=["empty", "cut off", "no text", "half"])
+def test_an_overlap_whose_file_is_damaged_is_told_in_a_sentence(world: World, kept: bytes) -> None:
+    path = world.desks[ONE].workspace.root / "desk" / "overlaps" / "o0.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(kept)
+    said = world.say(ONE, "consent", "o0", world.folder / "c-one", "--why", "joint report", psi=False, status=2)
+    assert "o0.json: damaged" in said
+
+
 @needs_psi
 def test_a_lab_counts_four_times_whatever_it_calls_them(world: World) -> None:
     for number in range(4):

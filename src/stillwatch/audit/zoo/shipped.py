@@ -20,7 +20,7 @@ from stillwatch.audit.recorded import Recorded
 from stillwatch.audit.records import Served
 from stillwatch.audit.zoo.ground import texts_of
 from stillwatch.audit.zoo.recipes import seed_of
-from stillwatch.core import Error, FormatError
+from stillwatch.core import Error, FormatError, get_extra
 from stillwatch.engine import durable_write
 
 __all__ = ["SUSPECTS", "Small", "SmallMade", "Tuned", "build_shipped", "read_shipped"]
@@ -137,7 +137,7 @@ def _needed() -> None:
     missing = [one for one in ("torch", "transformers", "gguf", "accelerate") if importlib.util.find_spec(one) is None]
     if missing:
         raise Error(
-            f"audit zoo --tier 2: needs {', '.join(missing)}; pip install 'stillwatch[zoo,gguf]' transformers accelerate"
+            f"audit zoo --tier 2: needs {', '.join(missing)}; {get_extra('zoo', 'gguf')}, transformers and accelerate"
         )
     if missing := [one for one in (_TEACHER, _STUDENT) if importlib.util.find_spec(one) is None]:
         raise Error(f"audit zoo --tier 2: the models of {', '.join(missing)} are not here; {_WHEELS}")

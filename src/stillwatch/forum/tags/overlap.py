@@ -27,6 +27,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from stillwatch.core import get_extra
 from stillwatch.forum.tags.refusals import TagError
 from stillwatch.forum.tags.tagging import padded_size
 
@@ -120,7 +121,7 @@ class _Party:
             raise TagError("overlap: the process of openmined-psi is gone") from error
         if not line:
             raise TagError(
-                f"overlap: no openmined-psi under {self._python}; make an environment with stillwatch[psi] and name its python"
+                f"overlap: no openmined-psi under {self._python}; in an environment of its own {get_extra('psi')}, and name its python"
             )
         told = json.loads(line)
         if "error" in told:
