@@ -37,8 +37,6 @@ TO_TYPE = [
 ]
 PACKAGE = re.compile(r"^([a-z0-9][a-z0-9.\-]*)==([0-9][^\s;]*)(?: ; [^\\]+)? \\$")
 LONGEST_NOTE = 25
-OLD_ADVICE = ROOT / "src" / "stillwatch" / "engine" / "opening.py"
-"""Still tells to install by name: measurements that are kept are keyed by the engine's code, so its sentence waits for its next change."""
 WORDS_OF_NUMBERS = {
     3: "three",
     9: "nine",
@@ -181,7 +179,7 @@ def test_constraints_hold_all_that_the_project_asks_for() -> None:
 def test_nobody_is_told_to_install_a_name_that_a_package_index_knows_nothing_of_or_of_somebody_else() -> None:
     """One place says how extras are installed; pages and messages name the extra and point there."""
     known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    code = [path for path in (ROOT / "src").rglob("*.py") if path != OLD_ADVICE]
+    code = (ROOT / "src").rglob("*.py")
     for path in [*WRITTEN, *code, *(ROOT / "deploy").rglob("*")]:
         if path.is_dir():
             continue

@@ -38,6 +38,6 @@ def open_engine(
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in ("py4j", "pyspark"):
             raise
-        raise Error("spark: pyspark is not installed; pip install 'stillwatch[spark]'") from missing
+        raise Error(f"spark: pyspark is not installed; {get_extra('spark')}") from missing
     with SparkEngine(store, master=master, memory_mb=memory_mb, scratch=scratch) as spark:
         yield spark
