@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from stillwatch.core import get_extra
 from stillwatch.core.errors import Error
 from stillwatch.engine.engine import Engine
 from stillwatch.engine.store import Store
