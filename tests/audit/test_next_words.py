@@ -116,6 +116,55 @@ def test_places_are_those_where_our_model_was_unsure_and_drew_one_of_its_four_li
     assert cooler.chances == pytest.approx((1.0, (7 / 8) ** 2, (6 / 8) ** 2, (5 / 8) ** 2))
 
 
+def test_a_place_without_a_plain_lot_is_left_out_whichever_word_was_drawn() -> None:
+    """Far below temperature 1 all words but one are out of question: no chances that a file can hold, and nothing to learn."""
+    told = [Choice(token=f" {one}", logprob=log) for one, log in zip("abcde", (-1.5, -4, -6, -8, -9), strict=True)]
+    apart = [Step(token=f" {one}", top_logprobs=told) for one in "abcd"]
+    for cool, many in ((1.0, 4), (0.33, 4), (0.32, 0), (0.001, 0)):
+        found = list(places(apart, item="1", account="x", prompt="q", temperature=cool))
+        assert len(found) == many
+        assert all(0.0 < chance < 1e9 for one in found for chance in one.chances or ())
+    tied = [*told[:4], Choice(token=" e", logprob=-8), Choice(token=" A", logprob=-8)]
+    drawn = [Step(token=f" {one}", top_logprobs=tied) for one in "abA"]
+    assert list(places(drawn, item="1", account="x", prompt="q")) == [], "which is the fourth might hang on the draw"
+    broken = [Choice(token="\ufffd", logprob=-2.5), *told[1:]]
+    steps = [Step(token=one, top_logprobs=broken) for one in (" b", "\ufffd")]
+    assert list(places(steps, item="1", account="x", prompt="q")) == []
+
+
+def test_words_drawn_otherwise_than_recorded_are_refused_before_they_accuse_who_learned_nothing() -> None:
+    rng = np.random.default_rng(8)
+    items = served_places(rng, 300)
+    assert draw_up(items, suspect="s", exposure="next_words").exposure == "next_words"
+    for sharper in (2.0, 0.5):
+        drawn = [_drawn_again(one, rng, sharper) for one in items]
+        with pytest.raises(Error, match="not drawn with the chances recorded"):
+            draw_up(drawn, suspect="s", exposure="next_words")
+        told = [replace(one, chances=tuple(chance**sharper for chance in one.chances or ())) for one in drawn]
+        assert draw_up(told, suspect="s", exposure="next_words").accounts[0].items > 1000
+        picked = [replace(one, as_sampled=False) for one in drawn]
+        assert draw_up(picked, suspect="s", exposure="next_words").accounts[0].items == 0
+        if sharper > 1:
+            likeliest = {one.prompt: one.candidates[int(np.argmax(one.chances or ()))] for one in drawn}
+            innocent = Recorded(name="s", answers=likeliest, likelihoods={})
+            assert (next_words(drawn, innocent).evidence.p_value or 1) < 1e-3
+            assert (next_words(told, innocent).evidence.p_value or 0) > 0.01
+
+
+def _drawn_again(one: Served, rng: np.random.Generator, power: float) -> Served:
+    """The place as a temperature of one over `power` would have it after the chances were recorded."""
+    chances = np.array(one.chances) ** power
+    at = int(rng.choice(len(chances), p=chances / chances.sum()))
+    order = [at, *(other for other in range(len(chances)) if other != at)]
+    words, told = one.candidates, one.chances or ()
+    return replace(
+        one,
+        response=words[at],
+        siblings=tuple(words[other] for other in order[1:]),
+        chances=tuple(told[other] for other in order),
+    )
+
+
 def test_a_place_that_comes_after_one_that_holds_its_word_is_left_out() -> None:
     items = served_places(np.random.default_rng(3), 30)
     back = [*items[1:], items[0]]
@@ -156,6 +205,10 @@ def test_a_plan_is_carried_out_by_the_file_of_a_serving(tmp_path: Path) -> None:
     early = carry_out(draw_up(items, suspect="s", exposure="next_words", stop=Stop.EVIDENCE), items, parrot)
     assert early.findings[0].n < told.findings[0].n
     assert (early.findings[0].p or 1) <= 0.01
+    assert early.findings[0].p == pytest.approx(1 / (early.findings[0].e or 0)), "looking costs nothing"
+    assert (early.findings[0].e or 0) < 2 / 0.01
+    with pytest.raises(Error, match="equality: compares whole answers"):
+        draw_up(items, suspect="s", exposure="next_words", equality=True)
     with pytest.raises(Error, match="next_words takes places with their chances"):
         draw_up(items, suspect="s")
     other = [replace(items[0], chances=(1.0, 2.0, 3.0, 4.0)), *items[1:]]
@@ -173,6 +226,10 @@ def test_a_serving_without_enough_told_is_refused_with_its_line(tmp_path: Path) 
         (
             {"content": [Step(token=" a", top_logprobs=[Choice(token=f"{at}", logprob=0.5) for at in range(5)])]},
             "logprob",
+        ),
+        (
+            {"content": [Step(token="0", top_logprobs=[Choice(token=f"{at}", logprob=-1.0) for at in range(5)])]},
+            "sum to more than 1",
         ),
     ):
         path.write_bytes(msgspec.json.encode({"item": "1", "account": "a", "prompt": "q"} | line))

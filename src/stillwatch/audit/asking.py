@@ -98,13 +98,13 @@ def _in_order(served: Sequence[Served], live: Live) -> list[Served]:
 def _until_it_suffices(
     plan: Plan, items: Sequence[Served], live: Live, reference: Scoring | None, workers: int, heard: Progress
 ) -> bool:
-    """Ask one account's items, a block at a time, until e >= 2/alpha; whether it was reached."""
+    """Ask one account's items, a block at a time, until e suffices for the plan; whether it does."""
     for end in range(_BLOCK, len(items) + _BLOCK, _BLOCK):
         live.ask_all(list(dict.fromkeys(of_items(plan, items[end - _BLOCK : end]))), workers=workers, heard=heard)
         said = recorded_of(live, of_items(plan, items[:end]))
         if not said.capabilities:
             continue
         found, _ = exposure_of(plan, items[:end], said, reference)
-        if found.running and max(found.running) >= 2.0 / plan.alpha:
+        if found.running and max(found.running) >= plan.enough:
             return True
     return False
