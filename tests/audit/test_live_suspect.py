@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import socket
 import threading
@@ -31,7 +32,7 @@ from stillwatch.audit import (
     wanted,
     write_suspect,
 )
-from stillwatch.audit.endpoint import _read
+from stillwatch.audit.endpoint import _cut, _read
 from stillwatch.core import Error, FormatError
 
 from .conftest import made_items
@@ -133,7 +134,18 @@ def test_a_body_that_never_ends_is_late_after_the_patience_of_one_attempt() -> N
         _read(Dripping(), time.monotonic() + 0.05)  # type: ignore[arg-type]
 
 
-def test_a_body_that_was_cut_when_patience_ended_is_no_whole_one() -> None:
+def test_nothing_waits_to_cut_a_line_off_whose_answer_is_there(tmp_path: Path) -> None:
+    """The line is kept for the next question, which it would be cut under."""
+    with served_at(parrot()) as at:
+        assert live(at, tmp_path / "r.jsonl", seconds=600.0).answer(ITEMS[0].prompt) == ITEMS[0].response
+    for late in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
+        late.join(20.0)
+        assert not late.is_alive()
+
+
+def test_a_body_that_was_cut_when_patience_ended_or_is_too_long_is_no_whole_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Cut:
         length, parts = None, 0
 
@@ -145,6 +157,14 @@ def test_a_body_that_was_cut_when_patience_ended_is_no_whole_one() -> None:
     assert _read(Cut(), time.monotonic() + 9.0) == b"{}"  # type: ignore[arg-type]
     with pytest.raises(TimeoutError):
         _read(Cut(), time.monotonic() - 0.1)  # type: ignore[arg-type]
+    monkeypatch.setattr("stillwatch.audit.endpoint._MOST_BYTES", 1)
+    with pytest.raises(TimeoutError):
+        _read(Cut(), time.monotonic() + 9.0)  # type: ignore[arg-type]
+
+
+def test_a_line_that_is_not_open_yet_cannot_be_cut_off() -> None:
+    _cut(line := http.client.HTTPConnection("localhost"))
+    assert line.sock is None
 
 
 def test_a_head_that_drips_is_cut_off_after_the_patience_of_one_attempt(tmp_path: Path) -> None:
@@ -267,7 +287,7 @@ def test_who_is_refused_throughout_does_not_go_on_asking(tmp_path: Path) -> None
             live(at, tmp_path / "r.jsonl").ask_all(answers(24), workers=1)
         assert len(model.asked) == 6
         model.troubles = [400]
-        some = live(at, tmp_path / "r.jsonl")
+        some = live(at, tmp_path / "r.jsonl", most=24)
         assert some.ask_all(answers(24), workers=1) == 1
         assert len(some.refused) == 1
 

@@ -57,7 +57,7 @@ def ask_plan(
     items_now, things_now = served, things
     if plan.exposure == NEXT_WORDS.name:
         workers = 1  # a place must be answered before a later one, which holds its word, is asked
-        items_now = _in_order(served, live)
+        items_now = _unspoilt(served, live)
         spoilt = {one.prompt for one in served} - {one.prompt for one in items_now}
         things_now = [one for one in things if one.prompt not in spoilt]
     sufficed: list[str] = []
@@ -82,7 +82,7 @@ def ask_plan(
     )
 
 
-def _in_order(served: Sequence[Served], live: Live) -> list[Served]:
+def _unspoilt(served: Sequence[Served], live: Live) -> list[Served]:
     """Places without those that a host was silent at before it was asked a later one of the same conversation, which holds their word."""
     later: set[tuple[str, str | None]] = set()
     kept = []

@@ -117,9 +117,7 @@ def word_process(hits: Floats, chances: Floats) -> Floats:
     >>> word_process(np.array([1.0, 0.0, 0.0]), np.array([0.25, 0.0, 0.25])).round(3).tolist()
     [1.513, 1.513, 1.204]
     """
-    odds = np.exp(_ODDS)[:, None]
-    there = chances > 0.0
-    logs = np.where(there, hits * _ODDS[:, None] - np.log1p(chances * (odds - 1.0)), 0.0)
+    logs = hits * _ODDS[:, None] - np.log1p(chances * np.expm1(_ODDS)[:, None])
     return np.asarray(np.exp(np.minimum(logs.cumsum(axis=1), 690.0)).mean(axis=0), dtype=np.float64)
 
 
