@@ -267,7 +267,7 @@ def test_a_key_goes_to_nobody_in_the_clear_and_never_along_a_redirection(tmp_pat
             Endpoint(base="https://host/v1", key=no_key)
     for odd in ({"attempts": 0}, {"seconds": 0.0}, {"seconds": float("inf")}, {"seconds": float("nan")}):
         with pytest.raises(Error, match="attempts, seconds: "):
-            Endpoint(base="https://host/v1", **odd)  # type: ignore[arg-type]
+            Endpoint(base="https://host/v1", **odd)
     assert Endpoint(base="https://host:8443/v1", key=KEY, seconds=86_400.0).base == "https://host:8443/v1"
     with served_at(model := parrot()) as at, served_at(other := parrot()) as elsewhere:
         model.troubles, model.headers = [307], [(b"location", f"{elsewhere}/chat/completions".encode())]
