@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -28,7 +32,7 @@ from stillwatch.audit import (
     wanted,
     write_suspect,
 )
-from stillwatch.audit.endpoint import _read
+from stillwatch.audit.endpoint import _cut, _read
 from stillwatch.core import Error, FormatError
 
 from .conftest import made_items
@@ -83,6 +87,14 @@ def test_nothing_is_asked_twice_also_after_a_line_was_cut_off(tmp_path: Path) ->
     journal.write_text('{"no": "journal"}\n')
     with pytest.raises(FormatError, match=r"replies\.jsonl:1: not a line of a journal"):
         live(None, journal)
+    for lines, others in ((0, b"a note of somebody"), (1, b'{"no": ')):
+        journal.write_bytes(raw.splitlines(keepends=True)[0] * lines + others)
+        with pytest.raises(FormatError, match=rf"replies\.jsonl:{lines + 1}: not a line of a journal"):
+            live(None, journal)
+        assert journal.read_bytes().endswith(others), "nothing is cut off what is somebody else's"
+    journal.write_bytes(raw + b'{"a')
+    assert sum(map(live(None, journal).knows, answers(6))) == 6
+    assert journal.read_bytes() == raw
 
 
 def test_a_busy_server_is_waited_for_as_long_as_it_asks_and_every_attempt_is_kept(tmp_path: Path) -> None:
@@ -120,6 +132,65 @@ def test_a_body_that_never_ends_is_late_after_the_patience_of_one_attempt() -> N
 
     with pytest.raises(TimeoutError):
         _read(Dripping(), time.monotonic() + 0.05)  # type: ignore[arg-type]
+
+
+def test_nothing_waits_to_cut_a_line_off_whose_answer_is_there(tmp_path: Path) -> None:
+    """The line is kept for the next question, which it would be cut under."""
+    with served_at(parrot()) as at:
+        assert live(at, tmp_path / "r.jsonl", seconds=600.0).answer(ITEMS[0].prompt) == ITEMS[0].response
+    for late in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
+        late.join(20.0)
+        assert not late.is_alive()
+
+
+def test_a_body_that_was_cut_when_patience_ended_or_is_too_long_is_no_whole_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Cut:
+        length, parts = None, 0
+
+        def read1(self, most: int) -> bytes:
+            self.parts += 1
+            assert self.parts < 3
+            return b"{}" if self.parts == 1 else b""
+
+    assert _read(Cut(), time.monotonic() + 9.0) == b"{}"  # type: ignore[arg-type]
+    with pytest.raises(TimeoutError):
+        _read(Cut(), time.monotonic() - 0.1)  # type: ignore[arg-type]
+    monkeypatch.setattr("stillwatch.audit.endpoint._MOST_BYTES", 1)
+    with pytest.raises(TimeoutError):
+        _read(Cut(), time.monotonic() + 9.0)  # type: ignore[arg-type]
+
+
+def test_a_line_that_is_not_open_yet_cannot_be_cut_off() -> None:
+    _cut(line := http.client.HTTPConnection("localhost"))
+    assert line.sock is None
+
+
+def test_a_head_that_drips_is_cut_off_after_the_patience_of_one_attempt(tmp_path: Path) -> None:
+    """Each of its lines comes in time, and none is the last."""
+    ended = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        line, _ = listening.accept()
+        with line, contextlib.suppress(OSError):  # it was cut off, as it must be
+            line.sendall(b"HTTP/1.1 200 OK\r\n")
+            for _ in range(40):
+                line.sendall(b"x: y\r\n")
+                if ended.wait(0.1):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = threading.Thread(target=drip, args=(listening,))
+        served.start()
+        asked = live(f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path / "r.jsonl", seconds=0.5, attempts=1)
+        begun = time.monotonic()
+        with pytest.raises(NoAnswer):
+            asked.answer("x")
+        took = time.monotonic() - begun
+        ended.set()
+        served.join()
+    assert took < 3.0
 
 
 def test_a_good_status_without_an_answer_is_no_reply(tmp_path: Path) -> None:
@@ -178,6 +249,26 @@ def test_a_key_goes_to_nobody_in_the_clear_and_never_along_a_redirection(tmp_pat
     for wrong in ("http://example.com/v1", "ftp://example.com", "https://me:word@example.com/v1", "host/v1"):
         with pytest.raises(Error, match="address: "):
             Endpoint(base=wrong, key=KEY)
+    for none in (
+        "https://host:0",
+        "https://host:99999",
+        "https://[::1",
+        "https://ho st",
+        "https://höst",
+        "https://host/\n",
+    ):
+        with pytest.raises(Error, match="address: expected one such as"):
+            Endpoint(base=none)
+    for more in ("?a=b", "#a"):
+        with pytest.raises(Error, match="address: expected one such as"):
+            Endpoint(base=f"https://host/v1{more}")
+    for no_key in ("kéy", "key\r\nx: y"):
+        with pytest.raises(Error, match="key: expected printable"):
+            Endpoint(base="https://host/v1", key=no_key)
+    for odd in ({"attempts": 0}, {"seconds": 0.0}, {"seconds": float("inf")}, {"seconds": float("nan")}):
+        with pytest.raises(Error, match="attempts, seconds: "):
+            Endpoint(base="https://host/v1", **odd)
+    assert Endpoint(base="https://host:8443/v1", key=KEY, seconds=86_400.0).base == "https://host:8443/v1"
     with served_at(model := parrot()) as at, served_at(other := parrot()) as elsewhere:
         model.troubles, model.headers = [307], [(b"location", f"{elsewhere}/chat/completions".encode())]
         with pytest.raises(Error, match="status 307"):
@@ -196,7 +287,7 @@ def test_who_is_refused_throughout_does_not_go_on_asking(tmp_path: Path) -> None
             live(at, tmp_path / "r.jsonl").ask_all(answers(24), workers=1)
         assert len(model.asked) == 6
         model.troubles = [400]
-        some = live(at, tmp_path / "r.jsonl")
+        some = live(at, tmp_path / "r.jsonl", most=24)
         assert some.ask_all(answers(24), workers=1) == 1
         assert len(some.refused) == 1
 

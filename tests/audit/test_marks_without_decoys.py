@@ -94,3 +94,5 @@ def test_a_student_goes_our_way_where_twins_part_however_much_all_good_models_ag
     assert (twin_contrast(prompts, neighbour, ours, [twin], independents, alpha=0.05).evidence.p_value or 0) > 0.5
     with pytest.raises(Error, match="twins: got none"):
         twin_contrast(prompts, student, ours, [], independents)
+    with pytest.raises(Error, match="prompts: one occurs twice"):
+        twin_contrast([*prompts, prompts[0]], student, ours, [student], independents)

@@ -89,6 +89,9 @@ def test_a_rate_by_cluster_is_the_plain_one_where_each_trial_is_a_cluster_and_no
     assert (nothing.low, nothing.high, nothing.n) == (0.0, 1.0, 0)
     with pytest.raises(ValueError, match="cluster: "):
         clustered_rate(hits, np.arange(59))
+    for level in (0.0, 1.0):
+        with pytest.raises(ValueError, match="level: got"):
+            clustered_rate(hits, np.arange(60), level=level)
 
 
 def test_a_rate_of_four_clusters_is_told_as_by_hand() -> None:

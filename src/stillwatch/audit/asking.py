@@ -57,7 +57,7 @@ def ask_plan(
     items_now, things_now = served, things
     if plan.exposure == NEXT_WORDS.name:
         workers = 1  # a place must be answered before a later one, which holds its word, is asked
-        items_now = _in_order(served, live)
+        items_now = _unspoilt(served, live)
         spoilt = {one.prompt for one in served} - {one.prompt for one in items_now}
         things_now = [one for one in things if one.prompt not in spoilt]
     sufficed: list[str] = []
@@ -82,7 +82,7 @@ def ask_plan(
     )
 
 
-def _in_order(served: Sequence[Served], live: Live) -> list[Served]:
+def _unspoilt(served: Sequence[Served], live: Live) -> list[Served]:
     """Places without those that a host was silent at before it was asked a later one of the same conversation, which holds their word."""
     later: set[tuple[str, str | None]] = set()
     kept = []
@@ -98,13 +98,13 @@ def _in_order(served: Sequence[Served], live: Live) -> list[Served]:
 def _until_it_suffices(
     plan: Plan, items: Sequence[Served], live: Live, reference: Scoring | None, workers: int, heard: Progress
 ) -> bool:
-    """Ask one account's items, a block at a time, until e >= 2/alpha; whether it was reached."""
+    """Ask one account's items, a block at a time, until e suffices for the plan; whether it does."""
     for end in range(_BLOCK, len(items) + _BLOCK, _BLOCK):
         live.ask_all(list(dict.fromkeys(of_items(plan, items[end - _BLOCK : end]))), workers=workers, heard=heard)
         said = recorded_of(live, of_items(plan, items[:end]))
         if not said.capabilities:
             continue
         found, _ = exposure_of(plan, items[:end], said, reference)
-        if found.running and max(found.running) >= 2.0 / plan.alpha:
+        if found.running and max(found.running) >= plan.enough:
             return True
     return False

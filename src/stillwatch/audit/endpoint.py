@@ -190,7 +190,9 @@ def _cut(line: http.client.HTTPConnection) -> None:
     """End a connection under whoever reads from it: a head that drips, or never ends, is not waited for."""
     with contextlib.suppress(OSError):  # closed meanwhile
         if line.sock is not None:
-            line.sock.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(
+                line.sock, socket.SHUT_RDWR
+            )  # TLS too: its own would take the session away under a reader
 
 
 def _read(answer: http.client.HTTPResponse, ends: float) -> bytes:

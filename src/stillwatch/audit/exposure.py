@@ -83,12 +83,13 @@ def share_of_firsts(values: Sequence[Floats]) -> float:
     return float(np.mean([(one[0] == one.max()) / (one == one.max()).sum() for one in values]))
 
 
-def stopped(finding: Finding, alpha: float, *, whole: bool = True) -> Finding:
+def stopped(finding: Finding, alpha: float, *, whole: bool = True, exact: bool = True) -> Finding:
     """The finding of somebody who looks after every item, stops at e >= 2/alpha, and else has the exact test after the last item.
 
     Each has half of alpha: p is twice the smaller of one over the highest e-value (Ville) and, where nobody stopped and all items promised
     are there (`whole`), the exact p; so the looks cost what half of alpha costs and no more. What comes after the stop is not used. An
-    undecided finding stays as it is.
+    undecided finding stays as it is. A test that has no p but that of
+    its looks (`exact` is false) stops at e >= 1/alpha and pays nothing.
 
     >>> from stillwatch.audit.records import Question
     >>> from stillwatch.core import Evidence
@@ -98,15 +99,18 @@ def stopped(finding: Finding, alpha: float, *, whole: bool = True) -> Finding:
     ... )
     >>> stopped(told, 0.01).evidence.n, stopped(told, 0.001).evidence.p_value, stopped(told, 0.001, whole=False).evidence.p_value
     (2, 0.002, 0.008)
+    >>> stopped(told, 0.004, exact=False).evidence.n, stopped(told, 0.001, exact=False).evidence.p_value
+    (2, 0.004)
     """
     if not finding.running:
         return finding
-    stop = int(first_alarm(finding.running, alpha=alpha / 2.0))
+    ways = 2.0 if exact else 1.0
+    stop = int(first_alarm(finding.running, alpha=alpha / ways))
     running = finding.running if stop < 0 else finding.running[: stop + 1]
     p_value = float(e_to_p(max(running)))
-    if stop < 0 and whole and finding.evidence.p_value is not None:
+    if exact and stop < 0 and whole and finding.evidence.p_value is not None:
         p_value = min(p_value, finding.evidence.p_value)
-    seen = replace(finding.evidence, n=len(running), p_value=min(1.0, 2.0 * p_value), e_value=running[-1])
+    seen = replace(finding.evidence, n=len(running), p_value=min(1.0, ways * p_value), e_value=running[-1])
     return replace(finding, evidence=seen, running=running, items=finding.items[: len(running)])
 
 

@@ -14,7 +14,7 @@ from stillwatch.audit.records import AuditTest, Capability, Condition, Finding, 
 from stillwatch.audit.suspect import Answering
 from stillwatch.stats import e_to_p
 
-__all__ = ["NEXT_WORDS", "Reads", "next_words", "said_word", "word_process"]
+__all__ = ["NEXT_WORDS", "Reads", "drawn_otherwise", "next_words", "said_word", "word_process"]
 
 NEXT_WORDS = AuditTest(
     name="next_words",
@@ -25,15 +25,16 @@ NEXT_WORDS = AuditTest(
     "text before it, tells nothing of the word that the suspect says there, whatever else it was trained on",
     statistic="product over places of the likelihood ratio for 'the word that the suspect says was drawn with e^d times the odds that our "
     "model gave it', averaged over six d from 0.1 to 1.3; p is one over the highest value, so the asking may stop at any place",
-    ties="none: the suspect says one of the words, or the place bets nothing",
+    ties="none: the suspect says one of the words, or the place bets nothing; places whose likeliest words are not plain are not asked",
     assumptions=(
         "each word was drawn with the recorded chances, given the text before it, by lots that nothing else used",
         "whether a place is asked, and among which words, was decided by the text before it and by the word being one of these",
         "places of one response are asked in the order of its text, each after the reply to the one before",
-        "which word was drawn reached the suspect by no other way than training on it",
+        "which word was drawn reached the suspect by no other way than training on it, nor by a later question that quotes it",
     ),
     misled_by="a copy of served text on the open web or in a retrieval index; a host that remembers what another audit asked; chances "
-    "recorded before a temperature, a cut or a mark that the serving applied after them.",
+    "recorded before a temperature, a cut, a penalty, a bias or a mark that the serving applied after them: whoever says the likeliest "
+    "words then seems to have learned (a plan refuses places that were plainly drawn sharper or more evenly than recorded).",
     source="A conditional randomisation test (Candes, Fan, Janson, Lv 2018, arXiv 1610.02351) whose law is known: the sampler's own "
     "chances. Likelihood ratios as e-values: Ramdas, Grunwald, Vovk, Shafer (2023), arXiv 2210.01948",
 )
@@ -42,6 +43,7 @@ Reads: TypeAlias = Callable[[str, Sequence[str]], int | None]
 """Which of several words an answer begins with: its place, `None` for none of them."""
 
 _ODDS = np.array([0.1, 0.2, 0.4, 0.6, 0.9, 1.3])
+_POWERS = np.array([0.5, 0.7, 0.85, 0.93, 1.08, 1.18, 1.4, 2.0])
 
 
 def said_word(answer: str, words: Sequence[str]) -> int | None:
@@ -115,10 +117,29 @@ def word_process(hits: Floats, chances: Floats) -> Floats:
     >>> word_process(np.array([1.0, 0.0, 0.0]), np.array([0.25, 0.0, 0.25])).round(3).tolist()
     [1.513, 1.513, 1.204]
     """
-    odds = np.exp(_ODDS)[:, None]
-    there = chances > 0.0
-    logs = np.where(there, hits * _ODDS[:, None] - np.log1p(chances * (odds - 1.0)), 0.0)
+    logs = hits * _ODDS[:, None] - np.log1p(chances * np.expm1(_ODDS)[:, None])
     return np.asarray(np.exp(np.minimum(logs.cumsum(axis=1), 690.0)).mean(axis=0), dtype=np.float64)
+
+
+def drawn_otherwise(served: Sequence[Served]) -> float:
+    """The e-value of places for 'the words were drawn sharper or more evenly than recorded', which no suspect has a part in.
+
+    Likelihood ratios of the chances to the power of b, averaged over eight b from 0.5 to 2: those of a temperature of 1/b that came after
+    them, and near those of a cut. Null: the words were drawn with the recorded chances.
+
+    >>> def place(at, drawn):
+    ...     chances = (0.1, 0.05) if drawn == "likely" else (0.05, 0.1)
+    ...     return Served(item=str(at), account="a", prompt=f"q{at}", response=drawn, siblings=("other",), chances=chances)
+    >>> fair, greedy = [place(at, "likely" if at % 3 else "unlikely") for at in range(60)], [place(at, "likely") for at in range(60)]
+    >>> drawn_otherwise(fair) < 1.0, drawn_otherwise(greedy) > 1e3
+    (True, True)
+    """
+    logs = np.zeros(_POWERS.size)
+    for one in served:
+        if one.chances is not None and one.as_sampled is not False:
+            told = np.log(_shares(one))
+            logs += (_POWERS - 1.0) * told[0] - np.log(np.exp(_POWERS[:, None] * told).sum(axis=1))
+    return float(np.exp(np.minimum(logs, 690.0)).mean())
 
 
 def _shares(one: Served) -> Floats:

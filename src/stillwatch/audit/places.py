@@ -20,8 +20,17 @@ WORDS = 4
 UNSURE = 0.3
 """A place is asked where these words together had at most this chance: nothing is learned where everybody knows how it goes on."""
 
+_WIDEST = 20.0
+"""Nats between the likeliest and the least likely of a place; where they lie further apart, a cut or a low temperature left no lot."""
+
 _TOLD = WORDS + 1
 """Words that must be recorded: servers may append the one drawn, and the likeliest four of five hang on no draw."""
+
+_PART = "\ufffd"
+"""What stands for a part of a letter: tokens that differ may be written alike with it, those that were not told among them."""
+
+_WHOLE = 1.01
+"""What the chances of one place may sum to, as servers round."""
 
 
 class Choice(msgspec.Struct):
@@ -56,7 +65,7 @@ def read_places(path: Path, *, unsure: float = UNSURE) -> Iterator[Served]:
 
     Raises:
         Error: no share of chance.
-        FormatError: a line that cannot be read, one named twice, or with fewer words told than it takes.
+        FormatError: a line that cannot be read, one named twice, with fewer words told than it takes, or with chances that are none.
     """
     if not 0.0 < unsure <= 1.0:
         raise Error(f"unsure: got {unsure!r}, expected a chance in (0, 1]")
@@ -70,6 +79,10 @@ def read_places(path: Path, *, unsure: float = UNSURE) -> Iterator[Served]:
             raise FormatError(f"{path}:{at}: top_logprobs: expected at least {_TOLD} words at each place")
         if any(not -1e4 < one.logprob <= 0.0 for step in line.content for one in step.top_logprobs):
             raise FormatError(f"{path}:{at}: logprob: expected finite numbers <= 0")
+        if any(sum(math.exp(one.logprob) for one in step.top_logprobs) > _WHOLE for step in line.content):
+            raise FormatError(
+                f"{path}:{at}: logprob: the chances of a place sum to more than 1; expected natural logarithms"
+            )
         seen.add(line.item)
         yield from places(
             line.content,
@@ -97,9 +110,11 @@ def places(
     """The places of one response at which our model was unsure and drew one of its likeliest words.
 
     Whether a place is asked hangs on the text before it, and on the word being among the likeliest: given these, the word is a fresh draw
-    among them, with chances in the proportion recorded. Places where two words are written alike (parts of letters) are left out.
+    among them, with chances in the proportion recorded. Places where two words are written alike, or one holds a part of a letter, are
+    left out: what is read there is not what was drawn. So are those whose fourth and fifth likeliest are equal: which of them is the fourth
+    might hang on the draw, where the word drawn was appended.
 
-    >>> one = Step(token=" b", top_logprobs=[Choice(f" {word}", -2.0) for word in "abcde"])
+    >>> one = Step(token=" b", top_logprobs=[Choice(f" {word}", -1.7 - at / 5) for at, word in enumerate("abcde")])
     >>> [(found.prompt, found.response, len(found.siblings)) for found in places([one, one], item="1", account="x", prompt="q", unsure=0.6)]
     [('q', ' b', 3), ('q b', ' b', 3)]
     >>> list(places([one], item="1", account="x", prompt="q"))
@@ -108,9 +123,10 @@ def places(
     text = ""
     for at, step in enumerate(steps):
         told = {one.token: one.logprob for one in step.top_logprobs}
-        likeliest = sorted(told, key=lambda word: (-told[word], word))[:WORDS]
-        known = len(told) == len(step.top_logprobs) and sum(math.exp(told[word]) for word in likeliest) <= unsure
-        if known and step.token in likeliest:
+        ranked = sorted(told, key=lambda word: (-told[word], word))
+        likeliest = ranked[:WORDS]
+        apart = len(told) == len(step.top_logprobs) and _apart(ranked, told)
+        if step.token in likeliest and apart and _lots([told[word] for word in likeliest], unsure, temperature):
             others = tuple(word for word in likeliest if word != step.token)
             yield Served(
                 item=f"{item}:{at}",
@@ -125,6 +141,20 @@ def places(
                 ),
             )
         text += step.token
+
+
+def _apart(ranked: list[str], told: dict[str, float]) -> bool:
+    """Whether it is plain which words are the likeliest, and what each of them is."""
+    return (
+        len(ranked) > WORDS
+        and told[ranked[WORDS - 1]] > told[ranked[WORDS]]
+        and not any(_PART in word for word in ranked[:WORDS])
+    )
+
+
+def _lots(logs: list[float], unsure: float, temperature: float) -> bool:
+    """Whether words with these log-probabilities, likeliest first, make a lot: none of them sure, and none out of question."""
+    return sum(map(math.exp, logs)) <= unsure and (logs[0] - logs[-1]) / temperature <= _WIDEST
 
 
 def _before(prompt: str, text: str) -> str:

@@ -19,7 +19,7 @@ from stillwatch.audit.exposure import account_items
 from stillwatch.audit.green_mass import GREEN_MASS
 from stillwatch.audit.kept import Kept, hashed, read_kept, write_kept
 from stillwatch.audit.keyed import KEYED_TESTS, Keys, unmarked
-from stillwatch.audit.next_words import NEXT_WORDS
+from stillwatch.audit.next_words import NEXT_WORDS, drawn_otherwise
 from stillwatch.audit.overlap import SIMILARITIES
 from stillwatch.audit.records import Served, item_digest
 from stillwatch.audit.sibling_continuation import SIBLING_CONTINUATION
@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 VERSION = 4
+_DOUBTED = 20.0
+"""The e-value from which chances of places are not believed: who recorded them well meets it once in twenty files at most."""
+
 EXPOSURE_TESTS = (
     SIBLING_OVERLAP.name,
     SIBLING_CONTINUATION.name,
@@ -92,6 +95,11 @@ class Plan(Kept, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prompts: str
     accounts: tuple[AccountPlan, ...]
 
+    @property
+    def enough(self) -> float:
+        """The e-value at which the asking stops; tests with an exact p after the last item keep half of alpha for it."""
+        return (1.0 if self.exposure == NEXT_WORDS.name else 2.0) / self.alpha
+
 
 def draw_up(
     served: Sequence[Served],
@@ -120,7 +128,7 @@ def draw_up(
 
     Raises:
         Error: a test or similarity that there is not, a share or level outside (0, 1), no items, a test without what it needs, marked
-            prompts, or dates in the wrong order.
+            prompts, dates in the wrong order, or places whose words were not drawn with the chances recorded.
     """
     if exposure not in EXPOSURE_TESTS:
         raise Error(f"test: got {exposure!r}, expected one of {', '.join(EXPOSURE_TESTS)}")
@@ -134,6 +142,13 @@ def draw_up(
     if any((one.chances is None) == (exposure == NEXT_WORDS.name) for one in served):
         raise Error(
             "served: next_words takes places with their chances (stillwatch audit places), and no other test does"
+        )
+    if equality and exposure == NEXT_WORDS.name:
+        raise Error("equality: compares whole answers, and places ask for one word")
+    if exposure == NEXT_WORDS.name and (otherwise := drawn_otherwise(served)) >= _DOUBTED:
+        raise Error(
+            f"served: the words were not drawn with the chances recorded (e = {otherwise:.3g} for another temperature or a cut); say the "
+            "temperature, or record chances after everything that the serving does to them"
         )
     wanted = (asked or Asked()).checked(prompts, times := (timeline or Timeline()).checked())
     keyed = exposure in KEYED_TESTS
@@ -217,10 +232,10 @@ def _account_plan(account: str, items: Sequence[Served], *, keyed: bool, alpha: 
     """What could be seen of an account by its siblings; what marks and next words show hangs on how strong they are, and is not known."""
     if keyed:
         return AccountPlan(account=account, items=len(items), seen=None)
-    asked_alone = all(one.chances is not None for one in items)
-    fit, _ = (fit_places if asked_alone else fit_items)(items)
+    places = all(one.chances is not None for one in items)
+    fit, _ = (fit_places if places else fit_items)(items)
     seen = None
-    if fit and not asked_alone:
+    if fit and not places:
         siblings = round(sum(len(one.siblings) for one in fit) / len(fit))
         seen = smallest_share(len(fit), siblings, alpha=alpha, power=power)
     return AccountPlan(account=account, items=len(fit), seen=None if seen is None else round(seen, 3))

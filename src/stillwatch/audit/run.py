@@ -196,7 +196,7 @@ def exposure_of(
     """The finding for one account, and what silence is worth where all items were asked: who stops early cannot clear."""
     if plan.exposure == NEXT_WORDS.name:
         words = next_words(items, answering(suspect), alpha=plan.alpha)
-        return (stopped(words, plan.alpha, whole=False) if plan.stop is Stop.EVIDENCE else words), None
+        return (stopped(words, plan.alpha, exact=False) if plan.stop is Stop.EVIDENCE else words), None
     if plan.exposure == SIBLING_OVERLAP.name:
         alike = SIMILARITIES[plan.similarity]
         numbers = overlaps(items, answering(suspect), similarity=alike)
