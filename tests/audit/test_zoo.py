@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 from stillwatch.audit.zoo import ACCOUNTS, MARKED, OURS, RECIPES, Change, Recipe, Role, Scale, build, missing, read_zoo
-from stillwatch.audit.zoo.asking import neutralising
+from stillwatch.audit.zoo.asking import neutralising, where_they_part
 from stillwatch.audit.zoo.ground import PROMPT, ROW, lay, texts_of
 from stillwatch.audit.zoo.harvest import Harvest, items_of, marks, rows_of
+from stillwatch.audit.zoo.model import Shape, fresh
 from stillwatch.core import Error
 
 SMALL = Scale(
@@ -172,6 +174,18 @@ def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
         texts_of(tmp_path)
 
 
+def test_where_teachers_part_their_chances_are_kept() -> None:
+    pytest.importorskip("torch")
+    shape = Shape(width=SMALL.width, vocabulary=SMALL.vocabulary)
+    rows = np.random.default_rng(4).integers(2, SMALL.vocabulary, size=(ACCOUNTS, SMALL.responses, ROW))
+    told = where_they_part([fresh(shape, seed) for seed in range(3)], replace(harvest(), served=rows), SMALL)
+    assert told["thought"].shape == (3, told["parted"].size, SMALL.vocabulary)
+    assert 0 < told["parted"].size <= SMALL.longer
+    assert np.allclose(np.exp(told["thought"].astype(float)).sum(2), 1.0, atol=0.02)
+    tops = told["thought"].argmax(2)
+    assert ((tops[0] != tops[1]) | (tops[0] != tops[2])).all()
+
+
 def test_a_cut_off_build_goes_on_and_gives_what_one_run_gives(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("tokenizers")
@@ -203,5 +217,6 @@ def test_a_cut_off_build_goes_on_and_gives_what_one_run_gives(tmp_path: Path) ->
     assert told["words"].shape == (ACCOUNTS, SMALL.responses, ROW - PROMPT)
     hits = told["likeliest"][4:, :, :, 0] == told["words"][4:]
     assert hits.mean() > 0.99, "where no mark is, our model's own next word is its likeliest"
+    assert "parted" not in told, "the other teachers are not made yet"
     with pytest.raises(Error, match="another seed, corpus or scale"):
         build(tmp_path / "once", corpus, scale=SMALL, seed=2, models=4)

@@ -70,7 +70,7 @@ from stillwatch.audit.suspect import (
 )
 from stillwatch.audit.text_source import TEXT_SOURCE, text_source
 from stillwatch.audit.timeline import Timeline
-from stillwatch.audit.twin_contrast import TWIN_CONTRAST, contrast_finding, twin_contrast, twin_likelihood
+from stillwatch.audit.twin_contrast import TWIN_CONTRAST, contrast_finding, parting, twin_contrast, twin_likelihood
 from stillwatch.audit.unit_order import HIDDEN_UNITS, UNIT_ORDER, unit_order
 from stillwatch.audit.wanted import Kind, Wanted, wanted
 from stillwatch.audit.weights import Weights, read_weights
@@ -185,6 +185,7 @@ __all__ = [
     "overlaps",
     "pairs",
     "palimpsest",
+    "parting",
     "places",
     "radioactivity",
     "rare_artefacts",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.audit.deals import Floats
 from stillwatch.audit.overlap import Similarity, same_start
@@ -14,7 +15,7 @@ from stillwatch.audit.suspect import Answering, Scoring, Suspect
 from stillwatch.core import Error
 from stillwatch.stats import conformal_p
 
-__all__ = ["TWIN_CONTRAST", "contrast_finding", "twin_contrast", "twin_likelihood"]
+__all__ = ["TWIN_CONTRAST", "contrast_finding", "parting", "twin_contrast", "twin_likelihood"]
 
 TWIN_CONTRAST = AuditTest(
     name="twin_contrast",
@@ -109,6 +110,32 @@ def twin_likelihood(
             rows.append(found[:, 0] - found[:, 1:].mean(axis=1))
     words = f"every model answered each of the {len(prompts)} prompts, and ours and the twins scored each answer"
     return _ranked(suspect.name, rows, words, len(prompts), alpha)
+
+
+def parting(logs: npt.ArrayLike, *, most: int = 2_000) -> npt.NDArray[np.int64]:
+    """The places, in order, at which one of several models is surest of a word of its own: an equal part for each, `most` at most.
+
+    `logs` are log-probabilities of next words, (models, places, words). With models treated alike, who learned from none of them has no
+    reason to side with ours. These are prompts, answered by one word, for `twin_contrast` and `twin_likelihood`.
+
+    >>> ours, twin = [[-0.1, -3.0], [-0.5, -0.9], [-0.1, -3.0]], [[-0.1, -3.0], [-0.9, -0.5], [-2.0, -0.2]]
+    >>> parting([ours, twin]).tolist(), parting([ours, twin], most=2).tolist()
+    ([1, 2], [2])
+
+    Raises:
+        Error: fewer than two models.
+    """
+    known: Floats = np.asarray(logs)
+    if known.ndim != 3 or len(known) < 2:
+        raise Error("logs: expected (models, places, words) of ours and one twin at least")
+    tops, places = known.argmax(axis=2), np.arange(known.shape[1])
+    taken = []
+    for at, mine in enumerate(known):
+        others = [other for other in range(len(known)) if other != at]
+        sure = np.min([mine[places, tops[at]] - mine[places, tops[other]] for other in others], axis=0)
+        first = np.argsort(-sure, kind="stable")[: most // len(known)]
+        taken.append(first[sure[first] > 0.0])
+    return np.unique(np.concatenate(taken))
 
 
 def contrast_finding(suspect: str, scores: Floats, condition: Condition, *, alpha: float = 0.01) -> Finding:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.audit.twin_contrast import parting
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground
 from stillwatch.audit.zoo.harvest import Harvest
 from stillwatch.audit.zoo.model import (
@@ -23,7 +24,7 @@ from stillwatch.audit.zoo.model import (
 )
 from stillwatch.audit.zoo.recipes import Scale
 
-__all__ = ["CUT", "ask", "ask_teachers", "ask_twins", "ask_words", "neutralising"]
+__all__ = ["CUT", "ask", "ask_teachers", "ask_twins", "ask_words", "neutralising", "where_they_part"]
 
 CUT = 24
 """Tokens of a row after which the suspect is asked to go on: the prompt and half of the response."""
@@ -106,6 +107,24 @@ def ask_teachers(teachers: Sequence[Params], ground: Ground, said: Rows, scale: 
     prompts = ground.prompts[scale.unsent : scale.unsent + many, :PROMPT]
     rows = np.concatenate([prompts, said[:many].astype(np.int64)], axis=1)
     return {"told": np.stack([_means(one, rows, None, None) for one in teachers])}
+
+
+def where_they_part(teachers: Sequence[Params], harvest: Harvest, scale: Scale) -> dict[str, npt.NDArray[Any]]:
+    """`parted`: the places of served responses where the teachers part most; `thought`: their log-probabilities there.
+
+    Places count through all tokens of all responses of all accounts, (places,); `thought` is (teachers, places, vocabulary).
+    """
+    rows = harvest.served.reshape(-1, ROW).astype(np.int64)
+    logs = np.stack(
+        [
+            np.concatenate(
+                [one[:, PROMPT - 1 : -1].log_softmax(-1).numpy() for one, _ in logits_of(model, rows, HEADS, None)]
+            ).reshape(-1, scale.vocabulary)
+            for model in teachers
+        ]
+    )
+    at = parting(logs, most=scale.longer)
+    return {"parted": at, "thought": logs[:, at].astype(np.float16)}
 
 
 def neutralising(masses: npt.NDArray[np.float32], before: npt.NDArray[np.float32], *, strength: float = 2.0) -> Tilt:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.audit.zoo.asking import ask, ask_teachers, ask_twins, ask_words, neutralising
+from stillwatch.audit.zoo.asking import ask, ask_teachers, ask_twins, ask_words, neutralising, where_they_part
 from stillwatch.audit.zoo.ground import PROMPT, ROW, Ground, lay, learn_tokens, texts_of, tokens_of
 from stillwatch.audit.zoo.harvest import Harvest, answers_of, rows_of, serve_all, told_chances
 from stillwatch.audit.zoo.model import Params, Shape, Tilt, fresh, train
@@ -65,6 +65,7 @@ def build(
     zoo.complete()
     zoo.tell()
     zoo.next_words()
+    zoo.part()
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -166,6 +167,13 @@ class _Zoo:
                 _keep(chances, told_chances(self.model(OURS), self.harvest(), self.seed, self.scale))
             own = (self.tokens, self.own) if recipe.change is Change.TOKENS else None
             _keep(path, ask_words(self.model(recipe.name), self.harvest(), tilt=self._tilt(recipe), tokens=own))
+
+    def part(self) -> None:
+        """Find where the teachers part along what was served, once all teachers are there."""
+        path = self.folder / "evidence" / f"{OURS}.parting.npz"
+        if path.exists() or not all((self.folder / "evidence" / f"{name}.npz").exists() for name in _TEACHERS):
+            return
+        _keep(path, where_they_part([self.model(name) for name in _TEACHERS], self.harvest(), self.scale))
 
     def model(self, name: str) -> Params:
         found = _load(self.folder / "models" / f"{name}.npz")

@@ -140,7 +140,7 @@ def read_zoo(folder: Path) -> Zoo:
     models = {}
     for recipe in RECIPES:
         heard: dict[str, npt.NDArray[Any]] = {}
-        for end in ("", ".twins", ".told", ".words", ".chances"):
+        for end in ("", ".twins", ".told", ".words", ".chances", ".parting"):
             path = folder / "evidence" / f"{recipe.name}{end}.npz"
             if path.exists():
                 with np.load(path) as found:
