@@ -74,3 +74,13 @@ def test_a_student_of_ours_stands_out_where_they_part_and_not_at_places_as_they_
 
     assert found(chosen) >= 9
     assert found(common) < found(chosen) - 3
+
+
+def test_a_place_counts_by_the_model_that_is_nearest_and_rows_of_one_place_are_no_table() -> None:
+    ours = [[-0.1, -4.0, -4.0], [-0.1, -2.0, -4.0]]
+    near, far = [[-0.1, -4.0, -4.0], [-4.0, -0.1, -4.0]], [[-4.0, -4.0, -0.1], [-4.0, -4.0, -0.1]]
+    assert parting([ours, near, far], most=3).tolist() == [0, 1]
+    assert parting([ours, near], most=4).tolist() == [1], "at the first place one of them goes our way"
+    assert 0 not in parting([ours, near, near], most=300)
+    with pytest.raises(Error, match="expected"):
+        parting([[-0.1, -0.2], [-0.2, -0.1]])
