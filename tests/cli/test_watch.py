@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -18,7 +20,7 @@ import pytest
 
 from stillwatch.cli.watch_pages import served
 from stillwatch.engine import Store, Workspace
-from stillwatch.pipeline import Pulse
+from stillwatch.pipeline import Pulse, Round, Watcher
 
 from .calling import Done, call
 from .day import SMALL, day, key
@@ -187,6 +189,31 @@ def running() -> Iterator[list[subprocess.Popen[str]]]:
     for one in started:
         one.kill()
         one.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_whose_exception_is_lost_ends_the_watch_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, code: int
+) -> None:
+    """What is raised within a finaliser goes nowhere."""
+    log, rounds = day(tmp_path / "logs" / "day.jsonl"), list[int]()
+    real = Watcher.round
+
+    def losing(self: Watcher) -> Round:
+        rounds.append(1)
+        assert len(rounds) < 3, "it goes on"
+        with contextlib.suppress(BaseException):
+            os.kill(os.getpid(), number)
+        return real(self)
+
+    monkeypatch.setattr(Watcher, "round", losing)
+    asked = ["watch", str(log.parent), "--workspace", str(tmp_path / "w"), "--settings", str(settings(tmp_path))]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where nobody hears Ctrl-C
+    try:
+        assert call(capsys, monkeypatch, *asked, "--poll", "0.01")[0] == code
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(rounds) == 1
 
 
 @pytest.mark.slow

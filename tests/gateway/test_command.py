@@ -194,6 +194,8 @@ def test_what_needs_an_extra_that_is_missing_is_told_with_the_extra_s_name(
 
     monkeypatch.delitem(sys.modules, f"stillwatch.gateway.{room}", raising=False)
     for name in gone:
+        for loaded in [one for one in sys.modules if one.startswith(f"{name}.")]:
+            monkeypatch.delitem(sys.modules, loaded)  # a part that another test loaded is found without its package
         monkeypatch.setitem(sys.modules, name, None)
     space = tmp_path / "ws"
     arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]

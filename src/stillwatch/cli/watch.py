@@ -90,7 +90,7 @@ def watch(
     schedule = Schedule(every=60 * detect_minutes, rows=detect_rows, settle=0.0 if once else settle)
     command = as_typed()
     watcher = Watcher(Workspace(workspace), inputs, chosen, schedule, command=command)
-    with _ended_by_sigterm() as ended, _pages(watcher, host, port):
+    with _ended_by_signals() as ended, _pages(watcher, host, port):
         try:
             if once:
                 _say(watcher, watcher.round())
@@ -135,27 +135,36 @@ def _say(watcher: Watcher, done: Round) -> None:
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[threading.Event]:
-    """SIGTERM ends the watch like the end of its work; what is under way is done again by the next one.
+def _ended_by_signals() -> Iterator[threading.Event]:
+    """SIGTERM ends the watch like the end of its work, Ctrl-C as it ends every command; what is under way is done again by the next one.
 
     The event is set, too: an exception that meets a place where none can be raised (a finaliser, a callback) is lost, and the next round
-    must not begin.
+    must not begin. Where Ctrl-C is not heard, as in the background of a shell, it stays so.
     """
-    ended = threading.Event()
+    ended, asked = threading.Event(), list[int]()
 
-    def end(*_: Any) -> None:
+    def end(number: int, _: Any) -> None:
+        asked.append(number)
         ended.set()
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         sys.exit(0)
 
-    before = signal.signal(signal.SIGTERM, end)
+    heard = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        heard.append(signal.SIGINT)
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield ended
+        if signal.SIGINT in asked:
+            raise KeyboardInterrupt
     except BaseException:
-        if ended.is_set():
+        if asked[:1] == [signal.SIGTERM]:
             sys.exit(0)
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
