@@ -152,7 +152,9 @@ class Stands:
                 running(self._arguments(name, port), port, core=0, patience=600.0)
             )
         except RuntimeError as error:
-            self.missing[name] = str(error)[:500]
+            self.missing[name] = (
+                str(error).strip().rsplit("\n", 1)[-1][:200]
+            )  # what it said last; the lines before name this machine's folders
             return
         self.ports[name] = port
 
