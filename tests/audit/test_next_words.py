@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -271,10 +272,11 @@ def test_a_serving_without_enough_told_is_refused_with_its_line(tmp_path: Path) 
 def test_what_a_line_says_of_its_response_stands_in_each_of_its_places(tmp_path: Path) -> None:
     path, steps = tmp_path / "l.jsonl", steps_of(np.random.default_rng(9), 20)
     line = {"item": "1", "account": "a", "prompt": "q", "content": steps}
-    for more in ({}, {"temperature": 0.5, "as_sampled": False, "conversation": "c"}):
+    told_apart: list[dict[str, Any]] = [{}, {"temperature": 0.5, "as_sampled": False, "conversation": "c"}]
+    for more in told_apart:
         path.write_bytes(msgspec.json.encode(line | more))
-        told = {"conversation": "1"} | more
-        assert list(read_places(path)) == list(places(steps, item="1", account="a", prompt="q", **told))  # type: ignore[arg-type]
+        told: dict[str, Any] = {"conversation": "1"} | more
+        assert list(read_places(path)) == list(places(steps, item="1", account="a", prompt="q", **told))
     four = [Step(token=one.token, top_logprobs=one.top_logprobs[:4]) for one in steps]
     assert list(places(four, item="1", account="a", prompt="q")) == [], "what is the fifth is not known"
 

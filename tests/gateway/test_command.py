@@ -147,6 +147,20 @@ def test_spans_that_could_go_nowhere_are_told_at_the_start(
     assert told in capsys.readouterr().err
 
 
+def refused(space: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    """What a start says that is refused before anything is made; one that goes on ends the test at once, where it would serve for ever."""
+    from stillwatch.cli import main
+
+    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
+    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
+    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert not space.exists()
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
@@ -159,17 +173,7 @@ def test_spans_that_could_go_nowhere_are_told_at_the_start(
 def test_options_that_contradict_each_other_are_told_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: list[str], told: str
 ) -> None:
-    from stillwatch.cli import main
-
-    space = tmp_path / "ws"
-    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
-    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
-    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    assert told in capsys.readouterr().err
-    assert not space.exists()
+    assert told in refused(tmp_path / "ws", monkeypatch, capsys, *more)
 
 
 @pytest.mark.parametrize(
@@ -190,21 +194,11 @@ def test_what_needs_an_extra_that_is_missing_is_told_with_the_extra_s_name(
     gone: list[str],
     more: list[str],
 ) -> None:
-    from stillwatch.cli import main
-
     monkeypatch.delitem(sys.modules, f"stillwatch.gateway.{room}", raising=False)
     for name in gone:
         for loaded in [one for one in sys.modules if one.startswith(f"{name}.")]:
             monkeypatch.delitem(sys.modules, loaded)  # a part that another test loaded is found without its package
         monkeypatch.setitem(sys.modules, name, None)
-    space = tmp_path / "ws"
-    arguments = ["gateway", "--upstream", "http://127.0.0.1:1", "--workspace", str(space), "--unsafe-observe-only"]
-    monkeypatch.setattr("stillwatch.engine.Workspace", lambda _: pytest.fail("it goes on, and would serve"))
-    monkeypatch.setattr(sys, "argv", ["stillwatch", *arguments, *more])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    told = capsys.readouterr().err
+    told = refused(tmp_path / "ws", monkeypatch, capsys, *more)
     assert f"stillwatch[{extra}]" in told
     assert "docs/operate.md" in told
-    assert not space.exists(), "it is told before anything is made"
