@@ -97,6 +97,10 @@ def gateway(
     from stillwatch.gateway.who import Identities, read_names
 
     ways.checked()
+    if otlp is not None and not capture:
+        raise Error("--otlp says where the capture goes: leave out --no-capture")
+    if otlp is not None and "://" in otlp:
+        checked_url(otlp)
     if server == "granian":
         granian_server()
     tracing = None
@@ -133,10 +137,6 @@ def gateway(
         ca=None if upstream_ca is None else str(upstream_ca),
         kept_seconds=kept_seconds,
     )
-    if otlp is not None and not capture:
-        raise Error("--otlp says where the capture goes: leave out --no-capture")
-    if otlp is not None and "://" in otlp:
-        checked_url(otlp)
     keeping = Capture(ways.workspace / "inbox", otlp=otlp, roll_seconds=roll_seconds) if capture else None
     served = Gateway(
         behind(),
