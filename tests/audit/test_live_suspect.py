@@ -335,8 +335,12 @@ def test_chances_of_next_words_are_summed_over_the_places_of_a_text(tmp_path: Pa
     assert not any("ing" in pair for pair in told)
 
 
-def test_who_stops_at_sufficient_evidence_asks_no_further(tmp_path: Path) -> None:
-    plan = draw_up(ITEMS, suspect="s", stop=Stop.EVIDENCE)
+@pytest.mark.parametrize(("block", "alpha"), [(8, 0.01), *((1, alpha) for alpha in (0.01, 0.008, 0.006, 0.005))])
+def test_who_stops_at_sufficient_evidence_asks_no_further_and_no_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, alpha: float
+) -> None:
+    monkeypatch.setattr("stillwatch.audit.asking._BLOCK", block)
+    plan = draw_up(ITEMS, suspect="s", stop=Stop.EVIDENCE, alpha=alpha)
     with served_at(model := parrot()) as at:
         asked = live(at, tmp_path / "r.jsonl")
         found = ask_plan(plan, ITEMS, asked)
@@ -344,4 +348,4 @@ def test_who_stops_at_sufficient_evidence_asks_no_further(tmp_path: Path) -> Non
     assert len(model.asked) == found.known < 24
     outcome = carry_out(plan, ITEMS, recorded_of(asked, wanted(plan, ITEMS)))
     assert outcome.named == ("alice",)
-    assert (outcome.findings[0].e or 0) >= 200
+    assert (outcome.findings[0].e or 0) >= 2 / alpha

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -28,8 +28,11 @@ from stillwatch.audit import (
     said_word,
     write_served,
 )
+from stillwatch.audit.asking import _unspoilt
+from stillwatch.audit.live import Live
 from stillwatch.audit.next_words import drawn_otherwise
 from stillwatch.audit.places import Choice
+from stillwatch.audit.wanted import Wanted
 from stillwatch.cli.audit import audit_plan
 from stillwatch.cli.audit_places import audit_places
 from stillwatch.core import Error, FormatError
@@ -336,3 +339,33 @@ def test_asking_that_stopped_early_goes_on_from_what_is_kept(tmp_path: Path) -> 
         for _ in range(2):
             assert ask_plan(plan, items, live(at, tmp_path / "r.jsonl")).sufficed == ("alice",)
             assert len(model.asked) < len(items)
+
+
+def test_of_places_that_were_asked_those_without_a_reply_before_a_later_one_are_left_out_and_no_others() -> None:
+    items = [
+        Served(
+            item=str(at),
+            account="a",
+            prompt=f"q{at}",
+            response="x",
+            siblings=("y",),
+            conversation=of,
+            chances=(0.1, 0.1),
+        )
+        for at, of in enumerate("aaaab")
+    ]
+
+    @dataclass
+    class Kept:
+        replies: str
+
+        def knows(self, one: Wanted) -> bool:
+            return one.prompt[1:] in self.replies
+
+    def left(replies: str) -> str:
+        return "".join(one.item for one in _unspoilt(items, cast("Live", Kept(replies))))
+
+    assert left("01234") == "01234"
+    assert left("02") == "0234", "the second was refused before the third was asked"
+    assert left("") == "01234"
+    assert left("4") == "01234", "another conversation quotes nothing of the first"
